@@ -1,0 +1,48 @@
+"""Text to unit vectors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+EmbeddingKind = Literal["document", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpec:
+    """What must be equal for two vectors to be comparable."""
+
+    model: str
+    revision: str
+    dimension: int
+    metric: Literal["cosine"] = "cosine"
+    pooling: Literal["mean", "cls", "none"] = "mean"
+    query_prefix: str = ""
+    document_prefix: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short stable name of the spec, the key of stored embeddings."""
+        fields = (
+            self.model,
+            self.revision,
+            str(self.dimension),
+            self.metric,
+            self.pooling,
+            self.query_prefix,
+            self.document_prefix,
+        )
+        return sha256("\x1f".join(fields).encode()).hexdigest()[:16]
+
+
+class Embedder(Protocol):
+    """`embed` returns float32[len(texts), spec.dimension], unit length, in input order; no text gives [0, d]."""
+
+    @property
+    def spec(self) -> EmbeddingSpec: ...
+
+    async def embed(self, texts: Sequence[str], *, kind: EmbeddingKind) -> Vectors: ...

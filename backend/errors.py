@@ -1,0 +1,211 @@
+"""The error tree. Raise the claim; `backend/problems.py` alone turns it into problem+json."""
+
+from typing import ClassVar
+
+
+class NexusError(Exception):
+    """A failure with a stable code. The message says what failed, with what value, and what to do."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+    retryable: ClassVar[bool] = False
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the caller should wait, when that is known."""
+        return None
+
+
+# --- requests ---------------------------------------------------------------
+class InvalidRequest(NexusError):
+    code, status, title = "invalid_request", 422, "The request is not valid"
+
+
+class Unauthenticated(NexusError):
+    code, status, title = "unauthenticated", 401, "Sign in first"
+
+
+class Forbidden(NexusError):
+    code, status, title = "forbidden", 403, "Your role does not allow this"
+
+
+class NotFound(NexusError):
+    code, status, title = "not_found", 404, "Not found"
+
+
+class Conflict(NexusError):
+    code, status, title = "conflict", 409, "This no longer fits the current state"
+
+
+class StaleRevision(Conflict):
+    code, title = "stale_revision", "Somebody edited this in the meantime"
+
+
+class IdempotencyMismatch(InvalidRequest):
+    code, title = "idempotency_mismatch", "This Idempotency-Key was used for another request"
+
+
+class IdempotencyRunning(Conflict):
+    code, title, retryable = "idempotency_running", "The first request with this Idempotency-Key still runs", True
+
+
+class UnknownStrategy(InvalidRequest):
+    code, title = "unknown_strategy", "No such implementation"
+
+
+class MissingExtra(NexusError):
+    code, status, title = "missing_extra", 501, "An optional package is not installed"
+
+
+# --- documents --------------------------------------------------------------
+class DocumentError(InvalidRequest):
+    code, title = "document_error", "This file cannot be used"
+
+
+class EmptyFile(DocumentError):
+    code, title = "empty_file", "The file is empty"
+
+
+class FileTooLarge(DocumentError):
+    code, status, title = "file_too_large", 413, "The file is too large"
+
+
+class UnsupportedType(DocumentError):
+    code, status, title = "unsupported_type", 415, "This kind of file is not supported"
+
+
+class TypeMismatch(UnsupportedType):
+    code, title = "type_mismatch", "The content is not what the name says"
+
+
+class ArchiveTooLarge(DocumentError):
+    code, title = "archive_too_large", "The file unpacks to more than is allowed"
+
+
+class EncryptedPdf(DocumentError):
+    code, title = "encrypted_pdf", "The PDF is protected by a password"
+
+
+class NoText(DocumentError):
+    code, title = "no_text", "The document has no text"
+
+
+class Unparsable(DocumentError):
+    code, title = "unparsable", "The document could not be read"
+
+
+# --- storage ----------------------------------------------------------------
+class StorageFull(NexusError):
+    code, status, title, retryable = "storage_full", 507, "The disk is full", True
+
+
+class DatabaseBusy(NexusError):
+    code, status, title, retryable = "db_busy", 503, "The database is busy", True
+
+
+class DatabaseUnavailable(NexusError):
+    code, status, title, retryable = "db_unavailable", 503, "The database cannot be used", True
+
+
+class StartRefused(NexusError):
+    """The process must not start; the message is the one line that says what to set."""
+
+    code, title = "start_refused", "AI Nexus does not start like this"
+
+
+# --- jobs -------------------------------------------------------------------
+class JobCancelled(NexusError):
+    code, status, title = "cancelled", 409, "The job was cancelled"
+
+
+class PoisonItem(NexusError):
+    """A child process died or timed out three times on the same item."""
+
+    code, status, title = "poison", 422, "This item breaks its reader every time"
+
+
+class ChildFailed(NexusError):
+    """A limited child process died without an answer (killed, out of memory, over its time)."""
+
+    code, title, retryable = "child_failed", "A worker process died", True
+
+
+class ShuttingDown(NexusError):
+    code, status, title, retryable = "shutting_down", 503, "The server is stopping", True
+
+
+# --- vectors ----------------------------------------------------------------
+class VectorError(NexusError):
+    code, title = "vector_error", "The vector store refused"
+
+
+class InvalidVector(VectorError):
+    code, status, title = "invalid_vector", 422, "A vector is not usable"
+
+
+class SpecMismatch(VectorError):
+    code, status, title = "embedding_mismatch", 409, "The collection was made with another embedding model"
+
+
+class CollectionNotFound(VectorError):
+    code, status, title = "collection_not_found", 404, "No such collection in the vector store"
+
+
+class StoreLocked(VectorError):
+    code, status, title = "store_locked", 503, "Another process holds the vector store"
+
+
+class StoreUnavailable(VectorError):
+    code, status, title, retryable = "retrieval_unavailable", 503, "The vector store does not answer", True
+
+
+class StoreCorrupt(VectorError):
+    code, status, title = "store_corrupt", 500, "The vector store is damaged"
+
+
+class Unsupported(VectorError):
+    code, status, title = "unsupported", 422, "The vector store cannot do this"
+
+
+# --- providers --------------------------------------------------------------
+class ProviderError(NexusError):
+    code, status, title = "provider_error", 502, "The model provider failed"
+
+
+class ProviderUnavailable(ProviderError):
+    code, status, title, retryable = "provider_unavailable", 503, "The model provider does not answer", True
+
+
+class ProviderTimeout(ProviderError):
+    code, status, title, retryable = "provider_timeout", 504, "The model provider took too long", True
+
+
+class ProviderRateLimited(ProviderError):
+    code, status, title, retryable = "provider_rate_limited", 429, "The model provider asks to slow down", True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self._retry_after = retry_after
+
+    @property
+    def retry_after(self) -> float | None:
+        return self._retry_after
+
+
+class ProviderRejected(ProviderError):
+    """The provider refused the request (400, 404, 422): asking again does not help."""
+
+    code, title = "provider_rejected", "The model provider refused the request"
+
+
+class ProviderAuthFailed(ProviderError):
+    code, title = "provider_auth_failed", "The model provider refused the key"
+
+
+class ProviderBadAnswer(ProviderError):
+    code, title, retryable = "provider_bad_answer", "The model provider's answer cannot be read", True
+
+
+class OutboundRefused(NexusError):
+    code, status, title = "outbound_refused", 422, "This address must not be called"

@@ -1,0 +1,41 @@
+"""A family's table of strategies: name -> lazy factory, with the optional extra it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Generic, TypeVar
+
+from backend.errors import MissingExtra, UnknownStrategy
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[F]):
+    """One strategy. `load` imports the implementation and returns its factory."""
+
+    load: Callable[[], F]
+    extra: str | None = None
+    needs: str | None = None
+
+
+class Registry(Generic[F]):
+    """Strategies of one family by name. `get` raises `UnknownStrategy` or `MissingExtra`."""
+
+    def __init__(self, kind: str, rows: Mapping[str, Row[F]]) -> None:
+        self._kind = kind
+        self._rows = dict(rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._rows)
+
+    def get(self, name: str) -> F:
+        row = self._rows.get(name)
+        if row is None:
+            raise UnknownStrategy(f"no {self._kind} {name!r}; known: {sorted(self._rows)}")
+        if row.needs is not None and find_spec(row.needs) is None:
+            raise MissingExtra(
+                f"the {self._kind} {name!r} needs the extra {row.extra!r}: uv pip install 'ai-nexus[{row.extra}]'"
+            )
+        return row.load()
