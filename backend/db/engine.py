@@ -1,0 +1,122 @@
+"""The engine of one event loop, its transactions, and the translation of database errors."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
+
+_inside: ContextVar[bool] = ContextVar("nexus_inside_transaction", default=False)
+
+
+def forbid_in_transaction(what: str) -> None:
+    """Raises when called inside a transaction: nothing slow may be awaited while the database is locked."""
+    if _inside.get():
+        raise RuntimeError(f"{what} must not be awaited inside a transaction")
+
+
+def async_url(url: str) -> str:
+    """sqlite:/// and postgresql:// URLs in the form of their asynchronous drivers."""
+    parsed = sa.make_url(url)
+    driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}.get(parsed.get_backend_name())
+    if driver is None:
+        raise ValueError(f"no database backend {parsed.get_backend_name()!r}; known: ['postgresql', 'sqlite']")
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+class Database:
+    """Short transactions on one engine. Bound to the event loop that first uses it."""
+
+    def __init__(self, url: str, *, synchronous: str = "normal", busy_timeout: float = 5.0) -> None:
+        self.url = url
+        self.is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+        self._busy_timeout = busy_timeout
+        self._writer = asyncio.Lock()
+        self.engine = create_async_engine(async_url(url), pool_pre_ping=not self.is_sqlite, pool_size=8, max_overflow=8)
+        if self.is_sqlite:
+            _configure_sqlite(self.engine.sync_engine, synchronous=synchronous, busy_timeout=busy_timeout)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A write transaction: commits on exit, rolls back on any exception.
+
+        Writers of this loop queue here instead of spinning on the file lock, and wait `busy_timeout` in all.
+        """
+        async with self._turn():
+            engine = self.engine.execution_options(nexus_begin="IMMEDIATE") if self.is_sqlite else self.engine
+            async with self._session(engine) as session:
+                yield session
+                await session.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A consistent snapshot; nothing is committed."""
+        async with self._session(self.engine) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._busy_timeout):
+                await self._writer.acquire()
+        except TimeoutError:
+            raise DatabaseBusy(f"no turn to write within {self._busy_timeout:g} s; try again") from None
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    @asynccontextmanager
+    async def _session(self, engine: object) -> AsyncIterator[AsyncSession]:
+        token = _inside.set(True)
+        try:
+            async with AsyncSession(engine, expire_on_commit=False, autoflush=True) as session:  # type: ignore[arg-type]  # an engine with execution options is typed as its base
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeout) as exc:
+            raise translated(exc) from exc
+        finally:
+            _inside.reset(token)
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+
+
+def translated(exc: Exception) -> NexusError:
+    """A database driver's error as ours, without its SQL or parameters."""
+    if isinstance(exc, PoolTimeout):
+        return DatabaseBusy("no database connection became free; try again")
+    cause = exc.orig if isinstance(exc, DBAPIError) else exc
+    name = getattr(cause, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return DatabaseBusy("another process holds the database; try again")
+    if name.startswith("SQLITE_FULL"):
+        return StorageFull("the disk that holds the database is full; free some space and try again")
+    if isinstance(cause, sqlite3.Error):
+        return DatabaseUnavailable(f"the database cannot be used ({name or type(cause).__name__})")
+    return DatabaseUnavailable("the database does not answer")
+
+
+def _configure_sqlite(engine: sa.Engine, *, synchronous: str, busy_timeout: float) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we emit BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous.upper()}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('nexus_begin', 'DEFERRED')}")

@@ -1,0 +1,368 @@
+"""The tables. Every one but `workspace` carries `workspace_id`; ids are UUIDs made by us."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Json = dict[str, Any]
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC times, also on SQLite, which stores none."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        Json: sa.JSON(),
+        list[str]: sa.JSON(),
+        list[list[Any]]: sa.JSON(),
+        str: sa.Text(),
+        UUID: sa.Uuid(),
+    }
+
+
+class Workspace(Base):
+    __tablename__ = "workspace"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Owned:
+    workspace_id: Mapped[UUID] = mapped_column(sa.ForeignKey("workspace.id", ondelete="CASCADE"))
+
+
+class ApiKey(Owned, Base):
+    __tablename__ = "api_key"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    hash: Mapped[str] = mapped_column(unique=True)
+    hint: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_used_at: Mapped[datetime | None]
+
+
+class Credential(Owned, Base):
+    """A provider's settings. The key is encrypted and bound to `base_url`."""
+
+    __tablename__ = "credential"
+    __table_args__ = (sa.PrimaryKeyConstraint("workspace_id", "provider"),)
+
+    provider: Mapped[str]
+    base_url: Mapped[str | None]
+    sealed_key: Mapped[str | None]
+    key_hint: Mapped[str | None]
+    model: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class Idempotency(Owned, Base):
+    """The answer that a POST with an Idempotency-Key gave; `status` is null while it runs."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (sa.PrimaryKeyConstraint("workspace_id", "route", "key"),)
+
+    route: Mapped[str]
+    key: Mapped[str]
+    fingerprint: Mapped[str]
+    status: Mapped[int | None]
+    body: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+
+
+class Document(Owned, Base):
+    __tablename__ = "document"
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "sha256"),
+        sa.Index("ix_document_list", "workspace_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str]
+    status: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    pages: Mapped[int | None]
+    section_count: Mapped[int] = mapped_column(default=0)
+    word_count: Mapped[int] = mapped_column(default=0)
+    job_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Section(Owned, Base):
+    """`blocks` rows are [kind, start, end, page]."""
+
+    __tablename__ = "section"
+    __table_args__ = (sa.UniqueConstraint("document_id", "ordinal"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(sa.ForeignKey("document.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    title_path: Mapped[list[str]]
+    level: Mapped[int]
+    page: Mapped[int | None]
+    anchor: Mapped[str | None]
+    text: Mapped[str]
+    blocks: Mapped[list[list[Any]]]
+
+
+class Passage(Owned, Base):
+    """`section.text[start:end]`, small enough for the embedding model."""
+
+    __tablename__ = "passage"
+    __table_args__ = (sa.UniqueConstraint("document_id", "ordinal"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(sa.ForeignKey("document.id", ondelete="CASCADE"))
+    section_id: Mapped[UUID] = mapped_column(sa.ForeignKey("section.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    page: Mapped[int | None]
+
+
+class Faq(Owned, Base):
+    """`quote` is kept beside the source's place, so that a FAQ outlives its document."""
+
+    __tablename__ = "faq"
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "external_id"),
+        sa.Index("ix_faq_review", "workspace_id", "status", "document_id", "ordinal"),
+        sa.Index("ix_faq_document", "document_id", "ordinal"),
+        sa.Index("ix_faq_group", "workspace_id", "group_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("document.id", ondelete="SET NULL"))
+    section_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("section.id", ondelete="SET NULL"))
+    ordinal: Mapped[int] = mapped_column(default=0)
+    question: Mapped[str]
+    answer: Mapped[str]
+    status: Mapped[str]
+    kind: Mapped[str]
+    confidence: Mapped[float]
+    reason: Mapped[str] = mapped_column(default="")
+    section_title: Mapped[str | None]
+    page: Mapped[int | None]
+    anchor: Mapped[str | None]
+    quote: Mapped[str | None]
+    start: Mapped[int | None]
+    end: Mapped[int | None]
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    group_id: Mapped[UUID | None]
+    revision: Mapped[int] = mapped_column(default=1)
+    external_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FaqRevision(Owned, Base):
+    __tablename__ = "faq_revision"
+    __table_args__ = (sa.PrimaryKeyConstraint("faq_id", "revision"),)
+
+    faq_id: Mapped[UUID] = mapped_column(sa.ForeignKey("faq.id", ondelete="CASCADE"))
+    revision: Mapped[int]
+    question: Mapped[str]
+    answer: Mapped[str]
+    tags: Mapped[list[str]]
+    author: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FaqAction(Owned, Base):
+    """A bulk decision, so that it can be undone."""
+
+    __tablename__ = "faq_action"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    author: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    undone_at: Mapped[datetime | None]
+
+
+class FaqActionItem(Owned, Base):
+    __tablename__ = "faq_action_item"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("action_id", "faq_id"),
+        sa.Index("ix_faq_action_item_faq", "faq_id"),
+    )
+
+    action_id: Mapped[UUID] = mapped_column(sa.ForeignKey("faq_action.id", ondelete="CASCADE"))
+    faq_id: Mapped[UUID] = mapped_column(sa.ForeignKey("faq.id", ondelete="CASCADE"))
+    before: Mapped[str]
+    after: Mapped[str]
+
+
+class Collection(Owned, Base):
+    """`seq` numbers the changes of its points; `changes` counts what happened to its sources since the start."""
+
+    __tablename__ = "collection"
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    store: Mapped[str]
+    spec: Mapped[Json]
+    sync: Mapped[str]
+    takes_everything: Mapped[bool] = mapped_column(default=False)
+    seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    changes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    job_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class CollectionSource(Owned, Base):
+    """What a collection draws from: a document (its passages and approved FAQs) or one FAQ."""
+
+    __tablename__ = "collection_source"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("collection_id", "kind", "ref"),
+        sa.Index("ix_collection_source_ref", "ref"),
+    )
+
+    collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    ref: Mapped[UUID]
+
+
+class VectorPoint(Owned, Base):
+    """One view of one item in a collection. `seq` orders changes; a removed point stays as `deleted`."""
+
+    __tablename__ = "vector_point"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("collection_id", "key"),
+        sa.Index("ix_vector_point_seq", "collection_id", "seq"),
+        sa.Index("ix_vector_point_item", "collection_id", "item_id", "deleted", "revision"),
+    )
+
+    collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id", ondelete="CASCADE"))
+    key: Mapped[int] = mapped_column(sa.BigInteger, autoincrement=False)
+    point_id: Mapped[UUID]
+    item_id: Mapped[UUID]
+    source: Mapped[str]
+    view: Mapped[str]
+    revision: Mapped[int]
+    document_id: Mapped[UUID | None]
+    content_hash: Mapped[str]
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    deleted: Mapped[bool] = mapped_column(default=False)
+
+
+class Embedding(Owned, Base):
+    """`vector` is float32 in little-endian order."""
+
+    __tablename__ = "embedding"
+    __table_args__ = (sa.PrimaryKeyConstraint("workspace_id", "spec_key", "content_hash"),)
+
+    spec_key: Mapped[str]
+    content_hash: Mapped[str]
+    vector: Mapped[bytes]
+
+
+class Agent(Owned, Base):
+    __tablename__ = "agent"
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Conversation(Owned, Base):
+    __tablename__ = "conversation"
+    __table_args__ = (sa.Index("ix_conversation_list", "workspace_id", "updated_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    collection_id: Mapped[UUID]
+    title: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Message(Owned, Base):
+    """`answer` is a ChatAnswer, `error` a Problem; a question has neither."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.Index("ix_message_conversation", "conversation_id", "created_at", "id"),
+        sa.Index("ix_message_day", "workspace_id", "role", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("conversation.id", ondelete="CASCADE"))
+    role: Mapped[str]
+    content: Mapped[str]
+    answered: Mapped[bool | None]
+    answer: Mapped[Json | None]
+    error: Mapped[Json | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Job(Owned, Base):
+    """`payload` is the workflow's input; `attempt` fences steps of an older workflow of the same job."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        sa.Index("ix_job_list", "workspace_id", "created_at", "id"),
+        sa.Index("ix_job_status", "status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    status: Mapped[str]
+    stage: Mapped[str] = mapped_column(default="")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(default="")
+    payload: Mapped[Json]
+    error: Mapped[Json | None]
+    result: Mapped[Json | None]
+    attempt: Mapped[int] = mapped_column(default=1)
+    version: Mapped[str]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    document_id: Mapped[UUID | None]
+    collection_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,70 @@
+"""Durable jobs: what a service submits and all that a workflow sees."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, JsonValue
+
+from backend.db.tx import Tx
+from contracts.jobs import JobKind
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """`delay` seconds pass before it starts (debounce). `title` is what a person reads in a list."""
+
+    kind: JobKind
+    payload: BaseModel
+    title: str
+    document_id: UUID | None = None
+    collection_id: UUID | None = None
+    delay: float = 0.0
+
+
+class JobContext(Protocol):
+    """A workflow's view of its job.
+
+    `step` runs `fn` at least once and remembers its result: after a crash a finished step is not run again, so every
+    write in it must be an upsert under a deterministic id. Steps are numbered by their order, which must not depend on
+    anything but earlier results. A step that cannot succeed raises a NexusError, which ends the job as failed.
+    """
+
+    @property
+    def job_id(self) -> UUID: ...
+
+    @property
+    def workspace_id(self) -> UUID: ...
+
+    async def step(self, name: str, result: type[M], fn: Callable[[], Awaitable[M]]) -> M: ...
+
+    async def progress(self, stage: str, *, done: int, total: int, overall: float, message: str = "") -> None:
+        """Written at most four times a second. `overall` is 0..1 over all stages."""
+        ...
+
+    async def raise_if_cancelled(self) -> None:
+        """Raises `JobCancelled` when somebody cancelled the job or a newer attempt took it over."""
+        ...
+
+
+class Workflow(Protocol):
+    """One kind of job. The result is stored in the job row; it must be small."""
+
+    async def __call__(self, context: JobContext, payload: BaseModel) -> dict[str, JsonValue]: ...
+
+
+class JobRunner(Protocol):
+    """`submit` adds the job row and its start to the caller's transaction: both happen or neither."""
+
+    async def submit(self, tx: Tx, request: JobRequest) -> UUID: ...
+
+    async def cancel(self, workspace_id: UUID, job_id: UUID) -> None:
+        """Raises `NotFound`, or `Conflict` when the job has already ended."""
+        ...
+
+    async def retry(self, workspace_id: UUID, job_id: UUID) -> None:
+        """A new attempt of a failed or cancelled job. Raises `NotFound`, or `Conflict` for any other."""
+        ...

@@ -1,0 +1,79 @@
+"""All configuration, from the environment (`NEXUS_*`) or `.env`. Read once, in `cli.py` and `create_app`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Sizes are bytes, times seconds. Every field has an offline default."""
+
+    model_config = SettingsConfigDict(env_prefix="NEXUS_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("data")
+    database_url: str | None = None
+    db_synchronous: Literal["normal", "full"] = "normal"
+    db_busy_timeout: float = 5.0
+
+    auth: Literal["local", "keys"] = "local"
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(8000, ge=1, le=65_535)
+    ui_host: str = "127.0.0.1"
+    ui_port: int = Field(8501, ge=1, le=65_535)
+    api_url: str | None = None
+
+    upload_limit: int = Field(2048 * MIB, ge=1)
+    ui_upload_limit_mb: int = Field(200, ge=1)
+    body_limit: int = Field(16 * MIB, ge=1024)
+    files_per_upload: int = Field(100, ge=1)
+
+    jobs: Literal["here", "worker"] = "here"
+    job_concurrency: int = Field(4, ge=1, le=64)
+    executor_id: str = "api"
+    child_memory: int = Field(3 * 1024 * MIB, ge=256 * MIB)
+    child_cpu_seconds: int = Field(300, ge=1)
+    child_wall_seconds: int = Field(600, ge=1)
+
+    embedder: str = "native"
+    embedding_threads: int | None = None
+    vector_store: str = "native"
+
+    provider_connect_timeout: float = 5.0
+    provider_first_token_timeout: float = 30.0
+    provider_idle_timeout: float = 30.0
+    provider_total_timeout: float = 300.0
+    outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+
+    log_format: Literal["json", "text"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    shutdown_seconds: float = Field(20.0, ge=1)
+
+    opik_url: str | None = None
+    opik_project: str = "AI Nexus"
+    opik_workspace: str = "default"
+    opik_api_key: SecretStr | None = None
+    langfuse_url: str | None = None
+    langfuse_public_key: str | None = None
+    langfuse_secret_key: SecretStr | None = None
+    otlp_url: str | None = None
+
+    @property
+    def files_dir(self) -> Path:
+        return self.data_dir / "files"
+
+    @property
+    def secrets_dir(self) -> Path:
+        return self.data_dir / "secrets"
+
+    @property
+    def database(self) -> str:
+        """The synchronous form of the database URL; `db/engine.py` derives the asynchronous one."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'nexus.db').absolute()}"
+
+    @property
+    def api(self) -> str:
+        return self.api_url or f"http://{self.api_host}:{self.api_port}"

@@ -1,0 +1,99 @@
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import Answer, ExternalId, Request, Storable, Text, UtcTime
+
+FaqKind = Literal["question", "howto", "comparison", "definition", "topic", "imported", "manual"]
+FaqSort = Literal["document", "confidence", "newest"]
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), Storable]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable]
+CONFIDENT = 0.8
+
+
+class FaqStatus(StrEnum):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class FaqSource(Answer):
+    """Where the answer came from. `quote` is the section's text from `start` to `end` (code points)."""
+
+    section: str
+    page: int | None
+    anchor: str | None
+    quote: str
+    start: int
+    end: int
+
+
+class Faq(Answer):
+    """`confidence` is 0..1, 0.8 and above is shown as confident; `reason` says why it was drafted."""
+
+    id: UUID
+    question: str
+    answer: str
+    status: FaqStatus
+    kind: FaqKind
+    confidence: float
+    reason: str = ""
+    document_id: UUID | None
+    document_name: str | None = None
+    group_id: UUID | None
+    source: FaqSource | None
+    tags: list[str]
+    revision: int
+    external_id: str | None = None
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class FaqCounts(Answer):
+    draft: int
+    approved: int
+    rejected: int
+
+
+class FaqRevision(Answer):
+    revision: int
+    question: str
+    answer: str
+    tags: list[str]
+    author: str
+    created_at: UtcTime
+
+
+class FaqEdit(Request):
+    """`revision` is the one that was edited; another edit in between answers 409 `stale_revision`."""
+
+    revision: int = Field(ge=1)
+    question: Question | None = None
+    answer: Text | None = None
+    tags: list[Tag] | None = Field(None, max_length=20)
+
+
+class FaqIds(Request):
+    ids: list[UUID] = Field(min_length=1, max_length=500)
+
+
+class FaqMerge(FaqIds):
+    """The FAQ `keep` stays, the others are rejected."""
+
+    keep: UUID
+
+
+class FaqAction(Answer):
+    """A bulk decision that can be undone. `changed` counts the FAQs it moved."""
+
+    action_id: UUID
+    changed: int
+
+
+class NewFaq(Request):
+    question: Question
+    answer: Text
+    tags: list[Tag] = Field(default=[], max_length=20)
+    external_id: ExternalId | None = None
