@@ -1,0 +1,109 @@
+"""Who may call what: one permission a route, one set of permissions a role. A route that is not here answers nobody."""
+
+from enum import StrEnum
+from typing import Final
+
+from backend.security.principal import Role
+
+
+class Permission(StrEnum):
+    PUBLIC = "public"
+    """Liveness only: no token."""
+    SIGNED_IN = "signed_in"
+    DOCUMENTS_READ = "documents.read"
+    DOCUMENTS_WRITE = "documents.write"
+    FAQS_READ = "faqs.read"
+    FAQS_REVIEW = "faqs.review"
+    COLLECTIONS_READ = "collections.read"
+    COLLECTIONS_WRITE = "collections.write"
+    CHAT = "chat"
+    JOBS_READ = "jobs.read"
+    JOBS_CONTROL = "jobs.control"
+    SETTINGS_READ = "settings.read"
+    SETTINGS_WRITE = "settings.write"
+    KEYS = "keys"
+    METRICS = "metrics"
+
+
+_READ: Final = frozenset(
+    {
+        Permission.SIGNED_IN,
+        Permission.DOCUMENTS_READ,
+        Permission.FAQS_READ,
+        Permission.COLLECTIONS_READ,
+        Permission.JOBS_READ,
+        Permission.SETTINGS_READ,
+    }
+)
+
+ROLES: Final[dict[Role, frozenset[Permission]]] = {
+    Role.ANALYST: _READ
+    | {Permission.DOCUMENTS_WRITE, Permission.FAQS_REVIEW, Permission.COLLECTIONS_WRITE, Permission.CHAT}
+    | {Permission.JOBS_CONTROL},
+    Role.ML_ENGINEER: _READ
+    | {Permission.DOCUMENTS_WRITE, Permission.FAQS_REVIEW, Permission.COLLECTIONS_WRITE, Permission.CHAT}
+    | {Permission.JOBS_CONTROL},
+    Role.SALES: _READ | {Permission.CHAT},
+    Role.DEVOPS: frozenset(
+        {
+            Permission.SIGNED_IN,
+            Permission.JOBS_READ,
+            Permission.JOBS_CONTROL,
+            Permission.SETTINGS_READ,
+            Permission.METRICS,
+        }
+    ),
+    Role.ADMIN: frozenset(Permission) - {Permission.PUBLIC},
+}
+
+ROUTES: Final[dict[tuple[str, str], Permission]] = {
+    ("GET", "/health"): Permission.PUBLIC,
+    ("GET", "/ready"): Permission.SIGNED_IN,
+    ("GET", "/metrics"): Permission.METRICS,
+    ("GET", "/openapi.json"): Permission.SIGNED_IN,
+    ("GET", "/me"): Permission.SIGNED_IN,
+    ("GET", "/overview"): Permission.SIGNED_IN,
+    ("POST", "/faq/upload"): Permission.DOCUMENTS_WRITE,
+    ("POST", "/samples"): Permission.DOCUMENTS_WRITE,
+    ("GET", "/documents"): Permission.DOCUMENTS_READ,
+    ("GET", "/documents/{document_id}"): Permission.DOCUMENTS_READ,
+    ("DELETE", "/documents/{document_id}"): Permission.DOCUMENTS_WRITE,
+    ("GET", "/passages/{passage_id}"): Permission.DOCUMENTS_READ,
+    ("GET", "/faqs"): Permission.FAQS_READ,
+    ("POST", "/faqs"): Permission.FAQS_REVIEW,
+    ("GET", "/faqs/counts"): Permission.FAQS_READ,
+    ("GET", "/faqs/export"): Permission.FAQS_READ,
+    ("POST", "/faqs/approve"): Permission.FAQS_REVIEW,
+    ("POST", "/faqs/reject"): Permission.FAQS_REVIEW,
+    ("POST", "/faqs/merge"): Permission.FAQS_REVIEW,
+    ("POST", "/faqs/actions/{action_id}/undo"): Permission.FAQS_REVIEW,
+    ("GET", "/faqs/{faq_id}"): Permission.FAQS_READ,
+    ("PATCH", "/faqs/{faq_id}"): Permission.FAQS_REVIEW,
+    ("GET", "/faqs/{faq_id}/source"): Permission.FAQS_READ,
+    ("GET", "/faqs/{faq_id}/revisions"): Permission.FAQS_READ,
+    ("GET", "/collections"): Permission.COLLECTIONS_READ,
+    ("POST", "/collections"): Permission.COLLECTIONS_WRITE,
+    ("GET", "/collections/{collection_id}"): Permission.COLLECTIONS_READ,
+    ("DELETE", "/collections/{collection_id}"): Permission.COLLECTIONS_WRITE,
+    ("POST", "/collections/{collection_id}/sync"): Permission.COLLECTIONS_WRITE,
+    ("POST", "/ingest"): Permission.COLLECTIONS_WRITE,
+    ("POST", "/rag-chat"): Permission.CHAT,
+    ("GET", "/conversations"): Permission.CHAT,
+    ("GET", "/conversations/{conversation_id}"): Permission.CHAT,
+    ("DELETE", "/conversations/{conversation_id}"): Permission.CHAT,
+    ("GET", "/jobs"): Permission.JOBS_READ,
+    ("GET", "/jobs/{job_id}"): Permission.JOBS_READ,
+    ("GET", "/jobs/{job_id}/events"): Permission.JOBS_READ,
+    ("POST", "/jobs/{job_id}/cancel"): Permission.JOBS_CONTROL,
+    ("POST", "/jobs/{job_id}/retry"): Permission.JOBS_CONTROL,
+    ("GET", "/providers"): Permission.SETTINGS_READ,
+    ("PUT", "/providers/{name}"): Permission.SETTINGS_WRITE,
+    ("DELETE", "/providers/{name}"): Permission.SETTINGS_WRITE,
+    ("POST", "/providers/{name}/check"): Permission.SETTINGS_WRITE,
+    ("GET", "/agents"): Permission.SETTINGS_READ,
+    ("GET", "/agents/{agent_id}"): Permission.SETTINGS_READ,
+    ("PATCH", "/agents/{agent_id}"): Permission.SETTINGS_WRITE,
+    ("GET", "/keys"): Permission.KEYS,
+    ("POST", "/keys"): Permission.KEYS,
+    ("DELETE", "/keys/{key_id}"): Permission.KEYS,
+}
