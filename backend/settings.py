@@ -27,11 +27,12 @@ class Settings(BaseSettings):
     api_url: str | None = None
 
     upload_limit: int = Field(2048 * MIB, ge=1)
+    upload_request_limit: int = Field(8192 * MIB, ge=1)
     ui_upload_limit_mb: int = Field(200, ge=1)
     body_limit: int = Field(16 * MIB, ge=1024)
     files_per_upload: int = Field(100, ge=1)
 
-    jobs: Literal["here", "worker"] = "here"
+    jobs: Literal["here", "worker", "inline"] = "here"
     job_concurrency: int = Field(4, ge=1, le=64)
     executor_id: str = "api"
     child_memory: int = Field(3 * 1024 * MIB, ge=256 * MIB)

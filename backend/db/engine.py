@@ -2,17 +2,21 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from pathlib import Path
+from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
 
+_TROUBLE = (OperationalError, InterfaceError, DatabaseError, PoolTimeout)
 _inside: ContextVar[bool] = ContextVar("nexus_inside_transaction", default=False)
 
 
@@ -39,7 +43,13 @@ class Database:
         self.is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
         self._busy_timeout = busy_timeout
         self._writer = asyncio.Lock()
-        self.engine = create_async_engine(async_url(url), pool_pre_ping=not self.is_sqlite, pool_size=8, max_overflow=8)
+        self.engine = create_async_engine(
+            async_url(existing(url)),
+            pool_pre_ping=not self.is_sqlite,
+            pool_size=8,
+            max_overflow=8,
+            hide_parameters=True,
+        )
         if self.is_sqlite:
             _configure_sqlite(self.engine.sync_engine, synchronous=synchronous, busy_timeout=busy_timeout)
 
@@ -82,13 +92,52 @@ class Database:
         try:
             async with AsyncSession(engine, expire_on_commit=False, autoflush=True) as session:  # type: ignore[arg-type]  # an engine with execution options is typed as its base
                 yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as exc:
+        except _TROUBLE as exc:
             raise translated(exc) from exc
         finally:
             _inside.reset(token)
 
+    async def ping(self) -> None:
+        """Raises the `DatabaseUnavailable` family when the database cannot be read or its file was replaced."""
+        file = sa.make_url(self.url).database
+        if self.is_sqlite and file is not None and not Path(file).exists():
+            raise DatabaseUnavailable("the database file is missing; restore it and start again")
+        async with self.read() as session:
+            await session.execute(sa.text("SELECT count(*) FROM workspace"))
+
     async def aclose(self) -> None:
         await self.engine.dispose()
+
+
+def existing(url: str) -> str:
+    """The URL in a form that never creates a SQLite file: a deleted database must not come back empty."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database is None:
+        return url
+    named = parsed.set(database=f"file:{quote(parsed.database)}", query={"mode": "rw", "uri": "true"})
+    return named.render_as_string(hide_password=False)
+
+
+def sync_engine(url: str, *, synchronous: str = "normal", busy_timeout: float = 5.0) -> sa.Engine:
+    """An engine for threads."""
+    is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+    parsed = sa.make_url(existing(url))
+    engine = sa.create_engine(
+        parsed if is_sqlite else parsed.set(drivername="postgresql+psycopg"), pool_size=4, hide_parameters=True
+    )
+    if is_sqlite:
+        _configure_sqlite(engine, synchronous=synchronous, busy_timeout=busy_timeout)
+    return engine
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[Session]:
+    """A consistent snapshot for a thread, with the errors of `Database`."""
+    try:
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+    except _TROUBLE as exc:
+        raise translated(exc) from exc
 
 
 def translated(exc: Exception) -> NexusError:

@@ -156,7 +156,10 @@ class Passage(Owned, Base):
 
 
 class Faq(Owned, Base):
-    """`quote` is kept beside the source's place, so that a FAQ outlives its document."""
+    """`quote` is kept beside the source's place, so that a FAQ outlives its document.
+
+    `ordinal` orders FAQs over all documents: by the document's time, then by their place in it.
+    """
 
     __tablename__ = "faq"
     __table_args__ = (
@@ -169,7 +172,7 @@ class Faq(Owned, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     document_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("document.id", ondelete="SET NULL"))
     section_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("section.id", ondelete="SET NULL"))
-    ordinal: Mapped[int] = mapped_column(default=0)
+    ordinal: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     question: Mapped[str]
     answer: Mapped[str]
     status: Mapped[str]
@@ -229,7 +232,7 @@ class FaqActionItem(Owned, Base):
 
 
 class Collection(Owned, Base):
-    """`seq` numbers the changes of its points; `changes` counts what happened to its sources since the start."""
+    """`seq` numbers the changes of its points; `changes` counts those of its sources, of which `synced` are in."""
 
     __tablename__ = "collection"
     __table_args__ = (sa.UniqueConstraint("workspace_id", "name"),)
@@ -242,6 +245,7 @@ class Collection(Owned, Base):
     takes_everything: Mapped[bool] = mapped_column(default=False)
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     changes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    synced: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

@@ -1,10 +1,13 @@
 """What a parser gives: sections of text with their place in the document."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
+
+from backend.jobs.children import ChildProgress
 
 BlockKind = Literal["paragraph", "bold", "list", "ordered", "code", "table", "quote"]
 
@@ -14,7 +17,11 @@ class _Frozen(BaseModel):
 
 
 class Block(_Frozen):
-    """A run of `Section.text[start:end]`. Blocks are in order, do not overlap, and only white space lies between."""
+    """A run of `Section.text[start:end]`. Blocks are in order, do not overlap, and only white space lies between.
+
+    A list has one block an item, which starts with its mark (`- ` or `1. `); code and tables keep their lines, a
+    table's cells are divided by ` | `. A line `Q: ...` and the term of a definition are bold.
+    """
 
     kind: BlockKind
     start: int
@@ -43,22 +50,42 @@ class Section(_Frozen):
         return self.title_path[-1] if self.title_path else ""
 
 
-class ParsedDocument(BaseModel):
-    """A document as sections in reading order. `sections` can be iterated again and may be larger than memory."""
+def _nothing() -> None:
+    """There is nothing on disk."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDocument:
+    """A document as sections in reading order.
+
+    `sections` and `passages` can be iterated again and may be larger than memory. They may lie on disk until the
+    document is closed; leaving a `with` block closes it.
+    """
 
     title: str
     pages: int | None
     section_count: int
     word_count: int
     sections: Iterable[Section]
+    passages: Iterable["Passage"] = ()
+    release: Callable[[], None] = _nothing
+
+    def close(self) -> None:
+        self.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Parser(Protocol):
     """Raises `EncryptedPdf`, `NoText`, `ArchiveTooLarge`, `Unparsable`, `UnsupportedType` or `ChildFailed`."""
 
-    async def parse(self, path: Path, media_type: str) -> ParsedDocument: ...
+    async def parse(
+        self, path: Path, media_type: str, on_progress: Callable[[ChildProgress], None] | None = None
+    ) -> ParsedDocument: ...
 
 
 class Passage(_Frozen):

@@ -7,15 +7,45 @@ from uuid import UUID
 
 from backend.db.engine import Database
 from backend.db.tx import Tx as BaseTx
+from backend.repositories.access import AccessRepository, WorkspaceRepository
+from backend.repositories.collections import CollectionRepository
+from backend.repositories.conversations import ConversationRepository
+from backend.repositories.documents import DocumentRepository
+from backend.repositories.faqs import FaqRepository
 from backend.repositories.jobs import JobRepository
+from backend.repositories.overview import OverviewRepository
 
 
 class Tx(BaseTx):
     """The repositories of one workspace, in one transaction."""
 
     @cached_property
+    def documents(self) -> DocumentRepository:
+        return DocumentRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def faqs(self) -> FaqRepository:
+        return FaqRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def collections(self) -> CollectionRepository:
+        return CollectionRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def conversations(self) -> ConversationRepository:
+        return ConversationRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def access(self) -> AccessRepository:
+        return AccessRepository(self.session, self.workspace_id)
+
+    @cached_property
     def jobs(self) -> JobRepository:
         return JobRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def overview(self) -> OverviewRepository:
+        return OverviewRepository(self.session, self.workspace_id)
 
 
 class UnitOfWork:
@@ -36,3 +66,14 @@ class UnitOfWork:
     async def read(self, workspace_id: UUID) -> AsyncIterator[Tx]:
         async with self.database.read() as session:
             yield Tx(session, workspace_id)
+
+    @asynccontextmanager
+    async def all_workspaces(self) -> AsyncIterator[WorkspaceRepository]:
+        """A write transaction over all workspaces: start-up, the command line and sign-in."""
+        async with self.database.write() as session:
+            yield WorkspaceRepository(session)
+
+    @asynccontextmanager
+    async def read_all_workspaces(self) -> AsyncIterator[WorkspaceRepository]:
+        async with self.database.read() as session:
+            yield WorkspaceRepository(session)

@@ -1,0 +1,31 @@
+"""The HTTP API: one file a noun, a handler is one service call."""
+
+from fastapi import APIRouter
+
+from backend.routers import (
+    collections,
+    conversations,
+    documents,
+    faq,
+    faqs,
+    ingest,
+    jobs,
+    keys,
+    providers,
+    rag_chat,
+    system,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    system.router,
+    faq.router,
+    documents.router,
+    faqs.router,
+    collections.router,
+    ingest.router,
+    rag_chat.router,
+    conversations.router,
+    jobs.router,
+    providers.router,
+    keys.router,
+)

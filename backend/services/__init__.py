@@ -1,0 +1,34 @@
+"""The rules of the product: one service a noun. `AppServices` is what the routers see."""
+
+from dataclasses import dataclass
+
+from backend.services.access import AccessService
+from backend.services.chat import ChatService
+from backend.services.collections import CollectionService
+from backend.services.conversations import ConversationService
+from backend.services.documents import DocumentService
+from backend.services.faqs import FaqService
+from backend.services.idempotency import IdempotencyService
+from backend.services.job_events import JobEvents
+from backend.services.jobs import JobService
+from backend.services.providers import ProviderService
+from backend.services.system import SystemService
+from backend.services.uploads import UploadService
+from backend.tracing.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class AppServices:
+    access: AccessService
+    chat: ChatService
+    collections: CollectionService
+    conversations: ConversationService
+    documents: DocumentService
+    faqs: FaqService
+    idempotency: IdempotencyService
+    job_events: JobEvents
+    jobs: JobService
+    metrics: Metrics
+    providers: ProviderService
+    system: SystemService
+    uploads: UploadService

@@ -1,6 +1,6 @@
 """The vector store seam. Text and metadata live in SQL; a store holds ids, vectors and three filter fields."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
@@ -79,3 +79,7 @@ class PointLog(Protocol):
 
     async def spec(self, collection: str) -> CollectionSpec | None: ...
     def changes(self, collection: str, *, after: int) -> AsyncIterator[Sequence[LogEntry]]: ...
+
+
+Stores = Callable[[str], VectorStore]
+"""A store by its name, the same instance each time. Raises `UnknownStrategy` or `MissingExtra`."""

@@ -1,0 +1,1 @@
+"""Durable jobs by kind: each orchestrates the steps of one service."""

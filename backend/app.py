@@ -1,0 +1,139 @@
+"""`create_app(settings)`: the API as an ASGI application."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from ipaddress import ip_address
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+from fastapi.telemetry import TelemetryConfig
+
+from backend import problems
+from backend.container import Container
+from backend.db.migrate import DatabaseFiles
+from backend.errors import StartRefused
+from backend.jobs.dbos_database import is_dbos_table, migrate_jobs
+from backend.middleware import BodyLimitMiddleware
+from backend.routers import ROUTERS
+from backend.services import AppServices
+from backend.settings import Settings
+from backend.tracing import track
+from backend.tracing.config import LangfuseTarget, OpikTarget, OtlpTarget, Target, TracingConfig
+from backend.tracing.metrics import MetricsMiddleware
+from backend.tracing.request_id import RequestIdMiddleware
+
+MULTIPART_OVERHEAD: Final = 1024 * 1024
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own sends spans and exception texts to whatever the environment names; ours is an allow-list."""
+
+log = logging.getLogger("nexus")
+
+
+def database_files(settings: Settings) -> DatabaseFiles:
+    return DatabaseFiles(settings.database, settings.data_dir, is_ours=lambda name: not is_dbos_table(name))
+
+
+def prepare(settings: Settings) -> None:
+    """Checks the configuration and brings the database up to date. Blocks. Raises `StartRefused`."""
+    if settings.auth == "local" and not _is_loopback(settings.api_host):
+        raise StartRefused(
+            f"NEXUS_AUTH=local answers on loopback only, not on {settings.api_host!r}; "
+            "set NEXUS_AUTH=keys, or NEXUS_API_HOST=127.0.0.1"
+        )
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StartRefused(f"the data directory {str(settings.data_dir)!r} cannot be made: {exc.strerror}") from exc
+    database_files(settings).prepare()
+    migrate_jobs(settings.database)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    container = Container(settings)
+    app = FastAPI(
+        title="AI Nexus",
+        version=version("ai-nexus"),
+        lifespan=_lifespan(settings, container),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+        middleware=[
+            Middleware(RequestIdMiddleware),
+            Middleware(MetricsMiddleware, metrics=container.metrics),
+            Middleware(
+                BodyLimitMiddleware,
+                limit=settings.body_limit,
+                larger={"/faq/upload": settings.upload_request_limit + MULTIPART_OVERHEAD},
+            ),
+        ],
+    )
+    app.state.stopping = asyncio.Event()
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _lifespan(settings: Settings, container: Container) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(container.close)
+            track.configure(_tracing(settings), on_drop=container.metrics.count_dropped_spans)
+            stack.callback(track.shutdown)
+            scope = await stack.enter_async_context(container.loop_scope())
+            await scope.services.access.prepare()
+            container.files.prepare()
+            container.files.sweep_incoming()
+            app.state.services, app.state.scope = scope.services, scope
+            if settings.jobs == "here":
+                worker = container.worker()
+                await worker.start()
+                stack.push_async_callback(worker.stop, settings.shutdown_seconds)
+            stack.push_async_callback(stop_streams, app)
+            yield
+
+    return lifespan
+
+
+async def stop_streams(app: FastAPI) -> None:
+    """Readiness turns to down and every event stream ends with `shutting_down`. Safe to repeat."""
+    services: AppServices = app.state.services
+    services.system.is_stopping = True
+    app.state.stopping.set()
+    await services.job_events.aclose()
+
+
+def _tracing(settings: Settings) -> TracingConfig:
+    targets: list[Target] = []
+    if settings.opik_url:
+        key = settings.opik_api_key.get_secret_value() if settings.opik_api_key else None
+        targets.append(OpikTarget(settings.opik_url, settings.opik_project, settings.opik_workspace, key))
+    if settings.langfuse_url:
+        if not settings.langfuse_public_key or settings.langfuse_secret_key is None:
+            raise StartRefused(
+                "NEXUS_LANGFUSE_URL is set; set NEXUS_LANGFUSE_PUBLIC_KEY and NEXUS_LANGFUSE_SECRET_KEY too"
+            )
+        secret = settings.langfuse_secret_key.get_secret_value()
+        targets.append(LangfuseTarget(settings.langfuse_url, settings.langfuse_public_key, secret))
+    if settings.otlp_url:
+        targets.append(OtlpTarget(settings.otlp_url))
+    return TracingConfig(targets=tuple(targets), service_version=version("ai-nexus"))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

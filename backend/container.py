@@ -1,0 +1,213 @@
+"""The only place that wires implementations together.
+
+Process scope (`Container`) holds what every event loop may share: settings, files, the embedder, the vector stores,
+the queue's client. Loop scope holds what belongs to one loop: the database's connections, services, HTTP clients.
+The API has one loop scope, the job runner's own loop another.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from backend.agents.factory import AgentFactory
+from backend.agents.providers import PROVIDERS, Timeouts
+from backend.agents.providers.vendors import vendor_hosts
+from backend.db.engine import Database, sync_engine
+from backend.embeddings import EMBEDDERS
+from backend.embeddings.base import Embedder
+from backend.faqs import EXTRACTORS
+from backend.files import FileStore
+from backend.jobs.base import JobRunner, Workflow, workflow
+from backend.jobs.children import Children
+from backend.jobs.dbos_worker import DbosWorker, WorkerScope
+from backend.jobs.inline import InlineRunner
+from backend.jobs.queue import DurableQueue
+from backend.jobs.runner import DbosRunner
+from backend.parsing.child import ChildParser
+from backend.repositories.point_log import SqlPointLog
+from backend.repositories.uow import UnitOfWork
+from backend.retrieval.searcher import Searcher
+from backend.security.outbound import Outbound, OutboundPolicy
+from backend.security.secrets import SecretBox, local_token
+from backend.services import AppServices
+from backend.services.access import AccessService
+from backend.services.chat import ChatService
+from backend.services.collections import CollectionService, Ingestion, IngestPayload
+from backend.services.conversations import ConversationService
+from backend.services.documents import DocumentService
+from backend.services.extraction import Extraction
+from backend.services.faqs import FaqService
+from backend.services.idempotency import IdempotencyService
+from backend.services.indexing import CollectionIndexer
+from backend.services.job_events import JobEvents
+from backend.services.jobs import JobService
+from backend.services.providers import ProviderService
+from backend.services.sync import CollectionSync, SyncPayload
+from backend.services.system import Part, SystemService
+from backend.services.uploads import ExtractPayload, UploadService
+from backend.settings import Settings
+from backend.tracing.metrics import Metrics
+from backend.vectors import VECTOR_STORES
+from backend.vectors.base import VectorStore
+from backend.workflows.extract_document import ExtractDocument
+from backend.workflows.ingest import IngestKnowledge
+from backend.workflows.sync_collection import SyncCollection
+from contracts.jobs import JobKind
+
+SAMPLES: Final = Path(__file__).parent.parent / "docs" / "samples"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopScope:
+    """What one event loop works with."""
+
+    database: Database
+    runner: JobRunner
+    services: AppServices
+    workflows: Mapping[JobKind, Workflow]
+
+
+class Container:
+    """Process scope. Building one opens nothing but the secrets; `close` it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics.create()
+        self.files = FileStore(settings.files_dir)
+        self.secrets = SecretBox.open(settings.secrets_dir)
+        self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
+        self.embedder: Embedder = EMBEDDERS.get(settings.embedder)()
+        self.queue = DurableQueue(settings.database, synchronous=settings.db_synchronous)
+        self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
+        self._log = SqlPointLog(self._log_engine)
+        self._stores: dict[str, VectorStore] = {}
+        policy = OutboundPolicy(
+            settings.auth, allow_hosts=frozenset(settings.outbound_allow), vendor_hosts=vendor_hosts()
+        )
+        self.outbound = Outbound(policy)
+
+    def store(self, name: str) -> VectorStore:
+        """The store of that name, one a process. Raises `UnknownStrategy` or `MissingExtra`."""
+        if name not in self._stores:
+            self._stores[name] = VECTOR_STORES.get(name)(self._log)
+        return self._stores[name]
+
+    def worker(self) -> DbosWorker:
+        return DbosWorker(
+            self.queue,
+            self._worker_scope,
+            data_dir=self.settings.data_dir,
+            executor_id=self.settings.executor_id,
+            concurrency=self.settings.job_concurrency,
+        )
+
+    async def close(self) -> None:
+        for store in self._stores.values():
+            await store.aclose()
+        self.queue.close()
+        self._log_engine.dispose()
+
+    @asynccontextmanager
+    async def _worker_scope(self) -> AsyncIterator[WorkerScope]:
+        async with self.loop_scope() as scope:
+            yield WorkerScope(scope.database, scope.workflows)
+
+    @asynccontextmanager
+    async def loop_scope(self) -> AsyncIterator[LoopScope]:
+        """Everything that belongs to the running loop."""
+        settings = self.settings
+        async with AsyncExitStack() as stack:
+            database = Database(
+                settings.database, synchronous=settings.db_synchronous, busy_timeout=settings.db_busy_timeout
+            )
+            stack.push_async_callback(database.aclose)
+            uow = UnitOfWork(database)
+            workflows: dict[JobKind, Workflow] = {}
+            runner: JobRunner
+            if settings.jobs == "inline":
+                inline = InlineRunner(uow, workflows)
+                stack.push_async_callback(inline.aclose)
+                runner = inline
+            else:
+                runner = DbosRunner(uow, self.queue)
+            sync = CollectionSync(runner)
+            children = Children(spool=settings.data_dir / "tmp")
+            stack.callback(children.close)
+            workflows.update(self._workflows(uow, sync, children))
+            services = self._services(uow, runner, sync, stack)
+            yield LoopScope(database, runner, services, workflows)
+
+    def _workflows(self, uow: UnitOfWork, sync: CollectionSync, children: Children) -> Mapping[JobKind, Workflow]:
+        extraction = Extraction(
+            uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), self.embedder, sync
+        )
+        indexer = CollectionIndexer(uow, self.store, self.embedder)
+        return {
+            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction)),
+            "sync_collection": workflow(SyncPayload, SyncCollection(indexer)),
+            "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer)),
+        }
+
+    def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, stack: AsyncExitStack) -> AppServices:
+        settings = self.settings
+        spec, store = self.embedder.spec, settings.vector_store
+        factory = AgentFactory(PROVIDERS, self.outbound.provider_client)
+        stack.push_async_callback(factory.aclose)
+        providers = ProviderService(
+            uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
+        )
+        return AppServices(
+            access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
+            chat=ChatService(uow, Searcher(uow, self.store, self.embedder), factory, providers, self.metrics),
+            collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
+            conversations=ConversationService(uow),
+            documents=DocumentService(uow, runner, self.files, sync),
+            faqs=FaqService(uow, sync),
+            idempotency=IdempotencyService(uow),
+            job_events=JobEvents(uow),
+            jobs=JobService(uow, runner),
+            metrics=self.metrics,
+            providers=providers,
+            system=SystemService(
+                uow,
+                self.files,
+                self._parts(uow),
+                data_dir=settings.data_dir,
+                ui_upload_limit=settings.ui_upload_limit_mb * 1024 * 1024,
+            ),
+            uploads=UploadService(
+                uow,
+                runner,
+                self.files,
+                self.metrics,
+                file_limit=settings.upload_limit,
+                file_count=settings.files_per_upload,
+                samples=SAMPLES,
+            ),
+        )
+
+    def _timeouts(self) -> Timeouts:
+        settings = self.settings
+        return Timeouts(
+            connect=settings.provider_connect_timeout,
+            first_token=settings.provider_first_token_timeout,
+            idle=settings.provider_idle_timeout,
+            total=settings.provider_total_timeout,
+        )
+
+    def _parts(self, uow: UnitOfWork) -> list[Part]:
+        async def embedder() -> str:
+            await self.embedder.embed(["ready"], kind="query")
+            return f"{self.embedder.spec.model}"
+
+        async def database() -> str:
+            await uow.database.ping()
+            return "SQLite" if uow.database.is_sqlite else "PostgreSQL"
+
+        return [
+            Part("database", "Database", database),
+            Part("embedder", "Embedding model", embedder),
+        ]

@@ -1,0 +1,103 @@
+"""NexusError to problem+json (RFC 9457): the one place where errors become answers."""
+
+import logging
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from backend.errors import InvalidRequest, NexusError
+from backend.tracing.context import request_id
+from contracts.problem import FieldError, Problem, UploadProblem, ValidationProblem
+
+log = logging.getLogger("nexus.api")
+
+
+def problem_of(exc: NexusError) -> Problem:
+    return Problem(
+        title=exc.title,
+        status=exc.status,
+        detail=str(exc),
+        code=exc.code,
+        request_id=request_id.get() or "",
+        retryable=exc.retryable,
+    )
+
+
+def internal_problem() -> Problem:
+    """For an error that we did not expect: says nothing about its cause, which is in the log."""
+    return problem_of(NexusError("something went wrong on the server; the log has the details under this request id"))
+
+
+class ProblemResponse(JSONResponse):
+    media_type = "application/problem+json"
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.model_dump(mode="json"), status_code=problem.status, headers=dict(headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers; every error of the API passes through one of them."""
+    app.add_exception_handler(NexusError, _on_nexus_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_nexus_error(_request: Request, exc: Exception) -> ProblemResponse:
+    assert isinstance(exc, NexusError)
+    problem = problem_of(exc)
+    headers = {} if exc.retry_after is None else {"Retry-After": str(max(1, round(exc.retry_after)))}
+    refused = getattr(exc, "problems", ())
+    if refused:
+        problem = UploadProblem(**(problem_of(refused[0]).model_dump()), errors=[problem_of(one) for one in refused])
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    level = logging.ERROR if problem.status >= 500 else logging.INFO
+    log.log(level, "request refused", extra={"code": problem.code, "status": problem.status})
+    return ProblemResponse(problem, headers)
+
+
+async def _on_invalid(_request: Request, exc: Exception) -> ProblemResponse:
+    assert isinstance(exc, RequestValidationError)
+    errors = [FieldError(field=_field(error["loc"]), message=str(error["msg"])) for error in exc.errors()][:50]
+    detail = "; ".join(f"{error.field}: {error.message}" for error in errors[:5]) or "the request is not valid"
+    plain = problem_of(InvalidRequest(_printable(detail)))
+    log.info("request refused", extra={"code": plain.code, "status": plain.status})
+    return ProblemResponse(ValidationProblem(**plain.model_dump(), errors=errors))
+
+
+async def _on_http(_request: Request, exc: Exception) -> ProblemResponse:
+    assert isinstance(exc, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(exc.status_code, "http_error")
+    problem = Problem(
+        title=str(exc.detail),
+        status=exc.status_code,
+        detail=str(exc.detail),
+        code=code,
+        request_id=request_id.get() or "",
+    )
+    return ProblemResponse(problem, exc.headers)
+
+
+async def _on_disconnect(_request: Request, _exc: Exception) -> ProblemResponse:
+    log.info("the client went away", extra={"code": "client_disconnected"})
+    return ProblemResponse(problem_of(InvalidRequest("the request ended early")))
+
+
+async def _on_unexpected(_request: Request, exc: Exception) -> ProblemResponse:
+    problem = internal_problem()
+    log.error("unexpected error", exc_info=exc, extra={"code": problem.code, "status": problem.status})
+    return ProblemResponse(problem)
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part != "body") or "body"
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -1,0 +1,126 @@
+"""Workspaces, API keys, provider credentials, agents and remembered answers of idempotent requests."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.models import Agent, ApiKey, Credential, Idempotency, Workspace, utc_now
+from backend.errors import NotFound
+from backend.repositories.upsert import upsert
+
+
+class WorkspaceRepository:
+    """Sees every workspace: for start-up, the command line and sign-in only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def all(self) -> Sequence[Workspace]:
+        return (await self.session.scalars(sa.select(Workspace).order_by(Workspace.created_at, Workspace.id))).all()
+
+    async def get(self, workspace_id: UUID) -> Workspace:
+        return (await self.session.scalars(sa.select(Workspace).where(Workspace.id == workspace_id))).one()
+
+    async def find_by_name(self, name: str) -> Workspace | None:
+        return (await self.session.scalars(sa.select(Workspace).where(Workspace.name == name))).one_or_none()
+
+    async def add(self, workspace: Workspace) -> None:
+        self.session.add(workspace)
+        await self.session.flush()
+
+    async def key_by_hash(self, hashed: str) -> ApiKey | None:
+        return (await self.session.scalars(sa.select(ApiKey).where(ApiKey.hash == hashed))).one_or_none()
+
+    async def note_key_use(self, key_id: UUID, when: datetime) -> None:
+        await self.session.execute(sa.update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=when))
+
+
+class AccessRepository:
+    """Sees one workspace."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    # --- keys -----------------------------------------------------------------
+    async def add_key(self, key: ApiKey) -> None:
+        self._session.add(key)
+        await self._session.flush()
+
+    async def keys(self) -> Sequence[ApiKey]:
+        query = sa.select(ApiKey).where(ApiKey.workspace_id == self._workspace_id)
+        return (await self._session.scalars(query.order_by(ApiKey.created_at, ApiKey.id))).all()
+
+    async def delete_key(self, key_id: UUID) -> str:
+        """Returns the key's hash. Raises `NotFound`."""
+        statement = sa.delete(ApiKey).where(ApiKey.workspace_id == self._workspace_id, ApiKey.id == key_id)
+        hashed = await self._session.scalar(statement.returning(ApiKey.hash))
+        if hashed is None:
+            raise NotFound(f"no key {str(key_id)!r}")
+        return str(hashed)
+
+    # --- credentials ----------------------------------------------------------
+    async def credentials(self) -> Sequence[Credential]:
+        return (
+            await self._session.scalars(sa.select(Credential).where(Credential.workspace_id == self._workspace_id))
+        ).all()
+
+    async def credential(self, provider: str) -> Credential | None:
+        query = sa.select(Credential).where(
+            Credential.workspace_id == self._workspace_id, Credential.provider == provider
+        )
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def put_credential(self, provider: str, **values: str | None) -> None:
+        row = {"workspace_id": self._workspace_id, "provider": provider, "updated_at": utc_now(), **values}
+        await upsert(self._session, Credential, [row])
+
+    async def delete_credential(self, provider: str) -> None:
+        await self._session.execute(
+            sa.delete(Credential).where(Credential.workspace_id == self._workspace_id, Credential.provider == provider)
+        )
+
+    # --- agents ---------------------------------------------------------------
+    async def agents(self) -> Sequence[Agent]:
+        query = sa.select(Agent).where(Agent.workspace_id == self._workspace_id)
+        return (await self._session.scalars(query.order_by(Agent.created_at, Agent.id))).all()
+
+    async def agent(self, agent_id: UUID) -> Agent:
+        query = sa.select(Agent).where(Agent.workspace_id == self._workspace_id, Agent.id == agent_id)
+        found = (await self._session.scalars(query)).one_or_none()
+        if found is None:
+            raise NotFound(f"no agent {str(agent_id)!r}")
+        return found
+
+    async def default_agent(self) -> Agent:
+        query = sa.select(Agent).where(Agent.workspace_id == self._workspace_id, Agent.name == "default")
+        return (await self._session.scalars(query)).one()
+
+    async def add_agent(self, agent: Agent) -> None:
+        self._session.add(agent)
+        await self._session.flush()
+
+    # --- idempotency ----------------------------------------------------------
+    async def remembered(self, route: str, key: str) -> Idempotency | None:
+        return (await self._session.scalars(sa.select(Idempotency).where(*self._is(route, key)))).one_or_none()
+
+    async def remember(self, route: str, key: str, *, fingerprint: str) -> None:
+        self._session.add(Idempotency(workspace_id=self._workspace_id, route=route, key=key, fingerprint=fingerprint))
+        await self._session.flush()
+
+    async def settle(self, route: str, key: str, *, status: int, body: str) -> None:
+        statement = sa.update(Idempotency).where(*self._is(route, key)).values(status=status, body=body)
+        await self._session.execute(statement)
+
+    async def forget(self, route: str, key: str) -> None:
+        await self._session.execute(sa.delete(Idempotency).where(*self._is(route, key)))
+
+    async def forget_before(self, when: datetime) -> None:
+        old = (Idempotency.workspace_id == self._workspace_id, Idempotency.created_at < when)
+        await self._session.execute(sa.delete(Idempotency).where(*old))
+
+    def _is(self, route: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (Idempotency.workspace_id == self._workspace_id, Idempotency.route == route, Idempotency.key == key)

@@ -1,0 +1,238 @@
+"""Collections: what they should hold (the reviewed items of their sources) and what they do hold (points)."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.models import Collection, CollectionSource, Document, Embedding, Faq, Passage, Section, VectorPoint
+from backend.errors import NotFound
+from backend.repositories.paging import Keyset, Slice, page_of
+from backend.repositories.upsert import insert_absent, upsert
+
+SourceKind = Literal["faq", "document"]
+
+
+class CollectionRepository:
+    """Sees one workspace."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def _mine(self) -> sa.Select[Collection]:
+        return sa.select(Collection).where(Collection.workspace_id == self._workspace_id)
+
+    async def add(self, collection: Collection) -> None:
+        self._session.add(collection)
+        await self._session.flush()
+
+    async def get(self, collection_id: UUID) -> Collection:
+        found = (await self._session.scalars(self._mine().where(Collection.id == collection_id))).one_or_none()
+        if found is None:
+            raise NotFound(f"no collection {str(collection_id)!r}")
+        return found
+
+    async def find_by_name(self, name: str) -> Collection | None:
+        return (await self._session.scalars(self._mine().where(Collection.name == name))).one_or_none()
+
+    async def page(self, slice_: Slice) -> tuple[Sequence[Collection], str | None]:
+        return await page_of(self._session, self._mine(), Keyset(Collection.created_at, Collection.id), slice_)
+
+    async def delete(self, collection: Collection) -> None:
+        await self._session.delete(collection)
+        await self._session.flush()
+
+    async def add_sources(self, collection_id: UUID, kind: SourceKind, refs: Sequence[UUID]) -> None:
+        base = {"workspace_id": self._workspace_id, "collection_id": collection_id, "kind": kind}
+        await insert_absent(self._session, CollectionSource, [{**base, "ref": ref} for ref in dict.fromkeys(refs)])
+
+    async def drawing_on(self, refs: Sequence[UUID]) -> Sequence[Collection]:
+        """The collections that take everything or name one of these FAQs or documents as a source."""
+        named = sa.select(CollectionSource.collection_id).where(CollectionSource.ref.in_(refs))
+        query = self._mine().where(sa.or_(Collection.takes_everything, Collection.id.in_(named)))
+        return (await self._session.scalars(query)).all()
+
+    async def note_change(self, collection_id: UUID) -> None:
+        await self._session.execute(
+            sa.update(Collection).where(Collection.id == collection_id).values(changes=Collection.changes + 1)
+        )
+
+    async def set_job(self, collection_id: UUID, job_id: UUID | None) -> None:
+        await self._session.execute(sa.update(Collection).where(Collection.id == collection_id).values(job_id=job_id))
+
+    async def finish_sync(self, collection_id: UUID, *, changes: int) -> bool:
+        """True when nothing changed since `changes` was read: the collection is then in sync."""
+        done = await self._session.execute(
+            sa.update(Collection)
+            .where(Collection.id == collection_id, Collection.changes == changes)
+            .values(synced=changes, job_id=None)
+        )
+        return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
+
+    # --- what it should hold --------------------------------------------------
+    def _wanted_faqs(self, collection: Collection) -> sa.ColumnElement[bool]:
+        approved = sa.and_(Faq.workspace_id == self._workspace_id, Faq.status == "approved")
+        if collection.takes_everything:
+            return approved
+        return sa.and_(
+            approved,
+            sa.or_(Faq.id.in_(_refs(collection.id, "faq")), Faq.document_id.in_(_refs(collection.id, "document"))),
+        )
+
+    def _wanted_passages(self, collection: Collection) -> sa.ColumnElement[bool]:
+        ready = sa.select(Document.id).where(Document.workspace_id == self._workspace_id, Document.status == "ready")
+        wanted = sa.and_(Passage.workspace_id == self._workspace_id, Passage.document_id.in_(ready))
+        if collection.takes_everything:
+            return wanted
+        return sa.and_(wanted, Passage.document_id.in_(_refs(collection.id, "document")))
+
+    def _missing_faqs(self, collection: Collection) -> sa.ColumnElement[bool]:
+        return sa.and_(self._wanted_faqs(collection), ~_has_point(collection.id, Faq.id, Faq.revision))
+
+    def _missing_passages(self, collection: Collection) -> sa.ColumnElement[bool]:
+        return sa.and_(self._wanted_passages(collection), ~_has_point(collection.id, Passage.id, sa.literal(1)))
+
+    async def missing_faqs(self, collection: Collection, *, limit: int) -> Sequence[Faq]:
+        query = sa.select(Faq).where(self._missing_faqs(collection)).order_by(Faq.id).limit(limit)
+        return (await self._session.scalars(query)).all()
+
+    async def missing_passages(self, collection: Collection, *, limit: int) -> list[tuple[Passage, Section, Document]]:
+        query = (
+            sa.select(Passage, Section, Document)
+            .join(Section, Section.id == Passage.section_id)
+            .join(Document, Document.id == Passage.document_id)
+            .where(self._missing_passages(collection))
+            .order_by(Passage.document_id, Passage.ordinal)
+            .limit(limit)
+        )
+        return list((await self._session.execute(query)).all())
+
+    def _stale(self, collection: Collection) -> sa.ColumnElement[bool]:
+        faq = sa.exists().where(
+            Faq.id == VectorPoint.item_id, Faq.revision == VectorPoint.revision, self._wanted_faqs(collection)
+        )
+        passage = sa.exists().where(Passage.id == VectorPoint.item_id, self._wanted_passages(collection))
+        return sa.and_(
+            VectorPoint.collection_id == collection.id,
+            ~VectorPoint.deleted,
+            ~sa.case((VectorPoint.source == "faq", faq), else_=passage),
+        )
+
+    async def stale_points(self, collection: Collection, *, limit: int) -> Sequence[VectorPoint]:
+        return (await self._session.scalars(sa.select(VectorPoint).where(self._stale(collection)).limit(limit))).all()
+
+    async def pending_changes(self, collection: Collection) -> int:
+        """Items to add or to take out. Counts by scanning the sources unless the collection is in sync."""
+        if collection.changes == collection.synced:
+            return 0
+        parts = (
+            sa.select(sa.func.count()).select_from(Faq).where(self._missing_faqs(collection)),
+            sa.select(sa.func.count()).select_from(Passage).where(self._missing_passages(collection)),
+            sa.select(sa.func.count(VectorPoint.item_id.distinct())).where(self._stale(collection)),
+        )
+        return sum([await self._session.scalar(part) or 0 for part in parts])
+
+    # --- what it holds --------------------------------------------------------
+    async def held(self, collection_id: UUID) -> tuple[int, int, int]:
+        """(FAQs, passages, points)"""
+        query = (
+            sa.select(VectorPoint.source, sa.func.count(VectorPoint.item_id.distinct()), sa.func.count())
+            .where(VectorPoint.collection_id == collection_id, ~VectorPoint.deleted)
+            .group_by(VectorPoint.source)
+        )
+        rows = {row[0]: (row[1], row[2]) for row in (await self._session.execute(query))}
+        faqs, passages = rows.get("faq", (0, 0)), rows.get("passage", (0, 0))
+        return faqs[0], passages[0], faqs[1] + passages[1]
+
+    async def next_seq(self, collection_id: UUID) -> int:
+        """The number of the next change; holds the collection's row until the transaction ends."""
+        statement = (
+            sa.update(Collection)
+            .where(Collection.id == collection_id)
+            .values(seq=Collection.seq + 1)
+            .returning(Collection.seq)
+        )
+        seq = await self._session.scalar(statement)
+        if seq is None:
+            raise NotFound(f"no collection {str(collection_id)!r}")
+        return int(seq)
+
+    async def put_points(self, rows: Sequence[dict[str, Any]]) -> None:
+        await upsert(self._session, VectorPoint, [{"workspace_id": self._workspace_id, **row} for row in rows])
+
+    async def remove_points(self, collection_id: UUID, keys: Sequence[int], *, seq: int) -> None:
+        await self._session.execute(
+            sa.update(VectorPoint)
+            .where(VectorPoint.collection_id == collection_id, VectorPoint.key.in_(keys))
+            .values(deleted=True, seq=seq)
+        )
+
+    async def known_embeddings(self, spec_key: str, hashes: Sequence[str]) -> set[str]:
+        query = sa.select(Embedding.content_hash).where(
+            Embedding.workspace_id == self._workspace_id,
+            Embedding.spec_key == spec_key,
+            Embedding.content_hash.in_(hashes),
+        )
+        return set((await self._session.scalars(query)).all())
+
+    async def vectors(self, spec_key: str, hashes: Sequence[str]) -> dict[str, bytes]:
+        query = sa.select(Embedding.content_hash, Embedding.vector).where(
+            Embedding.workspace_id == self._workspace_id,
+            Embedding.spec_key == spec_key,
+            Embedding.content_hash.in_(hashes),
+        )
+        return dict((await self._session.execute(query)).all())
+
+    async def put_embeddings(self, spec_key: str, vectors: dict[str, bytes]) -> None:
+        base = {"workspace_id": self._workspace_id, "spec_key": spec_key}
+        await insert_absent(
+            self._session,
+            Embedding,
+            [{**base, "content_hash": content, "vector": vector} for content, vector in vectors.items()],
+        )
+
+    async def current_points(self, collection: Collection, point_ids: Sequence[UUID]) -> Sequence[VectorPoint]:
+        """Those of the points whose item is still wanted at that revision: what may be cited."""
+        query = sa.select(VectorPoint).where(
+            VectorPoint.collection_id == collection.id,
+            VectorPoint.point_id.in_(point_ids),
+            ~VectorPoint.deleted,
+            ~self._stale(collection),
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def views_of(self, collection: Collection, items: Sequence[UUID]) -> Sequence[tuple[VectorPoint, bytes]]:
+        """Every live view of the items with its stored vector."""
+        query = (
+            sa.select(VectorPoint, Embedding.vector)
+            .join(
+                Embedding,
+                sa.and_(
+                    Embedding.workspace_id == self._workspace_id,
+                    Embedding.spec_key == collection.spec["key"],
+                    Embedding.content_hash == VectorPoint.content_hash,
+                ),
+            )
+            .where(VectorPoint.collection_id == collection.id, VectorPoint.item_id.in_(items), ~VectorPoint.deleted)
+        )
+        return (await self._session.execute(query)).all()
+
+
+def _refs(collection_id: UUID, kind: SourceKind) -> sa.Select[UUID]:
+    return sa.select(CollectionSource.ref).where(
+        CollectionSource.collection_id == collection_id, CollectionSource.kind == kind
+    )
+
+
+def _has_point(
+    collection_id: UUID, item_id: sa.ColumnElement[UUID] | Any, revision: sa.ColumnElement[int] | Any
+) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        VectorPoint.collection_id == collection_id,
+        VectorPoint.item_id == item_id,
+        VectorPoint.revision == revision,
+        ~VectorPoint.deleted,
+    )

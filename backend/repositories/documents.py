@@ -1,0 +1,150 @@
+"""Documents, their sections and passages."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.models import Document, Faq, Job, Passage, Section
+from backend.errors import NotFound
+from backend.repositories.paging import Keyset, Slice, page_of
+from backend.repositories.upsert import upsert
+from contracts.documents import DocumentStatus
+
+
+class DocumentRepository:
+    """Sees one workspace. Another workspace's document is not found, as an unknown one is."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def _mine(self) -> sa.Select[Document]:
+        return sa.select(Document).where(Document.workspace_id == self._workspace_id)
+
+    async def add(self, document: Document) -> None:
+        self._session.add(document)
+        await self._session.flush()
+
+    async def get(self, document_id: UUID) -> Document:
+        document = await self.find(document_id)
+        if document is None:
+            raise NotFound(f"no document {str(document_id)!r}")
+        return document
+
+    async def find(self, document_id: UUID) -> Document | None:
+        return (await self._session.scalars(self._mine().where(Document.id == document_id))).one_or_none()
+
+    async def find_by_sha256(self, sha256: str) -> Document | None:
+        return (await self._session.scalars(self._mine().where(Document.sha256 == sha256))).one_or_none()
+
+    async def existing(self, document_ids: Sequence[UUID]) -> set[UUID]:
+        found: set[UUID] = set()
+        for start in range(0, len(document_ids), 500):
+            chunk = document_ids[start : start + 500]
+            query = sa.select(Document.id).where(Document.workspace_id == self._workspace_id, Document.id.in_(chunk))
+            found.update((await self._session.scalars(query)).all())
+        return found
+
+    async def get_all(self, document_ids: Sequence[UUID]) -> Sequence[Document]:
+        """Those that exist, in no particular order; at most 500 ids."""
+        return (await self._session.scalars(self._mine().where(Document.id.in_(document_ids)))).all()
+
+    async def page(self, slice_: Slice) -> tuple[Sequence[Document], str | None]:
+        keyset = Keyset(Document.created_at, Document.id, descending=True)
+        return await page_of(self._session, self._mine(), keyset, slice_)
+
+    async def faq_counts(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
+        query = (
+            sa.select(Faq.document_id, sa.func.count())
+            .where(Faq.workspace_id == self._workspace_id, Faq.document_id.in_(document_ids))
+            .group_by(Faq.document_id)
+        )
+        return {row[0]: row[1] for row in (await self._session.execute(query)) if row[0] is not None}
+
+    async def set_status(self, document_id: UUID, status: DocumentStatus) -> None:
+        await self._update(document_id, status=status.value)
+
+    async def set_parsed(self, document_id: UUID, *, pages: int | None, sections: int, words: int) -> None:
+        await self._update(document_id, pages=pages, section_count=sections, word_count=words)
+
+    async def set_job(self, document_id: UUID, job_id: UUID) -> None:
+        await self._update(document_id, job_id=job_id, status=DocumentStatus.PENDING.value)
+
+    async def _update(self, document_id: UUID, **values: object) -> None:
+        await self._session.execute(
+            sa.update(Document)
+            .where(Document.workspace_id == self._workspace_id, Document.id == document_id)
+            .values(**values)
+        )
+
+    async def latest_job(self, document_id: UUID) -> Job | None:
+        query = (
+            sa.select(Job)
+            .where(Job.workspace_id == self._workspace_id, Job.document_id == document_id)
+            .order_by(Job.created_at.desc())
+            .limit(1)
+        )
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def delete(self, document: Document, *, faqs: Literal["keep", "delete"]) -> None:
+        """Drafts and rejected FAQs always go with their document; approved ones may stay."""
+        condition = sa.and_(Faq.workspace_id == self._workspace_id, Faq.document_id == document.id)
+        if faqs == "keep":
+            condition = sa.and_(condition, Faq.status != "approved")
+        await self._session.execute(sa.delete(Faq).where(condition))
+        await self._session.delete(document)
+        await self._session.flush()
+
+    async def counts(self) -> tuple[int, int]:
+        """(documents, passages) of the workspace."""
+        documents = await self._session.scalar(
+            sa.select(sa.func.count()).select_from(Document).where(Document.workspace_id == self._workspace_id)
+        )
+        passages = await self._session.scalar(
+            sa.select(sa.func.count()).select_from(Passage).where(Passage.workspace_id == self._workspace_id)
+        )
+        return documents or 0, passages or 0
+
+    # --- sections and passages ------------------------------------------------
+    async def put_sections(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Inserts or replaces sections by id; at most 500 rows."""
+        await self._upsert(Section, rows)
+
+    async def put_passages(self, rows: Sequence[dict[str, Any]]) -> None:
+        await self._upsert(Passage, rows)
+
+    async def _upsert(self, table: type[Section] | type[Passage], rows: Sequence[dict[str, Any]]) -> None:
+        await upsert(self._session, table, [{"workspace_id": self._workspace_id, **row} for row in rows])
+
+    async def section(self, section_id: UUID) -> Section | None:
+        query = sa.select(Section).where(Section.workspace_id == self._workspace_id, Section.id == section_id)
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def sections(self, section_ids: Sequence[UUID]) -> Sequence[Section]:
+        """In no particular order; at most 500 ids."""
+        query = sa.select(Section).where(Section.workspace_id == self._workspace_id, Section.id.in_(section_ids))
+        return (await self._session.scalars(query)).all()
+
+    async def passage(self, passage_id: UUID) -> tuple[Passage, Section, Document]:
+        query = (
+            sa.select(Passage, Section, Document)
+            .join(Section, Section.id == Passage.section_id)
+            .join(Document, Document.id == Passage.document_id)
+            .where(Passage.workspace_id == self._workspace_id, Passage.id == passage_id)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound(f"no passage {str(passage_id)!r}")
+        return row
+
+    async def passages(self, passage_ids: Sequence[UUID]) -> list[tuple[Passage, Section, Document]]:
+        query = (
+            sa.select(Passage, Section, Document)
+            .join(Section, Section.id == Passage.section_id)
+            .join(Document, Document.id == Passage.document_id)
+            .where(Passage.workspace_id == self._workspace_id, Passage.id.in_(passage_ids))
+        )
+        return list((await self._session.execute(query)).all())

@@ -1,0 +1,229 @@
+"""FAQs with their revisions and the decisions made about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.models import Faq, FaqAction, FaqActionItem, FaqRevision, utc_now
+from backend.errors import NotFound, StaleRevision
+from backend.repositories.paging import Keyset, Slice, page_of
+from contracts.faqs import FaqSort, FaqStatus
+
+KEYSETS: dict[FaqSort, Keyset] = {
+    "document": Keyset(Faq.ordinal, Faq.id),
+    "confidence": Keyset(Faq.confidence, Faq.id, descending=True),
+    "newest": Keyset(Faq.created_at, Faq.id, descending=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FaqFilter:
+    """`text` is searched for, as written, in questions and answers."""
+
+    status: FaqStatus | None = None
+    document_id: UUID | None = None
+    group_id: UUID | None = None
+    kind: str | None = None
+    tag: str | None = None
+    text: str | None = None
+
+
+class FaqRepository:
+    """Sees one workspace."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def _mine(self) -> sa.Select[Faq]:
+        return sa.select(Faq).where(Faq.workspace_id == self._workspace_id)
+
+    async def get(self, faq_id: UUID) -> Faq:
+        faq = (await self._session.scalars(self._mine().where(Faq.id == faq_id))).one_or_none()
+        if faq is None:
+            raise NotFound(f"no FAQ {str(faq_id)!r}")
+        return faq
+
+    async def find(self, faq_id: UUID) -> Faq | None:
+        return (await self._session.scalars(self._mine().where(Faq.id == faq_id))).one_or_none()
+
+    async def find_all(self, faq_ids: Sequence[UUID]) -> Sequence[Faq]:
+        """Those that exist, in no particular order; at most 500 ids."""
+        return (await self._session.scalars(self._mine().where(Faq.id.in_(faq_ids)))).all()
+
+    async def get_all(self, faq_ids: Sequence[UUID]) -> Sequence[Faq]:
+        """In no particular order; at most 500 ids. Raises `NotFound` for the first that is missing."""
+        rows = await self.find_all(faq_ids)
+        missing = set(faq_ids) - {row.id for row in rows}
+        if missing:
+            raise NotFound(f"no FAQ {str(min(missing))!r}")
+        return rows
+
+    async def find_by_external_ids(self, external_ids: Sequence[str]) -> dict[str, Faq]:
+        rows = (await self._session.scalars(self._mine().where(Faq.external_id.in_(external_ids)))).all()
+        return {row.external_id: row for row in rows if row.external_id is not None}
+
+    async def page(self, where: FaqFilter, sort: FaqSort, slice_: Slice) -> tuple[Sequence[Faq], str | None]:
+        return await page_of(self._session, self._mine().where(*_conditions(where)), KEYSETS[sort], slice_)
+
+    async def counts(self, where: FaqFilter) -> dict[str, int]:
+        query = (
+            sa.select(Faq.status, sa.func.count())
+            .where(Faq.workspace_id == self._workspace_id, *_conditions(where))
+            .group_by(Faq.status)
+        )
+        return dict((await self._session.execute(query)).all())
+
+    async def ids(self, where: FaqFilter, *, limit: int) -> Sequence[UUID]:
+        query = sa.select(Faq.id).where(Faq.workspace_id == self._workspace_id, *_conditions(where)).limit(limit)
+        return (await self._session.scalars(query)).all()
+
+    async def group_members(self, group_ids: Sequence[UUID]) -> Sequence[Faq]:
+        return (await self._session.scalars(self._mine().where(Faq.group_id.in_(group_ids)))).all()
+
+    async def drafts_of(self, document_id: UUID) -> Sequence[tuple[UUID, str]]:
+        """(id, question) of every FAQ of a document, in its order."""
+        query = sa.select(Faq.id, Faq.question).where(
+            Faq.workspace_id == self._workspace_id, Faq.document_id == document_id
+        )
+        return (await self._session.execute(query.order_by(Faq.ordinal))).all()
+
+    async def questions_after(self, last: UUID | None, *, limit: int) -> Sequence[tuple[UUID, str, UUID | None]]:
+        """(id, question, group) of the workspace's FAQs, paged by id."""
+        query = sa.select(Faq.id, Faq.question, Faq.group_id).where(Faq.workspace_id == self._workspace_id)
+        if last is not None:
+            query = query.where(Faq.id > last)
+        return (await self._session.execute(query.order_by(Faq.id).limit(limit))).all()
+
+    async def set_groups(self, groups: dict[UUID, UUID]) -> None:
+        """FAQ id -> group id."""
+        for faq_id, group_id in groups.items():
+            await self._session.execute(
+                sa.update(Faq).where(Faq.workspace_id == self._workspace_id, Faq.id == faq_id).values(group_id=group_id)
+            )
+
+    async def put_drafts(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Adds drafts that are not there yet: one that a person has already worked on stays as it is."""
+        if not rows:
+            return
+        ids = [row["id"] for row in rows]
+        known = set((await self._session.scalars(sa.select(Faq.id).where(Faq.id.in_(ids)))).all())
+        fresh = [{"workspace_id": self._workspace_id, **row} for row in rows if row["id"] not in known]
+        if fresh:
+            await self._session.execute(sa.insert(Faq), fresh)
+            await self._session.execute(sa.insert(FaqRevision), [_first_revision(row) for row in fresh])
+
+    async def add(self, faq: Faq, *, author: str) -> None:
+        self._session.add(faq)
+        await self._session.flush()
+        self._session.add(_revision(faq, author))
+
+    async def edit(self, faq: Faq, *, expected: int, author: str, changes: dict[str, Any]) -> None:
+        """Raises `StaleRevision` unless the FAQ still is at revision `expected`."""
+        values = {**changes, "revision": expected + 1, "updated_at": utc_now()}
+        done = await self._session.execute(
+            sa.update(Faq)
+            .where(Faq.workspace_id == self._workspace_id, Faq.id == faq.id, Faq.revision == expected)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        await self._session.refresh(faq)
+        if done.rowcount == 0:  # type: ignore[attr-defined]  # a CursorResult for DML
+            raise StaleRevision(
+                f"you edited revision {expected} of this FAQ, but it is now at {faq.revision}; reload it and try again"
+            )
+        self._session.add(_revision(faq, author))
+        await self._session.flush()
+
+    async def revisions(self, faq_id: UUID) -> Sequence[FaqRevision]:
+        query = sa.select(FaqRevision).where(
+            FaqRevision.workspace_id == self._workspace_id, FaqRevision.faq_id == faq_id
+        )
+        return (await self._session.scalars(query.order_by(FaqRevision.revision.desc()))).all()
+
+    # --- decisions ------------------------------------------------------------
+    async def move(self, moves: Sequence[tuple[UUID, FaqStatus, FaqStatus]], action: FaqAction) -> int:
+        """Sets statuses (id, from, to) as one action and returns how many moved; rows not at `from` are left alone."""
+        self._session.add(action)
+        await self._session.flush()
+        moved = [move for move in moves if await self._set_status(*move)]
+        if moved:
+            await self._session.execute(
+                sa.insert(FaqActionItem),
+                [
+                    {
+                        "workspace_id": self._workspace_id,
+                        "action_id": action.id,
+                        "faq_id": faq_id,
+                        "before": before.value,
+                        "after": after.value,
+                    }
+                    for faq_id, before, after in moved
+                ],
+            )
+        return len(moved)
+
+    async def action(self, action_id: UUID) -> tuple[FaqAction, Sequence[FaqActionItem]]:
+        mine = FaqAction.workspace_id == self._workspace_id
+        action = (
+            await self._session.scalars(sa.select(FaqAction).where(mine, FaqAction.id == action_id))
+        ).one_or_none()
+        if action is None:
+            raise NotFound(f"no action {str(action_id)!r}")
+        items = await self._session.scalars(sa.select(FaqActionItem).where(FaqActionItem.action_id == action_id))
+        return action, items.all()
+
+    async def undo(self, items: Sequence[FaqActionItem]) -> int:
+        """Moves each FAQ back, unless it was decided again since."""
+        return sum([await self._set_status(i.faq_id, FaqStatus(i.after), FaqStatus(i.before)) for i in items])
+
+    async def _set_status(self, faq_id: UUID, before: FaqStatus, after: FaqStatus) -> bool:
+        done = await self._session.execute(
+            sa.update(Faq)
+            .where(Faq.workspace_id == self._workspace_id, Faq.id == faq_id, Faq.status == before.value)
+            .values(status=after.value, updated_at=utc_now())
+        )
+        return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
+
+
+def _conditions(where: FaqFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if where.status is not None:
+        found.append(Faq.status == where.status.value)
+    if where.document_id is not None:
+        found.append(Faq.document_id == where.document_id)
+    if where.group_id is not None:
+        found.append(Faq.group_id == where.group_id)
+    if where.kind is not None:
+        found.append(Faq.kind == where.kind)
+    if where.tag is not None:
+        each = sa.func.json_each(Faq.tags).table_valued("value")
+        found.append(sa.exists(sa.select(1).select_from(each).where(each.c.value == where.tag)))
+    if where.text:
+        found.append(
+            sa.or_(
+                Faq.question.icontains(where.text, autoescape=True), Faq.answer.icontains(where.text, autoescape=True)
+            )
+        )
+    return found
+
+
+def _revision(faq: Faq, author: str) -> FaqRevision:
+    return FaqRevision(
+        workspace_id=faq.workspace_id,
+        faq_id=faq.id,
+        revision=faq.revision,
+        question=faq.question,
+        answer=faq.answer,
+        tags=faq.tags,
+        author=author,
+    )
+
+
+def _first_revision(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: row[key] for key in ("workspace_id", "question", "answer")}
+    return {**kept, "faq_id": row["id"], "revision": 1, "tags": row.get("tags", []), "author": "extraction"}

@@ -1,0 +1,100 @@
+"""The log of vector points in SQL, as embedded indexes read it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+
+from backend.db.engine import reading
+from backend.db.models import Collection, Embedding, VectorPoint
+from backend.embeddings.base import EmbeddingSpec
+from backend.vectors.base import CollectionSpec, LogEntry, Point, Source
+
+BATCH = 2_000
+
+
+def store_name(collection_id: UUID) -> str:
+    """The name of a collection inside a vector store, unique over all workspaces."""
+    return f"c{collection_id.hex}"
+
+
+def stored_spec(spec: EmbeddingSpec) -> dict[str, Any]:
+    """The JSON form of a spec, with its key."""
+    return {**asdict(spec), "key": spec.key}
+
+
+def collection_spec(collection: Collection) -> CollectionSpec:
+    return CollectionSpec(store_name(collection.id), _embedding_spec(collection.spec))
+
+
+def _embedding_spec(stored: Mapping[str, Any]) -> EmbeddingSpec:
+    return EmbeddingSpec(**{name: value for name, value in stored.items() if name != "key"})
+
+
+class SqlPointLog:
+    """Implements `PointLog` over `vector_point` and `embedding`, for every event loop of the process.
+
+    Reads on threads, in short transactions of `BATCH` rows.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    async def spec(self, collection: str) -> CollectionSpec | None:
+        stored = await asyncio.to_thread(self._spec, UUID(collection[1:]))
+        return None if stored is None else CollectionSpec(collection, _embedding_spec(stored))
+
+    def _spec(self, collection_id: UUID) -> Mapping[str, Any] | None:
+        with reading(self._engine) as session:
+            return session.scalar(sa.select(Collection.spec).where(Collection.id == collection_id))
+
+    async def changes(self, collection: str, *, after: int) -> AsyncIterator[Sequence[LogEntry]]:
+        last = (after, -1)
+        while True:
+            rows = await asyncio.to_thread(self._rows, UUID(collection[1:]), last)
+            if not rows:
+                return
+            yield [_entry(point, vector) for point, vector in rows]
+            last = (rows[-1][0].seq, rows[-1][0].key)
+
+    def _rows(self, collection_id: UUID, last: tuple[int, int]) -> Sequence[tuple[VectorPoint, bytes | None]]:
+        with reading(self._engine) as session:
+            return session.execute(_changes(collection_id, last)).all()
+
+
+def _changes(collection_id: UUID, last: tuple[int, int]) -> sa.Select[VectorPoint, bytes | None]:
+    spec_key = sa.select(Collection.spec["key"].as_string()).where(Collection.id == collection_id).scalar_subquery()
+    vector = sa.and_(
+        Embedding.workspace_id == VectorPoint.workspace_id,
+        Embedding.spec_key == spec_key,
+        Embedding.content_hash == VectorPoint.content_hash,
+    )
+    return (
+        sa.select(VectorPoint, Embedding.vector)
+        .join(Embedding, vector, isouter=True)
+        .where(VectorPoint.collection_id == collection_id)
+        .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(sa.literal(last[0]), sa.literal(last[1])))
+        .order_by(VectorPoint.seq, VectorPoint.key)
+        .limit(BATCH)
+    )
+
+
+def _entry(row: VectorPoint, vector: bytes | None) -> LogEntry:
+    if row.deleted or vector is None:
+        return LogEntry(row.seq, row.point_id, None)
+    return LogEntry(row.seq, row.point_id, point_of(row, vector))
+
+
+def point_of(row: VectorPoint, vector: bytes) -> Point:
+    source: Source = "faq" if row.source == "faq" else "passage"
+    return Point(
+        id=row.point_id,
+        vector=np.frombuffer(vector, dtype="<f4"),
+        workspace_id=str(row.workspace_id),
+        source=source,
+        document_id=str(row.document_id or ""),
+    )

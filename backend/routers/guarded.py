@@ -1,0 +1,93 @@
+"""Every route of the API: who may call it is decided before a byte of the body is read."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from hashlib import sha256
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from backend.errors import Forbidden, InvalidRequest, NexusError
+from backend.problems import ProblemResponse, internal_problem
+from backend.security.permissions import ROLES, ROUTES, Permission
+from backend.security.principal import Principal
+from backend.services import AppServices
+from backend.tracing.context import workspace_id
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+MAX_KEY: Final = 200
+STREAMED: Final = frozenset({"/faq/upload"})
+"""Bodies too large to fingerprint. An upload is idempotent by the content of its files."""
+
+log = logging.getLogger("nexus.api")
+
+
+class GuardedRoute(APIRoute):
+    """Authenticates, checks the route's permission, repeats remembered answers, turns the unexpected into a problem."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+        path = self.path_format
+
+        async def guarded(request: Request) -> Response:
+            try:
+                services: AppServices = request.app.state.services
+                permission = ROUTES.get((request.method, path))
+                if permission is not Permission.PUBLIC:
+                    request.state.principal = await _admitted(request, services, permission)
+                key = request.headers.get("idempotency-key")
+                if key is not None and request.method == "POST" and path not in STREAMED:
+                    return await _once(request, services, path, key, handle)
+                return await handle(request)
+            except (NexusError, RequestValidationError, HTTPException, ClientDisconnect):
+                raise
+            except Exception:
+                problem = internal_problem()
+                log.exception("unexpected error", extra={"code": problem.code, "status": problem.status})
+                return ProblemResponse(problem)
+
+        return guarded
+
+
+def guarded_router(tag: str) -> APIRouter:
+    return APIRouter(tags=[tag], route_class=GuardedRoute)
+
+
+async def _admitted(request: Request, services: AppServices, permission: Permission | None) -> Principal:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    principal = await services.access.authenticate(token.strip() if scheme.lower() == "bearer" else None)
+    workspace_id.set(str(principal.workspace_id))
+    role = principal.role
+    if permission is None or role is None or permission not in ROLES[role]:
+        raise Forbidden(f"the role {role.value if role else 'visitor'!r} may not do this; ask an admin")
+    return principal
+
+
+async def _once(request: Request, services: AppServices, path: str, key: str, handle: Handler) -> Response:
+    """Runs the request unless an earlier one had the same key. Event streams and server errors are not remembered."""
+    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
+        raise InvalidRequest(f"an Idempotency-Key has 1 to {MAX_KEY} printable characters")
+    principal: Principal = request.state.principal
+    route = f"{request.method} {request.url.path}"
+    fingerprint = sha256(f"{path}\n{request.url.query}\n".encode() + await request.body()).hexdigest()
+    remembered = await services.idempotency.claim(principal, route, key, fingerprint)
+    if remembered is not None:
+        status, body = remembered
+        headers = {"Idempotency-Replayed": "true"}
+        return Response(body or None, status_code=status, media_type="application/json", headers=headers)
+    is_settled = False
+    try:
+        response = await handle(request)
+        if response.status_code < 500 and isinstance(response.body, bytes):
+            body = response.body.decode()
+            await services.idempotency.settle(principal, route, key, status=response.status_code, body=body)
+            is_settled = True
+        return response
+    finally:
+        if not is_settled:
+            await services.idempotency.release(principal, route, key)

@@ -1,0 +1,29 @@
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from backend.routers.dependencies import CurrentPrincipal, Services
+from backend.routers.guarded import guarded_router
+from backend.routers.sse import chat_stream
+from contracts.chat import ChatAnswer, RagChat
+
+router = guarded_router("chat")
+
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "model": ChatAnswer,
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "The answer; with `stream` the events token, citation, done and error",
+    }
+}
+
+
+@router.post("/rag-chat", responses=_ANSWERS, response_model=None)
+async def rag_chat(body: RagChat, request: Request, services: Services, principal: CurrentPrincipal) -> Response:
+    """An answer from a collection, with citations."""
+    if not body.stream:
+        answer = await services.chat.ask(principal, body)
+        return JSONResponse(answer.model_dump(mode="json"))
+    exchange = await services.chat.begin(principal, body)
+    return chat_stream(services.chat.answer(principal, exchange), request.app.state.stopping)

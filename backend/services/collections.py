@@ -1,0 +1,198 @@
+"""Collections and what other programs put into them."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4, uuid5
+
+from pydantic import BaseModel
+
+from backend.db.models import Collection, utc_now
+from backend.embeddings.base import EmbeddingSpec
+from backend.errors import Conflict, InvalidRequest
+from backend.jobs.base import JobRequest, JobRunner
+from backend.repositories.paging import Slice
+from backend.repositories.point_log import store_name, stored_spec
+from backend.repositories.uow import Tx, UnitOfWork
+from backend.security.principal import Principal
+from backend.services.faqs import approved_faq
+from backend.services.sync import CollectionSync
+from backend.tracing.track import track
+from backend.vectors.base import Stores
+from contracts import collections as wire
+from contracts.faqs import FaqStatus, NewFaq
+from contracts.jobs import Job, JobStatus
+from contracts.page import Page
+
+INGEST_BATCH = 250
+IDS_BATCH = 500
+
+
+class IngestPayload(BaseModel):
+    collection_id: UUID
+    faqs: list[NewFaq]
+    faq_ids: list[UUID]
+    document_ids: list[UUID]
+
+
+class CollectionService:
+    """`spec` and `store` are those of new collections."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        runner: JobRunner,
+        sync: CollectionSync,
+        stores: Stores,
+        *,
+        spec: EmbeddingSpec,
+        default_store: str,
+    ) -> None:
+        self._uow = uow
+        self._runner = runner
+        self._sync = sync
+        self._stores = stores
+        self._spec = spec
+        self._default_store = default_store
+
+    async def page(self, principal: Principal, slice_: Slice) -> Page[wire.Collection]:
+        async with self._uow.read(principal.workspace_id) as tx:
+            rows, cursor = await tx.collections.page(slice_)
+            return Page(items=[await _to_wire(tx, row) for row in rows], next_cursor=cursor)
+
+    async def get(self, principal: Principal, collection_id: UUID) -> wire.Collection:
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await _to_wire(tx, await tx.collections.get(collection_id))
+
+    @track("collections.create")
+    async def create(self, principal: Principal, new: wire.NewCollection) -> wire.Collection:
+        self._stores(new.store)
+        async with self._uow(principal.workspace_id) as tx:
+            if await tx.collections.find_by_name(new.name):
+                raise Conflict(f"a collection {new.name!r} exists; take another name")
+            return await _to_wire(tx, await self._add(tx, new))
+
+    @track("collections.sync")
+    async def sync(self, principal: Principal, collection_id: UUID) -> Job:
+        """The running sync job, or a new one."""
+        async with self._uow(principal.workspace_id) as tx:
+            job_id = await self._sync.ensure_job(tx, await tx.collections.get(collection_id))
+            return await tx.jobs.get(job_id)
+
+    @track("collections.delete")
+    async def delete(self, principal: Principal, collection_id: UUID) -> None:
+        """Raises `Conflict` for a collection that an agent answers from."""
+        async with self._uow(principal.workspace_id) as tx:
+            collection = await tx.collections.get(collection_id)
+            for agent in await tx.access.agents():
+                if agent.collection_id == collection.id:
+                    raise Conflict(f"the agent {agent.name!r} answers from this collection; give it another one first")
+            await tx.collections.delete(collection)
+        await self._stores(collection.store).drop(store_name(collection.id))
+
+    @track("collections.ingest")
+    async def ingest(self, principal: Principal, request: wire.Ingest) -> wire.IngestAccepted:
+        """Raises `NotFound` for ids that do not exist here, `Conflict` for a FAQ that is not approved."""
+        if request.store is not None:
+            self._stores(request.store)
+        async with self._uow(principal.workspace_id) as tx:
+            await _check_refs(tx, request)
+            collection = await tx.collections.find_by_name(request.collection)
+            if collection is None:
+                new = wire.NewCollection(name=request.collection, store=request.store or self._default_store)
+                collection = await self._add(tx, new)
+            elif request.store not in (None, collection.store):
+                raise Conflict(f"the collection {collection.name!r} is kept in the store {collection.store!r}")
+            payload = IngestPayload(collection_id=collection.id, **request.model_dump(include=_INGESTED))
+            job_id = await self._runner.submit(
+                tx,
+                JobRequest(kind="ingest", payload=payload, title=collection.name, collection_id=collection.id),
+            )
+        return wire.IngestAccepted(collection_id=collection.id, job_id=job_id)
+
+    async def _add(self, tx: Tx, new: wire.NewCollection) -> Collection:
+        collection = Collection(
+            id=uuid4(),
+            workspace_id=tx.workspace_id,
+            name=new.name,
+            store=new.store,
+            spec=stored_spec(self._spec),
+            sync=new.sync,
+            takes_everything=False,
+            created_at=utc_now(),
+        )
+        await tx.collections.add(collection)
+        return collection
+
+
+_INGESTED = {"faqs", "faq_ids", "document_ids"}
+
+
+async def _check_refs(tx: Tx, request: wire.Ingest) -> None:
+    for start in range(0, len(request.faq_ids), IDS_BATCH):
+        for faq in await tx.faqs.get_all(request.faq_ids[start : start + IDS_BATCH]):
+            if faq.status != FaqStatus.APPROVED:
+                raise Conflict(f"the FAQ {str(faq.id)!r} is {faq.status}; only approved FAQs can be ingested")
+    for document_id in set(request.document_ids) - await tx.documents.existing(request.document_ids):
+        await tx.documents.get(document_id)
+    given = [faq.external_id for faq in request.faqs if faq.external_id is not None]
+    if len(set(given)) < len(given):
+        raise InvalidRequest("two FAQs have the same external_id; give each its own")
+
+
+class Ingestion:
+    """The steps of an `ingest` job. Each may be repeated: a FAQ's id comes from the job or its external id."""
+
+    def __init__(self, uow: UnitOfWork, sync: CollectionSync) -> None:
+        self._uow = uow
+        self._sync = sync
+
+    async def store_faqs(
+        self, workspace_id: UUID, job_id: UUID, collection_id: UUID, faqs: Sequence[NewFaq], *, first: int
+    ) -> None:
+        """At most `INGEST_BATCH` FAQs; `first` is the number of the first one within the job."""
+        async with self._uow(workspace_id) as tx:
+            known = await tx.faqs.find_by_external_ids([faq.external_id for faq in faqs if faq.external_id])
+            ids = []
+            for number, new in enumerate(faqs, start=first):
+                row = approved_faq(workspace_id, new, kind="imported")
+                row.id = uuid5(job_id, str(number))
+                existing = known.get(new.external_id) if new.external_id else await tx.faqs.find(row.id)
+                if existing is None:
+                    await tx.faqs.add(row, author="import")
+                    ids.append(row.id)
+                    continue
+                ids.append(existing.id)
+                changes = {"question": new.question, "answer": new.answer, "tags": new.tags}
+                if any(getattr(existing, name) != value for name, value in changes.items()):
+                    await tx.faqs.edit(existing, expected=existing.revision, author="import", changes=changes)
+            await tx.collections.add_sources(collection_id, "faq", ids)
+            await self._sync.note(tx, ids)
+
+    async def add_sources(self, workspace_id: UUID, payload: IngestPayload) -> None:
+        async with self._uow(workspace_id) as tx:
+            await tx.collections.add_sources(payload.collection_id, "faq", payload.faq_ids)
+            await tx.collections.add_sources(payload.collection_id, "document", payload.document_ids)
+            await self._sync.note(tx, [*payload.faq_ids, *payload.document_ids])
+
+
+async def _to_wire(tx: Tx, row: Collection) -> wire.Collection:
+    faqs, passages, points = await tx.collections.held(row.id)
+    job = await tx.jobs.find(row.job_id) if row.job_id is not None else None
+    health = wire.CollectionHealth.READY
+    if job is not None and job.status == JobStatus.FAILED:
+        health = wire.CollectionHealth.FAILED
+    elif job is not None and not JobStatus(job.status).is_final:
+        health = wire.CollectionHealth.SYNCING
+    return wire.Collection(
+        id=row.id,
+        name=row.name,
+        store=row.store,
+        embedding_model=row.spec["model"],
+        sync="manual" if row.sync == "manual" else "auto",
+        health=health,
+        faqs=faqs,
+        passages=passages,
+        points=points,
+        pending_changes=await tx.collections.pending_changes(row),
+        job_id=row.job_id,
+        created_at=row.created_at,
+    )

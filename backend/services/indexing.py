@@ -1,0 +1,140 @@
+"""Brings a collection's points in line with its reviewed items, a batch at a time.
+
+Every batch is one short transaction that can be repeated: what is left to do is always read from SQL, so a crash
+or a second run at the same time neither loses nor doubles anything.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from backend.db.models import Collection
+from backend.embeddings.base import Embedder, Vectors
+from backend.repositories.point_log import collection_spec, store_name
+from backend.repositories.uow import UnitOfWork
+from backend.retrieval.views import ViewText, faq_views, passage_views, point_id
+from backend.vectors.base import Point, Source, Stores
+from backend.vectors.keys import point_key
+
+BATCH = 200
+Report = Callable[[int, int], Awaitable[None]]
+"""Awaited after each batch with (done, left)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one FAQ or passage puts into a collection."""
+
+    id: UUID
+    revision: int
+    source: Source
+    document_id: UUID | None
+    views: Sequence[ViewText]
+
+
+class CollectionIndexer:
+    def __init__(self, uow: UnitOfWork, stores: Stores, embedder: Embedder) -> None:
+        self._uow = uow
+        self._stores = stores
+        self._embedder = embedder
+
+    async def run(self, workspace_id: UUID, collection_id: UUID, report: Report) -> int:
+        """Works until nothing is left and nothing changed meanwhile. Returns how many items it wrote or removed."""
+        done = 0
+        async with self._uow.read(workspace_id) as tx:
+            collection = await tx.collections.get(collection_id)
+        await self._stores(collection.store).create(collection_spec(collection))
+        while True:
+            async with self._uow.read(workspace_id) as tx:
+                collection = await tx.collections.get(collection_id)
+                left = await tx.collections.pending_changes(collection)
+            await report(done, left)
+            step = await self._remove_stale(collection) or await self._add_missing(collection)
+            done += step
+            if step:
+                continue
+            async with self._uow(workspace_id) as tx:
+                if await tx.collections.finish_sync(collection_id, changes=collection.changes):
+                    break
+        await report(done, 0)
+        return done
+
+    async def _remove_stale(self, collection: Collection) -> int:
+        async with self._uow(collection.workspace_id) as tx:
+            stale = await tx.collections.stale_points(collection, limit=BATCH * 2)
+            if not stale:
+                return 0
+            seq = await tx.collections.next_seq(collection.id)
+            await tx.collections.remove_points(collection.id, [point.key for point in stale], seq=seq)
+        store = self._stores(collection.store)
+        await store.delete(store_name(collection.id), ids=[point.point_id for point in stale])
+        return len({point.item_id for point in stale})
+
+    async def _add_missing(self, collection: Collection) -> int:
+        items = await self._missing(collection)
+        if not items:
+            return 0
+        vectors = await self._vectors(collection, [view for item in items for view in item.views])
+        views = [(item, view) for item in items for view in item.views]
+        async with self._uow(collection.workspace_id) as tx:
+            seq = await tx.collections.next_seq(collection.id)
+            stored = {content: vector.astype("<f4").tobytes() for content, vector in vectors.items()}
+            await tx.collections.put_embeddings(collection.spec["key"], stored)
+            await tx.collections.put_points([_row(collection.id, item, view, seq) for item, view in views])
+        points = [_point(collection, item, view, vectors[view.content_hash]) for item, view in views]
+        await self._stores(collection.store).upsert(store_name(collection.id), points)
+        return len(items)
+
+    async def _missing(self, collection: Collection) -> list[Item]:
+        async with self._uow.read(collection.workspace_id) as tx:
+            faqs = await tx.collections.missing_faqs(collection, limit=BATCH)
+            passages = await tx.collections.missing_passages(collection, limit=BATCH - len(faqs))
+        items = [
+            Item(faq.id, faq.revision, "faq", faq.document_id, faq_views(faq.question, faq.answer)) for faq in faqs
+        ]
+        for passage, section, _document in passages:
+            path = section.title_path
+            views = passage_views(path[-1] if path else "", " > ".join(path), section.text[passage.start : passage.end])
+            items.append(Item(passage.id, 1, "passage", passage.document_id, views))
+        return items
+
+    async def _vectors(self, collection: Collection, views: Sequence[ViewText]) -> dict[str, Vectors]:
+        """Content hash -> vector; embeds only what the workspace has not embedded before."""
+        texts = {view.content_hash: view.text for view in views}
+        async with self._uow.read(collection.workspace_id) as tx:
+            known = await tx.collections.vectors(collection.spec["key"], list(texts))
+        found: dict[str, Vectors] = {key: np.frombuffer(value, dtype="<f4") for key, value in known.items()}
+        fresh = [key for key in texts if key not in found]
+        if fresh:
+            made = await self._embedder.embed([texts[key] for key in fresh], kind="document")
+            found.update(zip(fresh, made, strict=True))
+        return found
+
+
+def _point(collection: Collection, item: Item, view: ViewText, vector: Vectors) -> Point:
+    return Point(
+        id=point_id(collection.id, item.id, item.revision, view.view),
+        vector=vector,
+        workspace_id=str(collection.workspace_id),
+        source=item.source,
+        document_id=str(item.document_id or ""),
+    )
+
+
+def _row(collection_id: UUID, item: Item, view: ViewText, seq: int) -> dict[str, object]:
+    point = point_id(collection_id, item.id, item.revision, view.view)
+    return {
+        "collection_id": collection_id,
+        "key": point_key(point),
+        "point_id": point,
+        "item_id": item.id,
+        "source": item.source,
+        "view": view.view,
+        "revision": item.revision,
+        "document_id": item.document_id,
+        "content_hash": view.content_hash,
+        "seq": seq,
+        "deleted": False,
+    }

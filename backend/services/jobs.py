@@ -1,0 +1,38 @@
+"""What a workspace sees and does with its long tasks."""
+
+from uuid import UUID
+
+from backend.jobs.base import JobRunner
+from backend.repositories.jobs import JobFilter
+from backend.repositories.paging import Slice
+from backend.repositories.uow import UnitOfWork
+from backend.security.principal import Principal
+from contracts.jobs import Job
+from contracts.page import Page
+
+
+class JobService:
+    """Every method raises `NotFound` for a job of another workspace, as for one that does not exist."""
+
+    def __init__(self, uow: UnitOfWork, runner: JobRunner) -> None:
+        self._uow = uow
+        self._runner = runner
+
+    async def get(self, principal: Principal, job_id: UUID) -> Job:
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await tx.jobs.get(job_id)
+
+    async def page(self, principal: Principal, wanted: JobFilter, slice_: Slice) -> Page[Job]:
+        """Newest first."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await tx.jobs.list(wanted, slice_)
+
+    async def cancel(self, principal: Principal, job_id: UUID) -> Job:
+        """The job, cancelled or soon to be. Raises `Conflict` when it has already ended."""
+        await self._runner.cancel(principal.workspace_id, job_id)
+        return await self.get(principal, job_id)
+
+    async def retry(self, principal: Principal, job_id: UUID) -> Job:
+        """The job, pending again. Raises `Conflict` unless it failed or was cancelled."""
+        await self._runner.retry(principal.workspace_id, job_id)
+        return await self.get(principal, job_id)

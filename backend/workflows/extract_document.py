@@ -1,0 +1,48 @@
+"""A document becomes FAQ drafts: read, compare, publish."""
+
+from typing import Final
+
+from pydantic import BaseModel
+
+from backend.jobs.base import JobContext, JsonObject
+from backend.services.extraction import Compared, Extracted, Extraction
+from backend.services.uploads import ExtractPayload
+
+SHARES: Final = {"reading": (0.0, 0.6), "storing": (0.6, 0.75), "drafting": (0.75, 0.9), "comparing": (0.9, 1.0)}
+"""Where each stage lies in the whole."""
+
+
+class Published(BaseModel):
+    done: bool = True
+
+
+class ExtractDocument:
+    def __init__(self, extraction: Extraction) -> None:
+        self._extraction = extraction
+
+    async def __call__(self, context: JobContext, payload: ExtractPayload) -> JsonObject:
+        workspace_id, document_id = context.workspace_id, payload.document_id
+
+        async def report(stage: str, done: int, total: int) -> None:
+            start, end = SHARES[stage]
+            share = done / total if total else 0.0
+            await context.progress(stage, done=done, total=total, overall=start + (end - start) * share)
+
+        async def publish() -> Published:
+            await self._extraction.publish(workspace_id, document_id)
+            return Published()
+
+        await report("reading", 0, 0)
+        extracted = await context.step(
+            "read", Extracted, lambda: self._extraction.read(workspace_id, document_id, report)
+        )
+        await report("comparing", 0, extracted.drafts)
+        compared = await context.step("compare", Compared, lambda: self._extraction.compare(workspace_id, document_id))
+        await context.step("publish", Published, publish)
+        await report("comparing", extracted.drafts, extracted.drafts)
+        return {
+            "document_id": str(document_id),
+            "sections": extracted.sections,
+            "drafts": extracted.drafts,
+            "grouped": compared.grouped,
+        }
