@@ -1,0 +1,59 @@
+# make run    start AI Nexus on this machine       make test   everything that is tested
+# make check  format, lint, types, import rules    make help   the rest
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help base dev run check format test test-rust test-python lock bench screens faults samples
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+base:
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py base
+
+dev:
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py dev
+
+run: base ## start AI Nexus; Ctrl-C stops it
+	@exec $(BIN)/nexus up
+
+check: dev ## format, lint, types, import rules, clippy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/sizes.py
+	cd rust_accel && cargo fmt --check && cargo clippy --locked --all-targets --quiet -- -D warnings
+
+format: dev ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cd rust_accel && cargo fmt
+
+test: test-rust test-python ## everything that is tested
+
+test-rust: dev
+	cd rust_accel && cargo test --locked --quiet
+
+test-python: dev
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lock: dev ## make the locks anew from pyproject.toml
+	$(BIN)/python tools/lock.py
+
+bench: dev ## print the figures; results in benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+screens: dev ## make docs/screens anew
+	$(BIN)/python -m tests.browser.screens
+
+faults: dev ## the fault catalogue: row, test, result
+	$(BIN)/python tools/faults.py
+
+samples: dev ## build docs/samples anew
+	$(BIN)/python docs/samples/build.py

@@ -1,0 +1,82 @@
+"""What every test gets: no way out of the machine, a migrated database to copy, the app over real SQLite."""
+
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hypothesis import settings as hypothesis_settings
+
+from backend.app import create_app, prepare
+from backend.container import LoopScope
+from backend.jobs.inline import InlineRunner
+from backend.settings import Settings
+from tests.support import Api
+
+hypothesis_settings.register_profile("nexus", deadline=None)
+hypothesis_settings.load_profile("nexus")
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for another machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+            host = str(address[0])
+            if host != "localhost" and not ip_address(host.split("%")[0]).is_loopback:
+                raise PermissionError(f"a test tried to reach {host}")
+        connect(self, address)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a migrated database. Copy it, never use it."""
+    directory = tmp_path_factory.mktemp("template")
+    prepare(Settings(data_dir=directory, _env_file=None))
+    return directory
+
+
+@pytest.fixture
+def settings(template: Path, tmp_path: Path) -> Settings:
+    data_dir = tmp_path / "data"
+    shutil.copytree(template, data_dir)
+    return Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application with its lifespan run."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+def scope(app: FastAPI) -> LoopScope:
+    scope: LoopScope = app.state.scope
+    return scope
+
+
+@pytest.fixture
+def drain(scope: LoopScope) -> Callable[[], Awaitable[None]]:
+    """Waits until no job is left."""
+    assert isinstance(scope.runner, InlineRunner)
+    return scope.runner.drain
+
+
+@pytest.fixture
+async def api(app: FastAPI, settings: Settings) -> AsyncIterator[Api]:
+    """A signed-in client of the app."""
+    token = (settings.secrets_dir / "local_token").read_text().strip()
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://nexus", headers=headers) as client:
+        yield Api(client, app.state.scope)

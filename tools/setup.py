@@ -1,0 +1,94 @@
+"""Brings `.venv` in line with the lock: `python tools/setup.py base|dev`. Standard library only.
+
+Says what is missing and how to get it, fetches uv when there is none, syncs only when something changed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+UV_VENV = ROOT / ".uv"
+PYTHONS = ((3, 11), (3, 14))
+
+
+def main(wanted: str) -> None:
+    check_tools()
+    uv = find_uv()
+    locks = {name: ROOT / "requirements" / f"{name}.lock" for name in ("base", "dev")}
+    # The dev lock holds everything of the base lock: going back to base would only uninstall.
+    lock = locks["dev"] if wanted == "dev" or stamped(locks["dev"]) else locks[wanted]
+    if not stamped(lock):
+        if not (VENV / "bin" / "python").exists():
+            run(uv, "venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(VENV))
+        print(f"installing {lock.relative_to(ROOT)} ...", flush=True)
+        run(uv, "pip", "sync", "--quiet", "--require-hashes", str(lock))
+        install(uv, "--editable", ".")
+        stamp(lock)
+    install(uv, "./rust_accel")
+
+
+def check_tools() -> None:
+    first, end = PYTHONS
+    if not first <= sys.version_info[:2] < end:
+        stop(
+            f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; try: make PYTHON=python3.12 ..."
+        )
+    if shutil.which("cargo") is None:
+        stop("Rust is needed to build rust_accel, and there is no cargo on the PATH; get it from https://rustup.rs")
+
+
+def find_uv() -> str:
+    """uv of the PATH, or our own in `.uv`."""
+    found = shutil.which("uv") or str(UV_VENV / "bin" / "uv")
+    if not Path(found).exists():
+        print("fetching uv ...", flush=True)
+        venv.create(UV_VENV, with_pip=True)
+        run(str(UV_VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv")
+    return found
+
+
+def install(uv: str, *what: str) -> None:
+    """Our own packages, with the build tools of the lock; the crate is compiled only when its sources changed."""
+    run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *what)
+
+
+def run(*command: str) -> None:
+    environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    if done.returncode:
+        stop(f"this failed with status {done.returncode}: {' '.join(command)}")
+
+
+def stamp_file(lock: Path) -> Path:
+    return VENV / f".{lock.stem}.stamp"
+
+
+def fingerprint(lock: Path) -> str:
+    parts = (lock.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), str(ROOT).encode())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def stamped(lock: Path) -> bool:
+    file = stamp_file(lock)
+    return file.exists() and file.read_text() == fingerprint(lock)
+
+
+def stamp(lock: Path) -> None:
+    for old in VENV.glob(".*.stamp"):
+        old.unlink()
+    stamp_file(lock).write_text(fingerprint(lock))
+
+
+def stop(reason: str) -> None:
+    print(f"setup: {reason}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
