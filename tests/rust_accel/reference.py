@@ -1,0 +1,96 @@
+"""A BERT sentence encoder in float64 NumPy, written from the papers, sharing no code with `rust_accel`.
+
+Embeddings, post-norm blocks: Devlin et al. 2019. Attention: Vaswani et al. 2017, eq. 1. LayerNorm: Ba et al. 2016,
+eq. 4. GELU: Hendrycks and Gimpel 2016, eq. 1 (exact). Mean pooling: Reimers and Gurevych 2019, section 3.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Real = NDArray[np.float64]
+_phi = np.vectorize(lambda x: 0.5 * (1.0 + math.erf(x / math.sqrt(2.0))), otypes=[np.float64])
+
+
+def read_safetensors(path: Path) -> dict[str, Real]:
+    """Every F32 tensor of a file: 8 bytes of header length, a JSON header, then the data."""
+    raw = path.read_bytes()
+    start = 8 + int.from_bytes(raw[:8], "little")
+    tensors: dict[str, Real] = {}
+    for name, entry in json.loads(raw[8:start]).items():
+        if name != "__metadata__" and entry["dtype"] == "F32":
+            begin, end = (start + offset for offset in entry["data_offsets"])
+            tensors[name] = np.frombuffer(raw[begin:end], "<f4").astype(np.float64).reshape(entry["shape"])
+    return tensors
+
+
+def gelu(x: Real) -> Real:
+    values: Real = x * _phi(x)
+    return values
+
+
+def softmax(x: Real) -> Real:
+    powers: Real = np.exp(x - x.max(axis=-1, keepdims=True))
+    normalised: Real = powers / powers.sum(axis=-1, keepdims=True)
+    return normalised
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """`vector(ids)` is the unit embedding of one text's token ids, float64[hidden]."""
+
+    tensors: dict[str, Real]
+    layers: int
+    heads: int
+    epsilon: float
+    cls_pooling: bool
+
+    @classmethod
+    def read(cls, folder: Path) -> "Encoder":
+        config = json.loads((folder / "config.json").read_text())
+        pooling = json.loads((folder / "1_Pooling" / "config.json").read_text())
+        return cls(
+            tensors=read_safetensors(folder / "model.safetensors"),
+            layers=config["num_hidden_layers"],
+            heads=config["num_attention_heads"],
+            epsilon=config["layer_norm_eps"],
+            cls_pooling=pooling["pooling_mode_cls_token"],
+        )
+
+    def dense(self, x: Real, name: str) -> Real:
+        return x @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+
+    def norm(self, x: Real, name: str) -> Real:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        variance = (centred**2).mean(axis=-1, keepdims=True)
+        gain, bias = self.tensors[f"{name}.weight"], self.tensors[f"{name}.bias"]
+        normalised: Real = centred / np.sqrt(variance + self.epsilon) * gain + bias
+        return normalised
+
+    def attention(self, x: Real, block: str) -> Real:
+        def split(name: str) -> Real:
+            return self.dense(x, f"{block}.self.{name}").reshape(len(x), self.heads, -1).transpose(1, 0, 2)
+
+        query, key, value = split("query"), split("key"), split("value")
+        weights = softmax(query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1]))
+        joined = (weights @ value).transpose(1, 0, 2).reshape(len(x), -1)
+        return self.dense(joined, f"{block}.output.dense")
+
+    def vector(self, ids: Sequence[int]) -> Real:
+        words, places, types = (
+            self.tensors[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
+        )
+        x = self.norm(words[list(ids)] + places[: len(ids)] + types[0], "embeddings.LayerNorm")
+        for layer in range(self.layers):
+            block = f"encoder.layer.{layer}"
+            x = self.norm(x + self.attention(x, f"{block}.attention"), f"{block}.attention.output.LayerNorm")
+            wide = gelu(self.dense(x, f"{block}.intermediate.dense"))
+            x = self.norm(x + self.dense(wide, f"{block}.output.dense"), f"{block}.output.LayerNorm")
+        pooled = x[0] if self.cls_pooling else x.mean(axis=0)
+        unit: Real = pooled / np.linalg.norm(pooled)
+        return unit
