@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -18,24 +18,41 @@ from backend.vectors.base import Source, Stores
 
 CANDIDATES: Final = 64
 """Points asked for first. An item has up to two, and its own view need not be its best."""
+MOSTLY: Final = 0.6
+"""A FAQ that holds this share of a passage's words says what the passage says."""
 COVERED: Final = 3
 """Query terms may be found in any of the best three items."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievedItem:
-    """`score` is the weighted cosine of the views, -1..1; `full` the cosine of the whole text alone."""
+    """`score` is the weighted cosine of the views, -1..1."""
 
     id: UUID
     source: Source
     score: float
-    full: float
     document_id: UUID | None
     document_name: str | None
     title: str
     section: str | None
     page: int | None
     text: str
+    span: "Span | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where an item's words stand: `section.text[start:end]`."""
+
+    section_id: UUID
+    start: int
+    end: int
+
+    def covers(self, other: "Span") -> float:
+        """The share of `other`, 0..1, that lies in this span."""
+        if self.section_id != other.section_id or other.end <= other.start:
+            return 0.0
+        return max(0, min(self.end, other.end) - max(self.start, other.start)) / (other.end - other.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,6 @@ class _Scored:
     id: UUID
     source: Source
     score: float
-    full: float
 
 
 class Searcher:
@@ -75,16 +91,16 @@ class Searcher:
         async with self._uow.read(workspace_id) as tx:
             collection = await tx.collections.get(collection_id)
         vector = await self._embedder.embed([query], kind="query")
-        scored = (await self._candidates(collection, vector))[: max(limit, COVERED)]
+        scored = (await self._candidates(collection, vector))[: 2 * max(limit, COVERED)]
         async with self._uow.read(workspace_id) as tx:
-            items = await _load(tx, scored)
+            items = _without_repeats(await _load(tx, scored))
         return SearchResult(items[:limit], self._answers(query, items))
 
     def _answers(self, query: str, items: Sequence[RetrievedItem]) -> bool:
         if not items:
             return False
         coverage = term_coverage(query, [f"{item.title} {item.text}" for item in items[:COVERED]])
-        return self._calibration.is_answerable(items[0].full, coverage)
+        return self._calibration.is_answerable(items[0].score, coverage)
 
     async def _candidates(self, collection: Collection, query: Vectors) -> list[_Scored]:
         """Asks for more points, doubling, until enough of their items are current or the collection is exhausted."""
@@ -109,15 +125,29 @@ class Searcher:
         for (point, _), cosine in zip(views, cosines.tolist(), strict=True):
             by_item[point.item_id]["head" if point.view == "head" else "full"] = cosine
             sources[point.item_id] = "faq" if point.source == "faq" else "passage"
-        found = [
-            _Scored(item, sources[item], self._weighted(scores), scores.get("full", max(scores.values())))
-            for item, scores in by_item.items()
-        ]
+        found = [_Scored(item, sources[item], self._weighted(scores)) for item, scores in by_item.items()]
         return sorted(found, key=lambda item: (-item.score, item.id))
 
     def _weighted(self, scores: Mapping[View, float]) -> float:
         total = sum(self._weights[view] for view in scores)
         return sum(self._weights[view] * cosine for view, cosine in scores.items()) / total
+
+
+def _without_repeats(items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
+    """Of a reviewed FAQ and the passage that it was drawn from only the FAQ stays, at the better place of the two."""
+    faqs = [item for item in items if item.source == "faq" and item.span is not None]
+    kept: dict[UUID, RetrievedItem] = {}
+    for item in items:
+        twin = next((faq for faq in faqs if _says_the_same(faq, item)), item)
+        if twin.id not in kept:
+            kept[twin.id] = replace(twin, score=item.score)
+    return list(kept.values())
+
+
+def _says_the_same(faq: RetrievedItem, item: RetrievedItem) -> bool:
+    if item.source != "passage" or faq.span is None or item.span is None:
+        return False
+    return faq.span.covers(item.span) >= MOSTLY
 
 
 async def _load(tx: Tx, scored: Sequence[_Scored]) -> list[RetrievedItem]:
@@ -138,28 +168,31 @@ async def _load(tx: Tx, scored: Sequence[_Scored]) -> list[RetrievedItem]:
                     id=item.id,
                     source="passage",
                     score=item.score,
-                    full=item.full,
                     document_id=document.id,
                     document_name=document.name,
                     title=path[-1] if path else document.name,
                     section=" > ".join(path) or None,
                     page=passage.page,
                     text=section.text[passage.start : passage.end],
+                    span=Span(section.id, passage.start, passage.end),
                 )
             )
     return found
 
 
 def _from_faq(item: _Scored, faq: Faq, names: Mapping[UUID, str]) -> RetrievedItem:
+    span = None
+    if faq.section_id is not None and faq.start is not None and faq.end is not None:
+        span = Span(faq.section_id, faq.start, faq.end)
     return RetrievedItem(
         id=item.id,
         source="faq",
         score=item.score,
-        full=item.full,
         document_id=faq.document_id,
         document_name=names.get(faq.document_id) if faq.document_id else None,
         title=faq.question,
         section=faq.section_title,
         page=faq.page,
         text=faq.answer,
+        span=span,
     )

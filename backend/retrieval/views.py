@@ -1,9 +1,12 @@
 """How an item is embedded: its views, their texts and weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID, uuid5
+
+from backend.parsing.chunking import embedded_text
 
 View = Literal["head", "full"]
 
@@ -26,10 +29,10 @@ def faq_views(question: str, answer: str) -> tuple[ViewText, ViewText]:
     return ViewText("head", question), ViewText("full", f"{question}\n{answer}")
 
 
-def passage_views(heading: str, breadcrumb: str, body: str) -> tuple[ViewText, ...]:
+def passage_views(title_path: Sequence[str], body: str) -> tuple[ViewText, ...]:
     """A passage without a heading has one view only."""
-    full = ViewText("full", f"{breadcrumb}\n{body}" if breadcrumb else body)
-    return (ViewText("head", heading), full) if heading else (full,)
+    full = ViewText("full", embedded_text(title_path, body))
+    return (ViewText("head", title_path[-1]), full) if title_path else (full,)
 
 
 def point_id(collection_id: UUID, item_id: UUID, revision: int, view: View) -> UUID:

@@ -1,0 +1,98 @@
+"""Create agent: a provider by name, its wrappers, and the concrete agent around them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from backend.agents.providers.base import Provider, Sampling
+from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
+from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
+from backend.agents.rag import RagAgent, RagSettings
+from backend.registry import Registry
+
+ProviderWrapper = Callable[[str, Provider], Provider]
+"""Provider's name and provider -> the provider, wrapped (tracing, metrics)."""
+
+
+def unwrapped(_name: str, provider: Provider) -> Provider:
+    return provider
+
+
+def retrying(_name: str, provider: Provider) -> Provider:
+    """The usual retry, for callers that count no attempts."""
+    return RetryingProvider(provider)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """A configured provider and the model to ask it for; "" means its default."""
+
+    config: ProviderConfig
+    model: str = ""
+
+    @property
+    def model_name(self) -> str:
+        return self.model or self.config.default_model
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """What an agent is made from. `fallbacks` are asked in turn when the one before says nothing."""
+
+    primary: ProviderChoice
+    fallbacks: tuple[ProviderChoice, ...] = ()
+    instructions: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+    history: int = 12
+
+
+class AgentFactory:
+    """Builds agents. Providers are kept per configuration, so that their connections are reused."""
+
+    def __init__(
+        self,
+        providers: Registry[ProviderFactory],
+        http: HttpClientFactory,
+        *,
+        retry: ProviderWrapper = retrying,
+        trace: ProviderWrapper = unwrapped,
+    ) -> None:
+        self._registry = providers
+        self._http = http
+        self._retry = retry
+        self._trace = trace
+        self._providers: dict[ProviderConfig, Provider] = {}
+
+    def rag(self, config: AgentConfig) -> RagAgent:
+        """Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL or model), `OutboundRefused`."""
+        settings = RagSettings(
+            provider=config.primary.config.name,
+            model=config.primary.model_name,
+            instructions=config.instructions,
+            sampling=config.sampling,
+            history=config.history,
+        )
+        return RagAgent(self.chain(config.primary, *config.fallbacks), settings)
+
+    def chain(self, *choices: ProviderChoice) -> Provider:
+        """The choices as one provider that falls back along them; its last event tells who answered."""
+        candidates = [Candidate(c.config.name, self.provider(c.config), c.model_name) for c in choices]
+        return FallbackProvider(candidates)
+
+    def provider(self, config: ProviderConfig) -> Provider:
+        """The one provider of a configuration, traced and retried."""
+        known = self._providers.get(config)
+        if known is None:
+            made = self._registry.get(config.name)(config, self._http)
+            known = self._providers.setdefault(config, self._trace(config.name, self._retry(config.name, made)))
+        return known
+
+    async def forget(self, config: ProviderConfig) -> None:
+        """Closes a configuration's provider: its key or URL was changed or removed."""
+        provider = self._providers.pop(config, None)
+        if provider is not None:
+            await provider.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections of the running loop."""
+        for provider in self._providers.values():
+            await provider.aclose()

@@ -1,0 +1,175 @@
+"""The adapter for vendors that speak a known protocol: prompts, time limits, structured output, one client a loop."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from backend.agents.prompts.passages import with_passages
+from backend.agents.providers.base import (
+    Capabilities,
+    Done,
+    Event,
+    GenerationRequest,
+    Message,
+    Structured,
+    TextDelta,
+    Usage,
+)
+from backend.agents.providers.config import HttpClientFactory, ProviderConfig, Timeouts, question_of
+from backend.agents.providers.endpoint import Endpoint
+from backend.agents.providers.streams import closing
+from backend.errors import InvalidRequest, ProviderBadAnswer, ProviderTimeout
+
+if TYPE_CHECKING:
+    from backend.agents.providers.openai_chat import OpenAIChat
+
+_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
+
+
+class PydanticAiProvider:
+    """Streams from one configured vendor.
+
+    `aclose` closes the clients of the running loop; a later stream opens new ones. Only the key of its own URL is sent.
+    """
+
+    def __init__(self, config: ProviderConfig, http: HttpClientFactory) -> None:
+        self._config = config
+        self._endpoint = Endpoint.of(config)
+        self._http = http
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, OpenAIChat] = WeakKeyDictionary()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(structured_output=True, tools=True)
+
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
+        question_of(request)
+        request = replace(request, model=self._model_name(request))
+        messages = with_passages(request.messages, request.passages)
+        events = self._structured(request, messages) if request.output_type else self._paced(request, messages)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def aclose(self) -> None:
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    async def _paced(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncGenerator[Event, None]:
+        client = await self._client()
+        pace = _Pace(self._config.timeouts, f"{self._config.name!r} (model {request.model!r})")
+        async with closing(client.stream(request, messages)) as events:
+            while (event := await pace.next(events)) is not None:
+                yield event
+
+    async def _structured(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncGenerator[Event, None]:
+        """The validated value, then `Done` with the tokens of both attempts."""
+        assert request.output_type is not None
+        answer, done = await self._whole(request, messages)
+        value, fault = _validated(request.output_type, answer)
+        if value is None:
+            repair = [*messages, Message("assistant", answer), Message("user", _repair_request(fault))]
+            answer, second = await self._whole(request, repair)
+            done = replace(second, usage=_sum(done.usage, second.usage))
+            value, fault = _validated(request.output_type, answer)
+        if value is None:
+            raise ProviderBadAnswer(
+                f"{self._config.name!r} (model {request.model!r}) did not give a valid "
+                f"{request.output_type.__name__!r} in two attempts: {fault}"
+            )
+        yield Structured(value)
+        yield done
+
+    async def _whole(self, request: GenerationRequest, messages: Sequence[Message]) -> tuple[str, Done]:
+        text: list[str] = []
+        done = Done(Usage(), "stop", request.model)
+        async with aclosing(self._paced(request, messages)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    text.append(event.text)
+                elif isinstance(event, Done):
+                    done = event
+        return "".join(text), done
+
+    async def _client(self) -> "OpenAIChat":
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            # The SDKs take two seconds to import; the loop has other people to serve meanwhile.
+            connect = await asyncio.to_thread(_load)
+            if loop not in self._clients:
+                self._clients[loop] = connect(self._endpoint, self._endpoint.client(self._http, self._timeout()))
+        return self._clients[loop]
+
+    def _timeout(self) -> httpx2.Timeout:
+        """Reading is limited per event by `_Pace`; a socket's limit would count keep-alive comments as answers."""
+        limits = self._config.timeouts
+        return httpx2.Timeout(None, connect=limits.connect, write=limits.idle, pool=limits.connect)
+
+    def _model_name(self, request: GenerationRequest) -> str:
+        name = request.model or self._config.default_model or next(iter(self._endpoint.vendor.default_models), "")
+        if not name:
+            raise InvalidRequest(f"no model is chosen for {self._config.name!r}; set one in Settings")
+        return name
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Waits for events no longer than the limits: the first, the next, and all of them together."""
+
+    limits: Timeouts
+    who: str
+    started: float | None = None
+    is_first: bool = True
+
+    async def next(self, events: AsyncIterator[Event]) -> Event | None:
+        """The next event; None at the end. Raises `ProviderTimeout`."""
+        now = asyncio.get_running_loop().time()
+        self.started = now if self.started is None else self.started
+        patience = self.limits.first_token if self.is_first else self.limits.idle
+        deadline = min(now + patience, self.started + self.limits.total)
+        try:
+            async with asyncio.timeout_at(deadline):
+                event = await anext(events, None)
+        except TimeoutError as exc:
+            raise ProviderTimeout(self._said(now + patience > deadline)) from exc
+        self.is_first = False
+        return event
+
+    def _said(self, is_total: bool) -> str:
+        if is_total:
+            return f"{self.who} was still answering after {self.limits.total:g} s; ask for less"
+        if self.is_first:
+            return f"{self.who} sent nothing for {self.limits.first_token:g} s; try again or choose a faster model"
+        return f"{self.who} stopped answering for {self.limits.idle:g} s; try again"
+
+
+def _load() -> "type[OpenAIChat]":
+    from backend.agents.providers.openai_chat import OpenAIChat
+
+    return OpenAIChat
+
+
+def _validated(output: type[BaseModel], answer: str) -> tuple[BaseModel | None, str]:
+    """The value, or None and what is wrong. A code fence around the JSON is forgiven."""
+    fenced = _FENCED.search(answer)
+    try:
+        return output.model_validate_json(fenced[1] if fenced else answer), ""
+    except ValidationError as exc:
+        faults = [f"{'.'.join(map(str, error['loc'])) or 'answer'}: {error['msg']}" for error in exc.errors()[:5]]
+        return None, "; ".join(faults)
+
+
+def _repair_request(fault: str) -> str:
+    return f"That is not valid: {fault}. Reply again with only the corrected JSON object, without a code fence."
+
+
+def _sum(first: Usage, second: Usage) -> Usage:
+    return Usage(first.input_tokens + second.input_tokens, first.output_tokens + second.output_tokens)

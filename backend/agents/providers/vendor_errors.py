@@ -1,0 +1,134 @@
+"""What vendors raise, as our errors: once, with the key removed from every text that could be logged."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelConnectionError,
+    ModelHTTPError,
+    ModelQuotaExceededError,
+    ModelRateLimitError,
+    ModelRequestRejectedError,
+    ModelServerError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    UserError,
+)
+
+from backend.errors import (
+    NexusError,
+    ProviderAuthFailed,
+    ProviderBadAnswer,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
+
+# The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last four.
+_RAISED_BY_SDKS = (AgentRunError, UserError, ValueError, TypeError, AttributeError, KeyError)
+_EXCERPT = 200
+_MASK = "***"
+_BEARER = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|key|nxk)[-_][A-Za-z0-9_*.…-]{4,}")
+_MASKED_PIECE = re.compile(r"[A-Za-z0-9_-]{3,}(?:[*•]{2,}[A-Za-z0-9_*•-]*|(?:…|\.{3})[A-Za-z0-9_-]{2,})")
+_WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
+
+
+@contextmanager
+def vendor_errors(name: str, model: str, key: SecretStr | None) -> Iterator[None]:
+    """Turns everything that a vendor's SDK raises into the `ProviderError` family."""
+    try:
+        yield
+    except NexusError:
+        raise
+    except _RAISED_BY_SDKS as exc:
+        secret = key.get_secret_value() if key else ""
+        cause = _own_error(exc)
+        if cause is not None:
+            raise cause from None
+        error = _mapped(exc, name, model, secret)
+        _scrub_chain(exc, secret)
+        raise error from exc
+
+
+def scrub(text: str, secret: str) -> str:
+    """The text without the key, neither whole nor as the piece of it that vendors like to repeat."""
+    if secret:
+        text = text.replace(secret, _MASK)
+    text = _MASKED_PIECE.sub(_MASK, _BEARER.sub(_MASK, text))
+    return _WORD.sub(lambda word: _MASK if word.group() in secret else word.group(), text)
+
+
+# The first row whose type fits. `{said}` is the start of what the vendor says.
+_ROWS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
+    (ModelTimeoutError, ProviderTimeout, "took too long; try again or choose a faster model"),
+    (ModelConnectionError, ProviderUnavailable, "cannot be reached; check the URL and that the server runs"),
+    (ModelQuotaExceededError, ProviderRejected, "says that the account has no credit left{said}; top it up"),
+    (ModelRateLimitError, ProviderRateLimited, "asks to slow down{said}; wait and try again"),
+    (ModelAuthenticationError, ProviderAuthFailed, "refused the key{said}; correct it in Settings"),
+    (ModelRequestRejectedError, ProviderRejected, "refused the request{said}; check the model's name and the URL"),
+    (ModelUnavailableError, ProviderUnavailable, "failed{said}; try again"),
+    (ModelServerError, ProviderUnavailable, "failed{said}; try again"),
+    (ModelHTTPError, ProviderRejected, "refused the request{said}; check the URL"),
+    (Exception, ProviderBadAnswer, "sent an answer that cannot be read{said}; check that the URL is its API"),
+)
+
+
+def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError:
+    _, error, text = next(row for row in _ROWS if isinstance(exc, row[0]))
+    if isinstance(exc, ModelConnectionError) and exc.phase == "read" and error is ProviderUnavailable:
+        text = "broke the answer off; try again"
+    if isinstance(exc, ModelTimeoutError) and exc.phase == "connect":
+        error, text = ProviderUnavailable, "did not accept a connection in time; check the URL and the server"
+    message = f"{name!r} (model {model!r}) {text.replace('{said}', _excerpt(exc, secret))}"
+    if isinstance(exc, ModelRateLimitError):
+        return ProviderRateLimited(message, exc.retry_after)
+    return error(message)
+
+
+def _excerpt(exc: Exception, secret: str) -> str:
+    """`: 'text'` with the start of what the vendor says; never a whole body, nothing for one that is not text."""
+    body = exc.body if isinstance(exc, ModelAPIError) else None
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        body = body["error"]
+    message = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(message, str) or not message.strip():
+        return ""
+    clean = "".join(char if char.isprintable() else " " for char in scrub(message, secret))
+    return f": {' '.join(clean.split())[:_EXCERPT]!r}"
+
+
+def _own_error(exc: BaseException) -> NexusError | None:
+    """An error of ours that an SDK wrapped, such as a refused address."""
+    for each in _chain(exc):
+        if isinstance(each, NexusError):
+            return each
+    return None
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = exc
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _scrub_chain(exc: BaseException, secret: str) -> None:
+    """Rewrites the texts of the causes in place: they are printed with a traceback."""
+    for each in _chain(exc):
+        each.args = tuple(scrub(arg, secret) if isinstance(arg, str) else arg for arg in each.args)
+        message = getattr(each, "message", None)
+        if isinstance(message, str):
+            each.__dict__["message"] = scrub(message, secret)
+        body = getattr(each, "body", None)
+        if body is not None and secret and secret in json.dumps(body, default=str):
+            each.__dict__["body"] = None

@@ -1,0 +1,131 @@
+"""The agent that answers from retrieved passages and cites them."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from backend.agents.citations import CitationFilter
+from backend.agents.prices import cost_usd
+from backend.agents.prompts.rag import SYSTEM_PROMPT
+from backend.agents.providers.base import (
+    Done,
+    FinishReason,
+    GenerationRequest,
+    Message,
+    PassageText,
+    Provider,
+    Sampling,
+    TextDelta,
+    Usage,
+)
+from backend.agents.providers.retry import AnsweredBy
+from backend.agents.providers.streams import closing
+from backend.agents.texts import NOT_FOUND, says_not_found
+from backend.errors import ProviderBadAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What the search found, best first. `answerable` is the verdict of `retrieval/answerability.py`."""
+
+    passages: tuple[PassageText, ...]
+    answerable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerToken:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDone:
+    """The last event. `text` is the tokens joined; `cited` are passage numbers in order of their first mark."""
+
+    text: str
+    cited: tuple[int, ...]
+    answered: bool
+    model: str
+    provider: str
+    fallback_used: bool = False
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: Decimal | None = None
+    finish_reason: FinishReason = "stop"
+
+
+AgentEvent = AnswerToken | AnswerDone
+
+
+@dataclass(frozen=True, slots=True)
+class RagSettings:
+    """`provider` and `model` name who is asked first. `history` is how many earlier messages the model sees."""
+
+    provider: str
+    model: str
+    instructions: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+    history: int = 12
+
+
+class RagAgent:
+    """Answers one question at a time; keeps no state between them."""
+
+    def __init__(self, provider: Provider, settings: RagSettings) -> None:
+        self._provider = provider
+        self._settings = settings
+
+    async def answer(
+        self, question: str, history: Sequence[Message], retrieval: Retrieval
+    ) -> AsyncIterator[AgentEvent]:
+        """Tokens, then `AnswerDone`. Asks no provider when the passages do not answer. Raises `ProviderError`."""
+        if not retrieval.answerable or not retrieval.passages:
+            yield AnswerToken(NOT_FOUND)
+            yield AnswerDone(NOT_FOUND, (), False, self._settings.model, self._settings.provider)
+            return
+        marks = CitationFilter({passage.n for passage in retrieval.passages})
+        shown: list[str] = []
+        async with closing(self._provider.stream(self._request(question, history, retrieval))) as events:
+            async for event in events:
+                is_last = isinstance(event, Done)
+                text = marks.feed(event.text) if isinstance(event, TextDelta) else marks.finish() if is_last else ""
+                if text:
+                    shown.append(text)
+                    yield AnswerToken(text)
+                if isinstance(event, Done):
+                    yield self._done(event, "".join(shown), marks.cited)
+
+    def _request(self, question: str, history: Sequence[Message], retrieval: Retrieval) -> GenerationRequest:
+        system = "\n\n".join(part for part in (SYSTEM_PROMPT, self._settings.instructions.strip()) if part)
+        earlier = [_as_history(message) for message in history if message.role in ("user", "assistant")]
+        kept = earlier[-self._settings.history :] if self._settings.history else []
+        return GenerationRequest(
+            model=self._settings.model,
+            messages=(Message("system", system), *kept, Message("user", question)),
+            passages=retrieval.passages,
+            sampling=self._settings.sampling,
+        )
+
+    def _done(self, done: Done, text: str, cited: tuple[int, ...]) -> AnswerDone:
+        provider, fallback_used = self._settings.provider, False
+        if isinstance(done, AnsweredBy):
+            provider, fallback_used = done.provider, done.fallback_used
+        if not text.strip():
+            raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
+        return AnswerDone(
+            text=text,
+            cited=cited,
+            answered=not says_not_found(text),
+            model=done.model,
+            provider=provider,
+            fallback_used=fallback_used,
+            usage=done.usage,
+            cost_usd=cost_usd(provider, done.model, done.usage),
+            finish_reason=done.finish_reason,
+        )
+
+
+def _as_history(message: Message) -> Message:
+    """An earlier answer without its marks: their numbers meant other passages."""
+    if message.role == "user":
+        return message
+    marks = CitationFilter(())
+    return Message("assistant", marks.feed(message.content) + marks.finish())

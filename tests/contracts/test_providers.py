@@ -1,0 +1,50 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from backend.agents.providers import PROVIDERS, ProviderConfig
+from backend.agents.providers.base import Provider
+from backend.agents.providers.builtin import BuiltinProvider
+from backend.agents.providers.echo import EchoProvider
+from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
+from backend.security.outbound import Outbound, OutboundPolicy
+from tests.contracts.provider import ProviderContract
+from tests.mock_openai import MockServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockServer]:
+    with MockServer() as server:
+        yield server
+
+
+class TestEcho(ProviderContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return EchoProvider
+
+
+class TestBuiltin(ProviderContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return BuiltinProvider
+
+
+class TestOpenAICompatible(ProviderContract):
+    @pytest.fixture
+    def make_provider(self, server: MockServer) -> Callable[[], Provider]:
+        config = ProviderConfig("openai-compatible", base_url=server.base_url)
+        outbound = Outbound(OutboundPolicy())
+        return lambda: PROVIDERS.get("openai-compatible")(config, outbound.provider_client)
+
+
+class TestRetrying(ProviderContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return lambda: RetryingProvider(EchoProvider())
+
+
+class TestFallback(ProviderContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return lambda: FallbackProvider([Candidate("echo", EchoProvider()), Candidate("builtin", BuiltinProvider())])
