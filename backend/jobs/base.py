@@ -1,6 +1,6 @@
 """Durable jobs: what a service submits and all that a workflow sees."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -11,11 +11,15 @@ from backend.db.tx import Tx
 from contracts.jobs import JobKind
 
 M = TypeVar("M", bound=BaseModel)
+JsonObject = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """`delay` seconds pass before it starts (debounce). `title` is what a person reads in a list."""
+    """`delay` seconds pass before it starts (debounce). `title` is what a person reads in a list.
+
+    With an `id` submitting is idempotent: a job of that id stays as it is. A step that submits must give one.
+    """
 
     kind: JobKind
     payload: BaseModel
@@ -23,6 +27,7 @@ class JobRequest:
     document_id: UUID | None = None
     collection_id: UUID | None = None
     delay: float = 0.0
+    id: UUID | None = None
 
 
 class JobContext(Protocol):
@@ -51,9 +56,18 @@ class JobContext(Protocol):
 
 
 class Workflow(Protocol):
-    """One kind of job. The result is stored in the job row; it must be small."""
+    """One kind of job, given its payload as JSON. The result is stored in the job row; it must be small."""
 
-    async def __call__(self, context: JobContext, payload: BaseModel) -> dict[str, JsonValue]: ...
+    async def __call__(self, context: JobContext, payload: Mapping[str, JsonValue]) -> JsonObject: ...
+
+
+def workflow(model: type[M], run: Callable[[JobContext, M], Awaitable[JsonObject]]) -> Workflow:
+    """A workflow whose payload is a model."""
+
+    async def validated(context: JobContext, payload: Mapping[str, JsonValue]) -> JsonObject:
+        return await run(context, model.model_validate(payload))
+
+    return validated
 
 
 class JobRunner(Protocol):

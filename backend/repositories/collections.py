@@ -7,10 +7,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Collection, CollectionSource, Document, Embedding, Faq, Passage, Section, VectorPoint
+from backend.db.models import (
+    Collection,
+    CollectionSource,
+    Document,
+    Embedding,
+    Faq,
+    Job,
+    Passage,
+    Section,
+    VectorPoint,
+)
 from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
-from backend.repositories.upsert import insert_absent, upsert
+from backend.repositories.upsert import MAX_ROWS, insert_absent, upsert
+from contracts.jobs import JobStatus
 
 SourceKind = Literal["faq", "document"]
 
@@ -49,11 +60,25 @@ class CollectionRepository:
         base = {"workspace_id": self._workspace_id, "collection_id": collection_id, "kind": kind}
         await insert_absent(self._session, CollectionSource, [{**base, "ref": ref} for ref in dict.fromkeys(refs)])
 
+    async def forget_sources(self, refs: Sequence[UUID]) -> None:
+        """Removes those of the FAQs and documents that no longer exist from every collection's sources."""
+        for some in _portions(refs):
+            gone = sa.and_(
+                CollectionSource.workspace_id == self._workspace_id,
+                CollectionSource.ref.in_(some),
+                ~sa.exists().where(Faq.id == CollectionSource.ref),
+                ~sa.exists().where(Document.id == CollectionSource.ref),
+            )
+            await self._session.execute(sa.delete(CollectionSource).where(gone))
+
     async def drawing_on(self, refs: Sequence[UUID]) -> Sequence[Collection]:
         """The collections that take everything or name one of these FAQs or documents as a source."""
-        named = sa.select(CollectionSource.collection_id).where(CollectionSource.ref.in_(refs))
-        query = self._mine().where(sa.or_(Collection.takes_everything, Collection.id.in_(named)))
-        return (await self._session.scalars(query)).all()
+        named: set[UUID] = set()
+        for some in _portions(refs):
+            query = sa.select(CollectionSource.collection_id).where(CollectionSource.ref.in_(some))
+            named.update((await self._session.scalars(query)).all())
+        wanted = sa.or_(Collection.takes_everything, Collection.id.in_(named))
+        return (await self._session.scalars(self._mine().where(wanted))).all()
 
     async def note_change(self, collection_id: UUID) -> None:
         await self._session.execute(
@@ -64,11 +89,15 @@ class CollectionRepository:
         await self._session.execute(sa.update(Collection).where(Collection.id == collection_id).values(job_id=job_id))
 
     async def finish_sync(self, collection_id: UUID, *, changes: int) -> bool:
-        """True when nothing changed since `changes` was read: the collection is then in sync."""
+        """True when nothing changed since `changes` was read: the collection is then in sync.
+
+        A sync job that has not begun yet stays the collection's: an ingestion that ends first must not hide it.
+        """
+        waiting = sa.exists().where(Job.id == Collection.job_id, Job.status == JobStatus.PENDING.value)
         done = await self._session.execute(
             sa.update(Collection)
             .where(Collection.id == collection_id, Collection.changes == changes)
-            .values(synced=changes, job_id=None)
+            .values(synced=changes, job_id=sa.case((waiting, Collection.job_id), else_=None))
         )
         return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
 
@@ -219,6 +248,11 @@ class CollectionRepository:
             .where(VectorPoint.collection_id == collection.id, VectorPoint.item_id.in_(items), ~VectorPoint.deleted)
         )
         return (await self._session.execute(query)).all()
+
+
+def _portions(refs: Sequence[UUID]) -> list[Sequence[UUID]]:
+    """Parts that fit one statement."""
+    return [refs[start : start + MAX_ROWS] for start in range(0, len(refs), MAX_ROWS)]
 
 
 def _refs(collection_id: UUID, kind: SourceKind) -> sa.Select[UUID]:

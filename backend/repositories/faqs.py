@@ -124,6 +124,8 @@ class FaqRepository:
 
     async def edit(self, faq: Faq, *, expected: int, author: str, changes: dict[str, Any]) -> None:
         """Raises `StaleRevision` unless the FAQ still is at revision `expected`."""
+        if expected != faq.revision:
+            raise _stale(expected, faq)
         values = {**changes, "revision": expected + 1, "updated_at": utc_now()}
         done = await self._session.execute(
             sa.update(Faq)
@@ -133,9 +135,7 @@ class FaqRepository:
         )
         await self._session.refresh(faq)
         if done.rowcount == 0:  # type: ignore[attr-defined]  # a CursorResult for DML
-            raise StaleRevision(
-                f"you edited revision {expected} of this FAQ, but it is now at {faq.revision}; reload it and try again"
-            )
+            raise _stale(expected, faq)
         self._session.add(_revision(faq, author))
         await self._session.flush()
 
@@ -177,9 +177,20 @@ class FaqRepository:
         items = await self._session.scalars(sa.select(FaqActionItem).where(FaqActionItem.action_id == action_id))
         return action, items.all()
 
-    async def undo(self, items: Sequence[FaqActionItem]) -> int:
-        """Moves each FAQ back, unless it was decided again since."""
-        return sum([await self._set_status(i.faq_id, FaqStatus(i.after), FaqStatus(i.before)) for i in items])
+    async def undo(self, action: FaqAction, items: Sequence[FaqActionItem]) -> int:
+        """Moves each FAQ back, unless it was decided again since; a decision that was undone itself does not count."""
+        query = (
+            sa.select(FaqActionItem.faq_id)
+            .join(FaqAction, FaqAction.id == FaqActionItem.action_id)
+            .where(
+                FaqActionItem.faq_id.in_([item.faq_id for item in items]),
+                FaqAction.created_at > action.created_at,
+                FaqAction.undone_at.is_(None),
+            )
+        )
+        newer = set((await self._session.scalars(query)).all())
+        back = [item for item in items if item.faq_id not in newer]
+        return sum([await self._set_status(i.faq_id, FaqStatus(i.after), FaqStatus(i.before)) for i in back])
 
     async def _set_status(self, faq_id: UUID, before: FaqStatus, after: FaqStatus) -> bool:
         done = await self._session.execute(
@@ -188,6 +199,12 @@ class FaqRepository:
             .values(status=after.value, updated_at=utc_now())
         )
         return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
+
+
+def _stale(expected: int, faq: Faq) -> StaleRevision:
+    return StaleRevision(
+        f"you edited revision {expected} of this FAQ, but it is now at {faq.revision}; reload it and try again"
+    )
 
 
 def _conditions(where: FaqFilter) -> list[sa.ColumnElement[bool]]:

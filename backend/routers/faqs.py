@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -8,6 +8,7 @@ from backend.repositories.faqs import FaqFilter
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.guarded import guarded_router
 from backend.services.faqs import ExportFormat
+from contracts.base import Storable
 from contracts.documents import SourceText
 from contracts.faqs import (
     Faq,
@@ -28,7 +29,10 @@ router = guarded_router("faqs")
 
 _MEDIA = {"json": "application/x-ndjson", "csv": "text/csv", "markdown": "text/markdown"}
 _SUFFIX = {"json": "jsonl", "csv": "csv", "markdown": "md"}
-Text = Annotated[str | None, Query(max_length=200)]
+_EXPORTS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {media: {"schema": {"type": "string"}} for media in _MEDIA.values()}, "description": "The file"}
+}
+Text = Annotated[str | None, Query(max_length=200), Storable]
 
 
 def _filter(
@@ -64,13 +68,13 @@ async def count_faqs(services: Services, principal: CurrentPrincipal, where: Fil
     return await services.faqs.counts(principal, where)
 
 
-@router.get("/faqs/export", response_class=StreamingResponse)
+@router.get("/faqs/export", response_class=StreamingResponse, responses=_EXPORTS)
 async def export_faqs(
     services: Services, principal: CurrentPrincipal, where: Filter, format: ExportFormat = "json"
 ) -> StreamingResponse:
     """JSON Lines, CSV or Markdown, in review order."""
     return StreamingResponse(
-        services.faqs.export(principal, where, format),
+        await services.faqs.export(principal, where, format),
         media_type=_MEDIA[format],
         headers={"Content-Disposition": f'attachment; filename="faqs.{_SUFFIX[format]}"'},
     )

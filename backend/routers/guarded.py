@@ -17,6 +17,7 @@ from backend.security.permissions import ROLES, ROUTES, Permission
 from backend.security.principal import Principal
 from backend.services import AppServices
 from backend.tracing.context import workspace_id
+from contracts.problem import Problem, ValidationProblem
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -29,6 +30,13 @@ log = logging.getLogger("nexus.api")
 
 class GuardedRoute(APIRoute):
     """Authenticates, checks the route's permission, repeats remembered answers, turns the unexpected into a problem."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        methods: set[str] = set(options.get("methods") or ())
+        options["responses"] = _problems(path, methods) | (options.get("responses") or {})
+        extra = {"security": []} if ROUTES.get((min(methods), path)) is Permission.PUBLIC else _described(path, methods)
+        options["openapi_extra"] = extra | (options.get("openapi_extra") or {})
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -52,6 +60,46 @@ class GuardedRoute(APIRoute):
                 return ProblemResponse(problem)
 
         return guarded
+
+
+_REASONS: Final = {
+    400: "The body is damaged",
+    401: "Not signed in",
+    403: "The role does not allow this",
+    404: "Not found, or of another workspace",
+    409: "Does not fit the current state",
+    413: "Too large",
+    422: "Not valid",
+    429: "Too many requests",
+    500: "Unexpected",
+    502: "The model provider failed",
+    503: "Busy or unavailable; try again",
+    504: "The model provider took too long",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route documents about errors."""
+    models = {422: ValidationProblem}
+    return {status: {"model": models.get(status, Problem), "description": _REASONS[status]} for status in statuses}
+
+
+def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
+    """The errors that any route of this form can answer."""
+    if ROUTES.get((min(methods), path)) is Permission.PUBLIC:
+        return {}
+    changes = problems(409) if methods != {"GET"} else {}
+    takes_body = problems(400, 413) if methods & {"POST", "PUT", "PATCH"} else {}
+    return problems(401, 403, 404, 422, 500, 503) | changes | takes_body
+
+
+def _described(path: str, methods: set[str]) -> dict[str, Any]:
+    if methods != {"POST"} or path in STREAMED:
+        return {}
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
+    text = "A repeated request with the same key gets the first answer again"
+    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema, "description": text}
+    return {"parameters": [key]}
 
 
 def guarded_router(tag: str) -> APIRouter:
@@ -83,8 +131,9 @@ async def _once(request: Request, services: AppServices, path: str, key: str, ha
     is_settled = False
     try:
         response = await handle(request)
-        if response.status_code < 500 and isinstance(response.body, bytes):
-            body = response.body.decode()
+        whole = getattr(response, "body", None)  # a stream has none
+        if response.status_code < 500 and isinstance(whole, bytes):
+            body = whole.decode()
             await services.idempotency.settle(principal, route, key, status=response.status_code, body=body)
             is_settled = True
         return response

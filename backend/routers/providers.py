@@ -1,7 +1,7 @@
 from uuid import UUID
 
 from backend.routers.dependencies import CurrentPrincipal, Services
-from backend.routers.guarded import guarded_router
+from backend.routers.guarded import guarded_router, problems
 from contracts.page import Page
 from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
 
@@ -27,7 +27,7 @@ async def forget_provider(name: str, services: Services, principal: CurrentPrinc
     await services.providers.forget(principal, name)
 
 
-@router.post("/providers/{name}/check")
+@router.post("/providers/{name}/check", responses=problems(429, 502, 504))
 async def check_provider(name: str, services: Services, principal: CurrentPrincipal) -> ProviderCheck:
     """One short test request."""
     return await services.providers.check(principal, name)

@@ -4,7 +4,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from backend.routers.dependencies import CurrentPrincipal, Services
-from backend.routers.guarded import guarded_router
+from backend.routers.guarded import guarded_router, problems
 from backend.routers.sse import chat_stream
 from contracts.chat import ChatAnswer, RagChat
 
@@ -19,7 +19,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.post("/rag-chat", responses=_ANSWERS, response_model=None)
+@router.post("/rag-chat", responses=_ANSWERS | problems(429, 502, 504), response_model=None)
 async def rag_chat(body: RagChat, request: Request, services: Services, principal: CurrentPrincipal) -> Response:
     """An answer from a collection, with citations."""
     if not body.stream:

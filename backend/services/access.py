@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from backend.db.models import Agent, ApiKey, Collection, Workspace, utc_now
 from backend.embeddings.base import EmbeddingSpec
-from backend.errors import Unauthenticated
+from backend.errors import NotFound, Unauthenticated
 from backend.repositories.point_log import stored_spec
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.keys import KeyCache, KeyRecord, generate_key
@@ -53,6 +53,14 @@ class AccessService:
             await all_workspaces.add(workspace)
             await _furnish(Tx(all_workspaces.session, workspace.id), self._spec, self._store)
         return workspace
+
+    async def operator(self, workspace_name: str) -> Principal:
+        """Who works on the command line, in a workspace that exists. Raises `NotFound`."""
+        async with self._uow.read_all_workspaces() as all_workspaces:
+            found = await all_workspaces.find_by_name(workspace_name)
+        if found is None:
+            raise NotFound(f"no workspace {workspace_name!r}; `nexus key create --workspace` makes one")
+        return Principal(workspace_id=found.id, role=Role.ADMIN, key_id=None, name="command line")
 
     async def authenticate(self, token: str | None) -> Principal:
         """Raises `Unauthenticated`."""

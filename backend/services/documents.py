@@ -1,5 +1,6 @@
 """Documents after they were accepted."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal
 from uuid import UUID
@@ -56,9 +57,29 @@ class DocumentService:
         if document.job_id is not None:
             await self._cancel(principal, document.job_id)
         async with self._uow(principal.workspace_id) as tx:
-            await self._sync.note(tx, [document_id])
-            await tx.documents.delete(await tx.documents.get(document_id), faqs=faqs)
+            document = await tx.documents.get(document_id)
+            refs = [document_id, *(faq_id for faq_id, _ in await tx.faqs.drafts_of(document_id))]
+            await self._sync.note(tx, refs)
+            await tx.documents.delete(document, faqs=faqs)
+            await tx.collections.forget_sources(refs)
         self._files.delete(principal.workspace_id, document_id)
+
+    async def sweep_files(self, *, since: float = 0.0) -> int:
+        """Removes files without a document, which a kill between the two leaves. Only at start, before any upload.
+
+        Files stored before `since` stay: after a restore they may belong to the database that was replaced.
+        """
+        stored: dict[UUID, list[UUID]] = {}
+        for workspace_id, document_id in await asyncio.to_thread(lambda: list(self._files.all(since=since))):
+            stored.setdefault(workspace_id, []).append(document_id)
+        removed = 0
+        for workspace_id, document_ids in stored.items():
+            async with self._uow.read(workspace_id) as tx:
+                known = await tx.documents.existing(document_ids)
+            for document_id in set(document_ids) - known:
+                self._files.delete(workspace_id, document_id)
+                removed += 1
+        return removed
 
     async def _cancel(self, principal: Principal, job_id: UUID) -> None:
         try:

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from backend.db.models import Document, Faq, FaqAction, utc_now
-from backend.errors import Conflict, InvalidRequest
+from backend.errors import Conflict, InvalidRequest, NotFound
 from backend.repositories.faqs import FaqFilter
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
@@ -33,11 +33,13 @@ class FaqService:
         self, principal: Principal, where: FaqFilter, *, sort: wire.FaqSort, slice_: Slice
     ) -> Page[wire.Faq]:
         async with self._uow.read(principal.workspace_id) as tx:
+            await _check(tx, where)
             rows, cursor = await tx.faqs.page(where, sort, slice_)
             return Page(items=await _to_wire(tx, rows), next_cursor=cursor)
 
     async def counts(self, principal: Principal, where: FaqFilter) -> wire.FaqCounts:
         async with self._uow.read(principal.workspace_id) as tx:
+            await _check(tx, where)
             found = await tx.faqs.counts(where)
         return wire.FaqCounts(**{status.value: found.get(status.value, 0) for status in FaqStatus})
 
@@ -128,13 +130,18 @@ class FaqService:
             if action.undone_at is not None:
                 raise Conflict("this action has already been undone")
             action.undone_at = utc_now()
-            changed = await tx.faqs.undo(items)
+            changed = await tx.faqs.undo(action, items)
             if changed:
-                await self._sync.note(tx, _refs(await tx.faqs.get_all([item.faq_id for item in items])))
+                await self._sync.note(tx, _refs(await tx.faqs.find_all([item.faq_id for item in items])))
         return wire.FaqAction(action_id=action_id, changed=changed)
 
     async def export(self, principal: Principal, where: FaqFilter, form: ExportFormat) -> AsyncIterator[str]:
         """The FAQs in review order as text, a page at a time."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            await _check(tx, where)
+        return self._exported(principal, where, form)
+
+    async def _exported(self, principal: Principal, where: FaqFilter, form: ExportFormat) -> AsyncIterator[str]:
         write = {"json": _json_lines, "csv": _csv, "markdown": _markdown}[form]
         slice_, first = Slice(EXPORT_PAGE), True
         while True:
@@ -143,6 +150,14 @@ class FaqService:
             if page.next_cursor is None:
                 break
             slice_, first = Slice(EXPORT_PAGE, page.next_cursor), False
+
+
+async def _check(tx: Tx, where: FaqFilter) -> None:
+    """Raises `NotFound` for a document or group that does not exist here."""
+    if where.document_id is not None:
+        await tx.documents.get(where.document_id)
+    if where.group_id is not None and not await tx.faqs.group_members([where.group_id]):
+        raise NotFound(f"no group {str(where.group_id)!r}")
 
 
 def approved_faq(workspace_id: UUID, new: wire.NewFaq, *, kind: wire.FaqKind) -> Faq:

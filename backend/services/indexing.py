@@ -95,8 +95,7 @@ class CollectionIndexer:
             Item(faq.id, faq.revision, "faq", faq.document_id, faq_views(faq.question, faq.answer)) for faq in faqs
         ]
         for passage, section, _document in passages:
-            path = section.title_path
-            views = passage_views(path[-1] if path else "", " > ".join(path), section.text[passage.start : passage.end])
+            views = passage_views(section.title_path, section.text[passage.start : passage.end])
             items.append(Item(passage.id, 1, "passage", passage.document_id, views))
         return items
 

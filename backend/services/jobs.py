@@ -25,6 +25,10 @@ class JobService:
     async def page(self, principal: Principal, wanted: JobFilter, slice_: Slice) -> Page[Job]:
         """Newest first."""
         async with self._uow.read(principal.workspace_id) as tx:
+            if wanted.document_id is not None:
+                await tx.documents.get(wanted.document_id)
+            if wanted.collection_id is not None:
+                await tx.collections.get(wanted.collection_id)
             return await tx.jobs.list(wanted, slice_)
 
     async def cancel(self, principal: Principal, job_id: UUID) -> Job:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 
 from backend.db.models import Document
-from backend.errors import InvalidRequest, NexusError
+from backend.errors import FileTooLarge, InvalidRequest, NexusError
 from backend.files import FileStore
 from backend.jobs.base import JobRequest, JobRunner
 from backend.parsing.sniff import clean_name, sniff
@@ -61,8 +61,7 @@ class UploadService:
 
     @track("uploads.receive")
     async def receive(self, principal: Principal, body: AsyncIterator[bytes], content_type: str) -> Upload:
-        """Raises `AllRefused` when no file was accepted."""
-        results: list[Job | NexusError] = []
+        """Raises `AllRefused` when no file was accepted. A body that breaks off stores nothing of it."""
         received = receive_files(
             body,
             content_type,
@@ -70,10 +69,17 @@ class UploadService:
             file_limit=self._file_limit,
             file_count=self._file_count,
         )
-        async with aclosing(received):
-            async for file in received:
-                results.append(await self._accept(principal, file))
-        return self._answer(results)
+        files: list[ReceivedFile] = []
+        try:
+            async with aclosing(received):
+                async for file in received:
+                    files.append(file)
+            return self._answer([await self._accept(principal, file) for file in files])
+        except FileTooLarge as exc:
+            raise AllRefused([exc]) from exc  # the first file: the rest was not read
+        finally:
+            for file in files:
+                file.path.unlink(missing_ok=True)
 
     @track("uploads.samples")
     async def load_samples(self, principal: Principal) -> Upload:
@@ -99,8 +105,6 @@ class UploadService:
             job, outcome = await self._store(principal, file)
         except NexusError as exc:
             self._metrics.uploads.labels(exc.code).inc()
-            if exc.status >= 500:
-                raise
             return exc
         finally:
             file.path.unlink(missing_ok=True)
