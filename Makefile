@@ -28,7 +28,7 @@ check: dev ## format, lint, types, import rules, clippy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/sizes.py
-	cd rust_accel && cargo fmt --check && cargo clippy --locked --all-targets --quiet -- -D warnings
+	cd rust_accel && cargo fmt --check && cargo clippy --locked --all-targets --all-features --quiet -- -D warnings
 
 format: dev ## format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from ipaddress import ip_address
 from typing import Final
 
 from fastapi import FastAPI
@@ -13,10 +12,13 @@ from fastapi.middleware import Middleware
 from fastapi.telemetry import TelemetryConfig
 
 from backend import problems
+from backend.binding import require_loopback
 from backend.container import Container
+from backend.data_lock import DataLock
 from backend.db.migrate import DatabaseFiles
 from backend.errors import StartRefused
 from backend.jobs.dbos_database import is_dbos_table, migrate_jobs
+from backend.jobs.dbos_worker import DbosWorker
 from backend.middleware import BodyLimitMiddleware
 from backend.routers import ROUTERS
 from backend.services import AppServices
@@ -45,11 +47,8 @@ def database_files(settings: Settings) -> DatabaseFiles:
 
 def prepare(settings: Settings) -> None:
     """Checks the configuration and brings the database up to date. Blocks. Raises `StartRefused`."""
-    if settings.auth == "local" and not _is_loopback(settings.api_host):
-        raise StartRefused(
-            f"NEXUS_AUTH=local answers on loopback only, not on {settings.api_host!r}; "
-            "set NEXUS_AUTH=keys, or NEXUS_API_HOST=127.0.0.1"
-        )
+    if settings.auth == "local":
+        require_loopback(settings.api_host, variable="NEXUS_API_HOST")
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -58,12 +57,13 @@ def prepare(settings: Settings) -> None:
     migrate_jobs(settings.database)
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, lock: DataLock | None = None) -> FastAPI:
+    """The `lock` on the data directory, when this process is alone on it, is shared once leftovers are removed."""
     container = Container(settings)
     app = FastAPI(
         title="AI Nexus",
         version=version("ai-nexus"),
-        lifespan=_lifespan(settings, container),
+        lifespan=_lifespan(settings, container, lock),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -78,14 +78,16 @@ def create_app(settings: Settings) -> FastAPI:
             ),
         ],
     )
-    app.state.stopping = asyncio.Event()
+    app.state.stopping, app.state.worker = asyncio.Event(), None
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
     return app
 
 
-def _lifespan(settings: Settings, container: Container) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, container: Container, lock: DataLock | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -95,16 +97,28 @@ def _lifespan(settings: Settings, container: Container) -> Callable[[FastAPI], A
             scope = await stack.enter_async_context(container.loop_scope())
             await scope.services.access.prepare()
             container.files.prepare()
-            container.files.sweep_incoming()
             app.state.services, app.state.scope = scope.services, scope
             if settings.jobs == "here":
-                worker = container.worker()
+                worker = app.state.worker = container.worker()
                 await worker.start()
                 stack.push_async_callback(worker.stop, settings.shutdown_seconds)
+            if lock is None or lock.is_alone:
+                container.files.sweep_incoming()
+                await scope.services.documents.sweep_files(since=database_files(settings).restored_at())
+            if lock is not None:
+                lock.share()
             stack.push_async_callback(stop_streams, app)
             yield
 
     return lifespan
+
+
+async def wind_down(app: FastAPI, seconds: float) -> None:
+    """Ends streams and jobs while requests are still answered. Safe to repeat."""
+    await stop_streams(app)
+    worker: DbosWorker | None = app.state.worker
+    if worker is not None:
+        await worker.stop(seconds)
 
 
 async def stop_streams(app: FastAPI) -> None:
@@ -130,10 +144,3 @@ def _tracing(settings: Settings) -> TracingConfig:
     if settings.otlp_url:
         targets.append(OtlpTarget(settings.otlp_url))
     return TracingConfig(targets=tuple(targets), service_version=version("ai-nexus"))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

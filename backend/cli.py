@@ -1,20 +1,29 @@
 """The `nexus` command."""
 
 import asyncio
+import logging
 import os
+import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
+from backend.binding import bound_socket, require_loopback
+from backend.data_lock import DataLock
 from backend.errors import NexusError, StartRefused
 from backend.settings import Settings
 from backend.supervisor import REFUSED, Program, Supervisor
 from backend.tracing.logging import configure_logging
 from contracts.access import NewApiKey, Role
+
+if TYPE_CHECKING:
+    from backend.services.access import AccessService
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="AI Nexus: documents become FAQs that answer.")
 db = typer.Typer(no_args_is_help=True, help="Back up, restore, check and migrate the database.")
@@ -39,14 +48,20 @@ def _refusing() -> Iterator[None]:
     except StartRefused as exc:
         typer.echo(f"nexus: {exc}", err=True)
         raise typer.Exit(REFUSED) from None
-    except NexusError as exc:
+    except (NexusError, OSError, sqlite3.Error) as exc:
         typer.echo(f"nexus: {exc}", err=True)
         raise typer.Exit(1) from None
 
 
 def _settings(**overrides: object) -> Settings:
-    settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]  # validated by pydantic
+    """Raises `StartRefused` for a setting that is not usable."""
+    try:
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]  # validated by pydantic
+    except ValidationError as exc:
+        wrong = "; ".join(f"NEXUS_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in exc.errors())
+        raise StartRefused(f"a setting is not usable: {wrong}") from None
     configure_logging(level=settings.log_level.upper(), format=settings.log_format or "auto")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return settings
 
 
@@ -55,16 +70,13 @@ def up() -> None:
     """Run the API and the UI on this machine; Ctrl-C stops both."""
     with _refusing():
         settings = _settings()
-        from backend.app import prepare
-
-        prepare(settings)
         url = f"http://{settings.ui_host}:{settings.ui_port}"
         environment = {**os.environ, "NEXUS_API_URL": settings.api, "NEXUS_DATA_DIR": str(settings.data_dir.absolute())}
         programs = [
             Program("api", [sys.executable, "-m", "backend.cli", "api"], f"{settings.api}/health", environment),
             Program("ui", [sys.executable, "-m", "backend.cli", "ui"], f"{url}/_stcore/health", environment),
         ]
-        supervisor = Supervisor(programs, grace=settings.shutdown_seconds + 5, say=lambda line: typer.echo(line))
+        supervisor = Supervisor(programs, grace=settings.shutdown_seconds + 5, say=typer.echo)
         status = supervisor.run(f"\n  AI Nexus is ready: {url}\n\n  Ctrl-C stops it.\n")
     raise typer.Exit(status)
 
@@ -84,17 +96,19 @@ def worker(executor_id: Annotated[str, typer.Option(help="Stable over restarts, 
     """Run jobs without an API."""
     with _refusing():
         settings = _settings(executor_id=executor_id)
-        from backend.app import prepare
         from backend.server import run_worker
 
-        prepare(settings)
         asyncio.run(run_worker(settings))
 
 
 @app.command()
 def ui(host: Host = None, port: Port = None) -> None:
     """Run the Streamlit pages alone; NEXUS_API_URL says where the API is."""
-    settings = _settings(ui_host=host, ui_port=port)
+    with _refusing():
+        settings = _settings(ui_host=host, ui_port=port)
+        if settings.auth == "local":
+            require_loopback(settings.ui_host, variable="NEXUS_UI_HOST")
+        bound_socket(settings.ui_host, settings.ui_port, variable="NEXUS_UI_PORT").close()
     environment = {
         **os.environ,
         "NEXUS_API_URL": settings.api,
@@ -107,6 +121,7 @@ def ui(host: Host = None, port: Port = None) -> None:
         "server.address": settings.ui_host,
         "server.port": settings.ui_port,
         "server.maxUploadSize": settings.ui_upload_limit_mb,
+        "logger.hideWelcomeMessage": "true",
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
     os.chdir(FRONTEND)
@@ -119,7 +134,10 @@ def token() -> None:
     with _refusing():
         from backend.security.secrets import local_token
 
-        typer.echo(local_token(_settings().secrets_dir))
+        settings = _settings()
+        if settings.auth != "local":
+            raise StartRefused("NEXUS_AUTH=keys has no local token; `nexus key create` makes a key")
+        typer.echo(local_token(settings.secrets_dir))
 
 
 @db.command()
@@ -146,10 +164,9 @@ def restore(source: Annotated[Path, typer.Argument(help="A backup.", exists=True
     """Put a backup in place; the replaced database is kept beside it. Stop AI Nexus first."""
     with _refusing():
         from backend.app import database_files
-        from backend.jobs.executor_lock import ExecutorLock
 
         settings = _settings()
-        lock = ExecutorLock(settings.data_dir, settings.executor_id)
+        lock = DataLock(settings.data_dir, alone=True)
         try:
             replaced = database_files(settings).restore(source)
         finally:
@@ -178,24 +195,65 @@ def create_key(
 ) -> None:
     """Make an API key and print it, this once."""
     with _refusing():
-        from backend.app import prepare
-
-        settings = _settings()
-        prepare(settings)
-        typer.echo(asyncio.run(_create_key(settings, role, workspace, name)))
+        typer.echo(asyncio.run(_create_key(_prepared(), role, workspace, name)))
 
 
-async def _create_key(settings: Settings, role: Role, workspace: str, name: str) -> str:
+@key.command("list")
+def list_keys(workspace: Annotated[str, typer.Option(help="Whose keys.")] = "default") -> None:
+    """The keys of a workspace: id, role, last characters, when last used, name."""
+    with _refusing():
+        lines = asyncio.run(_list_keys(_prepared(), workspace))
+    for line in lines:
+        typer.echo(line)
+
+
+@key.command("revoke")
+def revoke_key(
+    key_id: Annotated[UUID, typer.Argument(help="The id that `nexus key list` shows.")],
+    workspace: Annotated[str, typer.Option(help="Whose key it is.")] = "default",
+) -> None:
+    """Make a key unusable; running processes refuse it within 30 s."""
+    with _refusing():
+        asyncio.run(_revoke_key(_prepared(), workspace, key_id))
+        typer.echo(f"revoked {key_id}")
+
+
+def _prepared() -> Settings:
+    from backend.app import prepare
+
+    settings = _settings()
+    prepare(settings)
+    return settings
+
+
+@asynccontextmanager
+async def _access(settings: Settings) -> "AsyncIterator[AccessService]":
     from backend.container import Container
 
     container = Container(settings)
     try:
         async with container.loop_scope() as scope:
-            access = scope.services.access
-            made = await access.create_key((await access.workspace(workspace)).id, NewApiKey(name=name, role=role))
-            return made.key
+            yield scope.services.access
     finally:
         await container.close()
+
+
+async def _create_key(settings: Settings, role: Role, workspace: str, name: str) -> str:
+    async with _access(settings) as access:
+        made = await access.create_key((await access.workspace(workspace)).id, NewApiKey(name=name, role=role))
+        return made.key
+
+
+async def _list_keys(settings: Settings, workspace: str) -> list[str]:
+    async with _access(settings) as access:
+        keys = await access.keys(await access.operator(workspace))
+    used = [one.last_used_at.isoformat(timespec="seconds") if one.last_used_at else "never used" for one in keys]
+    return [f"{one.id}  {one.role:<11}  {one.hint}  {when}  {one.name}" for one, when in zip(keys, used, strict=True)]
+
+
+async def _revoke_key(settings: Settings, workspace: str, key_id: UUID) -> None:
+    async with _access(settings) as access:
+        await access.revoke_key(await access.operator(workspace), key_id)
 
 
 if __name__ == "__main__":

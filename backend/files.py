@@ -35,13 +35,14 @@ class FileStore:
     def delete(self, workspace_id: UUID, document_id: UUID) -> None:
         self.path(workspace_id, document_id).unlink(missing_ok=True)
 
-    def all(self) -> Iterator[tuple[UUID, UUID]]:
-        """(workspace, document) of every stored file."""
+    def all(self, *, since: float = 0.0) -> Iterator[tuple[UUID, UUID]]:
+        """(workspace, document) of every file stored after `since`, seconds of the epoch."""
         for folder in self._root.iterdir():
             if folder == self._incoming or not folder.is_dir():
                 continue
             for file in folder.iterdir():
-                yield UUID(folder.name), UUID(file.name)
+                if file.stat().st_ctime >= since:
+                    yield UUID(folder.name), UUID(file.name)
 
     def sweep_incoming(self) -> None:
         """Removes what an earlier process was receiving when it died. Only at start, before any upload."""

@@ -1,7 +1,9 @@
 """NexusError to problem+json (RFC 9457): the one place where errors become answers."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -46,6 +48,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_unexpected)
+    app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _described(generate: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """FastAPI documents a model as the route's own media type; problems have theirs. Every route wants a token."""
+    schema = generate()
+    schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{"token": []}]
+    kinds = {f"#/components/schemas/{kind.__name__}" for kind in (Problem, ValidationProblem, UploadProblem)}
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                for media_type in [
+                    name for name, body in content.items() if body.get("schema", {}).get("$ref") in kinds
+                ]:
+                    content[ProblemResponse.media_type] = content.pop(media_type)
+    return schema
 
 
 async def _on_nexus_error(_request: Request, exc: Exception) -> ProblemResponse:
@@ -64,16 +84,20 @@ async def _on_nexus_error(_request: Request, exc: Exception) -> ProblemResponse:
 
 async def _on_invalid(_request: Request, exc: Exception) -> ProblemResponse:
     assert isinstance(exc, RequestValidationError)
-    errors = [FieldError(field=_field(error["loc"]), message=str(error["msg"])) for error in exc.errors()][:50]
+    errors = [FieldError(field=_field(error["loc"]), message=_printable(str(error["msg"]))) for error in exc.errors()][
+        :50
+    ]
     detail = "; ".join(f"{error.field}: {error.message}" for error in errors[:5]) or "the request is not valid"
     plain = problem_of(InvalidRequest(_printable(detail)))
     log.info("request refused", extra={"code": plain.code, "status": plain.status})
     return ProblemResponse(ValidationProblem(**plain.model_dump(), errors=errors))
 
 
-async def _on_http(_request: Request, exc: Exception) -> ProblemResponse:
+async def _on_http(request: Request, exc: Exception) -> ProblemResponse:
     assert isinstance(exc, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(exc.status_code, "http_error")
+    if isinstance(exc.__cause__, NexusError):
+        return await _on_nexus_error(request, exc.__cause__)  # FastAPI's 400 hides what stopped the reading of a body
+    code = _HTTP_CODES.get(exc.status_code, "http_error")
     problem = Problem(
         title=str(exc.detail),
         status=exc.status_code,
@@ -95,8 +119,11 @@ async def _on_unexpected(_request: Request, exc: Exception) -> ProblemResponse:
     return ProblemResponse(problem)
 
 
+_HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
 def _field(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part != "body") or "body"
+    return _printable(".".join(str(part) for part in location if part != "body")) or "body"
 
 
 def _printable(text: str) -> str:

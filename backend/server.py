@@ -1,55 +1,106 @@
-"""The API process: uvicorn, with streams told to end before the server waits for them."""
+"""The API process and the worker process: from start to a clean end."""
 
 import asyncio
 import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
 from types import FrameType
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
-from backend.app import create_app, prepare, stop_streams
+from backend.app import create_app, prepare, wind_down
+from backend.binding import bound_socket
+from backend.data_lock import DataLock
 from backend.settings import Settings
+
+JOBS_SHARE: Final = 0.6
+"""Of the seconds for shutting down: first jobs and streams end while /ready tells so, then requests."""
 
 log = logging.getLogger("nexus")
 
 
 class ApiServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    """The application's lifespan runs around the server, so that what refuses the start is one exception."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, *, seconds: float) -> None:
         super().__init__(config)
         self._app = app
-        self._stopping: asyncio.Task[None] | None = None
+        self._seconds = seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._winding_down: asyncio.Task[None] | None = None
+
+    async def serve(self, sockets: list[socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        with self.capture_signals():
+            async with self._app.router.lifespan_context(self._app):
+                await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        log.info("the API is ready")
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Unlike uvicorn's, does not raise the signal again at the end: a clean end is status 0."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal ends streams and lets the rest finish; a second one stops at once."""
-        super().handle_exit(sig, frame)
-        if self._stopping is None:
-            loop = asyncio.get_running_loop()
-            self._stopping = loop.create_task(stop_streams(self._app))
+        """The first signal winds down, a second one ends without waiting for that."""
+        if self.started and self._loop is not None and self._winding_down is None:
+            self._loop.call_soon_threadsafe(self._begin_to_wind_down)
+        else:
+            super().handle_exit(sig, frame)
+
+    def _begin_to_wind_down(self) -> None:
+        if self._winding_down is None:
+            self._winding_down = asyncio.create_task(self._wind_down())
+
+    async def _wind_down(self) -> None:
+        try:
+            await wind_down(self._app, self._seconds * JOBS_SHARE)
+        finally:
+            self.should_exit = True
 
 
 def serve(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises `StartRefused`."""
-    prepare(settings)
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.api_host,
-        port=settings.api_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=int(settings.shutdown_seconds),
-        timeout_keep_alive=30,
-    )
-    ApiServer(config, app).run()
+    lock = DataLock(settings.data_dir)
+    try:
+        prepare(settings)
+        listener = bound_socket(settings.api_host, settings.api_port, variable="NEXUS_API_PORT")
+        app = create_app(settings, lock)
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds * (1 - JOBS_SHARE))),
+            timeout_keep_alive=30,
+        )
+        ApiServer(config, app, seconds=settings.shutdown_seconds).run(sockets=[listener])
+    finally:
+        lock.release()
 
 
 async def run_worker(settings: Settings) -> None:
-    """Runs jobs, without an API, until SIGTERM or SIGINT."""
+    """Runs jobs, without an API, until SIGTERM or SIGINT. Raises `StartRefused`."""
     from backend.container import Container
 
+    lock = DataLock(settings.data_dir)
+    lock.share()
+    prepare(settings)
     container = Container(settings)
     worker = container.worker()
     stopping = asyncio.Event()
@@ -64,3 +115,4 @@ async def run_worker(settings: Settings) -> None:
         await worker.stop(settings.shutdown_seconds)
     finally:
         await container.close()
+        lock.release()

@@ -2,11 +2,10 @@
 
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from hypothesis import settings as hypothesis_settings
@@ -15,7 +14,8 @@ from backend.app import create_app, prepare
 from backend.container import LoopScope
 from backend.jobs.inline import InlineRunner
 from backend.settings import Settings
-from tests.support import Api
+from tests.mock_openai import MockOpenAI, MockServer
+from tests.support import Api, client_of
 
 hypothesis_settings.register_profile("nexus", deadline=None)
 hypothesis_settings.load_profile("nexus")
@@ -76,7 +76,18 @@ def drain(scope: LoopScope) -> Callable[[], Awaitable[None]]:
 async def api(app: FastAPI, settings: Settings) -> AsyncIterator[Api]:
     """A signed-in client of the app."""
     token = (settings.secrets_dir / "local_token").read_text().strip()
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://nexus", headers=headers) as client:
-        yield Api(client, app.state.scope)
+    async with client_of(app, token) as client:
+        yield Api(client, app.state.scope, settings)
+
+
+@pytest.fixture(scope="session")
+def running_mock() -> Iterator[MockServer]:
+    with MockServer() as server:
+        yield server
+
+
+@pytest.fixture
+def mock(running_mock: MockServer) -> MockServer:
+    """A mock OpenAI server with nothing recorded yet."""
+    running_mock.app = MockOpenAI()
+    return running_mock

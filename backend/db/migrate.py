@@ -20,6 +20,9 @@ from backend.errors import StartRefused
 MARKER: Final = ".initialised"
 """In the data directory once a database was made there: a missing database is then a loss, not a first start."""
 
+RESTORED: Final = ".restored"
+"""Touched by a restore: files that were stored before it may belong to the database it replaced."""
+
 KEPT_BACKUPS: Final = 5
 
 log = logging.getLogger("nexus.db")
@@ -54,6 +57,7 @@ class DatabaseFiles:
                 current = MigrationContext.configure(connection).get_current_revision()
             newest = ScriptDirectory.from_config(config).get_current_head()
             if current == newest:
+                (self._data_dir / MARKER).touch()
                 return
             self._refuse_newer(config, current)
             if current is not None:
@@ -69,7 +73,7 @@ class DatabaseFiles:
 
     def check(self) -> list[str]:
         """What is wrong with the database; empty when nothing is."""
-        self._refuse_lost_or_broken()
+        self._refuse_absent()
         if self.path is None:
             return []
         with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
@@ -84,6 +88,7 @@ class DatabaseFiles:
         """A consistent copy, made while others read and write. Keeps the newest `KEPT_BACKUPS` automatic ones."""
         if self.path is None:
             raise StartRefused("backups of a server database are made with its own tools, such as pg_dump")
+        self._refuse_absent()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         path = target or self.backups / f"nexus-{stamp}.db"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,17 +117,31 @@ class DatabaseFiles:
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         with closing(sqlite3.connect(backup)) as source, closing(sqlite3.connect(self.path)) as target:
             source.backup(target)
+        for marker in (MARKER, RESTORED):
+            (self._data_dir / marker).touch()
         return replaced
+
+    def restored_at(self) -> float:
+        """Seconds of the epoch of the last restore, 0 without one."""
+        marker = self._data_dir / RESTORED
+        return marker.stat().st_mtime if marker.exists() else 0.0
+
+    def _refuse_absent(self) -> None:
+        self._refuse_lost_or_broken()
+        if self.path is not None and not self.path.exists():
+            raise StartRefused(f"there is no database {str(self.path)!r} yet; `nexus up` makes one")
 
     def _refuse_lost_or_broken(self) -> None:
         if self.path is None:
             return
-        if self.path.exists():
+        is_there = self.path.exists()
+        if is_there:
             _refuse_broken(self.path)
             _refuse_read_only(self.path)
-        elif (self._data_dir / MARKER).exists():
+        if (self._data_dir / MARKER).exists() and not (is_there and self.path.stat().st_size):
+            state = "empty" if is_there else "missing"
             raise StartRefused(
-                f"the database {str(self.path)!r} is missing although this data directory has been used; "
+                f"the database {str(self.path)!r} is {state} although this data directory has been used; "
                 "restore one with `nexus db restore`, or point NEXUS_DATA_DIR to an empty directory"
             )
 
@@ -145,8 +164,13 @@ class DatabaseFiles:
 
             @sa.event.listens_for(engine, "connect")
             def _connect(connection: sqlite3.Connection, _record: object) -> None:
+                connection.isolation_level = None  # a migration that is killed midway must leave nothing
                 connection.execute("PRAGMA busy_timeout = 5000")
                 connection.execute("PRAGMA journal_mode = WAL")
+
+            @sa.event.listens_for(engine, "begin")
+            def _begin(connection: sa.Connection) -> None:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
 
         return engine
 
@@ -164,7 +188,9 @@ def _refuse_broken(path: Path) -> None:
 def _refuse_read_only(path: Path) -> None:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=5)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
             connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA user_version = {int(version)}")  # a lock alone is granted on a read-only file
             connection.execute("ROLLBACK")
     except sqlite3.OperationalError as exc:
         raise StartRefused(f"{str(path)!r} cannot be written ({exc}); check its owner, mode and disk") from exc
