@@ -96,10 +96,11 @@ def _lifespan(
             stack.callback(track.shutdown)
             scope = await stack.enter_async_context(container.loop_scope())
             await scope.services.access.prepare()
+            await container.embedder.embed(["ready"], kind="query")  # a damaged model is seen now, not by a user
             container.files.prepare()
             app.state.services, app.state.scope = scope.services, scope
             if settings.jobs == "here":
-                worker = app.state.worker = container.worker()
+                worker = app.state.worker = container.worker
                 await worker.start()
                 stack.push_async_callback(worker.stop, settings.shutdown_seconds)
             if lock is None or lock.is_alone:

@@ -25,7 +25,12 @@ from contracts.access import NewApiKey, Role
 if TYPE_CHECKING:
     from backend.services.access import AccessService
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="AI Nexus: documents become FAQs that answer.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="AI Nexus: documents become FAQs that answer.",
+)
 db = typer.Typer(no_args_is_help=True, help="Back up, restore, check and migrate the database.")
 key = typer.Typer(no_args_is_help=True, help="API keys (NEXUS_AUTH=keys).")
 app.add_typer(db, name="db")

@@ -8,16 +8,19 @@ The API has one loop scope, the job runner's own loop another.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, Timeouts
+from backend.agents.providers.metered import MeteredProvider
 from backend.agents.providers.vendors import vendor_hosts
 from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
 from backend.embeddings.base import Embedder
+from backend.embeddings.metered import MeteredEmbedder
+from backend.errors import NexusError
 from backend.faqs import EXTRACTORS
 from backend.files import FileStore
 from backend.jobs.base import JobRunner, Workflow, workflow
@@ -52,8 +55,10 @@ from backend.settings import Settings
 from backend.tracing.metrics import Metrics
 from backend.vectors import VECTOR_STORES
 from backend.vectors.base import VectorStore
+from backend.vectors.metered import MeteredStore
 from backend.workflows.extract_document import ExtractDocument
 from backend.workflows.ingest import IngestKnowledge
+from backend.workflows.metered import MeteredWorkflow
 from backend.workflows.sync_collection import SyncCollection
 from contracts.jobs import JobKind
 
@@ -70,6 +75,10 @@ class LoopScope:
     workflows: Mapping[JobKind, Workflow]
 
 
+class JobRunnerDown(NexusError):
+    code, status, title, retryable = "job_runner_down", 503, "The job runner has stopped", True
+
+
 class Container:
     """Process scope. Building one opens nothing but the secrets; `close` it."""
 
@@ -79,7 +88,7 @@ class Container:
         self.files = FileStore(settings.files_dir)
         self.secrets = SecretBox.open(settings.secrets_dir)
         self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
-        self.embedder: Embedder = EMBEDDERS.get(settings.embedder)()
+        self.embedder: Embedder = MeteredEmbedder(EMBEDDERS.get(settings.embedder)(), self.metrics)
         self.queue = DurableQueue(settings.database, synchronous=settings.db_synchronous)
         self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
         self._log = SqlPointLog(self._log_engine)
@@ -92,10 +101,12 @@ class Container:
     def store(self, name: str) -> VectorStore:
         """The store of that name, one a process. Raises `UnknownStrategy` or `MissingExtra`."""
         if name not in self._stores:
-            self._stores[name] = VECTOR_STORES.get(name)(self._log)
+            self._stores[name] = MeteredStore(VECTOR_STORES.get(name)(self._log), name, self.metrics)
         return self._stores[name]
 
+    @cached_property
     def worker(self) -> DbosWorker:
+        """The job runner of this process; not started yet."""
         return DbosWorker(
             self.queue,
             self._worker_scope,
@@ -145,16 +156,21 @@ class Container:
             uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), self.embedder, sync
         )
         indexer = CollectionIndexer(uow, self.store, self.embedder)
-        return {
+        workflows: dict[JobKind, Workflow] = {
             "extract_document": workflow(ExtractPayload, ExtractDocument(extraction)),
             "sync_collection": workflow(SyncPayload, SyncCollection(indexer)),
             "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer)),
         }
+        return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 
     def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, stack: AsyncExitStack) -> AppServices:
         settings = self.settings
         spec, store = self.embedder.spec, settings.vector_store
-        factory = AgentFactory(PROVIDERS, self.outbound.provider_client)
+        factory = AgentFactory(
+            PROVIDERS,
+            self.outbound.provider_client,
+            trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
+        )
         stack.push_async_callback(factory.aclose)
         providers = ProviderService(
             uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
@@ -207,7 +223,10 @@ class Container:
             await uow.database.ping()
             return "SQLite" if uow.database.is_sqlite else "PostgreSQL"
 
-        return [
-            Part("database", "Database", database),
-            Part("embedder", "Embedding model", embedder),
-        ]
+        async def jobs() -> str:
+            if not self.worker.is_running:
+                raise JobRunnerDown("the job runner has stopped; restart AI Nexus")
+            return "in this process"
+
+        parts = [Part("database", "Database", database), Part("embedder", "Embedding model", embedder)]
+        return [*parts, Part("jobs", "Job runner", jobs)] if self.settings.jobs == "here" else parts

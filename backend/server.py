@@ -102,7 +102,7 @@ async def run_worker(settings: Settings) -> None:
     lock.share()
     prepare(settings)
     container = Container(settings)
-    worker = container.worker()
+    worker = container.worker
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,26 +4,17 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
+from backend.db.guard import transaction
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
-
-_TROUBLE = (OperationalError, InterfaceError, DatabaseError, PoolTimeout)
-_inside: ContextVar[bool] = ContextVar("nexus_inside_transaction", default=False)
-
-
-def forbid_in_transaction(what: str) -> None:
-    """Raises when called inside a transaction: nothing slow may be awaited while the database is locked."""
-    if _inside.get():
-        raise RuntimeError(f"{what} must not be awaited inside a transaction")
 
 
 def async_url(url: str) -> str:
@@ -88,14 +79,9 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, engine: object) -> AsyncIterator[AsyncSession]:
-        token = _inside.set(True)
-        try:
+        with translating(), transaction():
             async with AsyncSession(engine, expire_on_commit=False, autoflush=True) as session:  # type: ignore[arg-type]  # an engine with execution options is typed as its base
                 yield session
-        except _TROUBLE as exc:
-            raise translated(exc) from exc
-        finally:
-            _inside.reset(token)
 
     async def ping(self) -> None:
         """Raises the `DatabaseUnavailable` family when the database cannot be read or its file was replaced."""
@@ -133,10 +119,18 @@ def sync_engine(url: str, *, synchronous: str = "normal", busy_timeout: float = 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[Session]:
     """A consistent snapshot for a thread, with the errors of `Database`."""
+    with translating(), Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """What the database cannot help becomes ours; a broken constraint or statement is our mistake and passes."""
     try:
-        with Session(engine, expire_on_commit=False) as session:
-            yield session
-    except _TROUBLE as exc:
+        yield
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except (DatabaseError, InterfaceError, PoolTimeout) as exc:
         raise translated(exc) from exc
 
 

@@ -55,12 +55,13 @@ class DatabaseFiles:
         try:
             with engine.connect() as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
+                is_empty = not sa.inspect(connection).get_table_names()
             newest = ScriptDirectory.from_config(config).get_current_head()
             if current == newest:
                 (self._data_dir / MARKER).touch()
                 return
             self._refuse_newer(config, current)
-            if current is not None:
+            if self.path is not None and not is_empty:
                 log.info("backed up before migrating", extra={"backup": self.backup().name})
             with engine.begin() as connection:
                 config.attributes["connection"] = connection

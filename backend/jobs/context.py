@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from backend.db.engine import forbid_in_transaction
+from backend.db.guard import forbid_in_transaction
 from backend.errors import JobCancelled
 from backend.jobs.base import JsonObject
 from backend.jobs.rows import JobRows, patiently

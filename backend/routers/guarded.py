@@ -1,6 +1,7 @@
 """Every route of the API: who may call it is decided before a byte of the body is read."""
 
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from hashlib import sha256
 from typing import Any, Final
@@ -22,6 +23,7 @@ from contracts.problem import Problem, ValidationProblem
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 MAX_KEY: Final = 200
+_KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 STREAMED: Final = frozenset({"/faq/upload"})
 """Bodies too large to fingerprint. An upload is idempotent by the content of its files."""
 
@@ -34,7 +36,7 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods: set[str] = set(options.get("methods") or ())
         options["responses"] = _problems(path, methods) | (options.get("responses") or {})
-        extra = {"security": []} if ROUTES.get((min(methods), path)) is Permission.PUBLIC else _described(path, methods)
+        extra = {"security": []} if ROUTES.get((min(methods), path)) is Permission.PUBLIC else _idempotent(path, methods)
         options["openapi_extra"] = extra | (options.get("openapi_extra") or {})
         super().__init__(path, endpoint, **options)
 
@@ -93,7 +95,7 @@ def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
     return problems(401, 403, 404, 422, 500, 503) | changes | takes_body
 
 
-def _described(path: str, methods: set[str]) -> dict[str, Any]:
+def _idempotent(path: str, methods: set[str]) -> dict[str, Any]:
     if methods != {"POST"} or path in STREAMED:
         return {}
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
@@ -118,8 +120,8 @@ async def _admitted(request: Request, services: AppServices, permission: Permiss
 
 async def _once(request: Request, services: AppServices, path: str, key: str, handle: Handler) -> Response:
     """Runs the request unless an earlier one had the same key. Event streams and server errors are not remembered."""
-    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        raise InvalidRequest(f"an Idempotency-Key has 1 to {MAX_KEY} printable characters")
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest(f"an Idempotency-Key has 1 to {MAX_KEY} visible ASCII characters")
     principal: Principal = request.state.principal
     route = f"{request.method} {request.url.path}"
     fingerprint = sha256(f"{path}\n{request.url.query}\n".encode() + await request.body()).hexdigest()

@@ -101,7 +101,6 @@ class ChatService:
                         yield wire.CitationEvent(citation=citation)
                     yield wire.DoneEvent(answer=answer)
         except NexusError as exc:
-            self._metrics.provider_errors.labels(exchange.answerer.agent.provider, exc.code).inc()
             await self._save_partial(principal, exchange, exc)
             raise
         finally:
@@ -111,10 +110,9 @@ class ChatService:
 
     async def _retrieve(self, principal: Principal, exchange: _Exchange) -> SearchResult:
         request = exchange.request
-        with self._metrics.retrieval_seconds.labels("native").time():
-            found = await self._searcher.search(
-                principal.workspace_id, request.collection_id, request.message, limit=request.top_k
-            )
+        found = await self._searcher.search(
+            principal.workspace_id, request.collection_id, request.message, limit=request.top_k
+        )
         set_attribute("retrieved", len(found.items))
         exchange.retrieved = [_citation(n, item) for n, item in enumerate(found.items, start=1)]
         return found
@@ -138,8 +136,6 @@ class ChatService:
             latency_ms=(time.perf_counter() - exchange.started) * 1000,
         )
         self._metrics.chat_answers.labels(done.provider, str(done.answered).lower()).inc()
-        self._metrics.tokens.labels(done.provider, done.model, "input").inc(usage.input_tokens)
-        self._metrics.tokens.labels(done.provider, done.model, "output").inc(usage.output_tokens)
         await self._save(principal, exchange, content=done.text, answer=answer)
         return answer
 

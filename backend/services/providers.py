@@ -76,11 +76,11 @@ class ProviderService:
             raise InvalidRequest(f"give the base_url of the {vendor.label} server, such as http://127.0.0.1:8080/v1")
         sealed, hint = (before.sealed_key, before.key_hint) if before else (None, None)
         if new.api_key is not None:
-            secret = new.api_key.get_secret_value()
+            secret = _usable_key(new.api_key)
             sealed, hint = self._secrets.encrypt(secret, bound_to=_binding(workspace_id, url)), secret[-HINT:]
         elif sealed is not None and before is not None and url != before.base_url:
             raise InvalidRequest("the stored key belongs to another base_url; enter the key again for this one")
-        model = new.model or (before.model if before else None)
+        model = _usable_model(new.model) or (before.model if before else None)
         return {"base_url": url, "sealed_key": sealed, "key_hint": hint, "model": model}
 
     @track("providers.forget")
@@ -124,7 +124,7 @@ class ProviderService:
         async with self._uow(principal.workspace_id) as tx:
             agent = await tx.access.agent(agent_id)
             provider = edit.provider or agent.provider
-            model = edit.model or (agent.model if provider == agent.provider else "")
+            model = _usable_model(edit.model) or (agent.model if provider == agent.provider else "")
             choice = await self._choice(tx, provider, model)
             self._factory.rag(AgentConfig(choice))
             agent.provider, agent.model = provider, choice.model_name
@@ -159,6 +159,20 @@ class ProviderService:
             binding = _binding(workspace_id, stored.base_url)
             return SecretStr(self._secrets.decrypt(stored.sealed_key, bound_to=binding))
         return _environment_key(vendor, stored.base_url if stored else vendor.default_url)
+
+
+def _usable_key(key: SecretStr) -> str:
+    """The key without the blanks that copying leaves around it."""
+    secret = key.get_secret_value().strip()
+    if not secret or not all("!" <= sign <= "~" for sign in secret):
+        raise InvalidRequest("a key consists of visible ASCII characters; copy it again from the vendor's page")
+    return secret
+
+
+def _usable_model(name: str | None) -> str | None:
+    if name is not None and "\x00" in name:
+        raise InvalidRequest("the name of a model must not contain NUL characters")
+    return name
 
 
 def _binding(workspace_id: UUID, base_url: str) -> str:
