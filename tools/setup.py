@@ -59,7 +59,9 @@ def install(uv: str, *what: str) -> None:
 
 
 def run(*command: str) -> None:
-    environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    # A company's network may have its own certificate authority: trust what the machine trusts.
+    environment = {"UV_SYSTEM_CERTS": "1", **os.environ, "VIRTUAL_ENV": str(VENV), "PATH": path}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if done.returncode:
         stop(f"this failed with status {done.returncode}: {' '.join(command)}")
