@@ -50,6 +50,7 @@ class _Document:
     """What the first pass learned: how words are written, the language, paragraphs that come again and again."""
 
     def __init__(self, title: str, sections: Iterable[Section]) -> None:
+        self.title = headings.clean(title)
         self.case = Truecaser()
         self.page = reference.Page(title)
         self._sample: list[str] = []
@@ -155,7 +156,9 @@ class _Drafter:
         if is_sure:
             return asked
         said = definitions.defined(self._heading, answer.first, self._case)
-        return said or asked or headings.topic(self._heading, self._case)
+        if said or asked or self._heading.casefold() == self._document.title.casefold():
+            return said or asked  # under the document's own title stands its cover or foreword
+        return headings.topic(self._heading, self._case)
 
     # --- drafts of what stands inside the section
     def _from_piece(self, piece: pairs.Piece) -> Iterator[FaqDraft]:

@@ -42,6 +42,13 @@ def test_confidence_falls_with_the_quality_of_the_answer() -> None:
     assert whole.confidence > 0.8 > code.confidence
 
 
+def test_the_documents_own_title_is_no_topic() -> None:
+    cover = section("Coldkeep handbook", "Temperature monitoring for kitchens and laboratories, edition four of March.")
+
+    assert list(draft("Coldkeep Handbook", [cover])) == []
+    assert [found.kind for found in draft("Another", [cover])] == ["topic"]
+
+
 def test_a_topic_is_only_a_suggestion() -> None:
     found = only(section("Delivery in winter", FACT))
 
