@@ -29,7 +29,7 @@ def drop_running(pages: list[Page], titles: set[str], body_size: float) -> None:
             if line.size > _HEADING_SIZE * body_size:
                 continue
             near[page.number].append((page, line))
-            seen.update({(_masked(line.text), _height(page, line))})
+            seen.update({(_masked(text), _height(page, line)) for text in (line.text, *line.cells)})
     for found in near.values():
         for page, line in found:
             if _is_running(line, page, seen, len(pages), known):
@@ -53,7 +53,7 @@ def _is_running(line: Line, page: Page, seen: Counter[tuple[str, int]], pages: i
     if _letters(line.text) in titles and "#" in text and not line.is_bold:
         return True
     if count < _PAGES:
-        return _is_numbered_title(line, seen, at, titles)
+        return _is_numbered_title(line, seen, at, titles) or _is_book_and_chapter(line, seen, at, pages, titles)
     return count >= _SHARE * pages or "#" in text or _letters(line.text) in titles or len(line.cells) > 1
 
 
@@ -63,6 +63,17 @@ def _is_numbered_title(line: Line, seen: Counter[tuple[str, int]], at: int, titl
         return False
     others = sum(count for (_, height), count in seen.items() if abs(height - at) <= 1)
     return others >= _PAGES or any(_letters(cell) in titles for cell in line.cells)
+
+
+def _is_book_and_chapter(line: Line, seen: Counter[tuple[str, int]], at: int, pages: int, titles: set[str]) -> bool:
+    """`Handbook        2 The system`: one cell is on many pages at this height, the others are titles."""
+    if len(line.cells) < 2:
+        return False
+    often = [sum(seen[_masked(cell), at + shift] for shift in (-1, 0, 1)) for cell in line.cells]
+    repeats = [count >= max(_PAGES, _SHARE * pages) for count in often]
+    return any(repeats) and all(
+        again or _letters(cell) in titles for again, cell in zip(repeats, line.cells, strict=True)
+    )
 
 
 def _masked(text: str) -> str:

@@ -142,3 +142,10 @@ def test_a_lying_size_is_harmless(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(documents.huge_size_pdf())
     assert words(read("pdf", path)[0]) == ["Hello", "world"]
+
+
+def test_a_running_head_of_book_and_chapter_is_dropped() -> None:
+    sections, _ = read("pdf", Path("docs/samples/handbook.pdf"))
+
+    assert [s.title for s in sections if "Coldkeep Customer Handbook" in s.text] == []
+    assert any("second-generation hub" in s.text for s in sections)
