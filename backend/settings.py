@@ -35,12 +35,8 @@ class Settings(BaseSettings):
     jobs: Literal["here", "worker", "inline"] = "here"
     job_concurrency: int = Field(4, ge=1, le=64)
     executor_id: str = "api"
-    child_memory: int = Field(3 * 1024 * MIB, ge=256 * MIB)
-    child_cpu_seconds: int = Field(300, ge=1)
-    child_wall_seconds: int = Field(600, ge=1)
 
     embedder: str = "native"
-    embedding_threads: int | None = None
     vector_store: str = "native"
 
     provider_connect_timeout: float = 5.0

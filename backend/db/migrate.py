@@ -50,6 +50,8 @@ class DatabaseFiles:
         """Migrates to the newest revision, after a backup when there is anything to lose. Raises `StartRefused`."""
         self._data_dir.mkdir(parents=True, exist_ok=True)
         self._refuse_lost_or_broken()
+        if self.path is not None and self.path.exists():
+            _refuse_read_only(self.path)
         config = self._config()
         engine = self._engine()
         try:
@@ -138,7 +140,6 @@ class DatabaseFiles:
         is_there = self.path.exists()
         if is_there:
             _refuse_broken(self.path)
-            _refuse_read_only(self.path)
         if (self._data_dir / MARKER).exists() and not (is_there and self.path.stat().st_size):
             state = "empty" if is_there else "missing"
             raise StartRefused(

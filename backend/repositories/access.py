@@ -72,7 +72,8 @@ class AccessRepository:
         query = sa.select(Credential).where(
             Credential.workspace_id == self._workspace_id, Credential.provider == provider
         )
-        return (await self._session.scalars(query)).one_or_none()
+        # `put_credential` writes past the session, which would otherwise repeat what it read before.
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
     async def put_credential(self, provider: str, **values: str | None) -> None:
         row = {"workspace_id": self._workspace_id, "provider": provider, "updated_at": utc_now(), **values}

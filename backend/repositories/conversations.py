@@ -29,6 +29,9 @@ class ConversationRepository:
             raise NotFound(f"no conversation {str(conversation_id)!r}")
         return found
 
+    async def exists(self, conversation_id: UUID) -> bool:
+        return await self._session.scalar(self._mine().where(Conversation.id == conversation_id)) is not None
+
     async def page(self, slice_: Slice) -> tuple[Sequence[Conversation], str | None]:
         keyset = Keyset(Conversation.updated_at, Conversation.id, descending=True)
         return await page_of(self._session, self._mine(), keyset, slice_)

@@ -99,6 +99,15 @@ class FaqRepository:
             query = query.where(Faq.id > last)
         return (await self._session.execute(query.order_by(Faq.id).limit(limit))).all()
 
+    async def groups_of(self, faq_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+        """FAQ id -> group id or None; FAQs that are gone are left out."""
+        found: dict[UUID, UUID | None] = {}
+        for start in range(0, len(faq_ids), 500):
+            chosen = Faq.id.in_(faq_ids[start : start + 500])
+            query = sa.select(Faq.id, Faq.group_id).where(Faq.workspace_id == self._workspace_id, chosen)
+            found.update((row[0], row[1]) for row in await self._session.execute(query))
+        return found
+
     async def set_groups(self, groups: dict[UUID, UUID]) -> None:
         """FAQ id -> group id."""
         for faq_id, group_id in groups.items():

@@ -36,7 +36,9 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods: set[str] = set(options.get("methods") or ())
         options["responses"] = _problems(path, methods) | (options.get("responses") or {})
-        extra = {"security": []} if ROUTES.get((min(methods), path)) is Permission.PUBLIC else _idempotent(path, methods)
+        extra = (
+            {"security": []} if ROUTES.get((min(methods), path)) is Permission.PUBLIC else _idempotent(path, methods)
+        )
         options["openapi_extra"] = extra | (options.get("openapi_extra") or {})
         super().__init__(path, endpoint, **options)
 

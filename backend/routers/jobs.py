@@ -16,12 +16,17 @@ from contracts.page import Page
 router = guarded_router("jobs")
 
 
+async def _known(services: Services, principal: CurrentPrincipal, wanted: Annotated[JobFilter, Depends()]) -> JobFilter:
+    await services.jobs.check(principal, wanted)
+    return wanted
+
+
 @router.get("/jobs")
 async def list_jobs(
     services: Services,
     principal: CurrentPrincipal,
     slice_: PageSlice,
-    wanted: Annotated[JobFilter, Depends()],
+    wanted: Annotated[JobFilter, Depends(_known)],
 ) -> Page[Job]:
     """Newest first."""
     return await services.jobs.page(principal, wanted, slice_)

@@ -154,6 +154,8 @@ class ChatService:
     ) -> None:
         exchange.is_saved = True
         async with self._uow(principal.workspace_id) as tx:
+            if not await tx.conversations.exists(exchange.conversation_id):
+                return  # deleted while it was answered
             await tx.conversations.add_message(
                 models.Message(
                     id=exchange.message_id,

@@ -14,6 +14,7 @@ from backend.repositories.point_log import store_name, stored_spec
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.faqs import approved_faq
+from backend.services.indexing import still_there
 from backend.services.sync import CollectionSync
 from backend.tracing.track import track
 from backend.vectors.base import Stores
@@ -150,6 +151,7 @@ class Ingestion:
     ) -> None:
         """At most `INGEST_BATCH` FAQs; `first` is the number of the first one within the job."""
         async with self._uow(workspace_id) as tx:
+            await still_there(tx, collection_id)
             known = await tx.faqs.find_by_external_ids([faq.external_id for faq in faqs if faq.external_id])
             ids = []
             for number, new in enumerate(faqs, start=first):
@@ -169,6 +171,7 @@ class Ingestion:
 
     async def add_sources(self, workspace_id: UUID, payload: IngestPayload) -> None:
         async with self._uow(workspace_id) as tx:
+            await still_there(tx, payload.collection_id)
             await tx.collections.add_sources(payload.collection_id, "faq", payload.faq_ids)
             await tx.collections.add_sources(payload.collection_id, "document", payload.document_ids)
             await self._sync.note(tx, [*payload.faq_ids, *payload.document_ids])

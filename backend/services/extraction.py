@@ -59,6 +59,7 @@ class Extraction:
         self._extractor = extractor
         self._embedder = embedder
         self._sync = sync
+        self._comparing = asyncio.Lock()
 
     @track("extraction.read")
     async def read(self, workspace_id: UUID, document_id: UUID, report: Report) -> Extracted:
@@ -120,24 +121,44 @@ class Extraction:
 
     @track("extraction.compare")
     async def compare(self, workspace_id: UUID, document_id: UUID) -> Compared:
-        """Groups the document's questions with the near-duplicates of the whole workspace."""
+        """Groups the document's questions with the near-duplicates of the whole workspace.
+
+        Documents are compared one after the other: two at once would each start a group for the same question.
+        """
+        async with self._comparing:
+            while True:
+                alike = await self._alike(workspace_id, document_id)
+                groups = await self._grouped(list(alike.values()))
+                async with self._uow(workspace_id) as tx:
+                    # Another process may have compared meanwhile; then this comparison is out of date.
+                    if await tx.faqs.groups_of(list(alike)) == {one.id: one.group for one in alike.values()}:
+                        await tx.faqs.set_groups(groups)
+                        return Compared(grouped=len(groups))
+
+    async def _alike(self, workspace_id: UUID, document_id: UUID) -> dict[UUID, Question]:
+        """By id, the document's questions that share their words with another one, and these."""
         async with self._uow.read(workspace_id) as tx:
             await _alive(tx, document_id)
             mine = {faq_id for faq_id, _ in await tx.faqs.drafts_of(document_id)}
         by_key: dict[tuple[str, ...], list[Question]] = {}
         async for faq_id, text, group in self._questions(workspace_id):
             by_key.setdefault(content_key(text), []).append(Question(faq_id, text, group))
-        alike = [q for same in by_key.values() if len(same) > 1 for q in same if any(one.id in mine for one in same)]
-        if not alike:
-            return Compared(grouped=0)
+        shared = [same for same in by_key.values() if len(same) > 1 and any(one.id in mine for one in same)]
+        return {question.id: question for same in shared for question in same}
+
+    async def _grouped(self, alike: list[Question]) -> dict[UUID, UUID]:
+        """FAQ id -> group, for those that get one.
+
+        Also another document's question that has none yet is placed: its document may have been compared when it was
+        the only one, and the group must not depend on who came first.
+        """
+        new = [row for row, question in enumerate(alike) if question.group is None]
+        if not new:
+            return {}
         vectors = await self._embedder.embed([question.text for question in alike], kind="query")
-        new = [row for row, question in enumerate(alike) if question.id in mine]
-        old = [row for row, question in enumerate(alike) if question.id not in mine]
+        old = [row for row, question in enumerate(alike) if question.group is not None]
         existing = [([alike[row] for row in old], vectors[old])] if old else []
-        groups = await asyncio.to_thread(group_duplicates, [alike[row] for row in new], vectors[new], existing)
-        async with self._uow(workspace_id) as tx:
-            await tx.faqs.set_groups(groups)
-        return Compared(grouped=len(groups))
+        return await asyncio.to_thread(group_duplicates, [alike[row] for row in new], vectors[new], existing)
 
     async def _questions(self, workspace_id: UUID) -> AsyncIterator[tuple[UUID, str, UUID | None]]:
         last: UUID | None = None

@@ -4,6 +4,7 @@ Every batch is one short transaction that can be repeated: what is left to do is
 or a second run at the same time neither loses nor doubles anything.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,8 +13,9 @@ import numpy as np
 
 from backend.db.models import Collection
 from backend.embeddings.base import Embedder, Vectors
+from backend.errors import CollectionNotFound, JobCancelled, NotFound
 from backend.repositories.point_log import collection_spec, store_name
-from backend.repositories.uow import UnitOfWork
+from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.views import ViewText, faq_views, passage_views, point_id
 from backend.vectors.base import Point, Source, Stores
 from backend.vectors.keys import point_key
@@ -39,9 +41,21 @@ class CollectionIndexer:
         self._uow = uow
         self._stores = stores
         self._embedder = embedder
+        self._adding = asyncio.Lock()
 
     async def run(self, workspace_id: UUID, collection_id: UUID, report: Report) -> int:
-        """Works until nothing is left and nothing changed meanwhile. Returns how many items it wrote or removed."""
+        """Works until nothing is left and nothing changed meanwhile. Returns how many items it wrote or removed.
+
+        Raises `JobCancelled` when the collection is deleted meanwhile.
+        """
+        try:
+            return await self._run(workspace_id, collection_id, report)
+        except (NotFound, CollectionNotFound):
+            async with self._uow.read(workspace_id) as tx:
+                await still_there(tx, collection_id)
+            raise
+
+    async def _run(self, workspace_id: UUID, collection_id: UUID, report: Report) -> int:
         done = 0
         async with self._uow.read(workspace_id) as tx:
             collection = await tx.collections.get(collection_id)
@@ -51,7 +65,10 @@ class CollectionIndexer:
                 collection = await tx.collections.get(collection_id)
                 left = await tx.collections.pending_changes(collection)
             await report(done, left)
-            step = await self._remove_stale(collection) or await self._add_missing(collection)
+            step = await self._remove_stale(collection)
+            if not step:
+                async with self._adding:  # a second job would embed the same texts at the same time
+                    step = await self._add_missing(collection)
             done += step
             if step:
                 continue
@@ -110,6 +127,14 @@ class CollectionIndexer:
             made = await self._embedder.embed([texts[key] for key in fresh], kind="document")
             found.update(zip(fresh, made, strict=True))
         return found
+
+
+async def still_there(tx: Tx, collection_id: UUID) -> None:
+    """Raises `JobCancelled` when the collection was deleted: nobody waits for the rest of the job."""
+    try:
+        await tx.collections.get(collection_id)
+    except NotFound as exc:
+        raise JobCancelled("the collection was deleted") from exc
 
 
 def _point(collection: Collection, item: Item, view: ViewText, vector: Vectors) -> Point:

@@ -25,11 +25,20 @@ class JobService:
     async def page(self, principal: Principal, wanted: JobFilter, slice_: Slice) -> Page[Job]:
         """Newest first."""
         async with self._uow.read(principal.workspace_id) as tx:
-            if wanted.document_id is not None:
-                await tx.documents.get(wanted.document_id)
-            if wanted.collection_id is not None:
-                await tx.collections.get(wanted.collection_id)
             return await tx.jobs.list(wanted, slice_)
+
+    async def check(self, principal: Principal, wanted: JobFilter) -> None:
+        """Raises `NotFound` for a document or collection that never was here; one that was deleted still has jobs."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            document_id, collection_id = wanted.document_id, wanted.collection_id
+            if document_id is not None:
+                jobs = await tx.jobs.list(JobFilter(document_id=document_id), Slice(1))
+                if not jobs.items:
+                    await tx.documents.get(document_id)
+            if collection_id is not None:
+                jobs = await tx.jobs.list(JobFilter(collection_id=collection_id), Slice(1))
+                if not jobs.items:
+                    await tx.collections.get(collection_id)
 
     async def cancel(self, principal: Principal, job_id: UUID) -> Job:
         """The job, cancelled or soon to be. Raises `Conflict` when it has already ended."""
