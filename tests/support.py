@@ -126,9 +126,7 @@ class Api:
 
     async def add_faq(self, question: str, answer: str = "Because it is so.", **fields: Any) -> dict[str, Any]:
         """An approved FAQ that a person wrote."""
-        made: dict[str, Any] = await self.post(
-            "/faqs", {"question": question, "answer": answer, **fields}, status=201
-        )
+        made: dict[str, Any] = await self.post("/faqs", {"question": question, "answer": answer, **fields}, status=201)
         return made
 
     async def approve_all(self) -> None:

@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from backend.db.guard import forbid_in_transaction
 from backend.errors import ChildFailed, NexusError
 from backend.jobs import child_main
 
@@ -142,6 +143,7 @@ class Children:
 
         Cancelling kills the child before the cancellation goes on.
         """
+        forbid_in_transaction("Children.run")
         limits = limits or ChildLimits()
         folder = self._root / uuid4().hex
         async with self._slots:

@@ -1,0 +1,165 @@
+"""Another workspace's id is answered as an unknown one is, on every route that takes an id."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+
+from tests.api.conftest import Keys
+from tests.support import Api, refused
+
+JsonSchema = dict[str, Any]
+BODIES: dict[str, dict[str, Any]] = {
+    "/rag-chat": {"message": "Hello?"},
+    "/faqs/approve": {},
+    "/faqs/reject": {},
+    "/faqs/merge": {},
+    "/ingest": {},
+    "/agents/{agent_id}": {"provider": "echo"},
+    "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
+}
+"""What else a body needs to be valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a route takes an id."""
+
+    method: str
+    path: str
+    where: str
+    name: str
+    is_list: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.where} {self.name}"
+
+
+def places(schema: JsonSchema) -> Iterator[Place]:
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                if "uuid" in str(parameter["schema"]):
+                    yield Place(method.upper(), path, parameter["in"], parameter["name"])
+            for body in operation.get("requestBody", {}).get("content", {}).values():
+                reference = body["schema"].get("$ref", "").rpartition("/")[2]
+                fields = schema["components"]["schemas"].get(reference, {}).get("properties", {})
+                for name, field in fields.items():
+                    if "'format': 'uuid'" in str(field):
+                        yield Place(method.upper(), path, "body", name, field.get("type") == "array")
+
+
+async def furnished(api: Api) -> dict[str, str]:
+    """One of everything in a workspace, by the names that routes use."""
+    document = str(await api.extracted())
+    faqs = await api.faqs()
+    async with api.scope.services.faqs._uow(UUID((await api.get("/me"))["workspace_id"])) as tx:
+        group = uuid4()
+        await tx.faqs.set_groups({UUID(faqs[0]["id"]): group})
+    action = await api.post("/faqs/approve", {"ids": [faqs[0]["id"]]})
+    await api.drain()
+    answer = await api.asked("descale the machine descaler tank water", top_k=20)
+    passage = next(item["passage_id"] for item in answer["retrieved"] if item["passage_id"])
+    return {
+        "document_id": document,
+        "faq_id": faqs[0]["id"],
+        "ids": faqs[0]["id"],
+        "keep": faqs[0]["id"],
+        "faq_ids": faqs[0]["id"],
+        "document_ids": document,
+        "group_id": str(group),
+        "action_id": action["action_id"],
+        "passage_id": passage,
+        "collection_id": await api.collection(),
+        "conversation_id": answer["conversation_id"],
+        "job_id": (await api.get("/jobs"))["items"][0]["id"],
+        "agent_id": (await api.get("/agents"))["items"][0]["id"],
+        "key_id": (await api.get("/keys"))[0]["id"],
+    }
+
+
+async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> Any:
+    """The request with `value` in its place; its other ids are the caller's own."""
+    path = place.path
+    ids = own | {place.name: value} if place.where == "path" else own
+    for name in own:
+        path = path.replace("{" + name + "}", ids[name])
+    query = {place.name: value} if place.where == "query" else {}
+    body: dict[str, Any] | None = None
+    if place.where == "body" or place.path in BODIES:
+        body = {**BODIES[place.path]}
+        if place.path == "/rag-chat":
+            body["collection_id"] = own["collection_id"]
+        if place.path == "/faqs/merge":
+            body |= {"ids": [own["faq_id"], value], "keep": value}
+        elif place.where == "body":
+            body[place.name] = [value] if place.is_list else value
+    return await api.client.request(place.method, path, params=query, json=body)
+
+
+async def holds(api: Api, own: dict[str, str]) -> None:
+    """Nothing of the first workspace was touched."""
+    assert (await api.get(f"/faqs/{own['faq_id']}"))["status"] == "approved"
+    for path in ("documents", "collections", "conversations", "jobs", "agents"):
+        assert (await api.get(f"/{path}"))["items"]
+    assert len(await api.get("/keys")) == 1
+
+
+@pytest.mark.fault("E5")
+async def test_an_id_of_another_workspace_is_answered_like_an_unknown_one_wherever_a_route_takes_one(
+    keys: Keys,
+) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    theirs, own = await furnished(first), await furnished(second)
+    found = list(places(keys.app.openapi()))
+    assert len(found) > 30
+
+    for place in found:
+        unknown = str(uuid4())
+        foreign_answer = await request(second, place, theirs[place.name], own)
+        unknown_answer = await request(second, place, unknown, own)
+        problems = [refused(answer, 404, "not_found") for answer in (foreign_answer, unknown_answer)]
+        for problem, value in zip(problems, (theirs[place.name], unknown), strict=True):
+            problem["detail"] = problem["detail"].replace(value, "<id>")
+            del problem["request_id"]
+        assert problems[0] == problems[1], str(place)
+
+    await holds(first, theirs)
+
+
+async def test_lists_and_figures_show_one_workspace_only(keys: Keys) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    await furnished(first)
+
+    for path in ("/documents", "/faqs", "/conversations", "/jobs"):
+        assert (await second.get(path))["items"] == [], path
+    assert len((await second.get("/collections"))["items"]) == 1
+    assert (await second.get("/faqs/counts")) == {"draft": 0, "approved": 0, "rejected": 0}
+    overview = await second.get("/overview")
+    assert (overview["documents"], overview["passages"], overview["answers_today"]) == (0, 0, 0)
+    assert (await second.client.get("/faqs/export")).text == ""
+
+
+async def test_the_same_file_in_two_workspaces_is_two_documents(keys: Keys) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    assert await first.extracted() != await second.extracted()
+
+
+async def test_a_question_is_answered_from_its_own_workspace(keys: Keys) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    await first.add_faq("Where is the silver key?", "The silver key is under the stone.")
+    await second.add_faq("Where is the silver key?", "The silver key is in the drawer.")
+    await first.drain()
+
+    answer = await second.asked("Where is the silver key?")
+
+    assert "drawer" in answer["response"]
+    assert [item["quote"] for item in answer["retrieved"]] == ["The silver key is in the drawer."]
+
+
+def test_every_id_of_the_application_has_a_place_in_this_test(app: FastAPI) -> None:
+    named = {place.name for place in places(app.openapi())}
+    assert {"document_id", "faq_id", "ids", "keep", "action_id", "conversation_id", "group_id"} <= named

@@ -1,0 +1,168 @@
+"""Provider settings, their write-only keys, and the agent that uses them."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from backend.db.models import Credential
+from tests.api.conftest import Keys
+from tests.mock_openai import MockServer
+from tests.support import Api, refused
+
+KEY = "sk-test-abcdefghij0123456789"
+PATH = "/providers/openai-compatible"
+
+
+@pytest.fixture(autouse=True)
+def _no_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "NEXUS_OPENAI_COMPATIBLE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+async def configured(api: Api, **body: str) -> dict[str, Any]:
+    answer = await api.client.put(PATH, json=body)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def agent(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = (await api.get("/agents"))["items"][0]
+    return found
+
+
+async def test_a_fresh_start_has_the_offline_providers_ready_and_one_agent_on_the_built_in_one(api: Api) -> None:
+    providers = {one["name"]: one for one in await api.get("/providers")}
+    assert {name for name, one in providers.items() if one["configured"]} == {"builtin", "echo"}
+    assert (providers["openai"]["needs_key"], providers["openai-compatible"]["needs_url"]) == (True, True)
+    assert (await agent(api))["provider"] == "builtin"
+    assert await api.get(f"/agents/{(await agent(api))['id']}") == await agent(api)
+    refused(await api.client.get(f"/agents/{uuid4()}"), 404, "not_found")
+
+
+async def test_a_key_is_shown_by_its_last_four_characters_only_and_stored_sealed(api: Api, mock: MockServer) -> None:
+    shown = await configured(api, base_url=mock.base_url, api_key=KEY, model="ok")
+
+    assert shown["key_hint"] == KEY[-4:]
+    assert KEY not in str(shown) + str(await api.get("/providers"))
+    async with api.scope.database.read() as session:
+        stored = (await session.scalars(select(Credential))).one()
+    assert stored.sealed_key is not None
+    assert KEY not in stored.sealed_key
+    assert KEY.encode() not in b"".join(file.read_bytes() for file in api.settings.data_dir.glob("nexus.db*"))
+
+
+@pytest.mark.fault("E10")
+async def test_another_url_without_its_key_is_refused_and_the_stored_key_goes_nowhere(
+    api: Api, mock: MockServer
+) -> None:
+    await configured(api, base_url="http://127.0.0.1:9/v1", api_key=KEY, model="ok")
+
+    refused(await api.client.put(PATH, json={"base_url": mock.base_url}), 422, "invalid_request")
+    refused(await api.client.post(f"{PATH}/check"), 503, "provider_unavailable")
+
+    assert mock.app.requests == []
+    stored = next(one for one in await api.get("/providers") if one["name"] == "openai-compatible")
+    assert stored["base_url"] == "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.fault("E10")
+async def test_another_url_with_a_new_key_sends_only_the_new_one(api: Api, mock: MockServer) -> None:
+    await configured(api, base_url="http://127.0.0.1:9/v1", api_key=KEY, model="ok")
+    await configured(api, base_url=mock.base_url, api_key="sk-another-one-0123456789")
+    await api.post(f"{PATH}/check")
+    assert [request.headers["authorization"] for request in mock.app.requests] == ["Bearer sk-another-one-0123456789"]
+
+
+async def test_the_same_url_keeps_its_key_when_only_the_model_changes(api: Api, mock: MockServer) -> None:
+    await configured(api, base_url=mock.base_url, api_key=KEY, model="ok")
+    shown = await configured(api, model="unsure")
+    assert (shown["model"], shown["key_hint"]) == ("unsure", KEY[-4:])
+    assert (await api.post(f"{PATH}/check"))["model"] == "unsure"
+    assert mock.app.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_a_check_is_one_short_request_and_tells_what_came_back(api: Api, mock: MockServer) -> None:
+    await configured(api, base_url=mock.base_url, model="ok")
+    check = await api.post(f"{PATH}/check")
+    assert (check["ok"], check["model"]) == (True, "ok")
+    assert check["reply"]
+    assert check["latency_ms"] > 0
+    assert len(mock.app.requests) == 1
+    assert (await api.post("/providers/echo/check"))["ok"] is True
+
+
+async def test_an_agent_changes_its_provider_and_answers_with_it(api: Api, mock: MockServer) -> None:
+    await api.add_faq("Where is the key?", "Under the stone.")
+    await api.drain()
+    await configured(api, base_url=mock.base_url, model="ok")
+    edited = (
+        await api.client.patch(f"/agents/{(await agent(api))['id']}", json={"provider": "openai-compatible"})
+    ).json()
+
+    assert (edited["provider"], edited["model"]) == ("openai-compatible", "ok")
+    assert (await api.asked("Where is the key?"))["provider"] == "openai-compatible"
+
+
+async def test_an_agent_cannot_use_what_is_not_configured(api: Api) -> None:
+    path = f"/agents/{(await agent(api))['id']}"
+    refused(await api.client.patch(path, json={"provider": "openai"}), 422, "invalid_request")
+    refused(await api.client.patch(path, json={"provider": "openai-compatible"}), 422, "invalid_request")
+    refused(await api.client.patch(path, json={"provider": "nobody"}), 404, "not_found")
+    assert (await agent(api))["provider"] == "builtin"
+
+
+async def test_forgetting_a_provider_removes_its_key_and_brings_its_agents_back(api: Api, mock: MockServer) -> None:
+    await api.use_provider("openai-compatible", "ok", base_url=mock.base_url, api_key=KEY)
+    assert (await api.client.delete(PATH)).status_code == 204
+
+    assert ((await agent(api))["provider"], (await agent(api))["model"]) == ("builtin", "builtin")
+    shown = next(one for one in await api.get("/providers") if one["name"] == "openai-compatible")
+    assert (shown["configured"], shown["key_hint"], shown["base_url"]) == (False, None, None)
+    assert (await api.stored()).rows["credential"] == 0
+    assert (await api.client.delete(PATH)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/v1",
+        "http://user:secret@127.0.0.1/v1",
+        "file:///etc/passwd",
+        "http://2130706433/v1",
+        "http://api.openai.com/v1",
+    ],
+)
+async def test_an_address_that_must_not_be_called_is_refused(api: Api, url: str) -> None:
+    answer = await api.client.put(PATH, json={"base_url": url, "model": "ok"})
+    if answer.status_code == 200:  # what a name or number resolves to is only known when it is called
+        answer = await api.client.post(f"{PATH}/check")
+    refused(answer, 422, "outbound_refused")
+    assert "secret" not in answer.text
+
+
+async def test_in_keys_mode_only_listed_hosts_are_called(keys: Keys, mock: MockServer) -> None:
+    api = await keys.sign_in()
+    assert (await api.client.put(PATH, json={"base_url": mock.base_url, "model": "ok"})).status_code == 200
+    refused(await api.client.put(PATH, json={"base_url": "http://localhost:9/v1"}), 422, "outbound_refused")
+
+
+async def test_the_built_in_providers_have_nothing_to_configure_and_unknown_ones_do_not_exist(api: Api) -> None:
+    refused(await api.client.put("/providers/builtin", json={"model": "x"}), 422, "invalid_request")
+    refused(await api.client.put("/providers/nobody", json={"model": "x"}), 404, "not_found")
+    refused(await api.client.delete("/providers/nobody"), 404, "not_found")
+    refused(await api.client.put(PATH, json={"model": "x"}), 422, "invalid_request")
+
+
+async def test_a_key_of_one_workspace_is_not_used_by_another(keys: Keys, mock: MockServer) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    await configured(first, base_url=mock.base_url, api_key=KEY, model="ok")
+    await configured(second, base_url=mock.base_url, model="ok")
+
+    await second.post(f"{PATH}/check")
+
+    assert KEY not in str(mock.app.requests)
+    shown = next(one for one in await second.get("/providers") if one["name"] == "openai-compatible")
+    assert shown["key_hint"] is None
