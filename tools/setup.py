@@ -36,9 +36,7 @@ def main(wanted: str) -> None:
 def check_tools() -> None:
     first, end = PYTHONS
     if not first <= sys.version_info[:2] < end:
-        stop(
-            f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; try: make PYTHON=python3.12 ..."
-        )
+        stop(f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; try: make PYTHON=python3.12 ...")
     if shutil.which("cargo") is None:
         stop("Rust is needed to build rust_accel, and there is no cargo on the PATH; get it from https://rustup.rs")
 
