@@ -27,8 +27,8 @@ class Embedder:
         `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json`.
 
         `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the
-        model's own. Raises `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be used, an
-        unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
+        model's own. Raises `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be
+        used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
         """
 
     def embed(self, texts: Sequence[str], /) -> NDArray[np.float32]:

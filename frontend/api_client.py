@@ -1,0 +1,347 @@
+"""The typed client: the only module of the pages that knows HTTP. Every failure leaves it as `ApiError`."""
+
+from collections.abc import Generator, Mapping, Sequence
+from functools import cache
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from uuid import UUID, uuid4
+
+import httpx
+from httpx_sse import SSEError, connect_sse
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
+from contracts.chat import ChatEvent, Conversation, ConversationSummary, RagChat
+from contracts.collections import Collection
+from contracts.documents import Document, FaqsOnDelete, SourceText, Upload
+from contracts.faqs import (
+    Faq,
+    FaqAction,
+    FaqCounts,
+    FaqEdit,
+    FaqIds,
+    FaqMerge,
+    FaqRevision,
+    FaqSort,
+    FaqStatus,
+    NewFaq,
+)
+from contracts.jobs import Job, JobKind, JobStatus
+from contracts.page import Page
+from contracts.problem import Problem, UploadProblem, ValidationProblem
+from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
+from contracts.system import Overview, Readiness
+
+OFFLINE = "offline"
+A = TypeVar("A")
+Params = Mapping[str, str | int | UUID | None]
+
+
+class UploadFile(Protocol):
+    """A file the browser sent: what is read is passed on in pieces, never as a whole."""
+
+    name: str
+    type: str
+    size: int
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class ApiError(Exception):
+    """The API refused or could not be reached (`problem.code` is then `offline`)."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+
+    @property
+    def is_offline(self) -> bool:
+        return self.problem.code == OFFLINE
+
+
+def offline(detail: str) -> ApiError:
+    return ApiError(
+        Problem(title="AI Nexus is not reachable", status=0, detail=detail, code=OFFLINE, retryable=True),
+    )
+
+
+def http_client(base_url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """One connection pool for all sessions. `transport` is for tests that run the API in the same process."""
+    return httpx.Client(
+        base_url=base_url,
+        transport=transport,
+        timeout=httpx.Timeout(30, connect=3),
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=20),
+    )
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def problem_of(response: httpx.Response) -> Problem:
+    """The problem in a refused answer; one is made from the status where the body is none (a proxy's page)."""
+    response.read()
+    for kind in (UploadProblem, ValidationProblem, Problem):
+        try:
+            problem = kind.model_validate_json(response.content)
+        except ValidationError:
+            continue
+        if kind is Problem or getattr(problem, "errors", []):
+            return problem
+    return Problem(
+        title=f"The server answered {response.status_code}",
+        status=response.status_code,
+        detail="Nothing was changed. Try again, and look into the server's log if it stays.",
+        code=f"http_{response.status_code}",
+        retryable=response.status_code >= 500,
+    )
+
+
+def _clean(params: Params) -> dict[str, str]:
+    return {name: str(value) for name, value in params.items() if value not in (None, "")}
+
+
+class _Translated:
+    """Turns what httpx raises inside the block into `ApiError`."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, httpx.TimeoutException):
+            raise offline("The server took too long to answer. Your work is safe.") from error
+        if isinstance(error, httpx.TransportError | SSEError):
+            raise offline(
+                "The server does not answer. Your work is safe; this page goes on when it is back."
+            ) from error
+
+
+class Api:
+    """What the pages may ask, as one person (`token`)."""
+
+    def __init__(self, http: httpx.Client, token: str) -> None:
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    # --- calls ---------------------------------------------------------------
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = self._headers | options.pop("headers", {})
+        with _Translated():
+            response = self._http.request(method, path, headers=headers, **options)
+        if not response.is_success:
+            raise ApiError(problem_of(response))
+        return response
+
+    def _get(self, kind: type[A], path: str, params: Params | None = None) -> A:
+        return _parse(kind, self._send("GET", path, params=_clean(params or {})))
+
+    def _write(self, method: str, kind: type[A], path: str, body: BaseModel | None = None) -> A:
+        content = body.model_dump_json(exclude_none=True) if body is not None else None
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        return _parse(kind, self._send(method, path, content=content, headers=headers))
+
+    def _start(self, kind: type[A], path: str) -> A:
+        return _parse(kind, self._send("POST", path, headers={"Idempotency-Key": str(uuid4())}))
+
+    # --- the system ----------------------------------------------------------
+    def ready(self) -> Readiness:
+        """How each part is. A 503 carries the same body and is an answer here, not an error."""
+        with _Translated():
+            response = self._http.get("/ready", headers=self._headers, timeout=5)
+        try:
+            return Readiness.model_validate_json(response.content)
+        except ValidationError:
+            raise ApiError(problem_of(response)) from None
+
+    def me(self) -> Me:
+        return self._get(Me, "/me")
+
+    def overview(self) -> Overview:
+        return self._get(Overview, "/overview")
+
+    # --- documents -----------------------------------------------------------
+    def upload(self, files: Sequence[UploadFile]) -> Upload:
+        """Sends the files in pieces. Refused ones come back as problems in their place, also when all were."""
+        parts = [("files", (file.name, cast(BinaryIO, file), file.type)) for file in files]
+        try:
+            response = self._send(
+                "POST",
+                "/faq/upload",
+                files=parts,
+                headers={"Idempotency-Key": str(uuid4())},
+                timeout=httpx.Timeout(600, connect=3),
+            )
+        except ApiError as error:
+            if isinstance(error.problem, UploadProblem) and len(error.problem.errors) == len(files):
+                return Upload(jobs=list(error.problem.errors))
+            raise
+        return _parse(Upload, response)
+
+    def load_samples(self) -> Upload:
+        return self._start(Upload, "/samples")
+
+    def documents(self, *, limit: int = 50, cursor: str | None = None) -> Page[Document]:
+        return self._get(Page[Document], "/documents", {"limit": limit, "cursor": cursor})
+
+    def all_documents(self) -> list[Document]:
+        """Every document, newest first, in pages of 200."""
+        found: list[Document] = []
+        cursor: str | None = None
+        while True:
+            page = self.documents(limit=200, cursor=cursor)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    def delete_document(self, document_id: UUID, *, faqs: FaqsOnDelete) -> None:
+        self._send("DELETE", f"/documents/{document_id}", params={"faqs": faqs})
+
+    def passage(self, passage_id: UUID) -> SourceText:
+        return self._get(SourceText, f"/passages/{passage_id}")
+
+    # --- FAQs ----------------------------------------------------------------
+    def faqs(
+        self,
+        *,
+        status: FaqStatus | None = None,
+        document_id: UUID | None = None,
+        q: str = "",
+        group_id: UUID | None = None,
+        sort: FaqSort = "document",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Faq]:
+        return self._get(
+            Page[Faq],
+            "/faqs",
+            {
+                "status": status,
+                "document_id": document_id,
+                "q": q,
+                "group_id": group_id,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def faq_counts(self, *, document_id: UUID | None = None, q: str = "") -> FaqCounts:
+        return self._get(FaqCounts, "/faqs/counts", {"document_id": document_id, "q": q})
+
+    def faq(self, faq_id: UUID) -> Faq:
+        return self._get(Faq, f"/faqs/{faq_id}")
+
+    def faq_source(self, faq_id: UUID) -> SourceText:
+        return self._get(SourceText, f"/faqs/{faq_id}/source")
+
+    def faq_revisions(self, faq_id: UUID) -> list[FaqRevision]:
+        return self._get(list[FaqRevision], f"/faqs/{faq_id}/revisions")
+
+    def create_faq(self, faq: NewFaq) -> Faq:
+        return self._write("POST", Faq, "/faqs", faq)
+
+    def edit_faq(self, faq_id: UUID, edit: FaqEdit) -> Faq:
+        """409 `stale_revision` when somebody saved in between."""
+        return self._write("PATCH", Faq, f"/faqs/{faq_id}", edit)
+
+    def approve(self, ids: Sequence[UUID]) -> FaqAction:
+        return self._write("POST", FaqAction, "/faqs/approve", FaqIds(ids=list(ids)))
+
+    def reject(self, ids: Sequence[UUID]) -> FaqAction:
+        return self._write("POST", FaqAction, "/faqs/reject", FaqIds(ids=list(ids)))
+
+    def merge(self, ids: Sequence[UUID], *, keep: UUID) -> FaqAction:
+        return self._write("POST", FaqAction, "/faqs/merge", FaqMerge(ids=list(ids), keep=keep))
+
+    def undo(self, action_id: UUID) -> FaqAction:
+        return self._write("POST", FaqAction, f"/faqs/actions/{action_id}/undo")
+
+    def export_faqs(self, file_format: str, *, status: FaqStatus | None) -> bytes:
+        response = self._send("GET", "/faqs/export", params=_clean({"format": file_format, "status": status}))
+        return response.content
+
+    # --- chat ----------------------------------------------------------------
+    def collections(self) -> Page[Collection]:
+        return self._get(Page[Collection], "/collections")
+
+    def chat(self, question: RagChat) -> Generator[ChatEvent, None, None]:
+        """The events of one answer as they come; the last one is `done` or `error`."""
+        body = question.model_copy(update={"stream": True}).model_dump(mode="json", exclude_none=True)
+        waits = httpx.Timeout(120, connect=3)
+        with (
+            _Translated(),
+            connect_sse(self._http, "POST", "/rag-chat", json=body, headers=self._headers, timeout=waits) as source,
+        ):
+            if not source.response.is_success:
+                raise ApiError(problem_of(source.response))
+            for event in source.iter_sse():
+                yield _adapter(ChatEvent).validate_json(event.data)
+
+    def conversations(self, *, limit: int = 30) -> Page[ConversationSummary]:
+        return self._get(Page[ConversationSummary], "/conversations", {"limit": limit})
+
+    def conversation(self, conversation_id: UUID) -> Conversation:
+        return self._get(Conversation, f"/conversations/{conversation_id}")
+
+    def delete_conversation(self, conversation_id: UUID) -> None:
+        self._send("DELETE", f"/conversations/{conversation_id}")
+
+    # --- jobs ----------------------------------------------------------------
+    def jobs(self, *, status: JobStatus | None = None, kind: JobKind | None = None, limit: int = 50) -> Page[Job]:
+        return self._get(Page[Job], "/jobs", {"status": status, "kind": kind, "limit": limit})
+
+    def job(self, job_id: UUID) -> Job:
+        return self._get(Job, f"/jobs/{job_id}")
+
+    def cancel_job(self, job_id: UUID) -> Job:
+        return self._start(Job, f"/jobs/{job_id}/cancel")
+
+    def retry_job(self, job_id: UUID) -> Job:
+        return self._start(Job, f"/jobs/{job_id}/retry")
+
+    # --- settings ------------------------------------------------------------
+    def providers(self) -> list[Provider]:
+        return self._get(list[Provider], "/providers")
+
+    def save_provider(self, name: str, settings: ProviderSettings) -> Provider:
+        body = settings.model_dump(mode="json", exclude_none=True)
+        if settings.api_key is not None:
+            body["api_key"] = settings.api_key.get_secret_value()
+        return _parse(Provider, self._send("PUT", f"/providers/{name}", json=body))
+
+    def remove_provider(self, name: str) -> None:
+        self._send("DELETE", f"/providers/{name}")
+
+    def check_provider(self, name: str) -> ProviderCheck:
+        return _parse(
+            ProviderCheck, self._send("POST", f"/providers/{name}/check", timeout=httpx.Timeout(60, connect=3))
+        )
+
+    def agents(self) -> Page[Agent]:
+        return self._get(Page[Agent], "/agents")
+
+    def edit_agent(self, agent_id: UUID, edit: AgentEdit) -> Agent:
+        return self._write("PATCH", Agent, f"/agents/{agent_id}", edit)
+
+    def keys(self) -> list[ApiKey]:
+        return self._get(list[ApiKey], "/keys")
+
+    def create_key(self, key: NewApiKey) -> CreatedApiKey:
+        return self._write("POST", CreatedApiKey, "/keys", key)
+
+    def revoke_key(self, key_id: UUID) -> None:
+        self._send("DELETE", f"/keys/{key_id}")
+
+
+def _parse(kind: type[A], response: httpx.Response) -> A:
+    """An answer that does not fit its type means API and pages have different versions."""
+    try:
+        return cast(A, _adapter(cast(Any, kind)).validate_json(response.content))
+    except ValidationError as error:
+        detail = f"The answer of {response.request.url.path} does not fit. Restart AI Nexus so that its parts match."
+        raise ApiError(
+            Problem(title="API and pages do not match", status=response.status_code, detail=detail, code="mismatch"),
+        ) from error

@@ -1,0 +1,116 @@
+"""What an answer rests on: numbered sources that open their passage, and the ranked hits behind it."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from contracts.chat import ChatAnswer, Citation
+from contracts.faqs import Faq
+from frontend.api_client import Api, ApiError
+from frontend.components.notices import show_problem
+from frontend.components.passage import place, show_passage, show_quote
+from frontend.components.words import latency_text, plural
+from frontend.safe_text import model_text, plain
+
+Opener = Callable[[Citation], None]
+
+
+def citation_label(citation: Citation) -> str:
+    """`[1] handbook.pdf · Onboarding · page 3`, or the FAQ's question where there is no document."""
+    where = place(citation.section, citation.page)
+    name = plain(citation.document_name) if citation.document_name else plain(citation.title)
+    return f"\\[{citation.n}\\] {name}" + (f" · {where}" if where else "")
+
+
+def citation_list(citations: Sequence[Citation], *, key: str, on_open: Opener) -> None:
+    if not citations:
+        return
+    with st.container(key=f"citations_{key}", gap="xsmall"):
+        for citation in citations:
+            st.button(
+                citation_label(citation),
+                key=f"cite_{key}_{citation.n}",
+                icon=":material/quiz:" if citation.faq_id and not citation.document_id else ":material/description:",
+                type="tertiary",
+                wrap=True,
+                on_click=on_open,
+                args=(citation,),
+            )
+
+
+def why_this_answer(answer: ChatAnswer, *, key: str, on_open: Opener) -> None:
+    """The ranked hits with their scores, who answered and how long it took."""
+    with st.expander("Why this answer", icon=":material/account_tree:", key=f"why_{key}", type="compact"):
+        if not answer.retrieved:
+            st.markdown(":gray[Nothing in the collection comes near this question.]")
+        for rank, hit in enumerate(answer.retrieved, start=1):
+            with st.container(
+                horizontal=True,
+                horizontal_alignment="distribute",
+                vertical_alignment="center",
+                key=f"hit_{key}_{rank}",
+                wrap=False,
+            ):
+                st.button(
+                    f"{rank}. {plain(hit.title)}",
+                    key=f"open_{key}_{rank}",
+                    type="tertiary",
+                    wrap=True,
+                    on_click=on_open,
+                    args=(hit,),
+                )
+                st.markdown(f":gray-badge[score {hit.score:.2f}]", width="content")
+        st.caption(answer_facts(answer))
+
+
+def answer_facts(answer: ChatAnswer) -> str:
+    parts = [f"Provider {plain(answer.provider)}", f"model {plain(answer.model)}", latency_text(answer.latency_ms)]
+    tokens = answer.usage.input_tokens + answer.usage.output_tokens
+    if tokens:
+        parts.append(plural(tokens, "token"))
+    if answer.usage.cost_usd is not None:
+        parts.append(f"{answer.usage.cost_usd:.4f} USD")
+    if answer.fallback_used:
+        parts.append("answered by the fallback")
+    return " · ".join(parts)
+
+
+def show_source(api: Api, citation: Citation) -> None:
+    """The passage with the quote marked; for a FAQ also the FAQ itself."""
+    faq, is_gone = _faq(api, citation)
+    if faq is not None:
+        with st.container(key="cited_faq", border=True, gap="xsmall"):
+            st.markdown(f":green-badge[:material/check: Approved FAQ] **{plain(faq.question)}**")
+            st.markdown(model_text(faq.answer))
+    if is_gone:
+        show_quote(citation.quote, key="gone")
+    elif citation.passage_id is not None or (faq is not None and faq.document_id is not None):
+        _passage(api, citation)
+
+
+def _faq(api: Api, citation: Citation) -> tuple[Faq | None, bool]:
+    if citation.faq_id is None:
+        return None, False
+    try:
+        return api.faq(citation.faq_id), False
+    except ApiError as error:
+        if error.problem.status != 404:
+            show_problem(error, key="cited_faq", inline=True)
+        return None, error.problem.status == 404
+
+
+def _passage(api: Api, citation: Citation) -> None:
+    try:
+        if citation.passage_id is not None:
+            source = api.passage(citation.passage_id)
+        elif citation.faq_id is not None:
+            source = api.faq_source(citation.faq_id)
+        else:
+            return
+    except ApiError as error:
+        if error.problem.status == 404:
+            show_quote(citation.quote, key="gone")
+        else:
+            show_problem(error, key="cited_passage", inline=True)
+        return
+    show_passage(source, quote=citation.quote, key="cited")

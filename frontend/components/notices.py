@@ -1,0 +1,97 @@
+"""Problems and emptiness, never one shown as the other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import streamlit as st
+
+from contracts.problem import Problem, ValidationProblem
+from frontend import state
+from frontend.api_client import ApiError
+from frontend.connection import current_api
+from frontend.safe_text import paragraphs, plain
+
+R = TypeVar("R")
+STATIC: Final = Path(__file__).parents[1] / "static"
+
+
+def load(key: str, call: Callable[[], R], *, inline: bool = False) -> R | None:
+    """The answer of `call`, or None after its problem was shown. `inline`: inside a fragment or a dialog."""
+    try:
+        return call()
+    except ApiError as error:
+        show_problem(error, key=key, inline=inline)
+        return None
+
+
+def act(call: Callable[[], object], done: str = "") -> bool:
+    """For button callbacks: does `call`; says `done`, or what went wrong, in the run that follows."""
+    shared = state.session()
+    try:
+        call()
+    except ApiError as error:
+        shared.notice = error.problem
+        return False
+    if done:
+        shared.flash = state.Flash(done)
+    return True
+
+
+def show_problem(error: ApiError, *, key: str, inline: bool = False) -> None:
+    shared = state.session()
+    if not error.is_offline:
+        problem_card(error.problem, key=key)
+    elif inline or shared.banner is None:
+        st.warning(paragraphs(error.problem.detail), title=error.problem.title, icon=":material/cloud_off:")
+    elif shared.offline_shown:
+        st.caption(":material/cloud_off: Waiting for the server.")
+    else:
+        shared.offline_shown, shared.readiness = True, None
+        shared.readiness_at = 0.0
+        with shared.banner:
+            _offline_banner(error.problem)
+
+
+def _offline_banner(problem: Problem) -> None:
+    with st.container(key="offline"):
+        st.warning(
+            paragraphs(problem.detail) + "  \nTrying again every two seconds.",
+            title=problem.title,
+            icon=":material/cloud_off:",
+        )
+        _wait_for_server()
+
+
+@st.fragment(run_every="2s")
+def _wait_for_server() -> None:
+    """Runs the whole page again when the server answers."""
+    try:
+        current_api().ready()
+    except ApiError:
+        return
+    st.rerun()
+
+
+def problem_card(problem: Problem, *, key: str, retry: bool = True) -> None:
+    """What failed, what to do, and the reference that finds it in the log."""
+    with st.container(key=f"problem_{key}", gap="small"):
+        lines = [paragraphs(problem.detail or "Nothing was lost. You can try again.")]
+        if isinstance(problem, ValidationProblem):
+            lines += [f"- {plain(item.field)}: {plain(item.message)}" for item in problem.errors]
+        if problem.request_id:
+            lines.append(f":small[Reference {plain(problem.request_id)}]")
+        st.error("\n\n".join(lines), title=plain(problem.title), icon=":material/error:")
+        if retry and problem.retryable:
+            st.button("Try again", icon=":material/refresh:", key=f"retry_{key}")
+
+
+def empty_state(icon: str, title: str, body: str, *, key: str, picture: str = "") -> None:
+    """What will be here. `picture` is a drawing in `static/`; without one the icon stands in."""
+    with st.container(key=f"empty_{key}", horizontal_alignment="center", gap="xsmall"):
+        if picture:
+            st.image(str(STATIC / picture), width=168, alt="")
+        else:
+            st.markdown(f":gray[:material/{icon}:]", text_alignment="center", width="content")
+        st.markdown(f"**{title}**", text_alignment="center")
+        st.markdown(f":gray[{body}]", text_alignment="center", width=460)

@@ -1,0 +1,93 @@
+"""Text from documents and models, made safe for Streamlit's Markdown: it may be emphasised, never act."""
+
+import re
+from collections.abc import Callable
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$^=:&-])")
+_ORDERED = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
+_CODE = re.compile(
+    r"(^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\2[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\3(?!`))", re.S | re.M
+)
+_IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(\s*<?([^)\s>]*)>?[^)]*\)")
+_DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$", re.MULTILINE)
+_DIRECTIVE = re.compile(r":(?=[a-z]+(?:-[a-z]+)?[\[{]|[a-z0-9_+/-]+:)")
+_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
+_INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
+_WORD_JOINER = "\u2060"
+
+
+def _escape(text: str) -> str:
+    escaped = _SPECIAL.sub(r"\\\1", text)
+    return _ORDERED.sub(r"\1\\\2", escaped)
+
+
+def plain(text: str) -> str:
+    """`text` on one line, shown exactly as it is: for questions, titles, names."""
+    return _escape(" ".join(text.split()))
+
+
+def paragraphs(text: str) -> str:
+    """Document text as it is, its line breaks kept."""
+    lines = (_escape(line.strip()) for line in text.strip().splitlines())
+    return "  \n".join(lines)
+
+
+def marked(text: str, start: int, end: int) -> str:
+    """Document text with `text[start:end]` marked. Each line is marked alone: a mark cannot span paragraphs."""
+    lines: list[str] = []
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        low, high = max(start - offset, 0), min(end - offset, len(line.rstrip()))
+        lines.append(_marked_line(line.rstrip(), low, high) if low < high else _escape(line.strip()))
+        offset += len(line)
+    return "  \n".join(lines)
+
+
+def _marked_line(line: str, low: int, high: int) -> str:
+    inside = line[low:high]
+    if not inside.strip():
+        return _escape(line.strip())
+    return f"{_escape(line[:low].lstrip())}:orange-background[{_escape(inside.strip())}]{_escape(line[high:])}"
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    pieces: list[str] = []
+    last = 0
+    for match in _CODE.finditer(text):
+        pieces += [change(text[last : match.start()]), _quiet_fence(match.group())]
+        last = match.end()
+    return "".join([*pieces, change(text[last:])])
+
+
+def _quiet_fence(code: str) -> str:
+    """A fence keeps its text but not its language: `mermaid` would be drawn."""
+    return re.sub(r"^( {0,3}(?:`{3,}|~{3,}))[^\n]*", r"\1text", code) if "\n" in code else code
+
+
+def _full_link(match: re.Match[str]) -> str:
+    label, target = match.group(1), match.group(2)
+    if not target.lower().startswith(("https://", "http://", "mailto:")) or label == target:
+        return target if label == target else label
+    return f"{label} ({target})"
+
+
+def _defuse(text: str) -> str:
+    text = _IMAGE.sub(r"\1", text)
+    text = _LINK.sub(_full_link, text)
+    text = text.replace("](", r"]\(").replace("![", r"!\[")
+    text = _DEFINITION.sub(r"\\[\1\\]:", text)
+    text = _HEADING.sub(r"**\1**", text)
+    text = _UNDERLINE.sub("", text)
+    text = _INDENT.sub("   ", text)
+    text = text.replace("<", r"\<").replace("[^", r"\[^")
+    text = re.sub(r"(?<!\\)\$", r"\\$", text)
+    text = _DIRECTIVE.sub(rf"\\:{_WORD_JOINER}", text)
+    return _BREAK.sub("  \n", text)
+
+
+def model_text(text: str) -> str:
+    """What a model wrote: lists, emphasis and code stay; images, HTML, maths, headings and directives do not act."""
+    return _outside_code(text, _defuse)

@@ -1,0 +1,138 @@
+"""View state: one dataclass a page. What must survive a refresh is in the API or in the query string."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from contracts.access import CreatedApiKey, Me
+from contracts.chat import ChatAnswer, Citation
+from contracts.faqs import Faq
+from contracts.problem import Problem
+from contracts.providers import ProviderCheck
+from contracts.system import Readiness
+
+S = TypeVar("S")
+READY_SECONDS = 10.0
+
+
+@dataclass
+class Flash:
+    """A message for the next run, shown once."""
+
+    text: str
+    icon: str = ":material/check_circle:"
+
+
+@dataclass
+class Session:
+    """What all pages share: who is signed in, how the server is, the next message."""
+
+    key: str = ""
+    me: Me | None = None
+    sign_in_problem: Problem | None = None
+    readiness: Readiness | None = None
+    readiness_at: float = 0.0
+    banner: DeltaGenerator | None = None
+    offline_shown: bool = False
+    flash: Flash | None = None
+    notice: Problem | None = None
+
+    @property
+    def fresh_readiness(self) -> Readiness | None:
+        return self.readiness if monotonic() - self.readiness_at < READY_SECONDS else None
+
+
+@dataclass
+class UndoBar:
+    """The decision that can be taken back: its actions, newest last."""
+
+    action_ids: list[UUID]
+    text: str
+
+
+@dataclass
+class FaqState:
+    """`cursors` are those of the pages before this one; `at` is the card that the keyboard acts on;
+    `editing` is the FAQ as it was when its editor opened."""
+
+    uploader: int = 0
+    refused: list[tuple[str, Problem]] = field(default_factory=list)
+    followed: set[UUID] = field(default_factory=set)
+    cursors: list[str] = field(default_factory=list)
+    cursor: str | None = None
+    filters: tuple[object, ...] = ()
+    at: int = 0
+    round: int = 0
+    undo: UndoBar | None = None
+    opened: UUID | None = None
+    opened_tab: Literal["source", "edit", "history"] = "source"
+    editing: Faq | None = None
+    stale_text: tuple[str, str] | None = None
+    similar: UUID | None = None
+    deleting: UUID | None = None
+    adding: bool = False
+
+
+@dataclass
+class ChatTurn:
+    """A question that is not saved yet: being asked, stopped or failed."""
+
+    question: str
+    partial: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    problem: Problem | None = None
+    answer: ChatAnswer | None = None
+    started: bool = False
+    stopped: bool = False
+    running: bool = True
+    turns_before: int = 0
+
+
+@dataclass
+class ChatState:
+    collection_id: UUID | None = None
+    pending: ChatTurn | None = None
+    citation: Citation | None = None
+
+
+@dataclass
+class SettingsState:
+    checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
+    created: CreatedApiKey | None = None
+    saved: int = 0
+
+
+def _of(name: str, kind: type[S]) -> S:
+    found = st.session_state.get(name)
+    if not isinstance(found, kind):
+        found = kind()
+        st.session_state[name] = found
+    return found
+
+
+def session() -> Session:
+    return _of("nexus_session", Session)
+
+
+def faq() -> FaqState:
+    return _of("nexus_faq", FaqState)
+
+
+def chat() -> ChatState:
+    return _of("nexus_chat", ChatState)
+
+
+def settings() -> SettingsState:
+    return _of("nexus_settings", SettingsState)
+
+
+def query_id(name: str) -> UUID | None:
+    """The id in the query string, or None where it is absent or no id."""
+    try:
+        return UUID(st.query_params.get(name, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,136 @@
+"""The documents of the workspace: what became of each, and deleting one."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, get_args
+from uuid import UUID
+
+import streamlit as st
+
+from contracts.documents import Document, DocumentStatus, FaqsOnDelete
+from frontend import state
+from frontend.api_client import Api, ApiError
+from frontend.components.badges import DOCUMENT_STATUS, badge
+from frontend.components.notices import act, empty_state, load, show_problem
+from frontend.components.words import ago, plural, size_text
+from frontend.safe_text import plain
+
+PER_PAGE: Final = 20
+CHOICES: Final[dict[FaqsOnDelete, str]] = {
+    "keep": "Keep its FAQs",
+    "delete": "Delete its FAQs too",
+}
+
+
+def document_list(api: Api, documents: Sequence[Document], *, may_write: bool, may_retry: bool) -> None:
+    if not documents:
+        empty_state("folder_open", "No documents yet", "What you upload is listed here.", key="documents")
+        return
+    pages = -(-len(documents) // PER_PAGE)
+    at = min(int(st.session_state.get("documents_page", 1)), pages)
+    for document in documents[(at - 1) * PER_PAGE : at * PER_PAGE]:
+        _row(api, document, may_write=may_write, may_retry=may_retry)
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, key="documents_page")
+    view = state.faq()
+    doomed = next((document for document in documents if document.id == view.deleting), None)
+    if doomed is not None:
+        _delete_dialog(api, doomed)
+
+
+def _row(api: Api, document: Document, *, may_write: bool, may_retry: bool) -> None:
+    with st.container(border=True, key=f"document_{document.id}", gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{plain(document.name)}**", width="content")
+            badge(DOCUMENT_STATUS[document.status])
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f":small[:gray[{_facts(document)}]]", width="content")
+            with st.container(horizontal=True, width="content", gap="small"):
+                _buttons(api, document, may_write=may_write, may_retry=may_retry)
+        if document.status is DocumentStatus.FAILED and document.job_id is not None:
+            _reason(api, document.job_id)
+
+
+def _facts(document: Document) -> str:
+    parts = [size_text(document.size)]
+    if document.pages:
+        parts.append(plural(document.pages, "page"))
+    if document.status is DocumentStatus.READY:
+        parts += [plural(document.sections, "section"), plural(document.words, "word"), plural(document.faqs, "FAQ")]
+    return " · ".join([*parts, f"added {ago(document.created_at)}"])
+
+
+def _buttons(api: Api, document: Document, *, may_write: bool, may_retry: bool) -> None:
+    key = document.id
+    if document.status is DocumentStatus.READY and document.faqs:
+        st.button(
+            "Review", key=f"review_{key}", type="tertiary", icon=":material/fact_check:", on_click=_review, args=(key,)
+        )
+    if document.status in (DocumentStatus.FAILED, DocumentStatus.CANCELLED) and may_retry and document.job_id:
+        st.button(
+            "Retry",
+            key=f"again_{key}",
+            type="tertiary",
+            icon=":material/refresh:",
+            on_click=_retry,
+            args=(api, document.job_id),
+        )
+    if may_write:
+        st.button("Delete", key=f"delete_{key}", type="tertiary", icon=":material/delete:", on_click=_ask, args=(key,))
+
+
+def _reason(api: Api, job_id: UUID) -> None:
+    job = load(f"reason_{job_id}", partial(api.job, job_id))
+    if job is not None and job.error is not None:
+        st.markdown(f":red[:material/error:] {plain(job.error.title)}. {plain(job.error.detail)}")
+
+
+def _review(document_id: UUID) -> None:
+    st.query_params["document"] = str(document_id)
+    st.session_state["faq_view"] = "review"
+
+
+def _retry(api: Api, job_id: UUID) -> None:
+    if act(lambda: api.retry_job(job_id)):
+        state.faq().followed.add(job_id)
+
+
+def _ask(document_id: UUID) -> None:
+    state.faq().deleting = document_id
+
+
+def _close() -> None:
+    state.faq().deleting = None
+
+
+@st.dialog("Delete document", icon=":material/delete:", on_dismiss=_close)
+def _delete_dialog(api: Api, document: Document) -> None:
+    st.markdown(f"**{plain(document.name)}** and its passages are deleted. This cannot be undone.")
+    faqs: FaqsOnDelete = "keep"
+    if document.faqs:
+        faqs = st.radio(
+            f"What about its {plural(document.faqs, 'FAQ')}?",
+            list(get_args(FaqsOnDelete)),
+            format_func=CHOICES.__getitem__,
+            captions=["They stay as they are, without the passage behind them.", "Also those that were approved."],
+        )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        cancelled = st.button("Cancel", key="delete_cancel")
+        confirmed = st.button("Delete document", key="delete_confirm", type="primary", icon=":material/delete:")
+    if cancelled:
+        _close()
+        st.rerun()
+    if confirmed:
+        _delete(api, document, faqs)
+
+
+def _delete(api: Api, document: Document, faqs: FaqsOnDelete) -> None:
+    try:
+        api.delete_document(document.id, faqs=faqs)
+    except ApiError as error:
+        show_problem(error, key="delete", inline=True)
+        return
+    state.session().flash = state.Flash(f"{plain(document.name)} deleted")
+    _close()
+    st.rerun()

@@ -1,0 +1,211 @@
+"""Home: what waits, how much there is, how the parts are, and the next step for a newcomer."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from contracts.system import DayCount, DiskUse, Overview
+from frontend.components.badges import HEALTH, badge
+from frontend.components.notices import load
+from frontend.components.words import plural, size_text
+from frontend.layout import Frame, card_title, current_readiness, section
+from frontend.safe_text import plain
+from frontend.views.uploads import load_samples
+
+FAQ_PAGE: Final = "pages/1_FAQ_Extraction.py"
+CHAT_PAGE: Final = "pages/2_Chat.py"
+
+
+def render(frame: Frame) -> None:
+    overview = load("overview", frame.api.overview)
+    if overview is None:
+        return
+    total = overview.faqs.draft + overview.faqs.approved + overview.faqs.rejected
+    is_new = not overview.documents and not total
+    if is_new or not overview.faqs.approved or not _ever_answered(overview):
+        _first_steps(frame, overview, is_new=is_new)
+    if not is_new:
+        _waiting(frame, overview)
+    _figures(overview)
+    left, right = st.columns([3, 2], gap="small")
+    with left:
+        _answers_chart(overview)
+        _disk(overview.disk)
+    with right:
+        _health(frame)
+
+
+def _ever_answered(overview: Overview) -> bool:
+    return any(day.count for day in (*overview.answers_by_day, *overview.unanswered_by_day))
+
+
+# --- the first loop ----------------------------------------------------------
+def _first_steps(frame: Frame, overview: Overview, *, is_new: bool) -> None:
+    done = [bool(overview.documents), bool(overview.faqs.approved), _ever_answered(overview)]
+    current = done.index(False)
+    with st.container(border=True, key="first_steps", gap="small"):
+        card_title("Three steps to the first answer", key="steps")
+        steps = [
+            ("Upload", "Add a handbook, a price list, your support articles."),
+            ("Review", "Approve the drafted questions that you trust."),
+            ("Ask", "Ask what a customer would ask, and open the passage behind the answer."),
+        ]
+        with st.grid(3, min_column_width=220, gap="medium"):
+            for at, (title, text) in enumerate(steps):
+                _step(at, title, text, is_done=done[at], is_current=at == current)
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            _next_step(frame, current, is_new=is_new)
+
+
+def _step(at: int, title: str, text: str, *, is_done: bool, is_current: bool) -> None:
+    icon = (
+        ":green[:material/check_circle:]"
+        if is_done
+        else f":primary[:material/counter_{at + 1}:]"
+        if is_current
+        else f":gray[:material/counter_{at + 1}:]"
+    )
+    word = " :small[:green[done]]" if is_done else " :small[:primary[next]]" if is_current else ""
+    st.markdown(f"{icon} **{title}**{word}  \n:gray[{text}]")
+
+
+def _next_step(frame: Frame, current: int, *, is_new: bool) -> None:
+    if current == 0 and frame.can("documents.write"):
+        if is_new and st.button(
+            "Load the sample handbook", type="primary", icon=":material/menu_book:", key="load_sample"
+        ):
+            if load_samples(frame.api):
+                st.switch_page(FAQ_PAGE)
+            st.rerun()
+        st.page_link(FAQ_PAGE, label="Upload my own documents", icon=":material/upload_file:")
+    elif current == 1 and frame.can("faqs.review"):
+        if st.button("Review the drafts", type="primary", icon=":material/fact_check:", key="go_review"):
+            st.switch_page(FAQ_PAGE)
+    elif (
+        current == 2
+        and frame.can("chat")
+        and st.button("Ask a question", type="primary", icon=":material/forum:", key="go_chat")
+    ):
+        st.switch_page(CHAT_PAGE)
+
+
+# --- what waits --------------------------------------------------------------
+def _waiting(frame: Frame, overview: Overview) -> None:
+    cards: list[tuple[str, str, str, str, dict[str, str]]] = []
+    if overview.running_jobs:
+        text = "Progress, time left and cancel are on the page."
+        cards.append(("progress_activity", f"{plural(overview.running_jobs, 'job')} running", text, FAQ_PAGE, {}))
+    if overview.failed_jobs:
+        text = "See what went wrong and try again."
+        query = {"view": "documents"}
+        cards.append(("error", f"{plural(overview.failed_jobs, 'job')} failed", text, FAQ_PAGE, query))
+    if overview.faqs.draft and frame.can("faqs.read"):
+        text = "Approve, edit or reject what was drafted."
+        cards.append(("fact_check", f"{plural(overview.faqs.draft, 'draft')} to review", text, FAQ_PAGE, {}))
+    section("Waits for you", key="waiting")
+    if not cards:
+        st.markdown(":green[:material/task_alt:] Nothing: every draft is reviewed and every job is done.")
+        return
+    with st.grid(3, min_column_width=260, gap="small", key="waiting_cards"):
+        for at, card in enumerate(cards):
+            _card(at, *card)
+
+
+def _card(at: int, icon: str, title: str, text: str, page: str, query: dict[str, str]) -> None:
+    with st.container(border=True, key=f"waits_{at}", gap="xsmall"):
+        st.markdown(f":material/{icon}: **{title}**  \n:gray[{text}]")
+        st.page_link(page, label="Open", icon=":material/arrow_forward:", icon_position="right", query_params=query)
+
+
+# --- figures -----------------------------------------------------------------
+def _figures(overview: Overview) -> None:
+    """Four figures; their charts are drawn for all or, where nothing happened yet, for none."""
+    section("At a glance", key="figures")
+    series = [overview.approved_by_day, overview.documents_by_day, overview.answers_by_day]
+    drawn = any(day.count for days in series for day in days)
+    share = f"{overview.answered_today / overview.answers_today:.0%}" if overview.answers_today else "–"
+    with st.grid(4, min_column_width=160, gap="small", key="figures"):
+        _figure("Approved FAQs", f"{overview.faqs.approved:,}", overview.approved_by_day, drawn=drawn)
+        _figure("Documents", f"{overview.documents:,}", overview.documents_by_day, drawn=drawn)
+        _figure("Questions today", f"{overview.answers_today:,}", overview.answers_by_day, drawn=drawn)
+        _figure("Answered today", share, overview.unanswered_by_day, drawn=drawn, unanswered=True)
+
+
+def _figure(label: str, value: str, days: Sequence[DayCount], *, drawn: bool, unanswered: bool = False) -> None:
+    week = sum(day.count for day in days[-7:])
+    st.metric(
+        label,
+        value,
+        f"{week:,} unanswered" if unanswered else f"{week:,} this week",
+        delta_color="orange" if unanswered else "green",
+        delta_arrow="off",
+        border=True,
+        chart_data=[day.count for day in days] if drawn else None,
+        chart_type="area",
+        help="Below: the questions of the last seven days that had no answer." if unanswered else None,
+    )
+
+
+def _answers_chart(overview: Overview) -> None:
+    with st.container(border=True, key="answers_chart"):
+        days = len(overview.answers_by_day)
+        card_title(f"Questions, last {plural(days, 'day')}", key="chart")
+        if not _ever_answered(overview):
+            st.markdown(
+                ":gray[The questions of each day, answered and not answered, are drawn here once somebody asks.]"
+            )
+            return
+        unanswered = {day.day: day.count for day in overview.unanswered_by_day}
+        rows = [
+            {"Day": day.day, "Outcome": outcome, "Questions": count}
+            for day in overview.answers_by_day
+            for outcome, count in (
+                ("Answered", day.count - unanswered.get(day.day, 0)),
+                ("Not answered", unanswered.get(day.day, 0)),
+            )
+        ]
+        asked = sum(day.count for day in overview.answers_by_day)
+        chart = (
+            alt.Chart(pd.DataFrame(rows))
+            .mark_bar()
+            .encode(
+                x=alt.X(
+                    "yearmonthdate(Day):O", title=None, axis=alt.Axis(format="%d %b", labelAngle=0, labelOverlap=True)
+                ),
+                y=alt.Y("sum(Questions):Q", title=None, axis=alt.Axis(tickMinStep=1, format="d")),
+                color=alt.Color("Outcome:N", legend=alt.Legend(orient="top", title=None)),
+                tooltip=["Day:T", "Outcome:N", "Questions:Q"],
+            )
+        )
+        st.altair_chart(
+            chart, height=240, alt=f"Questions a day: {asked} in {days} days, {sum(unanswered.values())} not answered"
+        )
+
+
+# --- the installation --------------------------------------------------------
+def _health(frame: Frame) -> None:
+    readiness = current_readiness(frame.api)
+    if readiness is None:
+        return
+    with st.container(border=True, key="health", gap="small"):
+        card_title("System health", key="health")
+        for part in readiness.components:
+            with st.container(horizontal=True, vertical_alignment="top", key=f"part_{part.name}", wrap=False):
+                detail = f"  \n:small[:gray[{plain(part.detail)}]]" if part.detail else ""
+                st.markdown(f"{plain(part.label)}{detail}", width="stretch")
+                badge(HEALTH[part.status])
+
+
+def _disk(disk: DiskUse) -> None:
+    with st.container(border=True, key="disk", gap="small"):
+        card_title("Disk", key="disk")
+        used = disk.database + disk.files
+        st.markdown(
+            f"AI Nexus uses **{size_text(used)}**: {size_text(disk.files)} of documents, "
+            f"{size_text(disk.database)} of database."
+        )
+        taken = (disk.total - disk.free) / disk.total if disk.total else 0.0
+        st.progress(min(max(taken, 0.0), 1.0), text=f"{size_text(disk.free)} of {size_text(disk.total)} free")

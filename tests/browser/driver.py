@@ -1,0 +1,237 @@
+"""The running product and a real Chromium in front of it."""
+
+import dataclasses
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import httpx
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, expect
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--force-color-profile=srgb",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+]
+SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+INSIDE = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localhost", "data:", "blob:")
+WIDTHS: dict[int, int] = {1440: 900, 390: 844}
+Theme = Literal["light", "dark"]
+START_SECONDS = 60.0
+
+
+def chromium_path() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass
+class Stack:
+    """AI Nexus with a data directory of its own. `command`: `up` for both, or `api` and `ui` one by one."""
+
+    data_dir: Path
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    api_port: int = dataclasses.field(default_factory=free_port)
+    ui_port: int = dataclasses.field(default_factory=free_port)
+    _processes: dict[str, subprocess.Popen[bytes]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def ui(self) -> str:
+        return f"http://127.0.0.1:{self.ui_port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.parent / f"{self.data_dir.name}.log"
+
+    def start(self, *commands: Literal["up", "api", "ui"]) -> Self:
+        for command in commands:
+            with self.log.open("ab") as log:
+                self._processes[command] = subprocess.Popen(
+                    [sys.executable, "-m", "backend.cli", command],
+                    cwd=ROOT,
+                    env=self._environment(),
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+        for command in commands:
+            if command != "ui":
+                self._wait(f"{self.api}/health", command)
+            if command != "api":
+                self._wait(f"{self.ui}/_stcore/health", command)
+        return self
+
+    def stop(self, *commands: Literal["up", "api", "ui"]) -> None:
+        for command in commands or ("ui", "api", "up"):
+            process = self._processes.pop(command, None)
+            if process is None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            process.wait(40)
+
+    def run(self, *arguments: str) -> str:
+        """The output of one `nexus` command on this data directory."""
+        command = [sys.executable, "-m", "backend.cli", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout.strip().splitlines()[-1]
+
+    def client(self, token: str = "") -> httpx.Client:
+        token = token or (self.data_dir / "secrets" / "local_token").read_text().strip()
+        return httpx.Client(base_url=self.api, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    def clear(self) -> None:
+        """An empty workspace again, answered by the built-in provider."""
+        with self.client() as client:
+            for kind, query in (("documents", "?faqs=delete"), ("conversations", "")):
+                for item in client.get(f"/{kind}", params={"limit": 200}).json()["items"]:
+                    client.delete(f"/{kind}/{item['id']}{query}").raise_for_status()
+            agent = client.get("/agents").json()["items"][0]
+            client.patch(f"/agents/{agent['id']}", json={"provider": "builtin", "model": "builtin"}).raise_for_status()
+            client.delete("/providers/openai-compatible").raise_for_status()
+
+    def _environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEXUS_", "STREAMLIT_"))}
+        own = {
+            "NEXUS_DATA_DIR": str(self.data_dir),
+            "NEXUS_API_PORT": str(self.api_port),
+            "NEXUS_UI_PORT": str(self.ui_port),
+            "NEXUS_LOG_FORMAT": "json",
+        }
+        return {**clean, **own, **self.environment}
+
+    def _wait(self, url: str, command: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._processes[command].poll() is not None:
+                raise RuntimeError(f"`nexus {command}` ended: {self.log.read_text()[-2000:]}")
+            try:
+                if httpx.get(url, timeout=1).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise TimeoutError(f"{url} did not answer in {START_SECONDS} s: {self.log.read_text()[-2000:]}")
+
+
+@contextmanager
+def running(data_dir: Path, **environment: str) -> Iterator[Stack]:
+    """`nexus up`, and nothing left of it afterwards."""
+    stack = Stack(data_dir, environment)
+    try:
+        yield stack.start("up")
+    finally:
+        stack.stop()
+
+
+@dataclass
+class Watch:
+    """What must not happen in a page. `allowed` are texts of console errors that a test provokes."""
+
+    problems: list[str] = dataclasses.field(default_factory=list)
+    allowed: list[str] = dataclasses.field(default_factory=list)
+
+    def attach(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        """A deep link makes Streamlit probe `/Page/_stcore/...` first; those 404 are its own."""
+        is_probe = "/_stcore/" in message.location.get("url", "")
+        if message.type == "error" and not is_probe and not any(text in message.text for text in self.allowed):
+            self.problems.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(INSIDE):
+            self.problems.append(f"outside request: {request.url}")
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+
+
+def new_page(
+    browser: Browser, stack: Stack, watch: Watch, *, width: int = 1440, height: int = 0, theme: Theme = "light"
+) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": height or WIDTHS[width]},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        locale="en-GB",
+        base_url=stack.ui,
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    watch.attach(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """The script is idle and nothing on the page is stale. The websocket never idles: no `networkidle`."""
+    page.locator(SETTLED).wait_for()
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def open_page(page: Page, path: str, title: str) -> None:
+    page.goto(path)
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    settled(page)
+
+
+def click(page: Page, target: Locator) -> None:
+    target.click()
+    settled(page)
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name).first
+
+
+def field(area: Page | Locator, label: str) -> Locator:
+    """A text field by its exact label; by role it would miss passwords, by label it would find the help button."""
+    return area.locator(f'input[aria-label="{label}"]')
+
+
+def choose(page: Page, option: str) -> None:
+    """An option of a segmented control, by the beginning of its label."""
+    click(page, page.locator('[data-testid="stButtonGroup"]').get_by_text(option).first)
+
+
+def load_sample(page: Page) -> None:
+    """From an empty Home to the drafts of the sample handbook."""
+    open_page(page, "/", "Home")
+    button(page, "Load the sample handbook").click()
+    expect(page.get_by_role("heading", name="FAQ extraction", level=1)).to_be_visible()
+    expect(page.get_by_text("3 documents read")).to_be_visible(timeout=60_000)
+    settled(page)
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_placeholder("Ask a question").fill(question)
+    page.keyboard.press("Enter")

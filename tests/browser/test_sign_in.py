@@ -1,0 +1,90 @@
+"""`NEXUS_AUTH=keys`: signing in by pasting a key, two workspaces that do not see each other, roles."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import Stack, button, field, settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def keys_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("keys") / "data", {"NEXUS_AUTH": "keys"})
+    try:
+        yield stack.start("up")
+        assert "Traceback" not in stack.log.read_text()
+    finally:
+        stack.stop()
+
+
+def _sign_in(page: Page, key: str) -> None:
+    field(page, "Key").fill(key)
+    button(page, "Sign in").click()
+
+
+def test_two_workspaces_sign_in_and_do_not_see_each_other(
+    keys_stack: Stack, open_browser: Callable[[Stack], Page]
+) -> None:
+    north = keys_stack.run("key", "create", "--role", "admin", "--workspace", "north")
+    south = keys_stack.run("key", "create", "--role", "analyst", "--workspace", "south")
+    first = open_browser(keys_stack)
+    first.goto("/")
+    _sign_in(first, north)
+    button(first, "Load the sample handbook").click()
+    expect(first.get_by_text("3 documents read")).to_be_visible(timeout=60_000)
+    second = open_browser(keys_stack)
+    second.goto("/FAQ_Extraction")
+    _sign_in(second, south)
+    expect(second.get_by_text("No questions yet")).to_be_visible()
+    expect(second.get_by_text("south")).to_be_visible()
+    settled(second)
+
+
+def test_a_wrong_key_is_said_to_be_unknown(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:
+    page = open_browser(keys_stack)
+    page.goto("/")
+    _sign_in(page, "nxk_this-key-was-never-made")
+    expect(page.get_by_text("This key is not known")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
+
+
+def test_signing_out_shows_the_sign_in_page_again(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:
+    page = open_browser(keys_stack)
+    page.goto("/")
+    _sign_in(page, keys_stack.run("key", "create", "--role", "admin", "--workspace", "out"))
+    button(page, "Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
+
+
+def test_a_role_that_only_reads_is_not_offered_what_it_may_not_do(
+    keys_stack: Stack, open_browser: Callable[[Stack], Page]
+) -> None:
+    page = open_browser(keys_stack)
+    page.goto("/FAQ_Extraction")
+    _sign_in(page, keys_stack.run("key", "create", "--role", "sales", "--workspace", "readers"))
+    expect(page.get_by_text("Nobody has uploaded a document yet")).to_be_visible()
+    expect(page.locator('input[type="file"]')).to_have_count(0)
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    expect(page.locator(".st-key-section_keys")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use for answers")).to_have_count(0)
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:
+    page = open_browser(keys_stack)
+    page.goto("/Settings")
+    _sign_in(page, keys_stack.run("key", "create", "--role", "admin", "--workspace", "keyring"))
+    page.locator(".st-key-create_key summary").click()
+    field(page, "Name").fill("Website")
+    button(page, "Create key").click()
+    expect(page.get_by_text("it is shown this once")).to_be_visible()
+    expect(page.locator(".st-key-created_key").get_by_test_id("stCode")).to_contain_text("nxk_")
+    button(page, "I have copied it").click()
+    expect(page.get_by_text("it is shown this once")).to_have_count(0)
+    expect(page.get_by_text("Website")).to_be_visible()
+    page.locator('[class*="st-key-key_"]').filter(has_text="Website").get_by_role("button", name="Revoke").click()
+    button(page, "Revoke key").click()
+    expect(page.get_by_text("Website", exact=True)).to_have_count(0)

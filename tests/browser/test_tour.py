@@ -1,0 +1,149 @@
+"""The way a newcomer goes: sample, review, question, passage."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import Stack, ask, button, click, field, load_sample, open_page, settled
+from tests.mock_openai import MockServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+QUESTION = "What does the warranty cover?"
+
+
+def _approve_confident(page: Page) -> None:
+    button(page, "Approve all confident").click()
+    expect(page.get_by_text("confident drafts approved")).to_be_visible()
+    settled(page)
+
+
+def _wait_for_index(page: Page, path: str = "/Chat") -> None:
+    open_page(page, path, "Chat")
+    expect(page.get_by_text("being indexed")).to_have_count(0, timeout=60_000)
+    settled(page)
+
+
+def test_from_the_first_start_to_a_citation_that_opens_its_passage(page: Page) -> None:
+    open_page(page, "/", "Home")
+    expect(page.get_by_text("Three steps to the first answer")).to_be_visible()
+    load_sample(page)
+    _approve_confident(page)
+    _wait_for_index(page)
+    ask(page, QUESTION)
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    settled(page)
+    assert "conversation=" in page.url
+    button(page, "[1]").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("the text that is quoted")).to_be_visible()
+    expect(dialog.locator(".st-key-passage_cited")).to_contain_text("Hubs are covered for three years")
+
+
+def test_a_refresh_of_a_conversation_shows_it_again(page: Page) -> None:
+    load_sample(page)
+    open_page(page, "/Chat", "Chat")
+    ask(page, QUESTION)
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    settled(page)
+    answer = page.get_by_test_id("stChatMessage").nth(1).inner_text()
+    page.reload()
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    assert page.get_by_test_id("stChatMessage").nth(1).inner_text() == answer
+
+
+def test_what_the_documents_do_not_say_is_shown_as_not_answered(page: Page) -> None:
+    load_sample(page)
+    open_page(page, "/Chat", "Chat")
+    ask(page, "What is the capital of Peru?")
+    expect(page.get_by_text("Not answered")).to_be_visible()
+
+
+def test_a_decision_can_be_taken_back(page: Page) -> None:
+    load_sample(page)
+    waiting = page.get_by_text("To review ·").inner_text()
+    button(page, "Approve all confident").click()
+    expect(page.get_by_text("confident drafts approved")).to_be_visible()
+    expect(page.get_by_text(waiting, exact=True)).to_have_count(0)
+    button(page, "Undo").click()
+    expect(page.get_by_text(waiting, exact=True)).to_be_visible()
+
+
+def test_the_keyboard_approves_the_current_card_and_goes_on(page: Page) -> None:
+    load_sample(page)
+    current = page.locator(".st-key-faq_current strong").first
+    first = current.inner_text()
+    page.keyboard.press("a")
+    expect(current).not_to_have_text(first)
+    expect(page.get_by_text("Approved · 1", exact=True)).to_be_visible()
+
+
+def test_an_edit_over_somebody_elses_shows_the_newer_text_and_keeps_ones_own(page: Page, stack: Stack) -> None:
+    load_sample(page)
+    button(page, "Edit").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Question")).to_be_visible()
+    settled(page)
+    with stack.client() as client:
+        faq = client.get(f"/faqs/{page.url.split('faq=')[1]}").json()
+        newer = {"revision": faq["revision"], "question": "Newer question?"}
+        client.patch(f"/faqs/{faq['id']}", json=newer).raise_for_status()
+    dialog.get_by_label("Question").fill("My own question?")
+    button(page, "Save").click()
+    expect(dialog.get_by_text("Somebody saved this FAQ while you edited it")).to_be_visible()
+    expect(dialog.get_by_label("Question")).to_have_value("Newer question?")
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("My own question?")
+
+
+def test_a_stopped_answer_keeps_what_was_written(page: Page) -> None:
+    load_sample(page)
+    with MockServer() as server:
+        _use_mock(page, server, model="drip")
+        open_page(page, "/Chat", "Chat")
+        ask(page, QUESTION)
+        expect(page.get_by_text("drip drip")).to_be_visible()
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.get_by_text("Stopped")).to_be_visible()
+        expect(page.get_by_text("drip drip")).to_be_visible()
+
+
+def test_the_tour_works_with_an_openai_compatible_server(page: Page) -> None:
+    load_sample(page)
+    with MockServer() as server:
+        _use_mock(page, server, model="ok")
+        button(page, "Test connection").click()
+        _wait_for_index(page)
+        ask(page, QUESTION)
+        expect(page.get_by_text("Why this answer")).to_be_visible()
+        expect(page.get_by_text("Answers by OpenAI-compatible server, model ok")).to_be_visible()
+        expect(button(page, "[1]")).to_be_visible()
+        settled(page)
+
+
+def _use_mock(page: Page, server: MockServer, *, model: str) -> None:
+    """Sets the provider up as a person does: address, key, model, save, use."""
+    open_page(page, "/Settings", "Settings")
+    card = page.locator(".st-key-provider_openai-compatible")
+    card.locator("summary").click()
+    field(card, "Base URL").fill(server.base_url)
+    field(card, "API key").fill("sk-mock-key-1234")
+    field(card, "Model").fill(model)
+    settled(page)
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_text("key ending in 1234")).to_be_visible()
+    card.get_by_role("button", name="Use for answers").click()
+    expect(card.get_by_text("Used for answers")).to_be_visible()
+    settled(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_loop_works_on_a_phone(open_browser: Callable[..., Page], stack: Stack, theme: str) -> None:
+    page = open_browser(stack, 390, theme)
+    load_sample(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    _approve_confident(page)
+    open_page(page, "/Chat", "Chat")
+    ask(page, QUESTION)
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    click(page, page.get_by_text("Why this answer"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,128 @@
+"""The pages' logic over the real app, without a browser."""
+
+from uuid import UUID
+
+from streamlit.testing.v1 import AppTest
+
+from contracts.faqs import FaqStatus
+from tests.frontend.conftest import Pages
+
+FAQ = "pages/1_FAQ_Extraction.py"
+CHAT = "pages/2_Chat.py"
+SETTINGS = "pages/9_Settings.py"
+
+
+def _words(page: AppTest) -> str:
+    """Everything that the page says."""
+    assert not page.exception, page.exception
+    blocks = [page.markdown, page.title, page.header, page.caption, page.error, page.warning, page.info, page.success]
+    return "\n".join(str(element.value) for block in blocks for element in block)
+
+
+def _press(page: AppTest, key: str) -> AppTest:
+    return next(button for button in page.button if button.key == key).click().run()
+
+
+def test_an_empty_home_offers_the_sample(pages: Pages) -> None:
+    page = pages.open("Home.py")
+    assert "Three steps to the first answer" in _words(page)
+    assert any(button.key == "load_sample" for button in page.button)
+
+
+def test_home_counts_what_waits_for_review(pages: Pages) -> None:
+    pages.sample()
+    drafts = pages.api.faq_counts().draft
+    assert drafts > 0
+    assert f"{drafts} drafts to review" in _words(pages.open("Home.py"))
+
+
+def test_an_empty_list_of_faqs_says_what_will_be_here(pages: Pages) -> None:
+    assert "No questions yet" in _words(pages.open(FAQ))
+
+
+def test_a_server_that_is_away_is_never_shown_as_emptiness(pages: Pages) -> None:
+    page = pages.open(FAQ)
+    pages.transport.is_down = True
+    page.run()
+    assert "No questions yet" not in _words(page)
+    assert any("not reachable" in str(element.proto.title or element.value) for element in page.warning)
+    pages.transport.is_down = False
+    assert "No questions yet" in _words(page.run())
+
+
+def test_approving_a_card_moves_it_and_undo_brings_it_back(pages: Pages) -> None:
+    pages.sample()
+    page = pages.open(FAQ)
+    keys = [str(button.key) for button in page.button]
+    key = next(key for key in keys if key.startswith("approve_") and key != "approve_confident")
+    faq_id = UUID(key.removeprefix("approve_"))
+    _press(page, key)
+    assert pages.api.faq(faq_id).status is FaqStatus.APPROVED
+    assert "1 FAQ approved" in _words(page)
+    _press(page, "undo")
+    assert pages.api.faq(faq_id).status is FaqStatus.DRAFT
+
+
+def test_all_confident_drafts_of_the_filter_are_approved_at_once(pages: Pages) -> None:
+    pages.sample()
+    confident = [faq for faq in pages.api.faqs(limit=200).items if faq.confidence >= 0.8]
+    page = _press(pages.open(FAQ), "approve_confident")
+    assert f"{len(confident)} confident drafts approved" in _words(page)
+    assert pages.api.faq_counts().approved == len(confident)
+
+
+def test_the_filter_of_a_shared_link_is_applied(pages: Pages) -> None:
+    pages.sample()
+    document = pages.api.all_documents()[0]
+    page = pages.open(FAQ, document=str(document.id), q="coldkeep")
+    assert page.selectbox[0].value == document.id
+    assert page.text_input[0].value == "coldkeep"
+
+
+def test_the_pages_of_the_list_follow_the_cursor(pages: Pages) -> None:
+    pages.sample()
+    page = pages.open(FAQ)
+    first = [button.key for button in page.button if str(button.key).startswith("edit_")]
+    _press(page, "page_on")
+    second = [button.key for button in page.button if str(button.key).startswith("edit_")]
+    assert first
+    assert not set(first) & set(second)
+    assert "11 to 20 of" in _words(page)
+    _press(page, "page_back")
+    assert [button.key for button in page.button if str(button.key).startswith("edit_")] == first
+
+
+def test_a_chat_without_approved_faqs_points_to_the_review(pages: Pages) -> None:
+    assert "No approved FAQs yet" in _words(pages.open(CHAT))
+
+
+def test_an_answer_is_kept_in_the_conversation_of_the_link(pages: Pages) -> None:
+    pages.sample()
+    page = pages.open(CHAT)
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    conversation = pages.api.conversations().items[0]
+    assert page.query_params["conversation"] in (str(conversation.id), [str(conversation.id)])
+    again = pages.open(CHAT, conversation=str(conversation.id))
+    assert [message.name for message in again.chat_message] == ["user", "assistant"]
+
+
+def test_an_unknown_conversation_is_a_problem_and_not_an_empty_one(pages: Pages) -> None:
+    page = pages.open(CHAT, conversation="00000000-0000-4000-8000-000000000000")
+    assert len(page.error) == 1
+
+
+def test_settings_never_show_a_stored_key(pages: Pages) -> None:
+    from contracts.providers import ProviderSettings
+
+    settings = {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-secret-5678", "model": "m"}
+    pages.api.save_provider("openai-compatible", ProviderSettings.model_validate(settings))
+    page = pages.open(SETTINGS)
+    assert "key ending in 5678" in _words(page)
+    assert "sk-secret" not in _words(page)
+    assert all("sk-secret" not in str(field.value) for field in page.text_input)
+
+
+def test_the_provider_that_is_chosen_answers(pages: Pages) -> None:
+    page = _press(pages.open(SETTINGS), "use_echo")
+    assert pages.api.agents().items[0].provider == "echo"
+    assert not page.exception

@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.safe_text import marked, model_text, paragraphs, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("![cat](https://evil.example/c.png)", "cat"),
+        ("![cat][ref]", "cat"),
+        ("costs $5 and $10", r"costs \$5 and \$10"),
+        ("see [the price](https://shop.example/p)", "see the price (https://shop.example/p)"),
+        ("[click](javascript:alert(1))", "click)"),
+        ("[[a](b)](https://evil.example)", r"[a]\(https://evil.example)"),
+        ("!![x](y)[z](https://evil.example/c.png)", r"!xz (https://evil.example/c.png)"),
+        ("<img src=x onerror=alert(1)>", r"\<img src=x onerror=alert(1)>"),
+        ("# Title\ntext", "**Title**  \ntext"),
+        ("a note[^1]", r"a note\[^1]"),
+        ("answer [1] and [2]", "answer [1] and [2]"),
+        ("```mermaid\ngraph\n```", "```text\ngraph\n```"),
+        ("use `$HOME` now", "use `$HOME` now"),
+        ("one\ntwo\n\nthree", "one  \ntwo\n\nthree"),
+    ],
+)
+def test_what_a_model_wrote_may_be_emphasised_but_not_act(text: str, shown: str) -> None:
+    assert model_text(text) == shown
+
+
+def test_a_directive_in_model_text_is_only_text() -> None:
+    assert ":red[" not in model_text(":red[urgent] :material/home: :smile:")
+    assert ":material/" not in model_text(":material/home:")
+
+
+def test_a_link_definition_is_only_text() -> None:
+    assert not model_text("[1]: https://evil.example/x").startswith("[1]:")
+
+
+@given(st.text(alphabet="![]()`<>$:#=-\n ab/.", max_size=60))
+def test_no_image_survives_outside_code(text: str) -> None:
+    without_code = text.replace("`", "")
+    assert "![" not in model_text(without_code)
+
+
+@given(st.text(max_size=80))
+def test_plain_text_is_one_line_in_which_every_mark_is_escaped(text: str) -> None:
+    shown = plain(text)
+    assert "\n" not in shown
+    bare = shown.replace("\\\\", "")
+    for mark in "*_`[]<>$:#|":
+        assert bare.count(mark) == bare.count("\\" + mark)
+
+
+def test_the_quote_is_marked_line_by_line() -> None:
+    text = "Before.\nOne line\nand another. After."
+    start = text.index("One")
+    shown = marked(text, start, text.index(" After"))
+    assert shown == "Before.  \n:orange-background[One line]  \n:orange-background[and another.] After."
+
+
+def test_marks_in_the_source_text_stay_what_they_are() -> None:
+    assert marked("a [b] :red[c] $d$", 2, 5) == r"a :orange-background[\[b\]] \:red\[c\] \$d\$"
+
+
+def test_paragraphs_keep_their_line_breaks_and_a_number_does_not_start_a_list() -> None:
+    assert paragraphs("1. first\n2. second") == "1\\. first  \n2\\. second"
