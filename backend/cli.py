@@ -117,6 +117,7 @@ def ui(host: Host = None, port: Port = None) -> None:
     environment = {
         **os.environ,
         "NEXUS_API_URL": settings.api,
+        "NEXUS_AUTH": settings.auth,
         "NEXUS_UI_UPLOAD_LIMIT_MB": str(settings.ui_upload_limit_mb),
         "NEXUS_DATA_DIR": str(settings.data_dir.absolute()),
         "PYTHONPATH": str(FRONTEND.parent),

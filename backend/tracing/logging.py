@@ -31,9 +31,6 @@ _OWN_HANDLER: Final = ("dbos",)
 _PROPAGATED: Final = ("alembic", "sqlalchemy", "uvicorn", "uvicorn.error", "uvicorn.access")
 # At INFO these write addresses, statements or payloads; DBOS some eighty lines at each start.
 _QUIET: Final = ("alembic.runtime.plugins", "dbos", "httpcore", "httpx", "httpx2", "openai", "sqlalchemy", "urllib3")
-_CANCELLED: Final = frozenset(
-    {"DBOSWorkflowCancelledError", "DBOSAwaitedWorkflowCancelledError", "JobCancelled", "CancelledError"}
-)
 
 
 def configure_logging(*, level: str = "INFO", format: LogFormat = "auto", stream: TextIO | None = None) -> None:
@@ -46,7 +43,6 @@ def configure_logging(*, level: str = "INFO", format: LogFormat = "auto", stream
     handler = _Handler(out)
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     handler.addFilter(_without_query)
-    handler.addFilter(_calm_cancellation)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -185,14 +181,4 @@ def _without_query(record: logging.LogRecord) -> bool:
         record.nexus_event = "http.request"
         record.nexus_fields = {"method": method, "path": str(path).partition("?")[0], "status": status}
         record.args, record.msg = (), "http.request"
-    return True
-
-
-def _calm_cancellation(record: logging.LogRecord) -> bool:
-    """DBOS reports a cancelled workflow as an ERROR with a traceback; here somebody pressed Cancel."""
-    exc = record.exc_info[1] if record.exc_info else None
-    if record.name == "dbos" and exc is not None and type(exc).__name__ in _CANCELLED:
-        record.exc_info, record.exc_text = None, None
-        record.levelno, record.levelname = logging.INFO, "INFO"
-        record.msg, record.args = "a cancelled workflow ended", ()
     return True
