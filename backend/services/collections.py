@@ -102,7 +102,12 @@ class CollectionService:
                 collection = await self._add(tx, new)
             elif request.store not in (None, collection.store):
                 raise Conflict(f"the collection {collection.name!r} is kept in the store {collection.store!r}")
-            payload = IngestPayload(collection_id=collection.id, **request.model_dump(include=_INGESTED))
+            payload = IngestPayload(
+                collection_id=collection.id,
+                faqs=request.faqs,
+                faq_ids=request.faq_ids,
+                document_ids=request.document_ids,
+            )
             job_id = await self._runner.submit(
                 tx,
                 JobRequest(kind="ingest", payload=payload, title=collection.name, collection_id=collection.id),
@@ -122,9 +127,6 @@ class CollectionService:
         )
         await tx.collections.add(collection)
         return collection
-
-
-_INGESTED = {"faqs", "faq_ids", "document_ids"}
 
 
 async def _check_refs(tx: Tx, request: wire.Ingest) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
@@ -103,21 +104,33 @@ class Extraction:
     async def _store_drafts(
         self, workspace_id: UUID, document: Document, parsed: ParsedDocument, report: Report
     ) -> int:
-        drafts = await run_with_poison_guard(document.name, lambda: self._drafts(parsed))
-        for start in range(0, len(drafts), ROWS):
-            batch = drafts[start : start + ROWS]
-            async with self._uow(workspace_id) as tx:
-                await _alive(tx, document.id)
-                wanted = list({_section_id(document.id, draft.section) for draft in batch})
-                sections = {section.ordinal: section for section in await tx.documents.sections(wanted)}
-                await tx.faqs.put_drafts(
-                    [_faq_row(document, sections[draft.section], draft, start + n) for n, draft in enumerate(batch)]
-                )
-            await report("drafting", start + len(batch), len(drafts))
-        return len(drafts)
+        # The child has done its work when the first draft comes; drafts stored before a repetition are not doubled.
+        return await run_with_poison_guard(
+            document.name, lambda: self._stream_drafts(workspace_id, document, parsed, report)
+        )
 
-    async def _drafts(self, parsed: ParsedDocument) -> list[FaqDraft]:
-        return [draft async for draft in self._extractor.extract(parsed)]
+    async def _stream_drafts(
+        self, workspace_id: UUID, document: Document, parsed: ParsedDocument, report: Report
+    ) -> int:
+        done = 0
+        batch: list[FaqDraft] = []
+        async for draft in self._extractor.extract(parsed):
+            batch.append(draft)
+            if len(batch) == ROWS:
+                await self._put_drafts(workspace_id, document, batch, first=done)
+                done, batch = done + len(batch), []
+                await report("drafting", done, 0)
+        await self._put_drafts(workspace_id, document, batch, first=done)
+        return done + len(batch)
+
+    async def _put_drafts(self, workspace_id: UUID, document: Document, batch: list[FaqDraft], *, first: int) -> None:
+        async with self._uow(workspace_id) as tx:
+            await _alive(tx, document.id)
+            wanted = list({_section_id(document.id, draft.section) for draft in batch})
+            sections = {section.ordinal: section for section in await tx.documents.sections(wanted)}
+            await tx.faqs.put_drafts(
+                [_faq_row(document, sections[draft.section], draft, first + n) for n, draft in enumerate(batch)]
+            )
 
     @track("extraction.compare")
     async def compare(self, workspace_id: UUID, document_id: UUID) -> Compared:
@@ -126,25 +139,30 @@ class Extraction:
         Documents are compared one after the other: two at once would each start a group for the same question.
         """
         async with self._comparing:
-            while True:
-                alike = await self._alike(workspace_id, document_id)
-                groups = await self._grouped(list(alike.values()))
-                async with self._uow(workspace_id) as tx:
-                    # Another process may have compared meanwhile; then this comparison is out of date.
-                    if await tx.faqs.groups_of(list(alike)) == {one.id: one.group for one in alike.values()}:
-                        await tx.faqs.set_groups(groups)
-                        return Compared(grouped=len(groups))
+            shared = await self._alike(workspace_id, document_id)
+            return Compared(grouped=sum([await self._group(workspace_id, portion) for portion in _portions(shared)]))
 
-    async def _alike(self, workspace_id: UUID, document_id: UUID) -> dict[UUID, Question]:
-        """By id, the document's questions that share their words with another one, and these."""
+    async def _alike(self, workspace_id: UUID, document_id: UUID) -> list[list[Question]]:
+        """The document's questions, each with those of the workspace that have the same words."""
         async with self._uow.read(workspace_id) as tx:
             await _alive(tx, document_id)
             mine = {faq_id for faq_id, _ in await tx.faqs.drafts_of(document_id)}
         by_key: dict[tuple[str, ...], list[Question]] = {}
         async for faq_id, text, group in self._questions(workspace_id):
             by_key.setdefault(content_key(text), []).append(Question(faq_id, text, group))
-        shared = [same for same in by_key.values() if len(same) > 1 and any(one.id in mine for one in same)]
-        return {question.id: question for same in shared for question in same}
+        return [same for same in by_key.values() if len(same) > 1 and any(one.id in mine for one in same)]
+
+    async def _group(self, workspace_id: UUID, alike: list[Question]) -> int:
+        """Writes the groups of some questions; says how many got one."""
+        while True:
+            groups = await self._grouped(alike)
+            async with self._uow(workspace_id) as tx:
+                # Another process may have compared meanwhile; then this comparison is out of date.
+                now = await tx.faqs.groups_of([one.id for one in alike])
+                if now == {one.id: one.group for one in alike}:
+                    await tx.faqs.set_groups(groups)
+                    return len(groups)
+            alike = [replace(one, group=now[one.id]) for one in alike if one.id in now]
 
     async def _grouped(self, alike: list[Question]) -> dict[UUID, UUID]:
         """FAQ id -> group, for those that get one.
@@ -155,7 +173,10 @@ class Extraction:
         new = [row for row, question in enumerate(alike) if question.group is None]
         if not new:
             return {}
-        vectors = await self._embedder.embed([question.text for question in alike], kind="query")
+        texts = list(dict.fromkeys(question.text for question in alike))
+        place = {text: row for row, text in enumerate(texts)}
+        made = await self._embedder.embed(texts, kind="query")
+        vectors = made[[place[question.text] for question in alike]]
         old = [row for row, question in enumerate(alike) if question.group is not None]
         existing = [([alike[row] for row in old], vectors[old])] if old else []
         return await asyncio.to_thread(group_duplicates, [alike[row] for row in new], vectors[new], existing)
@@ -177,6 +198,18 @@ class Extraction:
             await _alive(tx, document_id)
             await tx.documents.set_status(document_id, DocumentStatus.READY)
             await self._sync.note(tx, [document_id])
+
+
+def _portions(buckets: Iterable[list[Question]]) -> Iterator[list[Question]]:
+    """Whole buckets, about `ROWS` questions at a time: what one transaction writes."""
+    portion: list[Question] = []
+    for bucket in buckets:
+        portion.extend(bucket)
+        if len(portion) >= ROWS:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 async def _alive(tx: Tx, document_id: UUID) -> Document:
