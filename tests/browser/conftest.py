@@ -17,7 +17,9 @@ Opener = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     if chromium_path() is None:
         reason = "Chromium is missing: install the Debian package chromium, or set CHROMIUM"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

@@ -35,7 +35,9 @@ pytestmark = pytest.mark.timeout(600)
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     go = shutil.which("go")
     if go is None:
-        pytest.fail(NEEDS_GO) if os.environ.get("CI") else pytest.skip(NEEDS_GO)
+        if os.environ.get("CI"):
+            pytest.fail(NEEDS_GO)
+        pytest.skip(NEEDS_GO)
     program = tmp_path_factory.mktemp("composecheck") / "composecheck"
     built = subprocess.run(
         [go, "build", "-mod=readonly", "-o", str(program), "."],

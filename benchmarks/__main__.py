@@ -1,0 +1,58 @@
+"""`python -m benchmarks [names]`: measures, prints a table, writes `benchmarks/results/`."""
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+
+from benchmarks import report
+from benchmarks.figures import Figure, Unavailable, text_table
+from benchmarks.machine import describe
+
+NAMES = ("start", "idle", "pdf", "memory", "search", "throughput", "quality", "ui")
+SLOW = ("clone",)
+"""Only when asked for by name."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join((*NAMES, *SLOW))}; all but {SLOW[0]} when none")
+    parser.add_argument("--no-results", action="store_true", help="print only")
+    given = parser.parse_args()
+    unknown = set(given.names) - {*NAMES, *SLOW}
+    if unknown:
+        parser.error(f"no figure {sorted(unknown)!r}; known: {', '.join((*NAMES, *SLOW))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    machine = describe()
+    print(
+        f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_average']}, revision {machine['revision']}\n"
+    )
+    failed = [name for name in given.names or NAMES if not _measured(name, is_kept=not given.no_results)]
+    if failed:
+        print(f"not measured: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _measured(name: str, *, is_kept: bool) -> bool:
+    measure: Callable[[], list[Figure]] = import_module(f"benchmarks.{name}").measure
+    print(f"== {name}", flush=True)
+    began = time.perf_counter()
+    try:
+        figures = measure()
+    except Unavailable as exc:
+        print(f"not measured: {exc}\n", flush=True)
+        return True
+    except Exception:  # noqa: BLE001  one measurement that breaks must not cost the others
+        traceback.print_exc()
+        return False
+    print(f"{text_table(figures)}\n({time.perf_counter() - began:.0f} s)\n", flush=True)
+    if is_kept:
+        report.write(name, figures)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
