@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run check format test test-rust test-python lock bench screens faults samples
+.PHONY: help base dev run check format test test-rust test-python test-browser lock bench screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -35,13 +35,17 @@ format: dev ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	cd rust_accel && cargo fmt
 
-test: test-rust test-python ## everything that is tested
+test: test-rust test-python test-browser ## everything that is tested
 
 test-rust: dev
 	cd rust_accel && cargo test --locked --quiet
 
 test-python: dev
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --ignore tests/browser
+
+# Playwright keeps an event loop in its process, beside which no asynchronous test can run.
+test-browser: dev
+	$(BIN)/pytest -n 2 --dist loadfile tests/browser
 
 lock: dev ## make the locks anew from pyproject.toml
 	$(BIN)/python tools/lock.py

@@ -32,6 +32,8 @@ def stage_text(job: Job) -> str:
         parts.append(f"{job.done:,} of {job.total:,} {unit}")
     elif job.total > 0:
         parts.append(f"{job.done / job.total:.0%}")
+    elif job.done > 0 and unit:
+        parts.append(f"{job.done:,} {unit} so far")
     if job.seconds_left is not None and job.status is JobStatus.RUNNING:
         parts.append(f"about {seconds_text(job.seconds_left)} left")
     return " · ".join(parts)

@@ -217,3 +217,5 @@ def test_the_stage_of_a_job_is_said_in_words() -> None:
         }
     )
     assert stage_text(job) == "Drafting questions · 10 of 40 drafts · about 2 min left"
+    unknown = job.model_copy(update={"total": 0, "seconds_left": None})
+    assert stage_text(unknown) == "Drafting questions · 10 drafts so far"
