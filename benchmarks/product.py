@@ -142,10 +142,6 @@ class Product:
         finally:
             stop(process)
 
-    def api_process(self, supervisor: subprocess.Popen[bytes]) -> psutil.Process:
-        """The API below `nexus up`."""
-        return next(one for one in family(supervisor.pid)[1:] if one.cmdline()[-1] == "api")
-
     @contextmanager
     def client(self) -> Iterator["Client"]:
         token = (self.data_dir / "secrets" / "local_token").read_text(encoding="utf-8").strip()

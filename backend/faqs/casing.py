@@ -55,10 +55,6 @@ class Truecaser:
         if word in counter or len(counter) < _MOST_WORDS:
             counter[word] += 1
 
-    def uses(self, word: str) -> bool:
-        """Whether the text writes `word` in lower case inside a sentence."""
-        return self._lower[word] > 0
-
     def lowered(self, title: str, *, at_start: bool = True) -> str:
         """`title` in sentence case but for names; the first word is lowered as well.
 

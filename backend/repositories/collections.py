@@ -199,14 +199,6 @@ class CollectionRepository:
             .values(deleted=True, seq=seq)
         )
 
-    async def known_embeddings(self, spec_key: str, hashes: Sequence[str]) -> set[str]:
-        query = sa.select(Embedding.content_hash).where(
-            Embedding.workspace_id == self._workspace_id,
-            Embedding.spec_key == spec_key,
-            Embedding.content_hash.in_(hashes),
-        )
-        return set((await self._session.scalars(query)).all())
-
     async def vectors(self, spec_key: str, hashes: Sequence[str]) -> dict[str, bytes]:
         query = sa.select(Embedding.content_hash, Embedding.vector).where(
             Embedding.workspace_id == self._workspace_id,

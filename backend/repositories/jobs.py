@@ -138,6 +138,11 @@ class JobLedger:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def waiting(self) -> dict[str, int]:
+        """How many jobs of each kind wait for a runner."""
+        query = sa.select(Job.kind, sa.func.count()).where(Job.status == JobStatus.PENDING.value).group_by(Job.kind)
+        return {row[0]: row[1] for row in await self._session.execute(query)}
+
     async def start(self, attempt: Attempt) -> Job | None:
         """The row, now running. None when this attempt has ended, is stale or must not start any more."""
         now = utc_now()

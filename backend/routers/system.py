@@ -29,6 +29,7 @@ async def ready(services: Services, response: Response) -> Readiness:
 @router.get("/metrics", response_class=Response)
 async def metrics(services: Services, accept: Annotated[str, Header()] = "") -> Response:
     """For Prometheus."""
+    await services.system.measure_queue(services.metrics)
     body, content_type = services.metrics.render(accept)
     return Response(body, headers={"Content-Type": content_type})
 

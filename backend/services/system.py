@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from backend.errors import NexusError, ShuttingDown
 from backend.files import FileStore
 from backend.repositories.faqs import FaqFilter
+from backend.repositories.jobs import JobLedger
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
+from backend.tracing.metrics import Metrics
 from contracts import system as wire
 from contracts.faqs import FaqCounts, FaqStatus
+from contracts.jobs import JobKind
 from contracts.system import ComponentStatus
 
 DAYS: Final = 14
@@ -48,6 +51,13 @@ class SystemService:
             components = [_down(Part("api", "API", _never), ShuttingDown("the server is stopping")), *components]
         worst = max((component.status for component in components), key=list(ComponentStatus).index)
         return wire.Readiness(status=worst, version=version("ai-nexus"), components=list(components))
+
+    async def measure_queue(self, metrics: Metrics) -> None:
+        """Sets what a scrape shows of the queue, over all workspaces."""
+        async with self._uow.database.read() as session:
+            waiting = await JobLedger(session).waiting()
+        for kind in get_args(JobKind):
+            metrics.queue_depth.labels(kind).set(waiting.get(kind, 0))
 
     async def _checked(self, part: Part) -> wire.Component:
         try:
