@@ -80,7 +80,7 @@ def test_a_file_that_is_all_that_was_sent_and_bad_is_named(page: Page, watch: Wa
     open_page(page, "/FAQ_Extraction", "FAQ extraction")
     _upload(page, "fake.pdf", b"\x00\x01\x02 this is no PDF")
     expect(page.get_by_text("1 file was not taken")).to_be_visible()
-    expect(page.get_by_text("fake.pdf")).to_be_visible()
+    expect(page.get_by_test_id("stAlertContentError").get_by_text("fake.pdf")).to_be_visible()
     assert watch.problems == []
 
 

@@ -20,9 +20,12 @@ def keys_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.stop()
 
 
-def _sign_in(page: Page, key: str) -> None:
+def _sign_in(page: Page, key: str, *, accepted: bool = True) -> None:
     field(page, "Key").fill(key)
     button(page, "Sign in").click()
+    if accepted:
+        expect(button(page, "Sign in")).to_have_count(0)
+    settled(page)  # what is typed or clicked while the page is being drawn is lost
 
 
 def test_two_workspaces_sign_in_and_do_not_see_each_other(
@@ -46,7 +49,7 @@ def test_two_workspaces_sign_in_and_do_not_see_each_other(
 def test_a_wrong_key_is_said_to_be_unknown(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:
     page = open_browser(keys_stack)
     page.goto("/")
-    _sign_in(page, "nxk_this-key-was-never-made")
+    _sign_in(page, "nxk_this-key-was-never-made", accepted=False)
     expect(page.get_by_text("This key is not known")).to_be_visible()
     expect(page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
 
@@ -79,6 +82,7 @@ def test_a_key_is_shown_once_and_can_be_revoked(keys_stack: Stack, open_browser:
     _sign_in(page, keys_stack.run("key", "create", "--role", "admin", "--workspace", "keyring"))
     page.locator(".st-key-create_key summary").click()
     field(page, "Name").fill("Website")
+    settled(page)
     button(page, "Create key").click()
     expect(page.get_by_text("it is shown this once")).to_be_visible()
     expect(page.locator(".st-key-created_key").get_by_test_id("stCode")).to_contain_text("nxk_")
