@@ -15,6 +15,7 @@ from backend.embeddings.base import EmbeddingSpec
 from backend.vectors.base import CollectionSpec, LogEntry, Point, Source
 
 BATCH = 2_000
+MAX_KEY = 2**63 - 1
 
 
 def store_name(collection_id: UUID) -> str:
@@ -53,7 +54,7 @@ class SqlPointLog:
             return session.scalar(sa.select(Collection.spec).where(Collection.id == collection_id))
 
     async def changes(self, collection: str, *, after: int) -> AsyncIterator[Sequence[LogEntry]]:
-        last = (after, -1)
+        last = (after, MAX_KEY)
         while True:
             rows = await asyncio.to_thread(self._rows, UUID(collection[1:]), last)
             if not rows:
