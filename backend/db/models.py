@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 Json = dict[str, Any]
 
@@ -341,7 +341,7 @@ class Message(Owned, Base):
 
 
 class Job(Owned, Base):
-    """`payload` is the workflow's input; `attempt` fences steps of an older workflow of the same job."""
+    """`attempt` fences steps of an older workflow of the same job."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -358,7 +358,6 @@ class Job(Owned, Base):
     total: Mapped[int] = mapped_column(default=0)
     message: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
-    payload: Mapped[Json]
     error: Mapped[Json | None]
     result: Mapped[Json | None]
     attempt: Mapped[int] = mapped_column(default=1)
@@ -370,3 +369,13 @@ class Job(Owned, Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+    input: Mapped["JobInput"] = relationship(lazy="raise", cascade="save-update, merge", passive_deletes=True)
+
+
+class JobInput(Owned, Base):
+    """What a job's workflow works on: up to megabytes, which no reading or writing of its progress should carry."""
+
+    __tablename__ = "job_input"
+
+    job_id: Mapped[UUID] = mapped_column(sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    payload: Mapped[Json]

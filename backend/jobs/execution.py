@@ -5,11 +5,10 @@ import logging
 from collections.abc import Mapping
 from typing import cast
 
-from backend.db.models import Job
 from backend.errors import JobCancelled, NexusError, UnknownStrategy
 from backend.jobs.base import JsonObject, Workflow
 from backend.jobs.context import AttemptContext, Memory
-from backend.jobs.rows import JobRows, problem_of
+from backend.jobs.rows import JobRows, Started, problem_of
 from backend.repositories.jobs import Attempt
 from backend.tracing.context import bound
 from contracts.jobs import JobKind
@@ -38,22 +37,24 @@ class Executor:
 
         A cancellation of the calling task passes through and ends nothing: the attempt goes on later.
         """
-        job = await self._rows.start(attempt)
-        if job is None:
+        started = await self._rows.start(attempt)
+        if started is None:
             return
+        job = started.job
         context = AttemptContext(attempt, job.workspace_id, self._rows, self._memory)
         if self._stopping:
             context.stop()
         self.running[attempt] = context
         try:
             with bound(job=str(job.id), workspace=str(job.workspace_id)):
-                await self._end(job, context)
+                await self._end(started, context)
         finally:
             self.running.pop(attempt, None)
 
-    async def _end(self, job: Job, context: AttemptContext) -> None:
+    async def _end(self, started: Started, context: AttemptContext) -> None:
+        job = started.job
         try:
-            result = await self._workflow(job, context)
+            result = await self._workflow(started, context)
         except JobCancelled:
             await self._rows.cancel(context.attempt)
         except NexusError as exc:
@@ -68,11 +69,12 @@ class Executor:
         else:
             await self._rows.succeed(context.attempt, dict(result))
 
-    async def _workflow(self, job: Job, context: AttemptContext) -> JsonObject:
-        workflow = self._workflows.get(cast(JobKind, job.kind))
+    async def _workflow(self, started: Started, context: AttemptContext) -> JsonObject:
+        kind = started.job.kind
+        workflow = self._workflows.get(cast(JobKind, kind))
         if workflow is None:
-            raise UnknownStrategy(f"no workflow {job.kind!r}; known: {sorted(self._workflows)}")
-        return await workflow(context, job.payload)
+            raise UnknownStrategy(f"no workflow {kind!r}; known: {sorted(self._workflows)}")
+        return await workflow(context, started.payload)
 
     def _ends_with_us(self) -> bool:
         """Whether a cancellation is a stop of this task or process, and not a stray one from inside the workflow."""

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeVar
+
+from pydantic import JsonValue
 
 from backend.db.engine import Database
 from backend.db.models import Job
@@ -32,6 +35,12 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    job: Job
+    payload: Mapping[str, JsonValue]
+
+
 class JobRows:
     """What an attempt reads and writes of its own row; bound to the database's event loop."""
 
@@ -43,15 +52,16 @@ class JobRows:
         async with self._database.write() as session:
             yield JobLedger(session)
 
-    async def start(self, attempt: Attempt) -> Job | None:
-        """The row, now running, or None when this attempt must not run: it has ended, is stale or was cancelled."""
+    async def start(self, attempt: Attempt) -> Started | None:
+        """The job, now running, or None when this attempt must not run: it has ended, is stale or was cancelled."""
 
-        async def work() -> Job | None:
+        async def work() -> Started | None:
             async with self._writing() as ledger:
                 job = await ledger.start(attempt)
-                if job is None:
-                    await ledger.settle_cancelled(attempt)
-                return job
+                if job is not None:
+                    return Started(job, await ledger.payload(job.id))
+                await ledger.settle_cancelled(attempt)
+                return None
 
         return await patiently(work)
 

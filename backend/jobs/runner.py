@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from backend.db.models import Job
+from backend.db.models import Job, JobInput
 from backend.db.tx import Tx
 from backend.jobs.base import JobRequest
 from backend.jobs.queue import DurableQueue
@@ -18,7 +18,7 @@ def new_job(request: JobRequest, workspace_id: UUID, version: str) -> Job:
         kind=request.kind,
         status=JobStatus.PENDING.value,
         title=request.title,
-        payload=request.payload.model_dump(mode="json"),
+        input=JobInput(workspace_id=workspace_id, payload=request.payload.model_dump(mode="json")),
         attempt=1,
         version=version,
         document_id=request.document_id,

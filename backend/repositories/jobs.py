@@ -6,10 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Job, utc_now
+from backend.db.models import Job, JobInput, utc_now
 from backend.errors import Conflict, InvalidRequest, NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from contracts import jobs as wire
@@ -153,6 +154,10 @@ class JobLedger:
             .returning(Job)
         )
         return (await self._session.execute(statement)).scalar_one_or_none()
+
+    async def payload(self, job_id: UUID) -> Mapping[str, JsonValue]:
+        """What the job works on."""
+        return (await self._session.scalars(sa.select(JobInput.payload).where(JobInput.job_id == job_id))).one()
 
     async def finish(
         self,

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from backend.app import database_files
 from backend.db.migrate import KEPT_BACKUPS, MARKER, DatabaseFiles
@@ -118,22 +117,31 @@ def test_a_database_that_cannot_be_written_refuses_the_start(
         files.prepare()
 
 
-def test_a_migration_is_preceded_by_a_backup(files: DatabaseFiles, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(path, ADD, "UPDATE alembic_version SET version_num = '0000'")
-    known = ScriptDirectory.walk_revisions
+def test_a_migration_is_preceded_by_a_backup_and_keeps_what_there_was(files: DatabaseFiles, path: Path) -> None:
+    job = "'00000000000000000000000000000007'"
+    columns = "kind, status, stage, progress, done, total, message, title, attempt, version, cancel_requested"
+    values = f"{job}, '00000000000000000000000000000001', '2026-01-01', '2026-01-01'"
+    run(
+        path,
+        ADD,
+        f"INSERT INTO job (id, workspace_id, created_at, updated_at, {columns}) "
+        f"VALUES ({values}, 'ingest', 'failed', '', 0, 0, 0, '', 'tea', 1, '1', 0)",
+        "INSERT INTO job_input (job_id, workspace_id, payload) SELECT id, workspace_id, '{\"cups\": 2}' FROM job",
+    )
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = files._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    engine.dispose()
+    assert run(path, "SELECT payload FROM job") == [('{"cups": 2}',)]
 
-    def with_an_older_one(self: object) -> object:
-        class Older:
-            revision = "0000"
-
-        return [*known(self), Older]  # type: ignore[arg-type]  # the directory itself
-
-    monkeypatch.setattr(ScriptDirectory, "walk_revisions", with_an_older_one)
-    monkeypatch.setattr(command, "upgrade", lambda *_: None)
     files.prepare()
 
+    assert run(path, f"SELECT payload FROM job_input WHERE job_id = {job}") == [('{"cups": 2}',)]
+    assert files.check() == []
     [backup] = files.backups.iterdir()
-    assert run(backup, NAMES) == [("tea",)]
+    assert run(backup, "SELECT payload FROM job") == [('{"cups": 2}',)]
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ async def test_starting_an_attempt_again_keeps_its_first_start(context: AttemptC
     second = await rows.start(context.attempt)
     assert first is not None
     assert second is not None
-    assert first.started_at == second.started_at is not None
+    assert first.job.started_at == second.job.started_at is not None
 
 
 async def test_an_ended_attempt_does_not_start_again(context: AttemptContext, rows: CountingRows) -> None:
