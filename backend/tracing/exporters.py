@@ -21,7 +21,6 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from backend.tracing.config import Endpoint, TracingConfig, endpoint
-from backend.tracing.logging import log_event
 
 OnDrop = Callable[[str, int], None]
 
@@ -49,16 +48,8 @@ class DropReport:
                 return
             self._next_warning = now + WARNING_INTERVAL
             unsaid, self._unsaid = self._unsaid, Counter()
-        log_event(
-            _log,
-            "tracing.spans_dropped",
-            level=logging.WARNING,
-            code="tracing_unavailable",
-            target=target.label,
-            host=target.host,
-            reason=reason,
-            spans=unsaid.total(),
-        )
+        lost = {"target": target.label, "host": target.host, "reason": reason, "spans": unsaid.total()}
+        _log.warning("spans were dropped", extra={"code": "tracing_unavailable", **lost})
 
 
 class _DeliverySession(requests.Session):

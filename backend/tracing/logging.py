@@ -9,16 +9,13 @@ import logging
 import math
 import sys
 import traceback
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, TextIO, TypeAlias
-from uuid import UUID
 
 from backend.tracing.context import current_ids
 from backend.tracing.redaction import MASK, escape_controls, is_sensitive, redact
 
 LogFormat = Literal["auto", "json", "text"]
-LogValue: TypeAlias = str | int | float | bool | UUID | datetime | None
 JsonValue: TypeAlias = str | int | float | bool | None
 
 MAX_VALUE: Final = 4000
@@ -26,7 +23,11 @@ MAX_EXCEPTION_LINE: Final = 300
 MAX_FRAMES: Final = 25
 MAX_CHAIN: Final = 5
 
-_RESERVED: Final = frozenset({"time", "level", "logger", "event", "message", "error", "traceback"})
+_RESERVED: Final = frozenset({"time", "level", "logger", "error", "traceback"})
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
+_OURS: Final = ("backend", "nexus", "uvicorn.access")
+"""Loggers whose `extra` is written; that of libraries may hold anything."""
+
 _OWN_HANDLER: Final = ("dbos",)
 _PROPAGATED: Final = ("alembic", "sqlalchemy", "uvicorn", "uvicorn.error", "uvicorn.access")
 # At INFO these write addresses, statements or payloads; DBOS some eighty lines at each start.
@@ -57,28 +58,13 @@ def configure_logging(*, level: str = "INFO", format: LogFormat = "auto", stream
     logging.captureWarnings(True)
 
 
-def log_event(
-    logger: logging.Logger,
-    event: str,
-    *,
-    level: int = logging.INFO,
-    code: str | None = None,
-    exc: BaseException | None = None,
-    **fields: LogValue,
-) -> None:
-    """One line with a stable `event` such as `upload.accepted`, an error's `code`, and fields of ids and counts."""
-    if logger.isEnabledFor(level):
-        extra = {"nexus_event": event, "nexus_fields": {"code": code, **fields} if code else fields}
-        logger.log(level, event, exc_info=exc, extra=extra, stacklevel=2)
-
-
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:
         """Nothing: the default prints the raw record, secrets included, to the stream that has just failed."""
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of ASCII JSON: time, level, logger, event, message, ids, fields, error, traceback."""
+    """A record as one line of ASCII JSON: time, level, logger, message, ids, its `extra`, error, traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         # ASCII: C1 controls, bidi marks and line separators are escaped as well as what JSON itself escapes.
@@ -92,9 +78,9 @@ class TextFormatter(logging.Formatter):
         entry = _entry(record)
         trace = str(entry.pop("traceback", ""))
         head = f"{entry.pop('time')} {entry.pop('level'):<7} {entry.pop('logger')}"
-        event, message = entry.pop("event"), entry.pop("message", None)
+        message = entry.pop("message")
         rest = "".join(f" {name}={_shown(value)}" for name, value in entry.items())
-        line = escape_controls(f"{head}: {event if message is None else message}{rest}")
+        line = escape_controls(f"{head}: {message}{rest}")
         return line + "".join(f"\n    {escape_controls(text)}" for text in trace.split("\n") if text)
 
 
@@ -103,25 +89,26 @@ def _shown(value: JsonValue) -> str:
 
 
 def _entry(record: logging.LogRecord) -> dict[str, JsonValue]:
-    event: object = getattr(record, "nexus_event", None)
-    fields: object = getattr(record, "nexus_fields", None)
     entry: dict[str, JsonValue] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
         "logger": record.name,
-        "event": event if isinstance(event, str) else "log",
+        "message": _clean(_message(record)),
+        **current_ids(),
     }
-    if event is None:
-        entry["message"] = _clean(_message(record))
-    entry |= current_ids()
-    if isinstance(fields, Mapping):
-        for name, value in fields.items():
-            key = f"field_{name}" if name in _RESERVED else str(name)
-            entry[key] = MASK if is_sensitive(key) and value is not None else _json_value(value)
+    for name, value in _extra(record).items():
+        key = f"field_{name}" if name in _RESERVED else name
+        entry[key] = MASK if is_sensitive(key) and value is not None else _json_value(value)
     if record.exc_info and record.exc_info[1] is not None:
         entry["error"] = type(record.exc_info[1]).__qualname__
         entry["traceback"] = _clean(describe_exception(record.exc_info[1]), limit=4 * MAX_VALUE)
     return entry
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    if record.name.partition(".")[0] not in _OURS and record.name not in _OURS:
+        return {}
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -178,7 +165,6 @@ def _without_query(record: logging.LogRecord) -> bool:
     """Uvicorn's access line without the client's address and the query, which may hold what people typed."""
     if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == 5:
         _, method, path, _, status = record.args
-        record.nexus_event = "http.request"
-        record.nexus_fields = {"method": method, "path": str(path).partition("?")[0], "status": status}
-        record.args, record.msg = (), "http.request"
+        vars(record).update(method=method, path=str(path).partition("?")[0], status=status)
+        record.args, record.msg = (), "request"
     return True

@@ -16,7 +16,7 @@ from backend.tracing.metrics import Metrics
 from backend.tracing.track import configure, flush, shutdown, track
 from tests.tracing.collector import Collector, collecting, dead_url
 
-WARNING = "tracing.spans_dropped"
+WARNING = "spans were dropped"
 
 
 @track("step")
@@ -141,7 +141,7 @@ def test_a_wrong_key_costs_spans_is_counted_and_said_once_without_the_key(caplog
         shutdown()
     assert metrics.registry.get_sample_value("nexus_spans_dropped_total", {"target": "langfuse"}) == 3
     (warning,) = warnings_of(caplog)
-    assert warning.__dict__["nexus_fields"]["reason"] == "HTTP 401"
+    assert warning.__dict__["reason"] == "HTTP 401"
     assert "canary" not in repr(warning.__dict__)
 
 
@@ -212,6 +212,6 @@ def test_lost_spans_are_said_at_most_once_a_minute_with_all_that_was_lost(caplog
     for second in range(0, 121, 10):
         now[0] = float(second)
         report.add(target, 2, "HTTP 500")
-    said = [record.__dict__["nexus_fields"]["spans"] for record in warnings_of(caplog)]
+    said = [record.__dict__["spans"] for record in warnings_of(caplog)]
     assert said == [2, 12, 12]
     assert WARNING_INTERVAL == 60

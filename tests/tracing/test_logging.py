@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from backend.errors import NotFound
 from backend.tracing.context import bound
-from backend.tracing.logging import JsonFormatter, TextFormatter, configure_logging, log_event
+from backend.tracing.logging import JsonFormatter, TextFormatter, configure_logging
 
 log = logging.getLogger("backend.tests")
 DOCUMENT = UUID("6f3b2a10-0000-4000-8000-000000000000")
@@ -51,19 +51,20 @@ HOSTILE = [
     "nul\x00bell\x07del\x7f",
     "line\u2028sep\u2029",
     "rtl\u202etxt",
-    '2026-01-01T00:00:00.000Z ERROR backend: forged\n{"event": "forged"}',
+    '2026-01-01T00:00:00.000Z ERROR backend: forged\n{"message": "forged"}',
 ]
 
 
-def test_an_event_is_one_line_with_its_name_code_ids_and_fields(lines: Lines) -> None:
+def test_a_record_is_one_line_with_its_message_ids_and_extra(lines: Lines) -> None:
+    said = {"code": "empty_file", "document_id": DOCUMENT, "bytes": 0, "ratio": 0.5, "page": None}
     with bound(request="r-1", job="j-1", workspace="w-1"):
-        log_event(log, "upload.refused", code="empty_file", document_id=DOCUMENT, bytes=0, ratio=0.5, page=None)
+        log.info("%s refused", "upload", extra=said)
     (line,) = lines()
     assert str(line.pop("time")).endswith("Z")
     assert line == {
         "level": "INFO",
         "logger": "backend.tests",
-        "event": "upload.refused",
+        "message": "upload refused",
         "request_id": "r-1",
         "job_id": "j-1",
         "workspace_id": "w-1",
@@ -78,22 +79,22 @@ def test_an_event_is_one_line_with_its_name_code_ids_and_fields(lines: Lines) ->
 def test_a_level_that_is_off_writes_nothing() -> None:
     out = io.StringIO()
     configure_logging(stream=out, format="json", level="WARNING")
-    log_event(log, "upload.accepted")
-    log_event(log, "upload.refused", level=logging.WARNING)
-    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["upload.refused"]
+    log.info("upload accepted")
+    log.warning("upload refused")
+    assert [json.loads(line)["message"] for line in out.getvalue().splitlines()] == ["upload refused"]
 
 
 @pytest.mark.fault("E15")
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_hostile_text_in_any_field_stays_inside_one_json_line(lines: Lines, text: str) -> None:
-    log_event(log, "upload.accepted", name=text)
+    log.info("uploaded", extra={"file": text})
     log.info("uploaded %s", text)
     log.info(text)
     with bound(request=text):
-        log_event(log, "id.logged")
+        log.info("with an id")
     first, second, third, fourth = lines()
-    assert (first["event"], first["name"]) == ("upload.accepted", text)
-    assert (second["event"], second["message"]) == ("log", f"uploaded {text}")
+    assert (first["message"], first["file"]) == ("uploaded", text)
+    assert second["message"] == f"uploaded {text}"
     assert third["message"] == text
     assert fourth["request_id"] == text
 
@@ -103,7 +104,7 @@ def test_hostile_text_in_any_field_stays_inside_one_json_line(lines: Lines, text
 def test_a_json_line_is_printable_ascii_whatever_was_logged(text: str) -> None:
     out = io.StringIO()
     configure_logging(stream=out, format="json")
-    log_event(log, "upload.accepted", name=text)
+    log.info(text, extra={"file": text})
     assert out.getvalue().isascii()
     assert out.getvalue().removesuffix("\n").isprintable()
 
@@ -113,10 +114,10 @@ def test_a_json_line_is_printable_ascii_whatever_was_logged(text: str) -> None:
 def test_a_text_line_cannot_be_split_or_coloured_by_what_it_says(text: str) -> None:
     out = io.StringIO()
     configure_logging(stream=out, format="text")
-    log_event(log, "upload.accepted", name=text)
+    log.info("uploaded", extra={"file": text})
     log.warning(text)
     head, second = out.getvalue().splitlines()
-    assert " INFO    backend.tests: upload.accepted name=" in head
+    assert " INFO    backend.tests: uploaded file=" in head
     assert head.isprintable()
     assert second.isprintable()
 
@@ -128,9 +129,9 @@ def test_an_exceptions_text_cannot_forge_a_line_in_a_traceback() -> None:
     try:
         raise NotFound("no document 'x'\n2026-01-01T00:00:00.000Z ERROR backend: forged")
     except NotFound as exc:
-        log_event(log, "request.failed", exc=exc, level=logging.ERROR)
+        log.error("request failed", exc_info=exc)
     first, *trace = out.getvalue().splitlines()
-    assert "request.failed" in first
+    assert "request failed" in first
     assert all(line.startswith("    ") for line in trace)
     assert "forged" not in out.getvalue()
 
@@ -138,8 +139,8 @@ def test_an_exceptions_text_cannot_forge_a_line_in_a_traceback() -> None:
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text() | st.floats() | st.integers() | st.none() | st.booleans()), st.text())
 def test_any_record_becomes_one_line_in_both_formats(fields: dict[str, object], message: str) -> None:
-    record = logging.LogRecord("x", logging.INFO, __file__, 1, message, None, None)
-    record.nexus_fields = fields
+    record = logging.LogRecord("backend.x", logging.INFO, __file__, 1, message, None, None)
+    vars(record).update({name: value for name, value in fields.items() if name not in vars(record)})
     as_json = JsonFormatter().format(record)
     assert json.loads(as_json)["level"] == "INFO"
     assert len(as_json.splitlines()) == 1
@@ -155,9 +156,15 @@ def test_a_lone_surrogate_can_be_written_in_both_formats() -> None:
 
 
 def test_a_field_cannot_take_the_place_of_the_lines_own(lines: Lines) -> None:
-    log_event(log, "upload.accepted", logger_name="x", message="theirs", time="never")
+    log.info("uploaded", extra={"level": "none", "time": "never"})
     (line,) = lines()
-    assert (line["field_message"], line["field_time"], line["event"]) == ("theirs", "never", "upload.accepted")
+    assert (line["field_level"], line["field_time"], line["level"]) == ("none", "never", "INFO")
+
+
+def test_the_extra_of_a_library_is_not_written(lines: Lines) -> None:
+    logging.getLogger("elsewhere").warning("sent", extra={"body": "what a person typed"})
+    (line,) = lines()
+    assert "typed" not in json.dumps(line)
 
 
 def test_secrets_are_masked_in_messages_arguments_fields_and_tracebacks(lines: Lines) -> None:
@@ -165,7 +172,8 @@ def test_secrets_are_masked_in_messages_arguments_fields_and_tracebacks(lines: L
         raise ValueError("refused sk-canary0123456789")
     except ValueError:
         log.exception("call with %s failed", {"Authorization": "Bearer canary-bearer"})
-    log_event(log, "key.used", key="nxk_canary0123456789", password="canary-password", api_key="canary-key", tokens=3)
+    used = {"key": "nxk_canary0123456789", "password": "canary-password", "api_key": "canary-key", "tokens": 3}
+    log.info("key used", extra=used)
     first, second = lines()
     assert "canary" not in json.dumps([first, second])
     assert second["tokens"] == 3
@@ -173,7 +181,7 @@ def test_secrets_are_masked_in_messages_arguments_fields_and_tracebacks(lines: L
 
 
 def test_a_long_value_is_cut_after_it_was_masked(lines: Lines) -> None:
-    log_event(log, "x", note="a" * 3990 + " sk-canary0123456789" + "b" * 5000)
+    log.info("x", extra={"note": "a" * 3990 + " sk-canary0123456789" + "b" * 5000})
     (line,) = lines()
     assert len(str(line["note"])) < 4100
     assert "canary" not in str(line["note"])
@@ -211,7 +219,7 @@ def test_a_closed_stream_fails_no_caller(capsys: pytest.CaptureFixture[str]) -> 
     out = io.StringIO()
     configure_logging(stream=out, format="json")
     out.close()
-    log_event(log, "x", name="sk-canary0123456789")
+    log.info("x", extra={"note": "sk-canary0123456789"})
     assert capsys.readouterr().err == ""
 
 
@@ -239,7 +247,7 @@ def test_uvicorns_access_line_names_neither_the_client_nor_the_query(lines: Line
     access = logging.getLogger("uvicorn.access")
     access.info('%s - "%s %s HTTP/%s" %d', "203.0.113.9:5000", "GET", "/faqs?q=anna@example.com", "1.1", 200)
     (line,) = lines()
-    assert (line["event"], line["method"], line["path"], line["status"]) == ("http.request", "GET", "/faqs", 200)
+    assert (line["message"], line["method"], line["path"], line["status"]) == ("request", "GET", "/faqs", 200)
     assert "203.0.113.9" not in json.dumps(line)
     assert "anna" not in json.dumps(line)
 
@@ -251,7 +259,7 @@ def test_auto_is_text_on_a_terminal_and_json_elsewhere() -> None:
 
     for out, is_json in ((Terminal(), False), (io.StringIO(), True)):
         configure_logging(stream=out)
-        log_event(log, "x")
+        log.info("x")
         assert out.getvalue().startswith("{") is is_json
 
 
@@ -259,6 +267,6 @@ def test_configuring_twice_writes_each_line_once() -> None:
     out = io.StringIO()
     for _ in range(2):
         configure_logging(stream=out, format="json")
-    log_event(log, "x")
+    log.info("x")
     logging.getLogger("dbos").warning("y")
     assert len(out.getvalue().splitlines()) == 2
