@@ -68,6 +68,7 @@ def bare_app() -> FastAPI:
 
 
 def our_router() -> APIRouter:
+    from backend.routers.dependencies import CurrentPrincipal, Services
     from backend.routers.guarded import guarded_router
     from backend.security.permissions import ROUTES, Permission
 
@@ -75,7 +76,11 @@ def our_router() -> APIRouter:
     assert isinstance(permitted, dict)
     permitted["POST", "/measured"] = Permission.CHAT
     router = guarded_router("measured")
-    router.post("/measured")(measured)
+
+    @router.post("/measured")
+    async def measured_here(body: RagChat, _services: Services, _principal: CurrentPrincipal) -> ChatAnswer:
+        return answer_to(body)
+
     return router
 
 

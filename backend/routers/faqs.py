@@ -35,7 +35,7 @@ _EXPORTS: Final[dict[int | str, dict[str, Any]]] = {
 Text = Annotated[str | None, Query(max_length=200), Storable]
 
 
-def _filter(
+async def _filter(
     status: FaqStatus | None = None,
     document_id: UUID | None = None,
     group_id: UUID | None = None,

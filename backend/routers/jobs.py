@@ -10,13 +10,21 @@ from backend.repositories.jobs import JobFilter
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.guarded import guarded_router
 from backend.services.job_events import JobState, JobStream
-from contracts.jobs import Job
+from contracts.jobs import Job, JobKind, JobStatus
 from contracts.page import Page
 
 router = guarded_router("jobs")
 
 
-async def _known(services: Services, principal: CurrentPrincipal, wanted: Annotated[JobFilter, Depends()]) -> JobFilter:
+async def _known(
+    services: Services,
+    principal: CurrentPrincipal,
+    status: JobStatus | None = None,
+    kind: JobKind | None = None,
+    document_id: UUID | None = None,
+    collection_id: UUID | None = None,
+) -> JobFilter:
+    wanted = JobFilter(status, kind, document_id, collection_id)
     await services.jobs.check(principal, wanted)
     return wanted
 

@@ -74,6 +74,21 @@ async def test_near_duplicates_of_two_documents_share_a_group(api: Api) -> None:
     assert {faq["id"] for faq in await api.faqs(group_id=str(groups.pop()))} == {faq["id"] for faq in faqs}
 
 
+async def test_each_faq_says_how_many_of_its_group_are_not_rejected(api: Api) -> None:
+    for number, answer in enumerate(("With the descaler.", "Use vinegar, then rinse.", "Call the service team.")):
+        text = f"# Book {number}\n\n## How do I descale the machine?\n\n{answer} It takes twenty minutes.\n"
+        await api.extracted(f"{number}.md", text.encode())
+    await api.add_faq("Who built it?")
+    alike = [faq for faq in await api.faqs() if faq["group_id"] is not None]
+    assert [faq["group_size"] for faq in alike] == [3, 3, 3]
+    assert [faq["group_size"] for faq in await api.faqs(q="Who built it?")] == [0]
+
+    await api.post("/faqs/reject", {"ids": [alike[0]["id"]]})
+
+    assert {faq["group_size"] for faq in await api.faqs(group_id=alike[0]["group_id"])} == {2}
+    assert (await api.get(f"/faqs/{alike[1]['id']}"))["group_size"] == 2
+
+
 @pytest.mark.parametrize("sort", ["document", "confidence", "newest"])
 async def test_every_order_pages_through_each_faq_once(api: Api, sort: str) -> None:
     await api.extracted()
