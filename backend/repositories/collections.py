@@ -21,6 +21,7 @@ from backend.db.models import (
 from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from backend.repositories.upsert import MAX_ROWS, insert_absent, upsert
+from backend.vectors.keys import point_key
 from contracts.jobs import JobStatus
 
 SourceKind = Literal["faq", "document"]
@@ -219,7 +220,7 @@ class CollectionRepository:
         """Those of the points whose item is still wanted at that revision: what may be cited."""
         query = sa.select(VectorPoint).where(
             VectorPoint.collection_id == collection.id,
-            VectorPoint.point_id.in_(point_ids),
+            VectorPoint.key.in_([point_key(id) for id in point_ids]),
             ~VectorPoint.deleted,
             ~self._stale(collection),
         )
