@@ -152,19 +152,20 @@ class Ingestion:
         self, workspace_id: UUID, job_id: UUID, collection_id: UUID, faqs: Sequence[NewFaq], *, first: int
     ) -> None:
         """At most `INGEST_BATCH` FAQs; `first` is the number of the first one within the job."""
+        rows = [approved_faq(workspace_id, new, kind="imported") for new in faqs]
+        for number, row in enumerate(rows, start=first):
+            row.id = uuid5(job_id, str(number))
         async with self._uow(workspace_id) as tx:
             await still_there(tx, collection_id)
-            known = await tx.faqs.find_by_external_ids([faq.external_id for faq in faqs if faq.external_id])
+            named = await tx.faqs.find_by_external_ids([faq.external_id for faq in faqs if faq.external_id])
+            stored = {faq.id: faq for faq in await tx.faqs.find_all([row.id for row in rows])}
             ids = []
-            for number, new in enumerate(faqs, start=first):
-                row = approved_faq(workspace_id, new, kind="imported")
-                row.id = uuid5(job_id, str(number))
-                existing = known.get(new.external_id) if new.external_id else await tx.faqs.find(row.id)
+            for new, row in zip(faqs, rows, strict=True):
+                existing = named.get(new.external_id) if new.external_id else stored.get(row.id)
+                ids.append(row.id if existing is None else existing.id)
                 if existing is None:
                     await tx.faqs.add(row, author="import")
-                    ids.append(row.id)
                     continue
-                ids.append(existing.id)
                 changes = {"question": new.question, "answer": new.answer, "tags": new.tags}
                 if any(getattr(existing, name) != value for name, value in changes.items()):
                     await tx.faqs.edit(existing, expected=existing.revision, author="import", changes=changes)
