@@ -43,13 +43,18 @@ class DayCount(Answer):
 
 
 class Overview(Answer):
-    """The home page in one call. Series hold one count a day (UTC), oldest first."""
+    """The home page in one call. Series hold one count a day (UTC), oldest first.
+
+    `failed_jobs` are the failures that still matter: the latest job of a document that is not read, of a collection
+    that is not up to date, and ingestions of the last seven days. `failed_documents` are those among them.
+    """
 
     faqs: FaqCounts
     documents: int
     passages: int
     running_jobs: int
     failed_jobs: int
+    failed_documents: int
     answers_today: int
     answered_today: int
     approved_by_day: list[DayCount]

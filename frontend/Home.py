@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from frontend import state
 from frontend.config import read_config
-from frontend.layout import HOME, PAGES, configure_page, offered, page_frame
+from frontend.connection import current_key
+from frontend.layout import HOME, PAGES, configure_page, known_person, offered, page_frame
 from frontend.views.home import render
 
 
@@ -14,11 +14,11 @@ def home() -> None:
 
 configure_page("AI Nexus")
 st.session_state["nexus_routed"] = True
-shared = state.session()
-signed_out = read_config().needs_sign_in and not shared.key
+signed_out = read_config().needs_sign_in and not current_key()
+person = None if signed_out else known_person()
 pages = [
     st.Page(home if page is HOME else page.script, title=page.title, icon=page.icon, default=page is HOME)
-    for page in offered(PAGES, shared.me)
+    for page in offered(PAGES, person)
 ]
 current = st.navigation(pages, position="hidden" if signed_out else "sidebar")
 resumed = st.session_state.pop("nexus_next", None)

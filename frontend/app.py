@@ -9,6 +9,10 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from frontend.config import read_config
+from frontend.session_cookie import OwnPagesOnly, session_route
+from frontend.sign_ins import sign_ins
+
 POLICY: Final = "; ".join(
     [
         "default-src 'self'",
@@ -61,4 +65,10 @@ def _is_closed(path: str) -> bool:
     return any(trimmed == closed or trimmed.startswith(f"{closed}/") for closed in CLOSED)
 
 
-app = st.App(Path(__file__).parent / "Home.py", middleware=[Middleware(Guard)])
+signs_in: Final = read_config().needs_sign_in
+# `streamlit run` looks for this very form, `app = st.App(...)`, in the source.
+app = st.App(
+    Path(__file__).parent / "Home.py",
+    middleware=[Middleware(Guard), *([Middleware(OwnPagesOnly)] if signs_in else [])],
+    routes=[session_route(sign_ins())] if signs_in else [],
+)

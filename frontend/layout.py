@@ -1,6 +1,7 @@
 """What every page shares: configuration, routing, sign-in, header, health and the one style sheet."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -14,9 +15,10 @@ from contracts.system import ComponentStatus, Readiness
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.badges import HEALTH_TEXT, health_dot
+from frontend.components.cookie_exchange import exchange_ticket
 from frontend.components.notices import problem_card, show_problem
 from frontend.config import UiConfig, read_config
-from frontend.connection import current_api
+from frontend.connection import current_api, current_key, sign_out
 from frontend.safe_text import plain
 from frontend.style import add_style
 from frontend.views import sign_in
@@ -78,15 +80,15 @@ def page_frame(page: PageSpec) -> Frame:
     add_style()
     _logo()
     _through_home(page)
-    shared = state.session()
     config = read_config()
     banner = st.container(key="banner", gap="small")
+    if config.needs_sign_in:
+        _signed_in(banner)
+    shared = state.session()
     shared.banner, shared.offline_shown = banner, False
-    if config.needs_sign_in and not shared.key:
-        _sign_in(shared)
     api = current_api()
     actions = _header(page)
-    me = _who(api, shared, config)
+    me = _who(api, shared)
     readiness = current_readiness(api)
     _footer(readiness, me, config)
     _messages(shared)
@@ -110,9 +112,16 @@ def _through_home(page: PageSpec) -> None:
         st.switch_page(HOME_SCRIPT)
 
 
-def _sign_in(shared: state.Session) -> None:
-    sign_in.render(shared)
-    st.stop()
+def _signed_in(banner: DeltaGenerator) -> None:
+    """The page goes on for somebody who is signed in; anybody else is asked for a key."""
+    is_known = bool(current_key())
+    shared = state.session()
+    shared.banner, shared.offline_shown = banner, False
+    with banner:
+        exchange_ticket(shared)
+    if not is_known:
+        sign_in.render(shared)
+        st.stop()
 
 
 def _header(page: PageSpec) -> DeltaGenerator:
@@ -125,16 +134,22 @@ def _header(page: PageSpec) -> DeltaGenerator:
         return st.container(key="page_actions", horizontal=True, width="content", gap="small")
 
 
-def _who(api: Api, shared: state.Session, config: UiConfig) -> Me:
+def known_person() -> Me | None:
+    """Who is signed in, asked before the pages are registered. None without an answer: the page then says why."""
+    shared = state.session()
+    if shared.me is None and read_config().needs_sign_in:
+        with suppress(ApiError):
+            shared.me = current_api().me()
+    return shared.me
+
+
+def _who(api: Api, shared: state.Session) -> Me:
     """Who is signed in, asked once a session. Without an answer the page stops here, saying why."""
     if shared.me is not None:
         return shared.me
     try:
         shared.me = api.me()
     except ApiError as error:
-        if config.needs_sign_in and error.problem.status == 401:
-            shared.key, shared.sign_in_problem = "", error.problem
-            st.rerun()
         show_problem(error, key="who")
         st.stop()
     return shared.me
@@ -166,8 +181,7 @@ def _footer(readiness: Readiness | None, me: Me, config: UiConfig) -> None:
 
 
 def _sign_out() -> None:
-    for name in [name for name in st.session_state if str(name).startswith("nexus_") and name != "nexus_routed"]:
-        del st.session_state[name]
+    sign_out()
     st.query_params.clear()
 
 

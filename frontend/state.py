@@ -16,7 +16,9 @@ from contracts.providers import ProviderCheck
 from contracts.system import Readiness
 
 S = TypeVar("S")
+KEPT = ("nexus_routed", "nexus_next")
 READY_SECONDS = 10.0
+Ended = Literal["here", "elsewhere", "key"]
 
 
 @dataclass
@@ -29,11 +31,16 @@ class Flash:
 
 @dataclass
 class Session:
-    """What all pages share: who is signed in, how the server is, the next message."""
+    """What all pages share: who is signed in, how the server is, the next message.
 
-    key: str = ""
+    `sign_in` is an id of `frontend/sign_ins.py`, `ticket` waits to become the browser's cookie, `ended` says why the
+    person is asked to sign in although they were.
+    """
+
+    sign_in: str = field(default="", repr=False)
+    ticket: str = field(default="", repr=False)
+    ended: Ended | None = None
     me: Me | None = None
-    sign_in_problem: Problem | None = None
     readiness: Readiness | None = None
     readiness_at: float = 0.0
     banner: DeltaGenerator | None = None
@@ -116,6 +123,15 @@ def _of(name: str, kind: type[S]) -> S:
 
 def session() -> Session:
     return _of("nexus_session", Session)
+
+
+def forget(ended: Ended) -> Session:
+    """Nothing of the person who was signed in is left in this tab."""
+    for name in [name for name in st.session_state if name not in KEPT]:
+        del st.session_state[name]
+    shared = session()
+    shared.ended = ended
+    return shared
 
 
 def faq() -> FaqState:

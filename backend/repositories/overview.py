@@ -7,7 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backend.db.models import Document, Faq, Job, Message
+from backend.db.models import Collection, Document, Faq, Job, Message
+from backend.repositories.jobs import UNFINISHED
+from contracts.documents import DocumentStatus
+from contracts.jobs import JobStatus
 
 
 class OverviewRepository:
@@ -17,9 +20,26 @@ class OverviewRepository:
         self._session = session
         self._workspace_id = workspace_id
 
-    async def jobs_by_status(self) -> dict[str, int]:
-        query = sa.select(Job.status, sa.func.count()).where(Job.workspace_id == self._workspace_id)
-        return dict((await self._session.execute(query.group_by(Job.status))).all())
+    async def unfinished_jobs(self) -> int:
+        return await self._jobs(Job.status.in_(UNFINISHED))
+
+    async def failed_documents(self) -> int:
+        """Documents that could not be read: their latest job failed, and none before it succeeded."""
+        unread = sa.exists().where(
+            Document.id == Job.document_id, Document.job_id == Job.id, Document.status != DocumentStatus.READY.value
+        )
+        return await self._jobs(Job.status == JobStatus.FAILED, unread)
+
+    async def failed_updates(self, since: datetime) -> int:
+        """Collections whose latest sync failed, and ingestions that failed after `since`: nothing says of an
+        older one whether the program that asked for it has sent it again."""
+        current = sa.exists().where(Collection.id == Job.collection_id, Collection.job_id == Job.id)
+        recent = sa.and_(Job.kind == "ingest", Job.finished_at >= since)
+        return await self._jobs(Job.status == JobStatus.FAILED, sa.or_(current, recent))
+
+    async def _jobs(self, *where: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).select_from(Job).where(Job.workspace_id == self._workspace_id, *where)
+        return await self._session.scalar(query) or 0
 
     async def documents_by_day(self, since: datetime) -> dict[str, int]:
         return await self._by_day(Document.created_at, since, Document.workspace_id == self._workspace_id)

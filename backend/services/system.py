@@ -23,6 +23,7 @@ from contracts.system import ComponentStatus
 
 DAYS: Final = 14
 CHECK_SECONDS: Final = 3.0
+FAILED_SINCE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class SystemService:
         async with self._uow.read(principal.workspace_id) as tx:
             faqs = await tx.faqs.counts(FaqFilter())
             documents, passages = await tx.documents.counts()
-            jobs = await tx.overview.jobs_by_status()
+            running = await tx.overview.unfinished_jobs()
+            failed_documents = await tx.overview.failed_documents()
+            failed_updates = await tx.overview.failed_updates(today - FAILED_SINCE)
             approved = await tx.overview.approved_by_day(since)
             uploaded = await tx.overview.documents_by_day(since)
             answered = await tx.overview.answers_by_day(since, answered=True)
@@ -86,8 +89,9 @@ class SystemService:
             faqs=FaqCounts(**{status.value: faqs.get(status.value, 0) for status in FaqStatus}),
             documents=documents,
             passages=passages,
-            running_jobs=jobs.get("pending", 0) + jobs.get("running", 0),
-            failed_jobs=jobs.get("failed", 0),
+            running_jobs=running,
+            failed_jobs=failed_documents + failed_updates,
+            failed_documents=failed_documents,
             answers_today=answers.get(key, 0),
             answered_today=answered.get(key, 0),
             approved_by_day=_series(approved, since),

@@ -9,7 +9,7 @@ import streamlit as st
 from contracts.problem import Problem, ValidationProblem
 from frontend import state
 from frontend.api_client import ApiError
-from frontend.connection import current_api
+from frontend.connection import current_api, is_key_refused
 from frontend.safe_text import paragraphs, plain
 
 R = TypeVar("R")
@@ -27,18 +27,20 @@ def load(key: str, call: Callable[[], R], *, inline: bool = False) -> R | None:
 
 def act(call: Callable[[], object], done: str = "") -> bool:
     """For button callbacks: does `call`; says `done`, or what went wrong, in the run that follows."""
-    shared = state.session()
     try:
         call()
     except ApiError as error:
-        shared.notice = error.problem
+        if not is_key_refused(error.problem):
+            state.session().notice = error.problem
         return False
     if done:
-        shared.flash = state.Flash(done)
+        state.session().flash = state.Flash(done)
     return True
 
 
 def show_problem(error: ApiError, *, key: str, inline: bool = False) -> None:
+    if is_key_refused(error.problem):
+        st.rerun()
     shared = state.session()
     if not error.is_offline:
         problem_card(error.problem, key=key)

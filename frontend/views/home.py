@@ -98,10 +98,14 @@ def _waiting(frame: Frame, overview: Overview) -> None:
     if overview.running_jobs:
         text = "Progress, time left and cancel are on the page."
         cards.append(("progress_activity", f"{plural(overview.running_jobs, 'job')} running", text, FAQ_PAGE, {}))
-    if overview.failed_jobs:
+    if overview.failed_documents:
         text = "See what went wrong and try again."
         query = {"view": "documents"}
-        cards.append(("error", f"{plural(overview.failed_jobs, 'job')} failed", text, FAQ_PAGE, query))
+        cards.append(("error", f"{plural(overview.failed_documents, 'document')} failed", text, FAQ_PAGE, query))
+    failed_updates = overview.failed_jobs - overview.failed_documents
+    if failed_updates:
+        text = "Chat may lack its changes. The reason is in `GET /jobs?status=failed`."
+        cards.append(("sync_problem", f"{plural(failed_updates, 'update')} of the answers failed", text, CHAT_PAGE, {}))
     if overview.faqs.draft and frame.can("faqs.read"):
         text = "Approve, edit or reject what was drafted."
         cards.append(("fact_check", f"{plural(overview.faqs.draft, 'draft')} to review", text, FAQ_PAGE, {}))

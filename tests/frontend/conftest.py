@@ -1,34 +1,45 @@
 """Pages over the real app in the same process: the pages' HTTP client is one whose transport calls the app."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
 from streamlit.testing.v1 import AppTest
 
 from backend.app import create_app
 from backend.jobs.inline import InlineRunner
 from backend.settings import Settings
+from contracts.access import NewApiKey, Role
 from frontend import connection
 from frontend.api_client import Api, http_client
+from frontend.components import cookie_exchange
+from frontend.sign_ins import SignIns
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 RUN_SECONDS = 30
 
 
 class InProcess(httpx.BaseTransport):
-    """Answers from an ASGI app that runs in the portal's event loop; `is_down` plays a server that is away."""
+    """Answers from an ASGI app that runs in the portal's event loop; `is_down` plays a server that is away.
+
+    `asked` are the paths of the requests, oldest first.
+    """
 
     def __init__(self, portal: BlockingPortal, inner: httpx.ASGITransport) -> None:
         self._portal = portal
         self._inner = inner
         self.is_down = False
+        self.asked: list[str] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
             raise httpx.ConnectError("refused", request=request)
+        self.asked.append(request.url.path)
         body = request.read()
         return self._portal.call(self._answer, request, body)
 
@@ -59,17 +70,74 @@ class Pages:
         self.drain()
 
 
-@pytest.fixture
-def pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+@dataclass(frozen=True)
+class Running:
+    """The app in its portal, and a client that calls it there."""
+
+    app: FastAPI
+    portal: BlockingPortal
+    http: httpx.Client
+    transport: InProcess
+
+    def drain(self) -> None:
+        runner = self.app.state.scope.runner
+        assert isinstance(runner, InlineRunner)
+        self.portal.call(runner.drain)
+
+    def new_key(self, role: Role) -> str:
+        return self.portal.call(self._new_key, role)
+
+    async def _new_key(self, role: Role) -> str:
+        access = self.app.state.services.access
+        row = await access.workspace("north")
+        made = await access.create_key(row.id, NewApiKey(name=role.value, role=role))
+        return str(made.key)
+
+
+@contextmanager
+def _running(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     monkeypatch.setenv("NEXUS_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("NEXUS_API_URL", "http://nexus.test")
+    monkeypatch.setenv("NEXUS_AUTH", settings.auth)
     app = create_app(settings)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         transport = InProcess(portal, httpx.ASGITransport(app, raise_app_exceptions=False))
-        http = http_client("http://nexus.test", transport)
-        monkeypatch.setattr(connection, "shared_http", lambda _: http)
-        runner = app.state.scope.runner
-        assert isinstance(runner, InlineRunner)
+        with http_client("http://nexus.test", transport) as http:
+            monkeypatch.setattr(connection, "shared_http", lambda _: http)
+            yield Running(app, portal, http, transport)
+
+
+@pytest.fixture
+def pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    with _running(settings, monkeypatch) as running:
         token = (settings.secrets_dir / "local_token").read_text().strip()
-        yield Pages(Api(http, token), transport, lambda: portal.call(runner.drain))
-        http.close()
+        yield Pages(Api(running.http, token), running.transport, running.drain)
+
+
+class KeyPages(Pages):
+    """Pages that ask for a key. `api` is an administrator's, `cookie` the browser's, `sign_ins` this test's alone."""
+
+    def __init__(self, running: Running, sign_ins: SignIns) -> None:
+        super().__init__(Api(running.http, running.new_key(Role.ADMIN)), running.transport, running.drain)
+        self.new_key = running.new_key
+        self.sign_ins = sign_ins
+        self.cookie = ""
+
+    def revoke(self, role: Role) -> None:
+        """The keys of this role."""
+        records = self.api.keys()
+        for record in records:
+            if record.role is role:
+                self.api.revoke_key(record.id)
+
+
+@pytest.fixture
+def key_pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyPages]:
+    sign_ins = SignIns()
+    for module in (connection, cookie_exchange):
+        monkeypatch.setattr(module, "sign_ins", lambda: sign_ins)
+    settings = settings.model_copy(update={"auth": "keys", "outbound_allow": ("127.0.0.1",)})
+    with _running(settings, monkeypatch) as running:
+        pages = KeyPages(running, sign_ins)
+        monkeypatch.setattr(connection, "cookie", lambda: pages.cookie)
+        yield pages

@@ -1,5 +1,6 @@
 """The pages' logic over the real app, without a browser."""
 
+from typing import Any
 from uuid import UUID
 
 from streamlit.testing.v1 import AppTest
@@ -63,6 +64,16 @@ def test_approving_a_card_moves_it_and_undo_brings_it_back(pages: Pages) -> None
     assert pages.api.faq(faq_id).status is FaqStatus.DRAFT
 
 
+def test_a_list_is_one_call_however_many_of_its_faqs_are_alike(pages: Pages) -> None:
+    pages.sample()
+    alike = [faq for faq in pages.api.faqs(limit=200).items if faq.group_size > 1]
+    assert alike
+    pages.transport.asked.clear()
+    page = pages.open(FAQ, q=alike[0].question)
+    assert [button.label for button in page.button if str(button.key).startswith("similar_")]
+    assert pages.transport.asked.count("/faqs") == 1
+
+
 def test_all_confident_drafts_of_the_filter_are_approved_at_once(pages: Pages) -> None:
     pages.sample()
     confident = [faq for faq in pages.api.faqs(limit=200).items if faq.confidence >= 0.8]
@@ -120,6 +131,28 @@ def test_settings_never_show_a_stored_key(pages: Pages) -> None:
     assert "key ending in 5678" in _words(page)
     assert "sk-secret" not in _words(page)
     assert all("sk-secret" not in str(field.value) for field in page.text_input)
+
+
+def _field(page: AppTest, key: str) -> Any:
+    return next(field for field in page.text_input if field.key == key)
+
+
+def test_an_address_that_is_none_is_refused_and_stays_to_be_mended(pages: Pages) -> None:
+    page = pages.open(SETTINGS)
+    _field(page, "base_url_openai-compatible").set_value("my server")
+    [button for button in page.button if button.label == "Save"][-1].click().run()
+    assert "must be a whole URL" in _words(page)
+    assert _field(page, "base_url_openai-compatible").value == "my server"
+
+
+def test_a_removed_provider_leaves_no_address_behind(pages: Pages) -> None:
+    page = pages.open(SETTINGS)
+    for key, value in (("base_url", "http://127.0.0.1:9/v1"), ("api_key", "sk-secret-5678"), ("model", "m")):
+        _field(page, f"{key}_openai-compatible").set_value(value)
+    [button for button in page.button if button.label == "Save"][-1].click().run()
+    _press(page, "remove_openai-compatible")
+    assert "key ending in 5678" not in _words(page)
+    assert [_field(page, f"{key}_openai-compatible").value for key in ("base_url", "api_key", "model")] == ["", "", ""]
 
 
 def test_the_provider_that_is_chosen_answers(pages: Pages) -> None:
