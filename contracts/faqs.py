@@ -31,7 +31,10 @@ class FaqSource(Answer):
 
 
 class Faq(Answer):
-    """`confidence` is 0..1, 0.8 and above is shown as confident; `reason` says why it was drafted."""
+    """`confidence` is 0..1, 0.8 and above is shown as confident; `reason` says why it was drafted.
+
+    `group_size` counts the FAQs of its group that are not rejected, itself among them; 0 without a group.
+    """
 
     id: UUID
     question: str
@@ -43,6 +46,7 @@ class Faq(Answer):
     document_id: UUID | None
     document_name: str | None = None
     group_id: UUID | None
+    group_size: int = 0
     source: FaqSource | None
     tags: list[str]
     revision: int

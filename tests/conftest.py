@@ -14,7 +14,9 @@ from backend.app import create_app, prepare
 from backend.container import LoopScope
 from backend.jobs.inline import InlineRunner
 from backend.settings import Settings
+from tests import postgres
 from tests.mock_openai import MockOpenAI, MockServer
+from tests.postgres import ServerDatabases
 from tests.support import Api, client_of
 
 hypothesis_settings.register_profile("nexus", deadline=None)
@@ -44,11 +46,32 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(scope="session")
+def server_databases() -> Iterator[ServerDatabases | None]:
+    """Where tests over Postgres get their databases; None over SQLite."""
+    if not postgres.WANTED:
+        yield None
+        return
+    with postgres.running() as databases:
+        yield databases
+
+
 @pytest.fixture
-def settings(template: Path, tmp_path: Path) -> Settings:
+def database_url(server_databases: ServerDatabases | None) -> Iterator[str | None]:
+    """A migrated database of the test's own; None for the one in its data directory."""
+    if server_databases is None:
+        yield None
+        return
+    url = server_databases.copy()
+    yield url
+    server_databases.drop(url)
+
+
+@pytest.fixture
+def settings(template: Path, tmp_path: Path, database_url: str | None) -> Settings:
     data_dir = tmp_path / "data"
     shutil.copytree(template, data_dir)
-    return Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
+    return Settings(data_dir=data_dir, database_url=database_url, jobs="inline", embedder="hashing", _env_file=None)
 
 
 @pytest.fixture

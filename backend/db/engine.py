@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -15,6 +16,10 @@ from sqlalchemy.orm import Session
 
 from backend.db.guard import transaction
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
+
+
+_BUSY_STATES: Final = ("40001", "40P01", "55P03")
+"""Postgres: serialization failure, deadlock, lock timeout."""
 
 
 def async_url(url: str) -> str:
@@ -55,6 +60,15 @@ class Database:
             async with self._session(engine) as session:
                 yield session
                 await session.commit()
+
+    async def take_turn(self, session: AsyncSession, key: int) -> None:
+        """Until its transaction ends, no other one of this key goes on from here: on SQLite it is the only one anyway.
+
+        What a service reads in a write transaction therefore still holds when it writes, on a server too.
+        """
+        if not self.is_sqlite:
+            wait = sa.func.set_config("lock_timeout", f"{int(self._busy_timeout * 1000)}", True)
+            await session.execute(sa.select(wait, sa.func.pg_advisory_xact_lock(key)))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -139,6 +153,8 @@ def translated(exc: Exception) -> NexusError:
     if isinstance(exc, PoolTimeout):
         return DatabaseBusy("no database connection became free; try again")
     cause = exc.orig if isinstance(exc, DBAPIError) else exc
+    if getattr(cause, "sqlstate", None) in _BUSY_STATES:
+        return DatabaseBusy("another transaction holds the database; try again")
     name = getattr(cause, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return DatabaseBusy("another process holds the database; try again")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.models import Faq, FaqAction, FaqActionItem, FaqRevision, utc_now
 from backend.errors import NotFound, StaleRevision
+from backend.repositories.json_text import each_text
 from backend.repositories.paging import Keyset, Slice, page_of
 from contracts.faqs import FaqSort, FaqStatus
 
@@ -84,6 +85,22 @@ class FaqRepository:
 
     async def group_members(self, group_ids: Sequence[UUID]) -> Sequence[Faq]:
         return (await self._session.scalars(self._mine().where(Faq.group_id.in_(group_ids)))).all()
+
+    async def group_sizes(self, group_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Group id -> its FAQs that are not rejected; groups without one are left out. At most 500 ids."""
+        if not group_ids:
+            return {}
+        query = (
+            sa.select(Faq.group_id, sa.func.count())
+            .where(
+                Faq.workspace_id == self._workspace_id,
+                Faq.group_id.in_(group_ids),
+                Faq.status != FaqStatus.REJECTED.value,
+            )
+            .group_by(Faq.group_id)
+        )
+        found = (await self._session.execute(query)).all()
+        return {group_id: count for group_id, count in found if group_id is not None}
 
     async def drafts_of(self, document_id: UUID) -> Sequence[tuple[UUID, str]]:
         """(id, question) of every FAQ of a document, in its order."""
@@ -227,7 +244,7 @@ def _conditions(where: FaqFilter) -> list[sa.ColumnElement[bool]]:
     if where.kind is not None:
         found.append(Faq.kind == where.kind)
     if where.tag is not None:
-        each = sa.func.json_each(Faq.tags).table_valued("value")
+        each = each_text(Faq.tags).table_valued("value")
         found.append(sa.exists(sa.select(1).select_from(each).where(each.c.value == where.tag)))
     if where.text:
         found.append(

@@ -49,7 +49,10 @@ class Tx(BaseTx):
 
 
 class UnitOfWork:
-    """`async with uow(workspace_id) as tx` commits on exit; `uow.read(workspace_id)` only reads."""
+    """`async with uow(workspace_id) as tx` commits on exit; `uow.read(workspace_id)` only reads.
+
+    Writers of a workspace take turns, on every database.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -57,6 +60,7 @@ class UnitOfWork:
     @asynccontextmanager
     async def __call__(self, workspace_id: UUID) -> AsyncIterator[Tx]:
         async with self.database.write() as session:
+            await self.database.take_turn(session, workspace_id.int >> 65)
             tx = Tx(session, workspace_id)
             yield tx
         for callback in tx.callbacks:
@@ -71,6 +75,7 @@ class UnitOfWork:
     async def all_workspaces(self) -> AsyncIterator[WorkspaceRepository]:
         """A write transaction over all workspaces: start-up, the command line and sign-in."""
         async with self.database.write() as session:
+            await self.database.take_turn(session, 0)
             yield WorkspaceRepository(session)
 
     @asynccontextmanager

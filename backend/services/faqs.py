@@ -187,10 +187,18 @@ def _refs(faqs: Sequence[Faq]) -> list[UUID]:
 async def _to_wire(tx: Tx, rows: Sequence[Faq]) -> list[wire.Faq]:
     ids = {row.document_id for row in rows if row.document_id is not None}
     documents = {document.id: document for document in await tx.documents.get_all(list(ids))}
-    return [_faq(row, documents.get(row.document_id) if row.document_id else None) for row in rows]
+    sizes = await tx.faqs.group_sizes(list({row.group_id for row in rows if row.group_id is not None}))
+    return [
+        _faq(
+            row,
+            documents.get(row.document_id) if row.document_id else None,
+            group_size=sizes.get(row.group_id, 0) if row.group_id else 0,
+        )
+        for row in rows
+    ]
 
 
-def _faq(row: Faq, document: Document | None) -> wire.Faq:
+def _faq(row: Faq, document: Document | None, *, group_size: int) -> wire.Faq:
     source = None
     if row.quote is not None and row.start is not None and row.end is not None:
         source = wire.FaqSource(
@@ -201,9 +209,10 @@ def _faq(row: Faq, document: Document | None) -> wire.Faq:
             start=row.start,
             end=row.end,
         )
-    fields = wire.Faq.model_fields.keys() - {"source", "document_name"}
+    fields = wire.Faq.model_fields.keys() - {"source", "document_name", "group_size"}
     values = {name: getattr(row, name) for name in fields}
-    return wire.Faq(**values, source=source, document_name=document.name if document else None)
+    name = document.name if document else None
+    return wire.Faq(**values, source=source, document_name=name, group_size=group_size)
 
 
 def _json_lines(faqs: Sequence[wire.Faq], _first: bool) -> str:

@@ -4,6 +4,9 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from backend.services import sync
 from tests.support import Api, refused
 
 
@@ -169,7 +172,10 @@ async def test_a_bulk_decision_takes_one_to_five_hundred_ids(api: Api) -> None:
         refused(await api.client.post("/faqs/approve", json={"ids": ids}), 422, "invalid_request")
 
 
-async def test_a_rejected_faq_is_not_cited_any_more_although_the_index_still_holds_it(api: Api) -> None:
+async def test_a_rejected_faq_is_not_cited_any_more_although_the_index_still_holds_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "DEBOUNCE", 600.0)
     faq = await api.add_faq("Where is the silver key?", "The silver key is under the stone.")
     await api.drain()
     assert (await api.asked("Where is the silver key?"))["answered"] is True

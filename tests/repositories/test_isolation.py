@@ -50,6 +50,22 @@ async def test_a_row_of_another_workspace_is_neither_found_nor_changed(
         assert (kept.status, kept.group_id) == ("approved", None)
 
 
+async def test_a_groups_size_counts_the_own_faqs_that_are_not_rejected(
+    workspaces: tuple[UnitOfWork, UUID, UUID],
+) -> None:
+    uow, first, second = workspaces
+    group, other = uuid4(), uuid4()
+    for workspace_id, status in [(first, "approved"), (first, "draft"), (first, "rejected"), (second, "approved")]:
+        row = faq(workspace_id)
+        row.status, row.group_id = status, group
+        async with uow(workspace_id) as tx:
+            await tx.faqs.add(row, author="a")
+
+    async with uow.read(first) as tx:
+        assert await tx.faqs.group_sizes([group, other]) == {group: 2}
+        assert await tx.faqs.group_sizes([]) == {}
+
+
 async def test_callbacks_run_after_the_commit_and_only_then(workspaces: tuple[UnitOfWork, UUID, UUID]) -> None:
     uow, first, _ = workspaces
     called: list[str] = []
