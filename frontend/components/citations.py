@@ -86,6 +86,8 @@ def show_source(api: Api, citation: Citation) -> None:
         show_quote(citation.quote, key="gone")
     elif citation.passage_id is not None or (faq is not None and faq.document_id is not None):
         _passage(api, citation)
+    elif faq is not None and faq.source is not None:
+        show_quote(faq.source.quote, key="gone")
 
 
 def _faq(api: Api, citation: Citation) -> tuple[Faq | None, bool]:

@@ -1,6 +1,6 @@
 """A draft as the reviewer sees it: question, answer, how sure, why, and where from."""
 
-from collections.abc import Sequence
+import re
 from typing import Final
 from uuid import UUID
 
@@ -24,17 +24,19 @@ KINDS: Final = {
     "manual": "Written by hand",
 }
 
+_MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]()<>#+!|~$^=:&]")
+
 
 def pick_key(faq_id: UUID) -> str:
     return f"pick_{state.faq().round}_{faq_id}"
 
 
-def faq_card(faq: Faq, reviewer: Reviewer, *, similar: Sequence[Faq], is_current: bool, show_status: bool) -> None:
+def faq_card(faq: Faq, reviewer: Reviewer, *, is_current: bool, show_status: bool) -> None:
     """One card. The current one carries the keyboard's shortcuts."""
     with st.container(border=True, key="faq_current" if is_current else f"faq_{faq.id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
             if reviewer.may_review:
-                st.checkbox(f"Select: {plain(faq.question)}", key=pick_key(faq.id), label_visibility="collapsed")
+                st.checkbox(f"Select: {_spoken(faq.question)}", key=pick_key(faq.id), label_visibility="collapsed")
             st.markdown(f"**{plain(faq.question)}**", width="stretch")
         st.markdown(model_text(faq.answer))
         st.markdown(_facts(faq, show_status=show_status))
@@ -42,10 +44,15 @@ def faq_card(faq: Faq, reviewer: Reviewer, *, similar: Sequence[Faq], is_current
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=f"foot_{faq.id}"
         ):
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
-                _openers(faq, reviewer, similar, is_current=is_current)
+                _openers(faq, reviewer, is_current=is_current)
             if reviewer.may_review:
                 with st.container(horizontal=True, width="content", gap="small"):
                     _decisions(faq, reviewer, is_current=is_current)
+
+
+def _spoken(text: str) -> str:
+    """`text` for a label that is only read out, escapes and all: what Markdown would act on is left out instead."""
+    return " ".join(_MARKDOWN.sub(" ", text).split())
 
 
 def _facts(faq: Faq, *, show_status: bool) -> str:
@@ -62,15 +69,15 @@ def _facts(faq: Faq, *, show_status: bool) -> str:
 
 def source_label(faq: Faq) -> str:
     """Document, section and page on one line, or what stands in for them."""
-    if faq.document_id is None:
+    if faq.source is None:
         return KINDS[faq.kind]
-    where = place(faq.source.section, faq.source.page) if faq.source else ""
-    name = plain(faq.document_name or "Document")
+    where = place(faq.source.section, faq.source.page)
+    name = plain(faq.document_name or "Deleted document")
     return f"{name} · {where}" if where else name
 
 
-def _openers(faq: Faq, reviewer: Reviewer, similar: Sequence[Faq], *, is_current: bool) -> None:
-    has_source = faq.document_id is not None
+def _openers(faq: Faq, reviewer: Reviewer, *, is_current: bool) -> None:
+    has_source = faq.source is not None
     st.button(
         source_label(faq) if has_source else "History",
         key=f"source_{faq.id}",
@@ -81,13 +88,14 @@ def _openers(faq: Faq, reviewer: Reviewer, similar: Sequence[Faq], *, is_current
         on_click=reviewer.open,
         args=(faq, "source" if has_source else "history"),
     )
-    if len(similar) > 1:
+    if faq.group_size > 1:
+        others = faq.group_size - (faq.status is not FaqStatus.REJECTED)
         st.button(
-            f"{len(similar) - 1} similar",
+            f"{others} similar",
             key=f"similar_{faq.id}",
             type="tertiary",
             icon=":material/content_copy:",
-            help=f"{plural(len(similar), 'question')} that mean nearly the same. Open to keep one.",
+            help=f"{plural(faq.group_size, 'question')} that mean nearly the same. Open to keep one.",
             on_click=reviewer.open_similar,
             args=(faq,),
         )

@@ -11,7 +11,7 @@ from frontend import state
 from frontend.api_client import Api
 from frontend.components.badges import JOB_STATUS, badge
 from frontend.components.notices import act, load
-from frontend.components.words import plural, seconds_text
+from frontend.components.words import plural, seconds_text, sentence
 from frontend.safe_text import plain
 
 STAGES: Final = {
@@ -121,7 +121,7 @@ def _row(job: Job, api: Api, *, may_control: bool) -> None:
         if not job.status.is_final:
             st.progress(min(max(job.progress, 0.0), 1.0), text=stage_text(job))
         elif job.error is not None:
-            st.markdown(f":red[{plain(job.error.title)}.] {plain(job.error.detail)}")
+            st.markdown(f":red[{plain(job.error.title)}.] {plain(sentence(job.error.detail))}")
 
 
 def _control(job: Job, api: Api) -> None:

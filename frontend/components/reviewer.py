@@ -47,7 +47,13 @@ class Reviewer:
         self._decide(ids, self.api.reject, "rejected")
 
     def merge(self, ids: Sequence[UUID], keep: UUID) -> None:
-        self._decide(ids, lambda batch: self.api.merge(batch, keep=keep), "merged away")
+        """Keeps and approves one; the others are rejected. At most `BATCH` ids."""
+
+        def run() -> None:
+            action = self.api.merge(ids, keep=keep)
+            self._decided([action], f"1 FAQ kept and approved, {len(ids) - 1} rejected")
+
+        act(run)
 
     def approve_confident(self, filters: Filters) -> None:
         """Every draft of this filter at .8 and above, in as few actions as the API takes."""
@@ -75,12 +81,15 @@ class Reviewer:
         act(lambda: self._apply(ids, call, word))
 
     def _apply(self, ids: Sequence[UUID], call: Callable[[Sequence[UUID]], FaqAction], word: str) -> None:
-        view = state.faq()
         actions = [call(ids[at : at + BATCH]) for at in range(0, len(ids), BATCH)]
         changed = sum(action.changed for action in actions)
-        view.round += 1
         noun = "" if word.startswith("confident") else " FAQ" if changed == 1 else " FAQs"
-        view.undo = state.UndoBar([action.action_id for action in actions], f"{changed:,}{noun} {word}")
+        self._decided(actions, f"{changed:,}{noun} {word}")
+
+    def _decided(self, actions: Sequence[FaqAction], text: str) -> None:
+        view = state.faq()
+        view.round += 1
+        view.undo = state.UndoBar([action.action_id for action in actions], text)
 
     def _confident(self, filters: Filters) -> list[UUID]:
         found: list[UUID] = []

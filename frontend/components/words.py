@@ -7,6 +7,12 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def sentence(text: str) -> str:
+    """A problem's detail as a sentence of its own: the API writes them to follow a colon."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) or not text else ".")
+
+
 def size_text(size: int) -> str:
     value = float(size)
     for unit in ("B", "KB", "MB", "GB"):

@@ -1,6 +1,7 @@
 """Chat: ask a collection, read the answer as it comes, open what it rests on."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from frontend.safe_text import model_text, paragraphs, plain
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
 MAX_QUESTION = 4_000
 STOPPED = "stopped"
+ANSWER_SECONDS = 300
+"""No answer takes longer: the server ends it then."""
 
 
 def render(frame: Frame) -> None:
@@ -74,11 +77,13 @@ def _sidebar(api: Api, current: UUID | None) -> None:
             return
         st.markdown(":small[:gray[Conversations]]")
         for item in page.items[:15]:
+            title = plain(item.title) or "Untitled"
+            is_current = item.id == current
             st.button(
-                plain(item.title) or "Untitled",
+                f"**{title}**" if is_current else title,
                 key=f"open_{item.id}",
                 type="tertiary",
-                icon=":material/chat_bubble:" if item.id == current else ":material/chat_bubble_outline:",
+                icon=":material/chevron_right:" if is_current else ":material/chat_bubble_outline:",
                 width="stretch",
                 on_click=_open,
                 args=(item.id,),
@@ -180,6 +185,8 @@ def _log(frame: Frame, conversation: Conversation | None, collection: Collection
         _saved_turn(turn, is_last=pending is None and turn is turns[-1], question=_question(turns))
     if view.pending is not None:
         _pending_turn(frame.api, view.pending, collection, conversation)
+    elif conversation is not None and turns and turns[-1].role == "user":
+        _unanswered(frame.api, conversation)
     elif conversation is None:
         _welcome(frame, collection)
 
@@ -245,6 +252,28 @@ def _try_again(question: str) -> None:
     st.button("Try again", key="ask_again", icon=":material/refresh:", on_click=_ask, args=(question,))
 
 
+def _unanswered(api: Api, conversation: Conversation) -> None:
+    """A question without its answer: it is being written for another tab, or for this one before a refresh."""
+    asked = conversation.turns[-1]
+    with st.chat_message("assistant", avatar=_avatar("assistant")):
+        if (datetime.now(UTC) - asked.created_at).total_seconds() > ANSWER_SECONDS:
+            st.badge("Interrupted", icon=":material/stop_circle:", color="gray")
+        else:
+            _follow_answer(api, conversation)
+        _try_again(asked.content)
+
+
+def _follow_answer(api: Api, conversation: Conversation) -> None:
+    @st.fragment(run_every="1s")
+    def follow() -> None:
+        now = load("turns", partial(api.conversation, conversation.id), inline=True)
+        if now is not None and len(now.turns) > len(conversation.turns):
+            st.rerun()
+        st.markdown(":shimmer[Waiting for the end of this answer]")
+
+    follow()
+
+
 def _avatar(role: str) -> str:
     return ":material/person:" if role == "user" else ":material/auto_awesome:"
 
@@ -285,8 +314,8 @@ def _pending_turn(
         if turn.running and not turn.started and collection is not None:
             _stream(api, turn, collection, conversation)
         else:
-            if conversation is None and turn.started:
-                _adopt(api, turn)
+            if conversation is None and turn.started and _adopt(api, turn):
+                st.rerun()
             _interrupted(turn)
 
 
@@ -300,10 +329,13 @@ def _stream(api: Api, turn: state.ChatTurn, collection: Collection, conversation
         collection_id=collection.id,
         conversation_id=conversation.id if conversation else None,
     )
+    is_named = conversation is not None
     try:
         for batch in AnswerStream(api, question).batches():
             for event in batch:
                 _take(turn, event)
+            if batch and not is_named:
+                is_named = _adopt(api, turn)
             if turn.partial:
                 shown.markdown(model_text(turn.partial))
     except ApiError as error:
@@ -315,15 +347,19 @@ def _stream(api: Api, turn: state.ChatTurn, collection: Collection, conversation
     st.rerun()
 
 
-def _adopt(api: Api, turn: state.ChatTurn) -> None:
-    """A first answer that broke off does not say its conversation: it is the newest one with this title."""
+def _adopt(api: Api, turn: state.ChatTurn) -> bool:
+    """Puts the conversation of a first question into the address, so that a refresh shows it.
+
+    The events do not say it before the last one: it is the newest with this title.
+    """
     try:
         newest = api.conversations(limit=1).items
     except ApiError:
-        return
-    if newest and turn.question.startswith(newest[0].title.rstrip("…")):
-        st.query_params["conversation"] = str(newest[0].id)
-        st.rerun()
+        return False
+    if not newest or not turn.question.startswith(newest[0].title.rstrip("…")):
+        return False
+    st.query_params["conversation"] = str(newest[0].id)
+    return True
 
 
 def _take(turn: state.ChatTurn, event: ChatEvent) -> None:

@@ -12,13 +12,17 @@ from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.badges import DOCUMENT_STATUS, badge
 from frontend.components.notices import act, empty_state, load, show_problem
-from frontend.components.words import ago, plural, size_text
+from frontend.components.words import ago, plural, sentence, size_text
 from frontend.safe_text import plain
 
 PER_PAGE: Final = 20
 CHOICES: Final[dict[FaqsOnDelete, str]] = {
-    "keep": "Keep its FAQs",
-    "delete": "Delete its FAQs too",
+    "keep": "Keep its approved FAQs",
+    "delete": "Delete all its FAQs",
+}
+CAPTIONS: Final[dict[FaqsOnDelete, str]] = {
+    "keep": "They go on answering, with their quote alone. Drafts and rejected ones are deleted.",
+    "delete": "Also those that were approved: they no longer answer.",
 }
 
 
@@ -83,7 +87,7 @@ def _buttons(api: Api, document: Document, *, may_write: bool, may_retry: bool) 
 def _reason(api: Api, job_id: UUID) -> None:
     job = load(f"reason_{job_id}", partial(api.job, job_id))
     if job is not None and job.error is not None:
-        st.markdown(f":red[:material/error:] {plain(job.error.title)}. {plain(job.error.detail)}")
+        st.markdown(f":red[:material/error:] {plain(job.error.title)}. {plain(sentence(job.error.detail))}")
 
 
 def _review(document_id: UUID) -> None:
@@ -113,7 +117,7 @@ def _delete_dialog(api: Api, document: Document) -> None:
             f"What about its {plural(document.faqs, 'FAQ')}?",
             list(get_args(FaqsOnDelete)),
             format_func=CHOICES.__getitem__,
-            captions=["They stay as they are, without the passage behind them.", "Also those that were approved."],
+            captions=list(CAPTIONS.values()),
         )
     with st.container(horizontal=True, horizontal_alignment="right"):
         cancelled = st.button("Cancel", key="delete_cancel")

@@ -10,7 +10,7 @@ from frontend.api_client import Api, ApiError
 from frontend.components.badges import FAQ_STATUS, badge_text, confidence_look
 from frontend.components.faq_card import source_label
 from frontend.components.notices import load, show_problem
-from frontend.components.passage import show_passage
+from frontend.components.passage import show_passage, show_quote
 from frontend.components.reviewer import Reviewer
 from frontend.components.words import ago
 from frontend.safe_text import model_text, plain
@@ -63,8 +63,10 @@ def _faq_dialog(reviewer: Reviewer, faq_id: UUID) -> None:
 
 def _source(reviewer: Reviewer, faq: Faq) -> None:
     st.markdown(model_text(faq.answer))
-    if faq.document_id is None:
+    if faq.source is None:
         st.caption(f"{source_label(faq)}: there is no document behind this FAQ.")
+    elif faq.document_id is None:
+        show_quote(faq.source.quote, key="faq")
     else:
         source = load("source", lambda: reviewer.api.faq_source(faq.id), inline=True)
         if source is not None:
@@ -166,7 +168,7 @@ def _similar_dialog(reviewer: Reviewer, group_id: UUID) -> None:
         st.info("Only one of these is left: there is nothing to merge.", icon=":material/task_alt:")
         return
     st.markdown(
-        ":gray[These mean nearly the same. Choose the one to keep; the others are rejected, and undo brings them back.]"
+        ":gray[These mean nearly the same. The one you keep is approved, the others are rejected; undo takes it back.]"
     )
     names = {faq.id: plain(faq.question) for faq in members}
     keep = st.radio(

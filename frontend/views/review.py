@@ -35,7 +35,7 @@ def review(api: Api, documents: Sequence[Document], row: DeltaGenerator, *, may_
     view = state.faq()
     if view.filters != (filters, layout):
         view.filters, view.cursors, view.cursor, view.at = (filters, layout), [], None, 0
-    page = load("faqs", partial(_page, api, filters, PER_PAGE[layout], view.cursor))
+    page = load("faqs", partial(_page, api, filters, PER_PAGE[layout]))
     if page is None:
         return
     items, following = page
@@ -48,16 +48,21 @@ def review(api: Api, documents: Sequence[Document], row: DeltaGenerator, *, may_
     _pager(len(items), PER_PAGE[layout], following, _total(counts, filters.status))
 
 
-def _page(api: Api, filters: Filters, limit: int, cursor: str | None) -> tuple[list[Faq], str | None]:
-    page = api.faqs(
-        status=filters.status,
-        document_id=filters.document_id,
-        q=filters.q,
-        sort=filters.sort,
-        limit=limit,
-        cursor=cursor,
-    )
-    return page.items, page.next_cursor
+def _page(api: Api, filters: Filters, limit: int) -> tuple[list[Faq], str | None]:
+    """The page that the state is at, or the nearest before it that still has FAQs."""
+    view = state.faq()
+    while True:
+        page = api.faqs(
+            status=filters.status,
+            document_id=filters.document_id,
+            q=filters.q,
+            sort=filters.sort,
+            limit=limit,
+            cursor=view.cursor,
+        )
+        if page.items or not view.cursors:
+            return page.items, page.next_cursor
+        _back()
 
 
 # --- filters -----------------------------------------------------------------
@@ -176,7 +181,7 @@ def _export_menu(api: Api) -> None:
     with st.popover("Export", icon=":material/download:", key="export"):
         st.markdown(":gray[The approved FAQs]")
         for label, name, suffix, mime in [
-            ("JSON", "json", "json", "application/json"),
+            ("JSON Lines", "json", "jsonl", "application/x-ndjson"),
             ("CSV", "csv", "csv", "text/csv"),
             ("Markdown", "markdown", "md", "text/markdown"),
         ]:
@@ -194,7 +199,6 @@ def _export_menu(api: Api) -> None:
 # --- cards -------------------------------------------------------------------
 def _cards(items: Sequence[Faq], reviewer: Reviewer, filters: Filters) -> None:
     view = state.faq()
-    groups = _groups(items, reviewer.api)
     ordered = _together(items)
     view.at = min(view.at, len(ordered) - 1)
     if reviewer.may_review:
@@ -203,19 +207,9 @@ def _cards(items: Sequence[Faq], reviewer: Reviewer, filters: Filters) -> None:
         faq_card(
             faq,
             reviewer,
-            similar=groups.get(faq.group_id, []) if faq.group_id else [],
             is_current=at == view.at and reviewer.may_review,
             show_status=filters.status is None,
         )
-
-
-def _groups(items: Sequence[Faq], api: Api) -> dict[UUID, list[Faq]]:
-    """The members of each group on the page that are not rejected, also those on other pages."""
-    found: dict[UUID, list[Faq]] = {}
-    for group_id in {faq.group_id for faq in items if faq.group_id is not None}:
-        page = load(f"group_{group_id}", partial(api.faqs, group_id=group_id, limit=100))
-        found[group_id] = [faq for faq in page.items if faq.status is not FaqStatus.REJECTED] if page else []
-    return found
 
 
 def _together(items: Sequence[Faq]) -> list[Faq]:
@@ -345,11 +339,11 @@ def _pager(shown: int, per_page: int, following: str | None, total: int) -> None
     if not view.cursors and following is None:
         return
     first = len(view.cursors) * per_page + 1
+    st.markdown(f":gray[{first:,} to {first + shown - 1:,} of {total:,}]" if shown else "", text_alignment="center")
     with st.container(key="pager", horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
         st.button(
             "Previous page", key="page_back", icon=":material/chevron_left:", disabled=not view.cursors, on_click=_back
         )
-        st.markdown(f":gray[{first:,} to {first + shown - 1:,} of {total:,}]" if shown else "", width="content")
         st.button(
             "Next page",
             key="page_on",

@@ -1,6 +1,7 @@
 """Settings: who answers, provider keys, API keys, and what this installation is."""
 
 import streamlit as st
+from pydantic import ValidationError
 
 from contracts.problem import Problem
 from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
@@ -98,43 +99,68 @@ def _provider_actions(api: Api, provider: Provider, agent: Agent | None, *, in_u
 
 
 def _form(api: Api, provider: Provider) -> None:
-    with st.form(f"provider_{provider.name}_{state.settings().saved}", border=False):
-        url = st.text_input(
+    """The fields have keys of their own: saving one provider leaves what is typed for another as it is."""
+    url, key, model = _fields(provider.name)
+    for field, value in ((url, provider.base_url), (key, ""), (model, provider.model)):
+        st.session_state.setdefault(field, value or "")
+    with st.form(f"provider_{provider.name}", border=False):
+        st.text_input(
             "Base URL",
-            provider.base_url or "",
+            key=url,
             placeholder="https://api.example.com/v1",
             help="A stored key belongs to its address: with another address, give the key again.",
         )
-        key = st.text_input(
+        st.text_input(
             "API key",
             type="password",
+            key=key,
             placeholder=f"Stored, ends in {provider.key_hint}" if provider.key_hint else "Paste the key",
             autocomplete="off",
             help="Write-only: it is stored on the server and never shown again.",
         )
-        model = st.text_input(
+        st.text_input(
             "Model",
-            provider.model or "",
+            key=model,
             placeholder=", ".join(provider.models[:3]) or "The model's name at this provider",
         )
-        if st.form_submit_button("Save", type="primary", icon=":material/save:"):
-            _save(api, provider, url, key, model)
+        st.form_submit_button("Save", type="primary", icon=":material/save:", on_click=_save, args=(api, provider))
 
 
-def _save(api: Api, provider: Provider, url: str, key: str, model: str) -> None:
-    values = {"base_url": url.strip(), "api_key": key.strip(), "model": model.strip()}
+def _fields(name: str) -> tuple[str, str, str]:
+    """The keys of base URL, API key and model."""
+    return f"base_url_{name}", f"api_key_{name}", f"model_{name}"
+
+
+def _save(api: Api, provider: Provider) -> None:
+    view = state.settings()
+    url, key, model = _fields(provider.name)
+    typed = {"base_url": url, "api_key": key, "model": model}
+    values = {name: str(st.session_state[field]).strip() for name, field in typed.items()}
+    if values["base_url"] and not values["base_url"].startswith(("http://", "https://")):
+        view.checks[provider.name] = _refused("base_url")
+        return
     try:
         settings = ProviderSettings.model_validate({name: value for name, value in values.items() if value})
-    except ValueError:
-        st.warning("The address must be a whole URL, such as https://api.example.com/v1.", icon=":material/link_off:")
+    except ValidationError as error:
+        view.checks[provider.name] = _refused(str(error.errors()[0]["loc"][0]))
         return
-    if load(f"save_{provider.name}", lambda: api.save_provider(provider.name, settings)) is None:
+    try:
+        api.save_provider(provider.name, settings)
+    except ApiError as error:
+        view.checks[provider.name] = error.problem
         return
-    view = state.settings()
-    view.saved += 1
+    st.session_state[key] = ""
     view.checks.pop(provider.name, None)
     state.session().flash = state.Flash(f"{plain(provider.label)} saved")
-    st.rerun()
+
+
+def _refused(field: str) -> Problem:
+    details = {
+        "base_url": "The address must be a whole URL, such as https://api.example.com/v1.",
+        "api_key": "The key is longer than any provider's: paste the key alone.",
+    }
+    detail = details.get(field, "The model's name is too long or has characters that no model's name has.")
+    return Problem(title="Nothing was saved", status=422, detail=detail, code="not_saved")
 
 
 def _use(api: Api, agent: Agent, provider: Provider) -> None:
@@ -146,7 +172,8 @@ def _remove(api: Api, provider: Provider) -> None:
     if act(lambda: api.remove_provider(provider.name), f"{plain(provider.label)} removed"):
         view = state.settings()
         view.checks.pop(provider.name, None)
-        view.saved += 1
+        for field in _fields(provider.name):
+            st.session_state.pop(field, None)
 
 
 def _check(api: Api, name: str) -> None:

@@ -15,7 +15,7 @@ from contracts.problem import Problem
 from frontend import state
 from frontend.api_client import Api, UploadFile
 from frontend.components.notices import act, load
-from frontend.components.words import plural
+from frontend.components.words import plural, sentence
 from frontend.config import UiConfig
 from frontend.safe_text import plain
 
@@ -142,7 +142,8 @@ def _refused() -> None:
         return
     with st.container(key="refused", gap="small"):
         lines = [
-            f"- **{plain(name)}**: {plain(problem.title)}. {plain(problem.detail)}" for name, problem in view.refused
+            f"- **{plain(name)}**: {plain(problem.title)}. {plain(sentence(problem.detail))}"
+            for name, problem in view.refused
         ]
         st.error(
             "\n".join(lines),

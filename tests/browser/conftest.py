@@ -46,6 +46,14 @@ def stack(shared_stack: Stack) -> Stack:
 
 
 @pytest.fixture
+def fresh_stack(tmp_path: Path) -> Iterator[Stack]:
+    """A product of the test's own, for what a workspace cannot be cleared of or what a server does only once."""
+    with running(tmp_path / "data") as stack:
+        yield stack
+        assert "Traceback" not in stack.log.read_text()
+
+
+@pytest.fixture
 def watch() -> Watch:
     return Watch()
 

@@ -28,7 +28,16 @@ ARGUMENTS = [
     "--force-color-profile=srgb",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
-SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+SETTLED = """() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const idle = app?.dataset.testScriptState === "notRunning" && app.dataset.testConnectionState === "CONNECTED"
+    && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]') && document.fonts.status === "loaded";
+  window.idleFrames = idle ? (window.idleFrames ?? 0) + 1 : 0;
+  return window.idleFrames > %d;
+}"""
+IDLE_FRAMES = 8
+"""Frames without work before a page counts as drawn: between a run and the one that its `st.rerun` asks for, Streamlit
+says `notRunning` for a moment (measured: 20 to 40 ms), and what is clicked then may move before the button is up."""
 INSIDE = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localhost", "data:", "blob:")
 WIDTHS: dict[int, int] = {1440: 900, 390: 844}
 Theme = Literal["light", "dark"]
@@ -192,9 +201,12 @@ def new_page(
 
 
 def settled(page: Page) -> None:
-    """The script is idle and nothing on the page is stale. The websocket never idles: no `networkidle`."""
-    page.locator(SETTLED).wait_for()
-    expect(page.locator('[data-stale="true"]')).to_have_count(0)
+    """The script is idle and stays so, and nothing on the page is stale or still to be loaded, fonts included.
+
+    The websocket never idles: no `networkidle`.
+    """
+    page.evaluate("window.idleFrames = 0")
+    page.wait_for_function(SETTLED % IDLE_FRAMES, polling="raf")
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

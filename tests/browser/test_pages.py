@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page, running
+from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAGES = {"/": "Home", "/FAQ_Extraction": "FAQ extraction", "/Chat": "Chat", "/Settings": "Settings"}
@@ -28,12 +28,6 @@ THEIRS = {
 def test_a_deep_link_opens_its_page_on_a_fresh_server(page: Page, path: str) -> None:
     open_page(page, path, PAGES[path])
     expect(page.get_by_text("All systems operational")).to_be_visible()
-
-
-@pytest.fixture
-def fresh_stack(tmp_path: Path) -> Iterator[Stack]:
-    with running(tmp_path / "data") as stack:
-        yield stack
 
 
 def test_a_deep_link_may_be_the_first_thing_that_a_server_sees(
