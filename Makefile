@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run check format test test-rust test-python test-browser test-postgres lock bench screens faults samples
+.PHONY: help base dev run check format test test-rust test-python test-browser test-postgres test-pythons lock bench screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ test-browser: dev
 
 test-postgres: dev ## what touches the database, over Postgres
 	NEXUS_TEST_POSTGRES=1 $(BIN)/pytest -n 2 tests/api tests/repositories tests/services tests/retrieval
+
+test-pythons: dev ## the other supported Pythons of this machine
+	$(BIN)/python tools/pythons.py
 
 lock: dev ## make the locks anew from pyproject.toml
 	$(BIN)/python tools/lock.py

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from backend.db.guard import transaction
+from backend.db.sqlite_functions import add_missing_functions
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
-
 
 _BUSY_STATES: Final = ("40001", "40P01", "55P03")
 """Postgres: serialization failure, deadlock, lock timeout."""
@@ -169,6 +169,7 @@ def _configure_sqlite(engine: sa.Engine, *, synchronous: str, busy_timeout: floa
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we emit BEGIN ourselves
+        add_missing_functions(connection)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
         cursor.execute("PRAGMA journal_mode = WAL")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from backend.db.sqlite_functions import add_missing_functions
+
 if TYPE_CHECKING:
     from dbos import Serializer
 
@@ -60,6 +62,7 @@ def dbos_engine(url: str, *, synchronous: str, pool_size: int) -> sa.Engine | No
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
         connection.isolation_level = "IMMEDIATE"
+        add_missing_functions(connection)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
         cursor.execute("PRAGMA journal_mode = WAL")

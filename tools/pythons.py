@@ -1,0 +1,54 @@
+"""Installs and tests the product under every other supported Python that this machine has. Standard library only.
+
+Environments stay in `.pythons/`. What is tested there is what differs between Pythons: start, database, jobs, parsing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSIONS = ("3.11", "3.12", "3.13")
+TESTS = ("tests/api/test_tour.py", "tests/db", "tests/jobs", "tests/parsing", "tests/process/test_supervisor.py")
+
+
+def main() -> None:
+    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    here = "{}.{}".format(*sys.version_info)
+    for version in VERSIONS:
+        python = None if version == here else find(version)
+        if python is None:
+            print(f"{version}: {'is the Python of .venv' if version == here else 'not on this machine, left out'}")
+            continue
+        print(f"{version}: {python}", flush=True)
+        environment = ROOT / ".pythons" / version
+        if not environment.exists():
+            run(environment, uv, "venv", "--quiet", "--python", python, "--no-python-downloads", str(environment))
+        run(environment, uv, "pip", "sync", "--quiet", "--require-hashes", "requirements/dev.lock")
+        ours = ("--editable", ".", "./rust_accel")
+        run(environment, uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *ours)
+        run(environment, str(environment / "bin" / "python"), "-m", "pytest", "-q", "-n", "2", *TESTS)
+
+
+def find(version: str) -> str | None:
+    """A Python of that version: on the PATH, or one that pyenv keeps."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    for candidate in (shutil.which(f"python{version}"), *map(str, kept)):
+        if candidate is not None:
+            asked = subprocess.run([candidate, "-c", "print(1)"], capture_output=True, check=False)
+            if asked.returncode == 0:  # a shim of pyenv is on the PATH whether or not it leads anywhere
+                return candidate
+    return None
+
+
+def run(environment: Path, *command: str) -> None:
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    variables = {"UV_SYSTEM_CERTS": "1", **os.environ, "VIRTUAL_ENV": str(environment), "PATH": path}
+    if subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode:
+        raise SystemExit(f"pythons: this failed: {' '.join(command)}")
+
+
+if __name__ == "__main__":
+    main()
