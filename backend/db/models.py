@@ -144,7 +144,10 @@ class Passage(Owned, Base):
     """`section.text[start:end]`, small enough for the embedding model."""
 
     __tablename__ = "passage"
-    __table_args__ = (sa.UniqueConstraint("document_id", "ordinal"),)
+    __table_args__ = (
+        sa.UniqueConstraint("document_id", "ordinal"),
+        sa.Index("ix_passage_section", "section_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     document_id: Mapped[UUID] = mapped_column(sa.ForeignKey("document.id", ondelete="CASCADE"))
@@ -167,6 +170,7 @@ class Faq(Owned, Base):
         sa.Index("ix_faq_review", "workspace_id", "status", "document_id", "ordinal"),
         sa.Index("ix_faq_document", "document_id", "ordinal"),
         sa.Index("ix_faq_group", "workspace_id", "group_id"),
+        sa.Index("ix_faq_section", "section_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

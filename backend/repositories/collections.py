@@ -61,23 +61,20 @@ class CollectionRepository:
         base = {"workspace_id": self._workspace_id, "collection_id": collection_id, "kind": kind}
         await insert_absent(self._session, CollectionSource, [{**base, "ref": ref} for ref in dict.fromkeys(refs)])
 
-    async def forget_sources(self, refs: Sequence[UUID]) -> None:
-        """Removes those of the FAQs and documents that no longer exist from every collection's sources."""
-        for some in _portions(refs):
-            gone = sa.and_(
-                CollectionSource.workspace_id == self._workspace_id,
-                CollectionSource.ref.in_(some),
-                ~sa.exists().where(Faq.id == CollectionSource.ref),
-                ~sa.exists().where(Document.id == CollectionSource.ref),
-            )
-            await self._session.execute(sa.delete(CollectionSource).where(gone))
-
     async def drawing_on(self, refs: Sequence[UUID]) -> Sequence[Collection]:
         """The collections that take everything or name one of these FAQs or documents as a source."""
         named: set[UUID] = set()
         for some in _portions(refs):
             query = sa.select(CollectionSource.collection_id).where(CollectionSource.ref.in_(some))
             named.update((await self._session.scalars(query)).all())
+        wanted = sa.or_(Collection.takes_everything, Collection.id.in_(named))
+        return (await self._session.scalars(self._mine().where(wanted))).all()
+
+    async def drawing_on_document(self, document_id: UUID) -> Sequence[Collection]:
+        """The collections that take everything, or name this document or one of its FAQs as a source."""
+        faqs = sa.select(Faq.id).where(Faq.document_id == document_id)
+        refs = sa.or_(CollectionSource.ref == document_id, CollectionSource.ref.in_(faqs))
+        named = sa.select(CollectionSource.collection_id).where(refs)
         wanted = sa.or_(Collection.takes_everything, Collection.id.in_(named))
         return (await self._session.scalars(self._mine().where(wanted))).all()
 

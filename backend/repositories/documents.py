@@ -1,7 +1,7 @@
 """Documents, their sections and passages."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.db.models import Document, Faq, Job, Passage, Section
 from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
+from backend.repositories.removal import REMOVING
 from backend.repositories.upsert import upsert
 from contracts.documents import DocumentStatus
 
@@ -22,7 +23,10 @@ class DocumentRepository:
         self._workspace_id = workspace_id
 
     def _mine(self) -> sa.Select[Document]:
-        return sa.select(Document).where(Document.workspace_id == self._workspace_id)
+        return sa.select(Document).where(*self._there())
+
+    def _there(self) -> tuple[sa.ColumnElement[bool], ...]:
+        return Document.workspace_id == self._workspace_id, Document.status.not_in(REMOVING)
 
     async def add(self, document: Document) -> None:
         self._session.add(document)
@@ -44,7 +48,7 @@ class DocumentRepository:
         found: set[UUID] = set()
         for start in range(0, len(document_ids), 500):
             chunk = document_ids[start : start + 500]
-            query = sa.select(Document.id).where(Document.workspace_id == self._workspace_id, Document.id.in_(chunk))
+            query = sa.select(Document.id).where(*self._there(), Document.id.in_(chunk))
             found.update((await self._session.scalars(query)).all())
         return found
 
@@ -89,20 +93,9 @@ class DocumentRepository:
         )
         return (await self._session.scalars(query)).one_or_none()
 
-    async def delete(self, document: Document, *, faqs: Literal["keep", "delete"]) -> None:
-        """Drafts and rejected FAQs always go with their document; approved ones may stay."""
-        condition = sa.and_(Faq.workspace_id == self._workspace_id, Faq.document_id == document.id)
-        if faqs == "keep":
-            condition = sa.and_(condition, Faq.status != "approved")
-        await self._session.execute(sa.delete(Faq).where(condition))
-        await self._session.delete(document)
-        await self._session.flush()
-
     async def counts(self) -> tuple[int, int]:
         """(documents, passages) of the workspace."""
-        documents = await self._session.scalar(
-            sa.select(sa.func.count()).select_from(Document).where(Document.workspace_id == self._workspace_id)
-        )
+        documents = await self._session.scalar(sa.select(sa.func.count()).select_from(Document).where(*self._there()))
         passages = await self._session.scalar(
             sa.select(sa.func.count()).select_from(Passage).where(Passage.workspace_id == self._workspace_id)
         )
@@ -133,7 +126,7 @@ class DocumentRepository:
             sa.select(Passage, Section, Document)
             .join(Section, Section.id == Passage.section_id)
             .join(Document, Document.id == Passage.document_id)
-            .where(Passage.workspace_id == self._workspace_id, Passage.id == passage_id)
+            .where(*self._there(), Passage.id == passage_id)
         )
         row = (await self._session.execute(query)).one_or_none()
         if row is None:
@@ -145,6 +138,6 @@ class DocumentRepository:
             sa.select(Passage, Section, Document)
             .join(Section, Section.id == Passage.section_id)
             .join(Document, Document.id == Passage.document_id)
-            .where(Passage.workspace_id == self._workspace_id, Passage.id.in_(passage_ids))
+            .where(*self._there(), Passage.id.in_(passage_ids))
         )
         return list((await self._session.execute(query)).all())

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.db.models import Collection, Document, Faq, Job, Message
 from backend.repositories.jobs import UNFINISHED
+from backend.repositories.removal import REMOVING
 from contracts.documents import DocumentStatus
 from contracts.jobs import JobStatus
 
@@ -26,7 +27,9 @@ class OverviewRepository:
     async def failed_documents(self) -> int:
         """Documents that could not be read: their latest job failed, and none before it succeeded."""
         unread = sa.exists().where(
-            Document.id == Job.document_id, Document.job_id == Job.id, Document.status != DocumentStatus.READY.value
+            Document.id == Job.document_id,
+            Document.job_id == Job.id,
+            Document.status.not_in((DocumentStatus.READY.value, *REMOVING)),
         )
         return await self._jobs(Job.status == JobStatus.FAILED, unread)
 
@@ -42,7 +45,8 @@ class OverviewRepository:
         return await self._session.scalar(query) or 0
 
     async def documents_by_day(self, since: datetime) -> dict[str, int]:
-        return await self._by_day(Document.created_at, since, Document.workspace_id == self._workspace_id)
+        there = sa.and_(Document.workspace_id == self._workspace_id, Document.status.not_in(REMOVING))
+        return await self._by_day(Document.created_at, since, there)
 
     async def approved_by_day(self, since: datetime) -> dict[str, int]:
         """Approved FAQs by the day of their last change."""

@@ -14,6 +14,7 @@ from backend.repositories.documents import DocumentRepository
 from backend.repositories.faqs import FaqRepository
 from backend.repositories.jobs import JobRepository
 from backend.repositories.overview import OverviewRepository
+from backend.repositories.removal import RemovalRepository
 
 
 class Tx(BaseTx):
@@ -42,6 +43,10 @@ class Tx(BaseTx):
     @cached_property
     def jobs(self) -> JobRepository:
         return JobRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def removal(self) -> RemovalRepository:
+        return RemovalRepository(self.session, self.workspace_id)
 
     @cached_property
     def overview(self) -> OverviewRepository:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
 from uuid import UUID
 
 from backend.db.models import Document
@@ -10,6 +9,7 @@ from backend.errors import Conflict
 from backend.files import FileStore
 from backend.jobs.base import JobRunner
 from backend.repositories.paging import Slice
+from backend.repositories.removal import KeptFaqs
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.sync import CollectionSync
@@ -50,19 +50,33 @@ class DocumentService:
         )
 
     @track("documents.delete")
-    async def delete(self, principal: Principal, document_id: UUID, *, faqs: Literal["keep", "delete"]) -> None:
+    async def delete(self, principal: Principal, document_id: UUID, *, faqs: KeptFaqs) -> None:
         """Takes its running job, passages and drafts along; approved FAQs stay when `faqs` is keep."""
         async with self._uow.read(principal.workspace_id) as tx:
             document = await tx.documents.get(document_id)
         if document.job_id is not None:
             await self._cancel(principal, document.job_id)
         async with self._uow(principal.workspace_id) as tx:
-            document = await tx.documents.get(document_id)
-            refs = [document_id, *(faq_id for faq_id, _ in await tx.faqs.drafts_of(document_id))]
-            await self._sync.note(tx, refs)
-            await tx.documents.delete(document, faqs=faqs)
-            await tx.collections.forget_sources(refs)
-        self._files.delete(principal.workspace_id, document_id)
+            await tx.removal.begin(await tx.documents.get(document_id), faqs=faqs)
+        await self._remove(principal.workspace_id, document_id)
+
+    async def finish_removals(self) -> None:
+        """Ends what a stop of the process interrupted."""
+        async with self._uow.read_all_workspaces() as everything:
+            workspaces = [row.id for row in await everything.all()]
+        for workspace_id in workspaces:
+            async with self._uow.read(workspace_id) as tx:
+                begun = await tx.removal.begun()
+            for document_id in begun:
+                await self._remove(workspace_id, document_id)
+
+    async def _remove(self, workspace_id: UUID, document_id: UUID) -> None:
+        is_left = True
+        while is_left:
+            async with self._uow(workspace_id) as tx:
+                await self._sync.note_document(tx, document_id)
+                is_left = await tx.removal.step(document_id)
+        self._files.delete(workspace_id, document_id)
 
     async def sweep_files(self, *, since: float = 0.0) -> int:
         """Removes files without a document, which a kill between the two leaves. Only at start, before any upload.

@@ -30,6 +30,11 @@ class CollectionSync:
         for collection in await tx.collections.drawing_on(list(dict.fromkeys(refs))):
             await self.note_collection(tx, collection)
 
+    async def note_document(self, tx: Tx, document_id: UUID) -> None:
+        """Something happened to this document and its FAQs."""
+        for collection in await tx.collections.drawing_on_document(document_id):
+            await self.note_collection(tx, collection)
+
     async def note_collection(self, tx: Tx, collection: Collection) -> None:
         await tx.collections.note_change(collection.id)
         if collection.sync == "auto":

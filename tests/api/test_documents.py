@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from backend import container
@@ -13,6 +14,8 @@ from backend.db.models import CollectionSource, VectorPoint
 from backend.jobs.children import ChildProgress, Children
 from backend.parsing.base import ParsedDocument
 from backend.parsing.child import ChildParser
+from backend.repositories import removal
+from backend.repositories.uow import UnitOfWork
 from tests.support import MARKDOWN, Api, refused
 
 
@@ -48,6 +51,10 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
     monkeypatch.setattr(container, "ChildParser", gate.parser)
     return gate
+
+
+async def workspace(api: Api) -> UUID:
+    return UUID((await api.get("/me"))["workspace_id"])
 
 
 async def live_points(api: Api) -> int:
@@ -135,6 +142,62 @@ async def test_deleting_a_document_takes_its_drafts_along_and_its_approved_faqs_
         assert source["text"] == first["source"]["quote"]
 
 
+async def test_a_large_document_is_removed_in_short_transactions(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal, "PORTION", 1)
+    document_id = await api.extracted()
+    approved = [faq["id"] for faq in await api.faqs()]
+    await api.post("/faqs/approve", {"ids": approved})
+    await api.drain()
+    committed: list[int] = []
+    sa.event.listen(api.scope.database.engine.sync_engine, "commit", lambda _: committed.append(1))
+
+    assert (await api.client.delete(f"/documents/{document_id}")).status_code == 204
+    assert len(committed) > 8
+    await api.drain()
+
+    left = (await api.stored()).rows
+    assert {name: left[name] for name in ("document", "section", "passage", "faq")} == {
+        "document": 0,
+        "section": 0,
+        "passage": 0,
+        "faq": len(approved),
+    }
+
+
+async def test_a_removal_that_was_interrupted_is_hidden_and_ends_at_the_next_start(api: Api) -> None:
+    document_id = await api.extracted()
+    await api.post("/faqs/approve", {"ids": [faq["id"] for faq in await api.faqs()][:1]})
+    await api.drain()
+    async with UnitOfWork(api.scope.database)(await workspace(api)) as tx:
+        await tx.removal.begin(await tx.documents.get(document_id), faqs="keep")
+
+    refused(await api.client.get(f"/documents/{document_id}"), 404, "not_found")
+    assert (await api.get("/documents"))["items"] == []
+    assert (await api.asked("How do I descale the machine?"))["retrieved"][1:] == []
+    again = await api.extracted()
+    assert again != document_id
+
+    await api.scope.services.documents.finish_removals()
+    await api.drain()
+    assert [row["id"] for row in (await api.get("/documents"))["items"]] == [str(again)]
+    assert (await api.stored()).rows["document"] == 1
+    assert len(await api.faqs(status="approved")) == 1
+
+
+async def test_an_approved_faq_stays_in_a_collection_that_drew_it_through_its_deleted_document(api: Api) -> None:
+    document_id = await api.extracted()
+    await api.post("/faqs/approve", {"ids": [faq["id"] for faq in await api.faqs()][:1]})
+    body = {"collection": "chosen", "document_ids": [str(document_id)]}
+    chosen = (await api.post("/ingest", body, status=202))["collection_id"]
+    await api.drain()
+
+    await api.client.delete(f"/documents/{document_id}?faqs=keep")
+    await api.drain()
+
+    collection = await api.get(f"/collections/{chosen}")
+    assert (collection["faqs"], collection["passages"], collection["pending_changes"]) == (1, 0, 0)
+
+
 async def test_a_faq_deleted_with_its_document_leaves_the_collections_that_name_it(api: Api) -> None:
     document_id = await api.extracted()
     first, *_ = await api.faqs(status="draft")
@@ -180,3 +243,29 @@ async def test_deleting_a_document_twice_is_not_found_the_second_time(api: Api) 
     document_id: UUID = await api.extracted()
     answers = await asyncio.gather(*(api.client.delete(f"/documents/{document_id}") for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [204, 404, 404, 404]
+
+
+async def test_a_document_has_the_title_that_is_written_in_it(api: Api) -> None:
+    page = b"<html><head><title>Vacuuming tables</title></head><body><h1>Other</h1><p>Some text is here.</p></body></html>"
+    await api.extracted("ch05s08.html", page)
+    await api.extracted("plain.md", b"Intro first.\n\n# Coffee machine\n\nSome text is here.\n")
+    await api.extracted("none.txt", b"just some words without a heading, and then some more of them\n")
+    titles = {document["name"]: document["title"] for document in (await api.get("/documents"))["items"]}
+    assert titles == {"ch05s08.html": "Vacuuming tables", "plain.md": "Coffee machine", "none.txt": None}
+
+
+async def test_documents_are_found_by_name_and_title_and_sorted_by_name(api: Api) -> None:
+    await api.extracted("b.md", b"# Coffee machine\n\nSome text is here.\n")
+    await api.extracted("a_coffee.md", b"# Tea\n\nSome other text is here.\n")
+    await api.extracted("c.md", b"# Tea 100%\n\nSome more text is here.\n")
+
+    async def names(**query: str | int) -> list[str]:
+        return [document["name"] for document in (await api.get("/documents", **query))["items"]]
+
+    assert await names(q="COFFEE") == ["a_coffee.md", "b.md"]
+    assert await names(q="%") == ["c.md"]
+    assert await names() == ["c.md", "a_coffee.md", "b.md"]
+    assert await names(sort="name") == ["a_coffee.md", "b.md", "c.md"]
+    first = await api.get("/documents", sort="name", limit=2)
+    assert await names(sort="name", limit=2, cursor=first["next_cursor"]) == ["c.md"]
+    refused(await api.client.get("/documents", params={"cursor": first["next_cursor"]}), 422, "invalid_request")
