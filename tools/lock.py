@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXPORT = ("export", "--quiet", "--no-emit-workspace", "--no-header", "--no-annotate", "--locked")
 GROUPS = {"base": ("--no-default-groups", "--group", "build"), "dev": ("--all-groups",)}
-IMAGE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal")
+COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal")
 
 
 def main() -> None:
@@ -15,7 +15,8 @@ def main() -> None:
     run(uv, "lock", "--upgrade")
     for name, groups in GROUPS.items():
         run(uv, *EXPORT, *groups, "--output-file", f"requirements/{name}.lock")
-    run(uv, *IMAGE, "--python-version", "3.11", "deploy/build.in", "--output-file", "deploy/build.lock")
+    for compiled in ("deploy/build", "requirements/setup"):
+        run(uv, *COMPILE, "--python-version", "3.11", f"{compiled}.in", "--output-file", f"{compiled}.lock")
 
 
 def run(*command: str) -> None:

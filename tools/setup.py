@@ -26,10 +26,11 @@ def main(wanted: str) -> None:
     if not stamped(lock):
         if not (VENV / "bin" / "python").exists():
             run(uv, "venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(VENV))
-        print(f"installing {lock.relative_to(ROOT)} ...", flush=True)
+        say(f"installing the packages of {lock.relative_to(ROOT)}; the first time they are downloaded ...")
         run(uv, "pip", "sync", "--quiet", "--require-hashes", str(lock))
         install(uv, "--editable", ".")
         stamp(lock)
+        say("building rust_accel; the first time that takes a minute or two ...")
     install(uv, "./rust_accel")
 
 
@@ -45,15 +46,20 @@ def find_uv() -> str:
     """uv of the PATH, or our own in `.uv`."""
     found = shutil.which("uv") or str(UV_VENV / "bin" / "uv")
     if not Path(found).exists():
-        print("fetching uv ...", flush=True)
+        say("fetching uv ...")
         venv.create(UV_VENV, with_pip=True)
-        run(str(UV_VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv")
+        pip = (str(UV_VENV / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check")
+        run(*pip, "install", "--require-hashes", "--requirement", "requirements/setup.lock")
     return found
 
 
 def install(uv: str, *what: str) -> None:
     """Our own packages, with the build tools of the lock; the crate is compiled only when its sources changed."""
     run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *what)
+
+
+def say(what: str) -> None:
+    print(f"setup: {what}", flush=True)
 
 
 def run(*command: str) -> None:
