@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -59,7 +59,7 @@ class Database:
             engine = self.engine.execution_options(nexus_begin="IMMEDIATE") if self.is_sqlite else self.engine
             async with self._session(engine) as session:
                 yield session
-                await session.commit()
+                await _whole(session.commit())
 
     async def take_turn(self, session: AsyncSession, key: int) -> None:
         """Until its transaction ends, no other one of this key goes on from here: on SQLite it is the only one anyway.
@@ -107,6 +107,16 @@ class Database:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
+
+
+async def _whole(work: Coroutine[None, None, None]) -> None:
+    """Runs to its end, also when the caller is cancelled: a connection must not come back in the middle of a call."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def existing(url: str) -> str:
