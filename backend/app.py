@@ -106,6 +106,7 @@ def _lifespan(
                 stack.push_async_callback(worker.stop, settings.shutdown_seconds)
             if lock is None or lock.is_alone:
                 container.files.sweep_incoming()
+                await scope.services.idempotency.release_all()
                 await scope.services.documents.sweep_files(since=database_files(settings).restored_at())
             await scope.services.documents.finish_removals()
             if lock is not None:

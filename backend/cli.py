@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shlex
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -75,10 +76,19 @@ def up() -> None:
     """Run the API and the UI on this machine; Ctrl-C stops both."""
     with _refusing():
         settings = _settings()
+        # At once, and for the pages too: what another program answers on their port could be taken for them.
+        bound_socket(settings.api_host, settings.api_port, variable="NEXUS_API_PORT").close()
+        bound_socket(settings.ui_host, settings.ui_port, variable="NEXUS_UI_PORT").close()
         url = f"http://{settings.ui_host}:{settings.ui_port}"
         environment = {**os.environ, "NEXUS_API_URL": settings.api, "NEXUS_DATA_DIR": str(settings.data_dir.absolute())}
         programs = [
-            Program("api", [sys.executable, "-m", "backend.cli", "api"], f"{settings.api}/health", environment),
+            Program(
+                "api",
+                [sys.executable, "-m", "backend.cli", "api"],
+                f"{settings.api}/health",
+                environment,
+                names_itself=True,
+            ),
             Program("ui", [sys.executable, "-m", "backend.cli", "ui"], f"{url}/_stcore/health", environment),
         ]
         supervisor = Supervisor(programs, grace=settings.shutdown_seconds + 5, say=typer.echo)
@@ -220,8 +230,11 @@ def revoke_key(
 ) -> None:
     """Make a key unusable; running processes refuse it within 30 s."""
     with _refusing():
-        asyncio.run(_revoke_key(_prepared(), workspace, key_id))
-        typer.echo(f"revoked {key_id}")
+        was_last_admin = asyncio.run(_revoke_key(_prepared(), workspace, key_id))
+    typer.echo(f"revoked {key_id}")
+    if was_last_admin:
+        line = f"no admin key is left; `nexus key create --role admin --workspace {shlex.quote(workspace)}` makes one"
+        typer.echo(f"nexus: warning: {line}", err=True)
 
 
 def _prepared() -> Settings:
@@ -257,9 +270,9 @@ async def _list_keys(settings: Settings, workspace: str) -> list[str]:
     return [f"{one.id}  {one.role:<11}  {one.hint}  {when}  {one.name}" for one, when in zip(keys, used, strict=True)]
 
 
-async def _revoke_key(settings: Settings, workspace: str, key_id: UUID) -> None:
+async def _revoke_key(settings: Settings, workspace: str, key_id: UUID) -> bool:
     async with _access(settings) as access:
-        await access.revoke_key(await access.operator(workspace), key_id)
+        return await access.revoke_key_on_site(await access.operator(workspace), key_id)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ class ApiServer(uvicorn.Server):
 
     def _begin_to_wind_down(self) -> None:
         if self._winding_down is None:
+            log.info("stopping; jobs go on at the next start")
             self._winding_down = asyncio.create_task(self._wind_down())
 
     async def _wind_down(self) -> None:

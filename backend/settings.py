@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     jobs: Literal["here", "worker", "inline"] = "here"
     job_concurrency: int = Field(4, ge=1, le=64)
     executor_id: str = "api"
+    instance: str = ""
+    """The name of this process in answers of /health, given by `nexus up`; one is made when it is empty."""
 
     embedder: str = "native"
     vector_store: str = "native"

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from contracts.system import INSTANCE_HEADER
+
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 15.0
 STABLE: Final = 30.0
@@ -21,16 +24,24 @@ STABLE: Final = 30.0
 REFUSED: Final = 78
 """Exit status (EX_CONFIG) of a process that refuses its configuration: a restart would not help."""
 TICK: Final = 0.1
+_ENDS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOPPING: Final = "Stopping; jobs go on at the next start"
 
 
 @dataclass(slots=True)
 class Program:
-    """One child. `ready_url` answers 200 when it can be used."""
+    """One child. `ready_url` answers 200 when it can be used.
+
+    One that `names_itself` repeats NEXUS_INSTANCE, new at each of its starts, in a header of that answer: another
+    program on the same port is not taken for it.
+    """
 
     name: str
     command: Sequence[str]
     ready_url: str
     environment: Mapping[str, str]
+    names_itself: bool = False
+    instance: str = ""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     delay: float = FIRST_DELAY
@@ -48,9 +59,8 @@ class Supervisor:
         self._asked_to_stop = 0
 
     def run(self, banner: str) -> int:
-        """Until SIGTERM or SIGINT (0), or until a program refuses to start (its status)."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+        """Until SIGTERM or SIGINT (0), or until a program refuses to start (its status). A second signal kills."""
+        before = {number: signal.signal(number, self._on_signal) for number in _ENDS}
         announced = False
         try:
             while not self._asked_to_stop:
@@ -62,12 +72,17 @@ class Supervisor:
                     self._say(banner)
                     announced = True
                 time.sleep(TICK)
+            self._say(STOPPING)
             return 0
         finally:
             self._stop_all()
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked_to_stop += 1
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        # A terminal that closes may send SIGHUP more than once: that is no haste.
+        if number != signal.SIGHUP or not self._asked_to_stop:
+            self._asked_to_stop += 1
 
     def _look_after(self, program: Program) -> int | None:
         now = time.monotonic()
@@ -78,7 +93,7 @@ class Supervisor:
         status = program.process.poll()
         if status is None:
             if not program.is_ready:
-                program.is_ready = _answers(program.ready_url)
+                program.is_ready = _answers(program)
             return None
         if status == REFUSED:
             return status
@@ -92,9 +107,10 @@ class Supervisor:
 
     def _start(self, program: Program) -> None:
         program.started = time.monotonic()
+        program.instance = secrets.token_hex(8)
         program.process = subprocess.Popen(
             program.command,
-            env=dict(program.environment),
+            env={**program.environment, "NEXUS_INSTANCE": program.instance},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=_die_with_parent(os.getpid()),
@@ -107,7 +123,7 @@ class Supervisor:
                 process.terminate()
         deadline = time.monotonic() + self._grace
         for process in running:
-            while process.poll() is None and time.monotonic() < deadline and self._asked_to_stop < 3:
+            while process.poll() is None and time.monotonic() < deadline and self._asked_to_stop < 2:
                 time.sleep(TICK)
         for process in running:
             # Also after a clean end: nothing that a program started may stay behind.
@@ -116,10 +132,11 @@ class Supervisor:
             process.wait()
 
 
-def _answers(url: str) -> bool:
+def _answers(program: Program) -> bool:
     try:
-        with urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
+        with urlopen(program.ready_url, timeout=1) as answer:
+            is_it = not program.names_itself or answer.headers[INSTANCE_HEADER] == program.instance
+            return bool(answer.status == 200) and is_it
     except (URLError, OSError):
         return False
 

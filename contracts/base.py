@@ -1,9 +1,10 @@
 """What every wire type shares."""
 
+import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, StringConstraints
 
 
 class Answer(BaseModel):
@@ -32,9 +33,23 @@ def _storable(value: str) -> str:
     return value
 
 
+_UNSEEN_KINDS: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+_UNSEEN_SIGNS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Unicode counts these as letters or symbols; they draw nothing: the Hangul fillers and the empty Braille cell."""
+
+
+def _visible(value: str) -> str:
+    if all(unicodedata.category(sign) in _UNSEEN_KINDS or sign in _UNSEEN_SIGNS for sign in value):
+        raise ValueError("must have at least one visible character")
+    return value
+
+
 UtcTime = Annotated[datetime, AfterValidator(_utc)]
+WholeNumber = Annotated[int, Strict()]
+"""Not `true`, and no text that can be read as a number."""
 Storable = AfterValidator(_storable)
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
-Message = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable]
-ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+Visible = AfterValidator(_visible)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable, Visible]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible]
+Message = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable, Visible]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable, Visible]

@@ -1,8 +1,11 @@
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.base import Answer
 from contracts.faqs import FaqCounts
+
+INSTANCE_HEADER: Final = "X-Nexus-Instance"
+"""On every answer of `/health`: which process answers. A name that lives as long as the process."""
 
 
 class ComponentStatus(StrEnum):

@@ -110,7 +110,7 @@ class Api:
         await self.drain()
         return UUID(answer.json()["jobs"][0]["document_id"])
 
-    async def get(self, path: str, **query: str | int) -> Any:
+    async def get(self, path: str, **query: str | float) -> Any:
         answer = await self.client.get(path, params=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -120,7 +120,7 @@ class Api:
         assert answer.status_code == status, answer.text
         return answer.json()
 
-    async def faqs(self, **query: str | int) -> list[dict[str, Any]]:
+    async def faqs(self, **query: str | float) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = (await self.get("/faqs", **query))["items"]
         return items
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from xml.parsers import expat
 
 import xberg
 
@@ -15,6 +17,10 @@ from backend.parsing.base import BlockKind
 from backend.parsing.sections import Event, Facts, Heading, Piece
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_BODY = "word/document.xml"
+_BODY_ROOT = "document"
+_BLOCK = 1 << 20
+_DAMAGED = "the DOCX is damaged; open it in a word processor, save it again and upload that"
 _BOLD_LENGTH = 160
 _ANY_RATIO = 1_000_000
 _LAYERS_LEFT_OUT = frozenset({"header", "footer"})
@@ -25,6 +31,7 @@ _CODE_STYLES = ("code", "html preformatted", "macro text", "source")
 def read(path: Path, report: Report) -> Iterator[Event]:
     """Raises `ArchiveTooLarge` or `Unparsable`."""
     check_archive(path)
+    _check_body(path)
     document = asyncio.run(_extract(path))
     if document is None or document.document is None:
         raise Unparsable("the DOCX has no body; open it in a word processor, save it again and upload that")
@@ -41,6 +48,30 @@ def read(path: Path, report: Report) -> Iterator[Event]:
     yield Facts(title=document.metadata.title or title)
 
 
+def _check_body(path: Path) -> None:
+    """xberg takes a body that is no XML for an empty one. ECMA-376-2 forbids a DTD, so no entity is ever expanded."""
+    parser = expat.ParserCreate()
+
+    def check_root(name: str, _attributes: object) -> None:
+        parser.StartElementHandler = None
+        if name.rpartition(":")[2] != _BODY_ROOT:
+            raise Unparsable(_DAMAGED)
+
+    parser.StartDoctypeDeclHandler = _refuse_entities
+    parser.StartElementHandler = check_root
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(_BODY) as body:
+            while block := body.read(_BLOCK):
+                parser.Parse(block, False)
+        parser.Parse(b"", True)
+    except (expat.ExpatError, KeyError) as error:
+        raise Unparsable(_DAMAGED) from error
+
+
+def _refuse_entities(*_: object) -> NoReturn:
+    raise Unparsable("the DOCX declares entities, which no word processor writes; save it again and upload that")
+
+
 async def _extract(path: Path) -> Any:
     """xberg's own guard refuses short repetitive texts by their ratio alone; the bounds were checked before."""
     limits = xberg.SecurityLimits(
@@ -55,7 +86,7 @@ async def _extract(path: Path) -> Any:
     try:
         found = await xberg.extract(source, config)
     except (RuntimeError, ValueError, OSError, xberg.XbergError) as error:
-        raise Unparsable("the DOCX is damaged; open it in a word processor, save it again and upload that") from error
+        raise Unparsable(_DAMAGED) from error
     return found.results[0] if found.results else None
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Agent, ApiKey, Credential, Idempotency, Workspace, utc_now
+from backend.db.models import Agent, ApiKey, Collection, Credential, Idempotency, Workspace, utc_now
 from backend.errors import NotFound
 from backend.repositories.upsert import upsert
 
@@ -36,6 +36,14 @@ class WorkspaceRepository:
 
     async def note_key_use(self, key_id: UUID, when: datetime) -> None:
         await self.session.execute(sa.update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=when))
+
+    async def forget_unsettled_requests(self) -> None:
+        """The Idempotency-Keys of requests that have no answer."""
+        await self.session.execute(sa.delete(Idempotency).where(Idempotency.status.is_(None)))
+
+    async def vector_stores(self) -> Sequence[str]:
+        """The names of the stores that collections are kept in, sorted."""
+        return (await self.session.scalars(sa.select(Collection.store).distinct().order_by(Collection.store))).all()
 
 
 class AccessRepository:
@@ -112,9 +120,9 @@ class AccessRepository:
         self._session.add(Idempotency(workspace_id=self._workspace_id, route=route, key=key, fingerprint=fingerprint))
         await self._session.flush()
 
-    async def settle(self, route: str, key: str, *, status: int, body: str) -> None:
-        statement = sa.update(Idempotency).where(*self._is(route, key)).values(status=status, body=body)
-        await self._session.execute(statement)
+    async def settle(self, route: str, key: str, *, status: int, body: str, fingerprint: str) -> None:
+        answer = {"status": status, "body": body, "fingerprint": fingerprint}
+        await self._session.execute(sa.update(Idempotency).where(*self._is(route, key)).values(**answer))
 
     async def forget(self, route: str, key: str) -> None:
         await self._session.execute(sa.delete(Idempotency).where(*self._is(route, key)))

@@ -1,5 +1,6 @@
 """Uploading documents for extraction."""
 
+from functools import partial
 from typing import Any, Final
 
 from fastapi import Request
@@ -34,7 +35,8 @@ _REFUSED: Final[dict[int | str, dict[str, Any]]] = {status: {"model": UploadProb
 async def upload(request: Request, services: Services, principal: CurrentPrincipal) -> Upload:
     """PDF, DOCX, HTML, Markdown or text; one durable job a file, in the order they were sent."""
     content_type = request.headers.get("content-type", "")
-    return await services.uploads.receive(principal, request.stream(), content_type)
+    note = partial(setattr, request.state, "fingerprint")
+    return await services.uploads.receive(principal, request.stream(), content_type, note)
 
 
 @router.post("/samples", status_code=202)

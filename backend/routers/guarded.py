@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from backend.problems import ProblemResponse, internal_problem
 from backend.security.permissions import ROLES, ROUTES, Permission
 from backend.security.principal import Principal
 from backend.services import AppServices
+from backend.services.idempotency import UNKNOWN, Remembered, require_same
 from backend.tracing.context import workspace_id
 from contracts.problem import Problem, ValidationProblem
 
@@ -24,8 +25,17 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 MAX_KEY: Final = 200
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
-STREAMED: Final = frozenset({"/faq/upload"})
-"""Bodies too large to fingerprint. An upload is idempotent by the content of its files."""
+SECRET: Final = frozenset({"/keys"})
+"""POSTs whose answer holds a secret that is stored nowhere else: it is not remembered, so they take no key."""
+Fingerprint = Callable[[AppServices, Request], Awaitable[str]]
+
+
+async def _fingerprint_of_files(services: AppServices, request: Request) -> str:
+    return await services.uploads.fingerprint(request.stream(), request.headers.get("content-type", ""))
+
+
+STREAMED: Final[Mapping[str, Fingerprint]] = {"/faq/upload": _fingerprint_of_files}
+"""Bodies too large to hold. The handler leaves the fingerprint in `request.state`; a repeated one is read by this."""
 
 log = logging.getLogger("nexus.api")
 
@@ -53,7 +63,7 @@ class GuardedRoute(APIRoute):
                 if permission is not Permission.PUBLIC:
                     request.state.principal = await _admitted(request, services, permission)
                 key = request.headers.get("idempotency-key")
-                if key is not None and request.method == "POST" and path not in STREAMED:
+                if key is not None and request.method == "POST":
                     return await _once(request, services, path, key, handle)
                 return await handle(request)
             except (NexusError, RequestValidationError, HTTPException, ClientDisconnect):
@@ -98,7 +108,7 @@ def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
 
 
 def _idempotent(path: str, methods: set[str]) -> dict[str, Any]:
-    if methods != {"POST"} or path in STREAMED:
+    if methods != {"POST"} or path in SECRET:
         return {}
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
     text = "A repeated request with the same key gets the first answer again"
@@ -122,25 +132,42 @@ async def _admitted(request: Request, services: AppServices, permission: Permiss
 
 async def _once(request: Request, services: AppServices, path: str, key: str, handle: Handler) -> Response:
     """Runs the request unless an earlier one had the same key. Event streams and server errors are not remembered."""
+    if path in SECRET:
+        raise InvalidRequest(
+            "this answer holds a secret and is not remembered, so it takes no Idempotency-Key; leave the header out"
+        )
     if not _KEY.fullmatch(key):
         raise InvalidRequest(f"an Idempotency-Key has 1 to {MAX_KEY} visible ASCII characters")
     principal: Principal = request.state.principal
     route = f"{request.method} {request.url.path}"
-    fingerprint = sha256(f"{path}\n{request.url.query}\n".encode() + await request.body()).hexdigest()
+    read = STREAMED.get(path)
+    fingerprint = UNKNOWN if read else _fingerprint(request, path, await request.body())
     remembered = await services.idempotency.claim(principal, route, key, fingerprint)
     if remembered is not None:
-        status, body = remembered
-        headers = {"Idempotency-Replayed": "true"}
-        return Response(body or None, status_code=status, media_type="application/json", headers=headers)
+        if read is not None:
+            said = await read(services, request)
+            require_same(key, remembered.fingerprint, _fingerprint(request, path, said.encode()))
+        return _replayed(remembered)
     is_settled = False
     try:
         response = await handle(request)
         whole = getattr(response, "body", None)  # a stream has none
         if response.status_code < 500 and isinstance(whole, bytes):
-            body = whole.decode()
-            await services.idempotency.settle(principal, route, key, status=response.status_code, body=body)
+            if read is not None:
+                fingerprint = _fingerprint(request, path, request.state.fingerprint.encode())
+            answer = Remembered(response.status_code, whole.decode(), fingerprint)
+            await services.idempotency.settle(principal, route, key, answer)
             is_settled = True
         return response
     finally:
         if not is_settled:
             await services.idempotency.release(principal, route, key)
+
+
+def _fingerprint(request: Request, path: str, said: bytes) -> str:
+    return sha256(f"{path}\n{request.url.query}\n".encode() + said).hexdigest()
+
+
+def _replayed(answer: Remembered) -> Response:
+    headers = {"Idempotency-Replayed": "true"}
+    return Response(answer.body or None, status_code=answer.status, media_type="application/json", headers=headers)

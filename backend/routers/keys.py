@@ -14,7 +14,7 @@ async def list_keys(services: Services, principal: CurrentPrincipal) -> list[Api
 
 @router.post("/keys", status_code=201)
 async def create_key(new: NewApiKey, services: Services, principal: CurrentPrincipal) -> CreatedApiKey:
-    """The key itself is in this answer only."""
+    """The key itself is in this answer only, which is not remembered: an `Idempotency-Key` is refused."""
     return await services.access.create_key(principal.workspace_id, new)
 
 

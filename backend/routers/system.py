@@ -6,14 +6,15 @@ from fastapi.responses import JSONResponse
 from backend.routers.dependencies import CurrentPrincipal, Services
 from backend.routers.guarded import guarded_router
 from contracts.access import Me
-from contracts.system import ComponentStatus, Health, Overview, Readiness
+from contracts.system import INSTANCE_HEADER, ComponentStatus, Health, Overview, Readiness
 
 router = guarded_router("system")
 
 
 @router.get("/health")
-async def health() -> Health:
+async def health(services: Services, response: Response) -> Health:
     """Liveness: the process answers."""
+    response.headers[INSTANCE_HEADER] = services.system.instance
     return Health()
 
 

@@ -69,9 +69,9 @@ class OutboundPolicy:
         """Raises `OutboundRefused` for an address that this purpose may not reach."""
         for candidate in _embedded(address):
             if _is_never_callable(candidate):
-                raise OutboundRefused(f"{target.host!r} resolves to {address}, which is never called; correct the URL")
+                raise OutboundRefused(f"{_resolved(target, address)}, which is never called; correct the URL")
             if not self._may_reach(candidate, target, purpose):
-                raise OutboundRefused(f"{target.host!r} resolves to {address}, which is not public; use a public host")
+                raise OutboundRefused(f"{_resolved(target, address)}, which is not public; use a public host")
 
     def _is_listed(self, target: Target) -> bool:
         return target.host in self.vendor_hosts or self.allows(target)
@@ -124,6 +124,9 @@ class Outbound:
         """What can be said of a URL without the network. Raises `OutboundRefused`."""
         target = parse_target(url)
         self.policy.check_target(target, purpose)
+        address = _literal(target.host)
+        if address is not None:
+            self.policy.check_address(address, target, purpose)
         return target
 
     def provider_client(self, base_url: str, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
@@ -224,6 +227,18 @@ def _check_host(host: str) -> None:
         IPv4Address(host)
     except ValueError as exc:
         raise OutboundRefused(f"the host {host!r} is not a plain IPv4 address; write it as 192.0.2.1") from exc
+
+
+def _resolved(target: Target, address: Address) -> str:
+    return f"the URL names {address}" if _literal(target.host) else f"{target.host!r} resolves to {address}"
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a host of this form is, None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def _embedded(address: Address) -> list[Address]:

@@ -1,11 +1,12 @@
 """Who is asking, API keys, and the workspace that a first start makes."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 from uuid import UUID, uuid4
 
 from backend.db.models import Agent, ApiKey, Collection, Workspace, utc_now
 from backend.embeddings.base import EmbeddingSpec
-from backend.errors import NotFound, Unauthenticated
+from backend.errors import Conflict, NotFound, Unauthenticated
 from backend.repositories.point_log import stored_spec
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.keys import KeyCache, KeyRecord, generate_key
@@ -124,10 +125,27 @@ class AccessService:
         return wire.CreatedApiKey(key=made.secret, record=_key(row))
 
     async def revoke_key(self, principal: Principal, key_id: UUID) -> None:
-        """Other processes refuse the key within 30 s."""
+        """Other processes refuse the key within 30 s. Raises `Conflict` for the last admin key where keys sign in."""
         async with self._uow(principal.workspace_id) as tx:
+            if self._auth == "keys" and _admins(await tx.access.keys()) == {key_id}:
+                raise Conflict(
+                    "this is the only admin key of the workspace; make another one first, "
+                    "or run `nexus key revoke` on the server"
+                )
             hashed = await tx.access.delete_key(key_id)
         self._cache.forget(hashed)
+
+    async def revoke_key_on_site(self, operator: Principal, key_id: UUID) -> bool:
+        """For the command line, which can always make another key. Returns whether the last admin key is gone."""
+        async with self._uow(operator.workspace_id) as tx:
+            is_last = _admins(await tx.access.keys()) == {key_id}
+            hashed = await tx.access.delete_key(key_id)
+        self._cache.forget(hashed)
+        return is_last
+
+
+def _admins(keys: Sequence[ApiKey]) -> set[UUID]:
+    return {key.id for key in keys if key.role == Role.ADMIN.value}
 
 
 async def _furnish(tx: Tx, spec: EmbeddingSpec, store: str) -> None:

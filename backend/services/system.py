@@ -36,14 +36,24 @@ class Part:
 
 
 class SystemService:
+    """`instance` names this process to those that ask whether it is the one they mean."""
+
     def __init__(
-        self, uow: UnitOfWork, files: FileStore, parts: Sequence[Part], *, data_dir: Path, ui_upload_limit: int
+        self,
+        uow: UnitOfWork,
+        files: FileStore,
+        parts: Sequence[Part],
+        *,
+        data_dir: Path,
+        ui_upload_limit: int,
+        instance: str,
     ) -> None:
         self._uow = uow
         self._files = files
         self._parts = parts
         self._data_dir = data_dir
         self._ui_upload_limit = ui_upload_limit
+        self.instance = instance
         self.is_stopping = False
 
     async def readiness(self) -> wire.Readiness:

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -37,6 +38,10 @@ class AllRefused(NexusError):
         self.problems = tuple(problems)
 
 
+def _ignore(_fingerprint: str) -> None:
+    """Nobody asks."""
+
+
 class UploadService:
     """`file_limit` is bytes a file, `file_count` files an upload."""
 
@@ -60,26 +65,50 @@ class UploadService:
         self._samples = samples
 
     @track("uploads.receive")
-    async def receive(self, principal: Principal, body: AsyncIterator[bytes], content_type: str) -> Upload:
-        """Raises `AllRefused` when no file was accepted. A body that breaks off stores nothing of it."""
-        received = receive_files(
-            body,
-            content_type,
-            self._files.new_incoming,
-            file_limit=self._file_limit,
-            file_count=self._file_count,
-        )
+    async def receive(
+        self,
+        principal: Principal,
+        body: AsyncIterator[bytes],
+        content_type: str,
+        on_received: Callable[[str], None] = _ignore,
+    ) -> Upload:
+        """`on_received` hears the fingerprint of the files before anything is done with them.
+
+        Raises `AllRefused` when no file was accepted. A body that breaks off stores nothing of it.
+        """
         files: list[ReceivedFile] = []
         try:
-            async with aclosing(received):
+            async with aclosing(self._received(body, content_type)) as received:
                 async for file in received:
                     files.append(file)
+            on_received(_fingerprint(files))
             return self._answer([await self._accept(principal, file) for file in files])
         except FileTooLarge as exc:
             raise AllRefused([exc]) from exc  # the first file: the rest was not read
         finally:
             for file in files:
                 file.path.unlink(missing_ok=True)
+
+    @track("uploads.fingerprint")
+    async def fingerprint(self, body: AsyncIterator[bytes], content_type: str) -> str:
+        """Of the files in a body, which are not kept: equal when two uploads have the same names and contents.
+
+        Raises `AllRefused` for a first file that is too large.
+        """
+        files: list[ReceivedFile] = []
+        try:
+            async with aclosing(self._received(body, content_type)) as received:
+                async for file in received:
+                    file.path.unlink(missing_ok=True)
+                    files.append(file)
+        except FileTooLarge as exc:
+            raise AllRefused([exc]) from exc
+        return _fingerprint(files)
+
+    def _received(self, body: AsyncIterator[bytes], content_type: str) -> AsyncGenerator[ReceivedFile]:
+        return receive_files(
+            body, content_type, self._files.new_incoming, file_limit=self._file_limit, file_count=self._file_count
+        )
 
     @track("uploads.samples")
     async def load_samples(self, principal: Principal) -> Upload:
@@ -160,6 +189,12 @@ def extraction_of(document: Document) -> JobRequest:
         title=document.name,
         document_id=document.id,
     )
+
+
+def _fingerprint(files: Sequence[ReceivedFile]) -> str:
+    """Names and contents in order. Of a file that is too large only its length is known for certain."""
+    told = [[file.name, file.size, "" if file.problem else file.sha256] for file in files]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _entry(result: Job | NexusError) -> Job | Problem:

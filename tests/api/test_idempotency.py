@@ -3,14 +3,22 @@
 import asyncio
 from uuid import uuid4
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select
 
+from backend.app import create_app
+from backend.data_lock import DataLock
 from backend.db.models import Idempotency
+from backend.security.principal import Principal, Role
+from backend.services.idempotency import UNKNOWN
+from backend.settings import Settings
 from tests.api.conftest import Keys
-from tests.support import Api, events_of, refused
+from tests.support import FORM, MARKDOWN, Api, RawCall, client_of, events_of, eventually, part, refused
 
 KEY = {"Idempotency-Key": "once"}
+UPLOAD = "POST /faq/upload"
 FAQ = {"question": "Where is the switch?", "answer": "At the back."}
 
 
@@ -132,3 +140,130 @@ async def test_a_key_on_a_route_without_a_body_is_taken(api: Api) -> None:
     again = await api.client.post(f"/collections/{await api.collection()}/sync", headers=KEY)
     assert first.status_code == again.status_code == 202
     refused(await api.client.post(f"/collections/{uuid4()}/sync", headers=KEY), 404, "not_found")
+
+
+async def test_an_answer_with_a_secret_is_not_remembered_so_its_route_takes_no_key(keys: Keys) -> None:
+    api = await keys.sign_in()
+    before = len(await api.get("/keys"))
+    body = {"name": "robot", "role": "sales"}
+
+    problem = refused(await api.client.post("/keys", json=body, headers=KEY), 422, "invalid_request")
+
+    assert "secret" in problem["detail"]
+    assert len(await api.get("/keys")) == before
+    assert await remembered(api) == 0
+    assert (await api.post("/keys", body, status=201))["key"]
+
+
+async def test_the_document_lists_the_header_where_it_is_taken(api: Api) -> None:
+    paths = (await api.get("/openapi.json"))["paths"]
+    taking = {
+        path
+        for path, operations in paths.items()
+        if any(one["name"] == "Idempotency-Key" for one in operations.get("post", {}).get("parameters", ()))
+    }
+    assert {path for path, operations in paths.items() if "post" in operations} - taking == {"/keys"}
+
+
+async def abandoned(app: FastAPI, principal: Principal) -> None:
+    """A request with the key that began and whose process died."""
+    assert await app.state.services.idempotency.claim(principal, UPLOAD, "once", UNKNOWN) is None
+
+
+async def local(app: FastAPI) -> Principal:
+    workspace = await app.state.services.access.workspace("default")
+    return Principal(workspace.id, Role.ADMIN, None, "local")
+
+
+@pytest.mark.fault("A21")
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_a_start_alone_on_the_data_gives_back_the_keys_of_requests_that_died(
+    settings: Settings, is_alone: bool
+) -> None:
+    dying = create_app(settings)
+    token = (settings.secrets_dir / "local_token").read_text().strip()
+    async with dying.router.lifespan_context(dying):
+        await abandoned(dying, await local(dying))
+
+    lock = DataLock(settings.data_dir)
+    if not is_alone:
+        lock.share()
+    app = create_app(settings, lock)
+    async with app.router.lifespan_context(app), client_of(app, token) as client:
+        answer = await client.post("/faq/upload", files=[("files", ("a.md", MARKDOWN.encode()))], headers=KEY)
+    lock.release()
+
+    assert answer.status_code == (202 if is_alone else 409), answer.text
+
+
+class TestUploads:
+    """The body is too large to hold: what it says is known when its files have arrived."""
+
+    FILES = (("a.md", MARKDOWN.encode()), ("b.md", b"# Tea\n\nSteep it for three minutes.\n"))
+
+    async def send(self, api: Api, *files: tuple[str, bytes], key: str = "once") -> httpx.Response:
+        form = [("files", (name, content, "application/octet-stream")) for name, content in files]
+        return await api.client.post("/faq/upload", files=form, headers={"Idempotency-Key": key})
+
+    @pytest.mark.fault("A21")
+    async def test_the_same_files_get_the_first_answer_again(self, api: Api) -> None:
+        first = await self.send(api, *self.FILES)
+        await api.drain()
+        stored = await api.stored()
+
+        again = await self.send(api, *self.FILES)
+        await api.drain()
+
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert again.json() == first.json()
+        assert again.headers["idempotency-replayed"] == "true"
+        assert "idempotency-replayed" not in first.headers
+        assert await api.stored() == stored
+
+    @pytest.mark.fault("A21")
+    async def test_other_files_names_or_another_order_are_refused_and_stored_nowhere(self, api: Api) -> None:
+        await self.send(api, *self.FILES)
+        await api.drain()
+        stored = await api.stored()
+        one, two = self.FILES
+
+        for files in [(one,), (two, one), (one, ("c.md", two[1])), (one, ("b.md", b"# Other\n\nwords"))]:
+            refused(await self.send(api, *files), 422, "idempotency_mismatch")
+
+        assert await api.stored() == stored
+        assert (await self.send(api, one, key="another")).status_code == 202
+
+    @pytest.mark.fault("A21")
+    async def test_a_repeat_while_the_first_arrives_is_told_to_wait_and_one_after_it_broke_off_is_taken(
+        self, app: FastAPI, api: Api
+    ) -> None:
+        headers = {**FORM, **KEY, "Authorization": api.client.headers["authorization"]}
+        call = RawCall(app, "POST", "/faq/upload", headers.items(), part("a.md", b"# A")[:-2], more_body=True)
+        first = call.start()
+
+        async def is_claimed() -> bool:
+            return await remembered(api) == 1
+
+        await eventually(is_claimed)
+        refused(await self.send(api, *self.FILES), 409, "idempotency_running")
+        call.leave()
+        await first
+
+        assert (await self.send(api, *self.FILES)).status_code == 202
+
+    @pytest.mark.fault("A21")
+    async def test_an_upload_that_is_refused_gives_its_key_back(self, api: Api) -> None:
+        refused(await self.send(api, ("a.md", b"")), 422, "empty_file")
+        assert await remembered(api) == 0
+        assert (await self.send(api, *self.FILES)).status_code == 202
+
+    async def test_a_file_that_was_refused_among_others_is_recognised_again(self, api: Api) -> None:
+        files = (self.FILES[0], ("big.md", b"# Big\n\n" + b"word " * 40_000))
+        first = await self.send(api, *files)
+        again = await self.send(api, *files)
+        assert first.json()["jobs"][1]["code"] == "file_too_large"
+        assert again.json() == first.json()
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"upload_limit": 100_000})

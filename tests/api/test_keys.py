@@ -1,5 +1,6 @@
 """API keys: made, used, revoked; roles and workspaces as they say."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -103,3 +104,33 @@ async def test_a_reader_of_the_review_can_read_and_not_decide(keys: Keys) -> Non
     refused(await sales.client.post("/faqs/reject", json={"ids": [faq["id"]]}), 403, "forbidden")
     refused(await sales.client.patch(f"/faqs/{faq['id']}", json={"revision": 1, "answer": "x"}), 403, "forbidden")
     assert (await admin.get(f"/faqs/{faq['id']}"))["status"] == "approved"
+
+
+async def test_the_last_admin_key_of_a_workspace_is_not_revoked_by_the_api(keys: Keys) -> None:
+    admin, sales = await keys.sign_in(), await keys.sign_in(role=Role.SALES)
+    await keys.sign_in("another workspace")
+    own = {row["role"]: row["id"] for row in await admin.get("/keys")}
+
+    problem = refused(await admin.client.delete(f"/keys/{own['admin']}"), 409, "conflict")
+    assert "admin" in problem["detail"]
+    assert "nexus key revoke" in problem["detail"]
+    assert (await admin.client.delete(f"/keys/{own['sales']}")).status_code == 204
+    assert (await sales.client.get("/me")).status_code == 401
+
+    second = await keys.sign_in()
+    assert (await admin.client.delete(f"/keys/{own['admin']}")).status_code == 204
+    assert len(await second.get("/keys")) == 1
+
+
+async def test_of_two_admins_who_revoke_each_other_at_once_one_stays(keys: Keys) -> None:
+    one, two = await keys.sign_in(), await keys.sign_in()
+    first, second = [row["id"] for row in await one.get("/keys")]
+    answers = await asyncio.gather(one.client.delete(f"/keys/{second}"), two.client.delete(f"/keys/{first}"))
+    assert 204 in {answer.status_code for answer in answers}
+    assert {answer.status_code for answer in answers} <= {204, 401, 409}
+    assert [(await each.client.get("/me")).status_code for each in (one, two)].count(200) == 1
+
+
+async def test_where_the_local_token_is_admin_no_key_has_to_be(api: Api) -> None:
+    made = await api.post("/keys", {"name": "robot", "role": "admin"}, status=201)
+    assert (await api.client.delete(f"/keys/{made['record']['id']}")).status_code == 204

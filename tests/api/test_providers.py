@@ -128,7 +128,6 @@ async def test_forgetting_a_provider_removes_its_key_and_brings_its_agents_back(
 @pytest.mark.parametrize(
     "url",
     [
-        "http://169.254.169.254/v1",
         "http://user:secret@127.0.0.1/v1",
         "file:///etc/passwd",
         "http://2130706433/v1",
@@ -141,6 +140,25 @@ async def test_an_address_that_must_not_be_called_is_refused(api: Api, url: str)
         answer = await api.client.post(f"{PATH}/check")
     refused(answer, 422, "outbound_refused")
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "169.254.169.254.",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[fe80::1]",
+        "0.0.0.0",
+        "100.100.100.200",
+    ],
+)
+async def test_an_address_that_is_never_called_is_refused_when_it_is_entered(api: Api, host: str) -> None:
+    answer = await api.client.put(PATH, json={"base_url": f"http://{host}/latest", "model": "ok"})
+    refused(answer, 422, "outbound_refused")
+    assert (await api.stored()).rows["credential"] == 0
 
 
 async def test_in_keys_mode_only_listed_hosts_are_called(keys: Keys, mock: MockServer) -> None:

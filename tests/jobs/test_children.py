@@ -13,6 +13,7 @@ import pytest
 from backend.errors import ChildFailed, EncryptedPdf, NexusError
 from backend.jobs.children import ChildLimits, ChildOutput, ChildProgress, Children, LimitReached, errors_by_code
 from tests.jobs.child_task import Arguments, Note, Number
+from tests.process.site import is_alive
 
 TASK = "tests.jobs.child_task"
 MIB = 1024 * 1024
@@ -223,5 +224,4 @@ def test_every_error_can_come_from_a_child() -> None:
 
 
 def descendants() -> list[psutil.Process]:
-    found = psutil.Process(os.getpid()).children(recursive=True)
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in psutil.Process(os.getpid()).children(recursive=True) if is_alive(process)]

@@ -67,14 +67,31 @@ def test_a_bomb_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("A17")
-def test_entities_are_inert(tmp_path: Path) -> None:
+def test_a_body_with_entities_is_refused_and_no_file_is_read(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("CANARY")
-    sections, _ = read("office", documents.docx_with_entity(tmp_path / "a.docx", secret))
-    text = " ".join(section.text for section in sections)
-    assert "before" in text
-    assert "CANARY" not in text
-    assert "haha" not in text
+    with pytest.raises(Unparsable, match="declares entities") as refused:
+        read("office", documents.docx_with_entity(tmp_path / "a.docx", secret))
+    assert "CANARY" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"this is no XML at all",
+        b"",
+        b"<w:document",
+        b"\xff\xfe\x00\x00\x80",
+        b"<html><body><p>words</p></body></html>",
+        b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p>',
+    ],
+    ids=["text", "nothing", "a torn tag", "noise", "another kind of XML", "cut off"],
+)
+def test_a_body_that_is_no_word_processing_xml_is_damaged_and_not_without_text(tmp_path: Path, body: bytes) -> None:
+    plain = documents.write_docx(tmp_path / "plain.docx")
+    damaged = documents.replace_part(plain, tmp_path / "a.docx", "word/document.xml", [body])
+    with pytest.raises(Unparsable, match="damaged"):
+        read("office", damaged)
 
 
 @pytest.mark.parametrize("cut", [100, 5_000, -10])

@@ -53,6 +53,18 @@ def test_keys_are_made_listed_and_revoked_while_the_server_runs(new_site: SiteMa
     assert (refused.returncode, refused.stderr.count("\n")) == (REFUSED, 1)
 
 
+def test_the_last_admin_key_can_be_revoked_on_the_command_line_which_warns(new_site: SiteMaker) -> None:
+    site = new_site(NEXUS_AUTH="keys", NEXUS_EMBEDDER="hashing")
+    for _ in range(2):
+        said(site, "key", "create", "--role", "admin", "--workspace", "tea house")
+    one, other = [line.split()[0] for line in said(site, "key", "list", "--workspace", "tea house").splitlines()]
+    first = site.run("key", "revoke", one, "--workspace", "tea house")
+    last = site.run("key", "revoke", other, "--workspace", "tea house")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert (last.returncode, last.stdout) == (0, f"revoked {other}\n")
+    assert "no admin key is left; `nexus key create --role admin --workspace 'tea house'` makes one" in last.stderr
+
+
 def test_a_backup_made_while_the_server_writes_is_whole_and_can_be_restored(
     running: Site, client: httpx.Client, tmp_path: Path, new_site: SiteMaker
 ) -> None:

@@ -133,6 +133,18 @@ def test_a_setting_that_is_not_usable_is_named(new_site: SiteMaker) -> None:
     assert "NEXUS_API_PORT" in line
 
 
+@pytest.mark.parametrize(("variable", "kind"), [("NEXUS_VECTOR_STORE", "vector store"), ("NEXUS_EMBEDDER", "embedder")])
+def test_an_implementation_that_does_not_exist_is_named_with_those_that_do(
+    new_site: SiteMaker, variable: str, kind: str
+) -> None:
+    site = new_site(**{variable: "qdrantt"})
+    for command in (["api"], ["worker"], ["key", "create", "--role", "admin"]):
+        line = refusal(site, *command)
+        assert f"{variable}: no {kind} 'qdrantt'; known: [" in line
+        assert "'native'" in line
+    assert site.rows("SELECT count(*) FROM collection") == [(0,)]
+
+
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_keeps_its_uploads(
     new_site: SiteMaker,
 ) -> None:

@@ -3,14 +3,23 @@
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from backend.supervisor import Program, Supervisor
+from contracts.system import INSTANCE_HEADER
 from tests.process.conftest import SiteMaker
-from tests.process.site import REFUSED, Site, family, is_alive, is_free, stop, until, upload
+from tests.process.site import REFUSED, Site, family, free_port, is_alive, is_free, stop, until, upload
 from tests.process.texts import handbook
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
@@ -123,3 +132,108 @@ def test_a_program_that_keeps_dying_is_started_again_after_growing_delays(new_si
         until(lambda line=line: line in site.said(), seconds=30, what=line)  # type: ignore[misc]  # bound at once
     assert time.monotonic() - began >= 0.5 + 1
     assert stop(up) == 0
+
+
+def test_a_second_one_on_the_ports_of_the_first_is_refused_and_not_said_to_be_ready(new_site: SiteMaker) -> None:
+    first = new_site(NEXUS_EMBEDDER="hashing")
+    up = start(first)
+    second = replace(new_site(NEXUS_EMBEDDER="hashing"), api_port=first.api_port, ui_port=first.ui_port)
+    other = second.spawn("up")
+    try:
+        assert other.wait(READY_SECONDS) == REFUSED
+    finally:
+        second.close()
+    assert second.said().count("\n") == 1, second.said()
+    assert f"nexus: port {first.api_port} on '127.0.0.1' cannot be used: another program has it" in second.said()
+    assert first.answers("/health")
+    assert stop(up) == 0
+
+
+def test_ctrl_c_says_at_once_what_happens_and_a_second_one_waits_for_nothing(new_site: SiteMaker) -> None:
+    site = new_site(NEXUS_EMBEDDER="hashing", NEXUS_SHUTDOWN_SECONDS="600")
+    up = start(site)
+    members = family(up.pid)
+    child(up, "api").suspend()  # it cannot end by itself
+
+    up.send_signal(signal.SIGINT)
+    until(lambda: "Stopping; jobs go on at the next start" in site.said(), seconds=30, what="it is told")
+    assert up.poll() is None
+
+    up.send_signal(signal.SIGINT)
+    up.wait(READY_SECONDS)
+    assert_nothing_is_left(site, members)
+
+
+STRANGERS = {"no name": None, "a name of its own": "0123456789abcdef"}
+
+
+@contextmanager
+def stranger(instance: str | None, asked: Path) -> Iterator[str]:
+    """The URL of a server that answers 200 to anybody; `asked` exists after three requests."""
+    count = 0
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            nonlocal count
+            self.send_response(200)
+            if instance is not None:
+                self.send_header(INSTANCE_HEADER, instance)
+            self.end_headers()
+            count += 1
+            if count == 3:
+                asked.touch()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/health"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("instance", STRANGERS.values(), ids=STRANGERS.keys())
+def test_what_another_program_answers_makes_nothing_ready(tmp_path: Path, instance: str | None) -> None:
+    asked = tmp_path / "asked"
+    script = f"import os, time\nwhile not os.path.exists({str(asked)!r}): time.sleep(.01)\nos._exit({REFUSED})"
+    said: list[str] = []
+    with stranger(instance, asked) as url:
+        program = Program("api", [sys.executable, "-c", script], url, dict(os.environ), names_itself=True)
+        assert Supervisor([program], grace=1, say=said.append).run("ready") == REFUSED
+    assert said == []
+
+
+def test_a_program_that_is_started_again_is_ready_when_that_one_answers(tmp_path: Path) -> None:
+    """The first dies at once, the second answers with the name that it was given and then ends all."""
+    script = f"""
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+if not os.path.exists({str(tmp_path / "second")!r}):
+    open({str(tmp_path / "second")!r}, "w").write(os.environ["NEXUS_INSTANCE"])
+    os._exit(1)
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header({INSTANCE_HEADER!r}, os.environ["NEXUS_INSTANCE"])
+        self.end_headers()
+        self.server.asked = True
+assert os.environ["NEXUS_INSTANCE"] != open({str(tmp_path / "second")!r}).read()
+server = HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+server.handle_request()
+while not os.path.exists({str(tmp_path / "said")!r}): pass
+os._exit({REFUSED})
+"""
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line == "ready":
+            (tmp_path / "said").touch()
+
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/health"
+    program = Program("api", [sys.executable, "-c", script, str(port)], url, dict(os.environ), names_itself=True)
+    assert Supervisor([program], grace=1, say=say).run("ready") == REFUSED
+    assert said == ["api ended with status 1; starting it again in 0.5 s", "ready"]

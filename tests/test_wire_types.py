@@ -1,0 +1,78 @@
+"""What the types of the wire take and refuse."""
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.base import ExternalId, Message, Name, Text
+from contracts.chat import RagChat
+from contracts.faqs import FaqEdit, NewFaq, Question, Tag
+
+KINDS: dict[str, TypeAdapter[str]] = {
+    "text": TypeAdapter(Text),
+    "name": TypeAdapter(Name),
+    "message": TypeAdapter(Message),
+    "external id": TypeAdapter(ExternalId),
+    "question": TypeAdapter(Question),
+    "tag": TypeAdapter(Tag),
+}
+INVISIBLE = {
+    "zero width space": "\u200b",
+    "word joiner": "\u2060",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\u00ad",
+    "direction marks": "\u200e\u200f\u202e\u2066",
+    "joiners": "\u200c\u200d",
+    "a mixture with blanks": " \u200b\u00a0\u3000\u2028 \t",
+    "a variation selector": "\ufe0f",
+    "a combining grapheme joiner": "\u034f",
+    "Hangul fillers": "\u115f\u1160\u3164\uffa0",
+    "an empty Braille cell": "\u2800",
+    "tags": "\U000e0041\U000e007f",
+    "controls": "\x01\x1f\x7f\x85",
+    "blanks": " \n",
+}
+VISIBLE = {
+    "a letter": "a",
+    "a mark after a letter": "e\u0301",
+    "a letter among invisible signs": "\u200b\u2060ß\ufeff",
+    "Han": "茶",
+    "Hindi": "क्या?",
+    "Hangul": "차",
+    "an emoji with a selector": "❤\ufe0f",
+    "a family": "\U0001f469\u200d\U0001f467",
+    "an emoji newer than this Python": "\U0001fae9",
+    "a sign": "?",
+    "a digit": "7",
+    "a sign of a private font": "\ue000",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
+def test_text_with_nothing_to_see_is_refused(kind: TypeAdapter[str], text: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        kind.validate_python(text)
+    said = refused.value.errors()[0]["msg"]
+    assert "at least one visible character" in said or "at least 1 character" in said
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("text", VISIBLE.values(), ids=VISIBLE.keys())
+def test_text_with_something_to_see_is_taken_as_it_is(kind: TypeAdapter[str], text: str) -> None:
+    assert kind.validate_python(text) == text
+
+
+def test_an_external_id_is_kept_with_its_blanks() -> None:
+    assert NewFaq(question="a", answer="b", external_id=" 1 ").external_id == " 1 "
+
+
+@pytest.mark.parametrize("revision", [True, "1", 1.0, None, 0])
+def test_a_revision_is_a_whole_number_and_nothing_that_can_be_read_as_one(revision: object) -> None:
+    with pytest.raises(ValidationError):
+        FaqEdit.model_validate({"revision": revision})
+
+
+@pytest.mark.parametrize("top_k", [True, "5", 5.0])
+def test_a_number_of_results_is_a_whole_number_too(top_k: object) -> None:
+    with pytest.raises(ValidationError):
+        RagChat.model_validate({"message": "a", "collection_id": "0" * 32, "top_k": top_k})
