@@ -207,11 +207,11 @@ def check() -> None:
 def create_key(
     role: Annotated[Role, typer.Option(help="What the key may do.")],
     workspace: Annotated[str, typer.Option(help="Made when absent.")] = "default",
-    name: Annotated[str, typer.Option(help="For people to read.")] = "created on the command line",
+    name: Annotated[str, typer.Option(help="For people to read; without one the role's name.")] = "",
 ) -> None:
     """Make an API key and print it, this once."""
     with _refusing():
-        typer.echo(asyncio.run(_create_key(_prepared(), role, workspace, name)))
+        typer.echo(asyncio.run(_create_key(_prepared(), role, workspace, name or f"{role.value} key")))
 
 
 @key.command("list")

@@ -5,12 +5,13 @@ the queue's client. Loop scope holds what belongs to one loop: the database's co
 The API has one loop scope, the job runner's own loop another.
 """
 
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, Timeouts
@@ -20,7 +21,7 @@ from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
 from backend.embeddings.base import Embedder
 from backend.embeddings.metered import MeteredEmbedder
-from backend.errors import NexusError
+from backend.errors import MissingExtra, NexusError, StartRefused, StoreUnavailable, UnknownStrategy
 from backend.faqs import EXTRACTORS
 from backend.files import FileStore
 from backend.jobs.base import JobRunner, Workflow, workflow
@@ -30,6 +31,7 @@ from backend.jobs.inline import InlineRunner
 from backend.jobs.queue import DurableQueue
 from backend.jobs.runner import DbosRunner
 from backend.parsing.child import ChildParser
+from backend.registry import Registry
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.searcher import Searcher
@@ -43,6 +45,7 @@ from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
+from backend.services.grouping import Grouping
 from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
@@ -88,6 +91,8 @@ class Container:
         self.files = FileStore(settings.files_dir)
         self.secrets = SecretBox.open(settings.secrets_dir)
         self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
+        _require(VECTOR_STORES, settings.vector_store, "NEXUS_VECTOR_STORE")
+        _require(EMBEDDERS, settings.embedder, "NEXUS_EMBEDDER")
         self.embedder: Embedder = MeteredEmbedder(EMBEDDERS.get(settings.embedder)(), self.metrics)
         self.queue = DurableQueue(settings.database, synchronous=settings.db_synchronous)
         self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
@@ -152,12 +157,10 @@ class Container:
             yield LoopScope(database, runner, services, workflows)
 
     def _workflows(self, uow: UnitOfWork, sync: CollectionSync, children: Children) -> Mapping[JobKind, Workflow]:
-        extraction = Extraction(
-            uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), self.embedder, sync
-        )
+        extraction = Extraction(uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), sync)
         indexer = CollectionIndexer(uow, self.store, self.embedder)
         workflows: dict[JobKind, Workflow] = {
-            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction)),
+            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, Grouping(uow, self.embedder))),
             "sync_collection": workflow(SyncPayload, SyncCollection(indexer)),
             "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer)),
         }
@@ -193,6 +196,7 @@ class Container:
                 self._parts(uow),
                 data_dir=settings.data_dir,
                 ui_upload_limit=settings.ui_upload_limit_mb * 1024 * 1024,
+                instance=settings.instance or secrets.token_hex(8),
             ),
             uploads=UploadService(
                 uow,
@@ -228,5 +232,33 @@ class Container:
                 raise JobRunnerDown("the job runner has stopped; restart AI Nexus")
             return "in this process"
 
-        parts = [Part("database", "Database", database), Part("embedder", "Embedding model", embedder)]
+        async def vector_store() -> str:
+            async with uow.read_all_workspaces() as all_workspaces:
+                kept_in = await all_workspaces.vector_stores()
+            names = sorted({*kept_in, self.settings.vector_store})
+            for name in names:
+                _require_store(name)
+            return ", ".join(names)
+
+        parts = [
+            Part("database", "Database", database),
+            Part("embedder", "Embedding model", embedder),
+            Part("vector_store", "Vector store", vector_store),
+        ]
         return [*parts, Part("jobs", "Job runner", jobs)] if self.settings.jobs == "here" else parts
+
+
+def _require(registry: Registry[Any], name: str, variable: str) -> None:
+    """Raises `StartRefused` for what is not there or lacks its packages: another start would not help."""
+    try:
+        registry.get(name)
+    except (UnknownStrategy, MissingExtra) as exc:
+        raise StartRefused(f"{variable}: {exc}") from exc
+
+
+def _require_store(name: str) -> None:
+    """That it could be made; opening a large index is not for a check. Raises `StoreUnavailable`."""
+    try:
+        VECTOR_STORES.get(name)
+    except (UnknownStrategy, MissingExtra) as exc:
+        raise StoreUnavailable(f"{exc}; a collection is kept there, so bring it back or make that one anew") from exc

@@ -84,11 +84,9 @@ async def _on_nexus_error(_request: Request, exc: Exception) -> ProblemResponse:
 
 async def _on_invalid(_request: Request, exc: Exception) -> ProblemResponse:
     assert isinstance(exc, RequestValidationError)
-    errors = [FieldError(field=_field(error["loc"]), message=_printable(str(error["msg"]))) for error in exc.errors()][
-        :50
-    ]
-    detail = "; ".join(f"{error.field}: {error.message}" for error in errors[:5]) or "the request is not valid"
-    plain = problem_of(InvalidRequest(_printable(detail)))
+    errors = [_field_error(error) for error in exc.errors()[:50]]
+    detail = "; ".join(map(_said, errors[:5])) or "the request is not valid"
+    plain = problem_of(InvalidRequest(detail))
     log.info("request refused", extra={"code": plain.code, "status": plain.status})
     return ProblemResponse(ValidationProblem(**plain.model_dump(), errors=errors))
 
@@ -97,11 +95,12 @@ async def _on_http(request: Request, exc: Exception) -> ProblemResponse:
     assert isinstance(exc, HTTPException)
     if isinstance(exc.__cause__, NexusError):
         return await _on_nexus_error(request, exc.__cause__)  # FastAPI's 400 hides what stopped the reading of a body
-    code = _HTTP_CODES.get(exc.status_code, "http_error")
+    code, title = _HTTP_WORDS.get(exc.status_code, ("http_error", "The request was refused"))
+    reason = f"{request.method} {request.url.path[:200]}: {exc.detail}"
     problem = Problem(
-        title=str(exc.detail),
+        title=title,
         status=exc.status_code,
-        detail=str(exc.detail),
+        detail=_printable(reason),
         code=code,
         request_id=request_id.get() or "",
     )
@@ -119,11 +118,31 @@ async def _on_unexpected(_request: Request, exc: Exception) -> ProblemResponse:
     return ProblemResponse(problem)
 
 
-_HTTP_CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_HTTP_WORDS = {
+    400: ("invalid_request", "The request cannot be read"),
+    404: ("not_found", "There is nothing at this address"),
+    405: ("method_not_allowed", "This address is not used like that"),
+    413: ("body_too_large", "The request is too large"),
+}
 
 
-def _field(location: tuple[int | str, ...]) -> str:
-    return _printable(".".join(str(part) for part in location if part != "body")) or "body"
+_BODY = "body"
+_PLACES = frozenset({_BODY, "query", "path", "header", "cookie"})
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    """In the words of the field, not of the validator. What is no JSON at all is told as the body's error."""
+    place, *names = error["loc"]
+    if error["type"] == "json_invalid":
+        reason = str(error.get("ctx", {}).get("error", "it cannot be read"))
+        return FieldError(field=_BODY, message=_printable(f"is not JSON: {reason} (character {names[-1]})"))
+    field = ".".join(map(str, names if place in _PLACES else error["loc"])) or _BODY
+    return FieldError(field=_printable(field), message=_printable(str(error["msg"]).removeprefix("Value error, ")))
+
+
+def _said(error: FieldError) -> str:
+    separator = " " if error.message.startswith("is not JSON") else ": "
+    return f"{'the ' if error.field == _BODY else ''}{error.field}{separator}{error.message}"
 
 
 def _printable(text: str) -> str:

@@ -1,11 +1,14 @@
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Answer, Message, Request, UtcTime
+from contracts.base import Answer, Message, Request, UtcTime, WholeNumber
 from contracts.problem import Problem
+
+CONVERSATION_HEADER: Final = "X-Conversation-ID"
+"""Which conversation an answer belongs to, on the answer's response before any of it is there."""
 
 
 class Turn(Request):
@@ -18,7 +21,7 @@ class RagChat(Request):
 
     message: Message
     collection_id: UUID
-    top_k: int = Field(5, ge=1, le=20)
+    top_k: WholeNumber = Field(5, ge=1, le=20)
     history: list[Turn] = Field(default=[], max_length=50)
     conversation_id: UUID | None = None
     stream: bool = False
@@ -96,9 +99,25 @@ class ConversationMessage(Answer):
     created_at: UtcTime
 
 
+class UnansweredQuestion(Answer):
+    """`message_id` is the answer's. `faq_id` is an approved FAQ that asks the same since, in the same words.
+
+    `conversation_id` is null for a conversation that the caller may not read.
+    """
+
+    message_id: UUID
+    conversation_id: UUID | None
+    question: str
+    asked_at: UtcTime
+    faq_id: UUID | None
+
+
 class ConversationSummary(Answer):
+    """Without `is_mine`, which only an admin sees, it can be read and deleted, not gone on with."""
+
     id: UUID
     title: str
+    is_mine: bool = True
     collection_id: UUID
     messages: int
     created_at: UtcTime

@@ -17,10 +17,11 @@ class DocumentStatus(StrEnum):
 
 
 class Document(Answer):
-    """`pages` is null for formats without pages."""
+    """`pages` is null for formats without pages; `title` is what the document calls itself, null until it is read."""
 
     id: UUID
     name: str
+    title: str | None = None
     media_type: str
     size: int
     sha256: str
@@ -47,6 +48,7 @@ class SourceText(Answer):
     end: int
 
 
+DocumentSort = Literal["newest", "name"]
 FaqsOnDelete = Literal["keep", "delete"]
 
 

@@ -4,13 +4,14 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.base import Answer, ExternalId, Request, Storable, Text, UtcTime
+from contracts.base import Answer, ExternalId, Request, Storable, Text, UtcTime, Visible, WholeNumber
 
 FaqKind = Literal["question", "howto", "comparison", "definition", "topic", "imported", "manual"]
 FaqSort = Literal["document", "confidence", "newest"]
-Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), Storable]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable]
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), Storable, Visible]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable, Visible]
 CONFIDENT = 0.8
+UNSURE = 0.5
 
 
 class FaqStatus(StrEnum):
@@ -31,9 +32,10 @@ class FaqSource(Answer):
 
 
 class Faq(Answer):
-    """`confidence` is 0..1, 0.8 and above is shown as confident; `reason` says why it was drafted.
+    """`confidence` is 0..1: 0.8 and above is shown as confident, below 0.5 as unsure; `reason` says why it was drafted.
 
-    `group_size` counts the FAQs of its group that are not rejected, itself among them; 0 without a group.
+    `group_size` counts the FAQs of its group that are not rejected, `group_approved` those that are approved, itself
+    among them; both are 0 without a group.
     """
 
     id: UUID
@@ -47,6 +49,7 @@ class Faq(Answer):
     document_name: str | None = None
     group_id: UUID | None
     group_size: int = 0
+    group_approved: int = 0
     source: FaqSource | None
     tags: list[str]
     revision: int
@@ -73,7 +76,7 @@ class FaqRevision(Answer):
 class FaqEdit(Request):
     """`revision` is the one that was edited; another edit in between answers 409 `stale_revision`."""
 
-    revision: int = Field(ge=1)
+    revision: WholeNumber = Field(ge=1)
     question: Question | None = None
     answer: Text | None = None
     tags: list[Tag] | None = Field(None, max_length=20)
@@ -94,6 +97,17 @@ class FaqAction(Answer):
 
     action_id: UUID
     changed: int
+
+
+class FaqDecision(Answer):
+    """A decision that was made; `count` FAQs were moved by it. `undone_at` is null while it stands."""
+
+    id: UUID
+    kind: Literal["approved", "rejected", "merged"]
+    count: int
+    author: str
+    created_at: UtcTime
+    undone_at: UtcTime | None
 
 
 class NewFaq(Request):

@@ -8,6 +8,7 @@ from contracts.base import Answer, UtcTime
 from contracts.problem import Problem
 
 JobKind = Literal["extract_document", "sync_collection", "ingest"]
+JobOrder = Literal["newest", "oldest"]
 
 
 class JobStatus(StrEnum):
@@ -20,6 +21,30 @@ class JobStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class JobCounts(Answer):
+    """How far the work is: all jobs that go on, and those that ended at `since` or later.
+
+    Without a time asked for, `since` is when the oldest job that goes on was added: what ended meanwhile was waiting
+    or running beside it. It is null, and nothing is counted, when no job goes on. `progress` is 0..1 over all of them.
+    """
+
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    progress: float
+    since: UtcTime | None
+
+    @property
+    def unfinished(self) -> int:
+        return self.pending + self.running
+
+    @property
+    def ended(self) -> int:
+        return self.succeeded + self.failed + self.cancelled
 
 
 class Job(Answer):

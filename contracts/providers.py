@@ -10,7 +10,10 @@ ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 
 
 class Provider(Answer):
-    """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters."""
+    """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters.
+
+    `hidden`: for tests and demos; offered to nobody, shown where it is in use.
+    """
 
     name: str
     label: str
@@ -23,6 +26,7 @@ class Provider(Answer):
     key_from_environment: bool
     model: str | None
     models: list[str]
+    hidden: bool = False
 
 
 class ProviderSettings(Request):

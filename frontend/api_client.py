@@ -1,6 +1,8 @@
 """The typed client: the only module of the pages that knows HTTP. Every failure leaves it as `ApiError`."""
 
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
@@ -11,13 +13,14 @@ from httpx_sse import SSEError, connect_sse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
-from contracts.chat import ChatEvent, Conversation, ConversationSummary, RagChat
+from contracts.chat import Conversation, ConversationSummary, RagChat, UnansweredQuestion
 from contracts.collections import Collection
-from contracts.documents import Document, FaqsOnDelete, SourceText, Upload
+from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText, Upload
 from contracts.faqs import (
     Faq,
     FaqAction,
     FaqCounts,
+    FaqDecision,
     FaqEdit,
     FaqIds,
     FaqMerge,
@@ -26,15 +29,17 @@ from contracts.faqs import (
     FaqStatus,
     NewFaq,
 )
-from contracts.jobs import Job, JobKind, JobStatus
+from contracts.jobs import Job, JobCounts, JobKind, JobOrder, JobStatus
 from contracts.page import Page
 from contracts.problem import Problem, UploadProblem, ValidationProblem
 from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
 from contracts.system import Overview, Readiness
+from frontend.chat_stream import ChatStream
 
 OFFLINE = "offline"
 A = TypeVar("A")
-Params = Mapping[str, str | int | UUID | None]
+Params = Mapping[str, str | float | UUID | None]
+Bounds = tuple[float | None, float | None]
 
 
 class UploadFile(Protocol):
@@ -182,15 +187,17 @@ class Api:
     def load_samples(self) -> Upload:
         return self._start(Upload, "/samples")
 
-    def documents(self, *, limit: int = 50, cursor: str | None = None) -> Page[Document]:
-        return self._get(Page[Document], "/documents", {"limit": limit, "cursor": cursor})
+    def documents(
+        self, *, q: str = "", sort: DocumentSort = "newest", limit: int = 50, cursor: str | None = None
+    ) -> Page[Document]:
+        return self._get(Page[Document], "/documents", {"q": q, "sort": sort, "limit": limit, "cursor": cursor})
 
-    def all_documents(self) -> list[Document]:
-        """Every document, newest first, in pages of 200."""
+    def all_documents(self, *, q: str = "", sort: DocumentSort = "newest") -> list[Document]:
+        """Every document with `q` in its name or title, in pages of 200."""
         found: list[Document] = []
         cursor: str | None = None
         while True:
-            page = self.documents(limit=200, cursor=cursor)
+            page = self.documents(q=q, sort=sort, limit=200, cursor=cursor)
             found += page.items
             cursor = page.next_cursor
             if cursor is None:
@@ -210,10 +217,12 @@ class Api:
         document_id: UUID | None = None,
         q: str = "",
         group_id: UUID | None = None,
+        confidence: Bounds = (None, None),
         sort: FaqSort = "document",
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Faq]:
+        """`confidence`: from the first on, below the second."""
         return self._get(
             Page[Faq],
             "/faqs",
@@ -222,14 +231,19 @@ class Api:
                 "document_id": document_id,
                 "q": q,
                 "group_id": group_id,
+                "min_confidence": confidence[0],
+                "max_confidence": confidence[1],
                 "sort": sort,
                 "limit": limit,
                 "cursor": cursor,
             },
         )
 
-    def faq_counts(self, *, document_id: UUID | None = None, q: str = "") -> FaqCounts:
-        return self._get(FaqCounts, "/faqs/counts", {"document_id": document_id, "q": q})
+    def faq_counts(
+        self, *, document_id: UUID | None = None, q: str = "", confidence: Bounds = (None, None)
+    ) -> FaqCounts:
+        bounds = {"min_confidence": confidence[0], "max_confidence": confidence[1]}
+        return self._get(FaqCounts, "/faqs/counts", {"document_id": document_id, "q": q, **bounds})
 
     def faq(self, faq_id: UUID) -> Faq:
         return self._get(Faq, f"/faqs/{faq_id}")
@@ -259,6 +273,10 @@ class Api:
     def undo(self, action_id: UUID) -> FaqAction:
         return self._write("POST", FaqAction, f"/faqs/actions/{action_id}/undo")
 
+    def decisions(self, *, limit: int = 20) -> list[FaqDecision]:
+        """The person's own, newest first."""
+        return self._get(list[FaqDecision], "/faqs/actions", {"limit": limit, "mine": "true"})
+
     def export_faqs(self, file_format: str, *, status: FaqStatus | None) -> bytes:
         response = self._send("GET", "/faqs/export", params=_clean({"format": file_format, "status": status}))
         return response.content
@@ -267,21 +285,29 @@ class Api:
     def collections(self) -> Page[Collection]:
         return self._get(Page[Collection], "/collections")
 
-    def chat(self, question: RagChat) -> Generator[ChatEvent, None, None]:
-        """The events of one answer as they come; the last one is `done` or `error`."""
+    @contextmanager
+    def chat(self, question: RagChat) -> Generator[ChatStream]:
+        """A question and its answer. The connection is the stream's own: hanging up reaches nobody else's."""
         body = question.model_copy(update={"stream": True}).model_dump(mode="json", exclude_none=True)
         waits = httpx.Timeout(120, connect=3)
+        headers = {**self._headers, "Connection": "close"}
         with (
             _Translated(),
-            connect_sse(self._http, "POST", "/rag-chat", json=body, headers=self._headers, timeout=waits) as source,
+            connect_sse(self._http, "POST", "/rag-chat", json=body, headers=headers, timeout=waits) as source,
         ):
             if not source.response.is_success:
                 raise ApiError(problem_of(source.response))
-            for event in source.iter_sse():
-                yield _adapter(ChatEvent).validate_json(event.data)
+            yield ChatStream(source)
 
-    def conversations(self, *, limit: int = 30) -> Page[ConversationSummary]:
-        return self._get(Page[ConversationSummary], "/conversations", {"limit": limit})
+    def conversations(
+        self, *, q: str = "", everybody: bool = False, limit: int = 50, cursor: str | None = None
+    ) -> Page[ConversationSummary]:
+        """One's own, the last used first; an admin may ask for everybody's."""
+        return self._get(
+            Page[ConversationSummary],
+            "/conversations",
+            {"q": q, "all": "true" if everybody else None, "limit": limit, "cursor": cursor},
+        )
 
     def conversation(self, conversation_id: UUID) -> Conversation:
         return self._get(Conversation, f"/conversations/{conversation_id}")
@@ -289,9 +315,21 @@ class Api:
     def delete_conversation(self, conversation_id: UUID) -> None:
         self._send("DELETE", f"/conversations/{conversation_id}")
 
+    def unanswered(self, *, limit: int = 50, cursor: str | None = None) -> Page[UnansweredQuestion]:
+        """The questions that had no answer, newest first."""
+        params = {"limit": limit, "cursor": cursor}
+        return self._get(Page[UnansweredQuestion], "/conversations/unanswered", params)
+
     # --- jobs ----------------------------------------------------------------
-    def jobs(self, *, status: JobStatus | None = None, kind: JobKind | None = None, limit: int = 50) -> Page[Job]:
-        return self._get(Page[Job], "/jobs", {"status": status, "kind": kind, "limit": limit})
+    def jobs(
+        self,
+        *,
+        status: JobStatus | None = None,
+        kind: JobKind | None = None,
+        order: JobOrder = "newest",
+        limit: int = 50,
+    ) -> Page[Job]:
+        return self._get(Page[Job], "/jobs", {"status": status, "kind": kind, "order": order, "limit": limit})
 
     def job(self, job_id: UUID) -> Job:
         return self._get(Job, f"/jobs/{job_id}")
@@ -301,6 +339,10 @@ class Api:
 
     def retry_job(self, job_id: UUID) -> Job:
         return self._start(Job, f"/jobs/{job_id}/retry")
+
+    def job_counts(self, *, kind: JobKind | None = None, since: datetime | None = None) -> JobCounts:
+        """What goes on, and what ended at `since` or later; without `since`, what ended beside what goes on."""
+        return self._get(JobCounts, "/jobs/counts", {"kind": kind, "since": since.isoformat() if since else None})
 
     # --- settings ------------------------------------------------------------
     def providers(self) -> list[Provider]:

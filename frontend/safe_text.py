@@ -1,7 +1,8 @@
 """Text from documents and models, made safe for Streamlit's Markdown: it may be emphasised, never act."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$^=:&-])")
 _ORDERED = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
@@ -16,6 +17,7 @@ _UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$", re.MULTILINE)
 _DIRECTIVE = re.compile(r":(?=[a-z]+(?:-[a-z]+)?[\[{]|[a-z0-9_+/-]+:)")
 _BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 _INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
+_MARK = re.compile(r"(?<![\\\w$)])\[(\s*\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*\s*)\]")
 _WORD_JOINER = "\u2060"
 
 
@@ -91,3 +93,23 @@ def _defuse(text: str) -> str:
 def model_text(text: str) -> str:
     """What a model wrote: lists, emphasis and code stay; images, HTML, maths, headings and directives do not act."""
     return _outside_code(text, _defuse)
+
+
+def cited_text(text: str, targets: Mapping[int, str]) -> str:
+    """`model_text` with its marks `[n]` as links to `targets[n]`, which must be anchors of ours (`#...`).
+
+    Marks of other numbers stay text. These are the only links in it: the text's own were taken out before.
+    """
+    return _outside_code(text, lambda piece: _MARK.sub(partial(_linked, targets), _defuse(piece)))
+
+
+def _linked(targets: Mapping[int, str], mark: re.Match[str]) -> str:
+    def link(number: re.Match[str]) -> str:
+        target = targets.get(int(number.group()))
+        return number.group() if target is None else f"[{number.group()}]({target})"
+
+    numbers = mark.group(1).strip()
+    if numbers.isdecimal():
+        target = targets.get(int(numbers))
+        return mark.group() if target is None else rf"[\[{numbers}\]]({target})"
+    return rf"\[{re.sub(r'[0-9]+', link, numbers)}\]"

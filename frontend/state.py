@@ -1,6 +1,8 @@
 """View state: one dataclass a page. What must survive a refresh is in the API or in the query string."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import Literal, TypeVar
 from uuid import UUID
@@ -64,29 +66,38 @@ class UndoBar:
 @dataclass
 class FaqState:
     """`cursors` are those of the pages before this one; `at` is the card that the keyboard acts on;
-    `editing` is the FAQ as it was when its editor opened."""
+    `editing` is the FAQ as it was when its editor opened; `writing` the question that a new FAQ begins with.
+
+    `jobs_since`: documents read since then are counted with those that are being read. `time_left`: the minutes that
+    were said of each job."""
 
     uploader: int = 0
     refused: list[tuple[str, Problem]] = field(default_factory=list)
-    followed: set[UUID] = field(default_factory=set)
+    jobs_since: datetime | None = None
+    is_reading: bool = False
+    time_left: dict[UUID, int] = field(default_factory=dict)
     cursors: list[str] = field(default_factory=list)
     cursor: str | None = None
     filters: tuple[object, ...] = ()
     at: int = 0
     round: int = 0
     undo: UndoBar | None = None
+    is_undo_restored: bool = False
     opened: UUID | None = None
     opened_tab: Literal["source", "edit", "history"] = "source"
     editing: Faq | None = None
     stale_text: tuple[str, str] | None = None
     similar: UUID | None = None
+    similar_from: UUID | None = None
+    is_rejecting: bool = False
+    writing: str | None = None
     deleting: UUID | None = None
     adding: bool = False
 
 
 @dataclass
 class ChatTurn:
-    """A question that is not saved yet: being asked, stopped or failed."""
+    """A question that is not saved yet: being asked, stopped or failed. `hang_up` ends its request at once."""
 
     question: str
     partial: str = ""
@@ -97,11 +108,15 @@ class ChatTurn:
     stopped: bool = False
     running: bool = True
     turns_before: int = 0
+    hang_up: Callable[[], None] = lambda: None
 
 
 @dataclass
 class ChatState:
+    """`listed` is how many conversations the sidebar shows."""
+
     collection_id: UUID | None = None
+    listed: int = 15
     pending: ChatTurn | None = None
     citation: Citation | None = None
 
@@ -110,7 +125,6 @@ class ChatState:
 class SettingsState:
     checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
     created: CreatedApiKey | None = None
-    saved: int = 0
 
 
 def _of(name: str, kind: type[S]) -> S:

@@ -12,7 +12,8 @@ _SHEET = """
 [class*="st-key-passage_"] p { line-height: 1.65; overflow-wrap: anywhere; }
 [class*="st-key-faq_"] p, .st-key-chat_log p { overflow-wrap: anywhere; }
 .st-key-chat_log, .st-key-question { max-width: 52rem; margin: 0 auto; width: 100%%; }
-.st-key-conversations button, [class*="st-key-cite_"] button, [class*="st-key-open_"] button,
+.st-key-conversations button, .st-key-conversations button > div,
+[class*="st-key-cite_"] button, [class*="st-key-open_"] button,
 [class*="st-key-source_"] button { justify-content: flex-start; text-align: left; }
 .st-key-conversations button *, [class*="st-key-cite_"] button *, [class*="st-key-open_"] button *,
 [class*="st-key-source_"] button * { text-align: left; }
@@ -21,11 +22,16 @@ _SHEET = """
   padding: .5rem .75rem; border-radius: .625rem; border: 1px solid %(accent)s; background: %(soft)s;
   box-shadow: 0 6px 24px rgba(0, 0, 0, .18);
 }
+.st-key-conversations button > div > span { align-items: flex-start; }
+.st-key-conversations button [data-testid="stIconMaterial"] { position: relative; top: .2rem; }
 @media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
   .st-key-undo_bar { right: 1rem; bottom: 1rem; }
   .st-key-page_header { gap: .75rem; }
-  .st-key-steps { display: none; }
-
+  .st-key-steps, .st-key-bulk_bar > :has(> .st-key-steps), .st-key-bulk_bar > :has(> [data-testid="stSpace"]) {
+    display: none;
+  }
+  .st-key-status_tabs button { padding-inline: .5rem; }
 }
 """
 

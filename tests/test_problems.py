@@ -4,9 +4,11 @@ import logging
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
 from backend import errors
+from backend.db.models import Collection
 from backend.errors import DatabaseBusy, NexusError, ProviderRateLimited
 from backend.problems import internal_problem, problem_of
 from backend.settings import Settings
@@ -104,6 +106,39 @@ async def test_every_field_that_is_wrong_is_named(api: Api) -> None:
     assert "question: " in problem["detail"]
 
 
+async def test_what_is_wrong_with_a_field_is_said_without_the_validators_own_words(api: Api) -> None:
+    problem = refused(await api.client.get("/conversations", params={"q": "a\0b"}), 422, "invalid_request")
+    assert problem["errors"] == [{"field": "q", "message": "must not contain NUL characters"}]
+    assert problem["detail"] == "q: must not contain NUL characters"
+
+
+@pytest.mark.parametrize(("body", "place"), [(b"{", 1), (b'{"question": "x",}', 17), (b"{\"question\": 'x'}", 13)])
+async def test_a_body_that_is_no_json_says_so_and_where(api: Api, body: bytes, place: int) -> None:
+    answer = await api.client.post("/faqs", content=body, headers={"Content-Type": "application/json"})
+    problem = refused(answer, 422, "invalid_request")
+    [error] = problem["errors"]
+    assert error["field"] == "body"
+    assert error["message"].startswith("is not JSON: ")
+    assert error["message"].endswith(f"(character {place})")
+    assert problem["detail"] == f"the body {error['message']}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("DELETE", "/health", 405, "method_not_allowed"),
+        ("POST", "/faqs", 400, "invalid_request"),
+    ],
+)
+async def test_title_and_detail_never_say_the_same(api: Api, method: str, path: str, status: int, code: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await api.client.request(method, path, content=b"\xff", headers=headers)
+    problem = refused(answer, status, code)
+    assert problem["title"] != problem["detail"]
+    assert problem["detail"].startswith(f"{method} {path}: ")
+
+
 async def test_a_wrong_value_is_not_repeated_in_the_answer(api: Api) -> None:
     body = {"base_url": "http://127.0.0.1:9/v1", "api_key": ["sk-very-secret"]}
     assert "sk-very-secret" not in (await api.client.put("/providers/openai-compatible", json=body)).text
@@ -153,3 +188,22 @@ async def test_health_answers_anybody_and_readiness_tells_what_is_down(app: Fast
     assert [part["name"] for part in down] == ["database"]
     assert str(api.settings.data_dir) not in answer.text
     assert (await api.client.get("/health")).status_code == 200
+
+
+async def test_readiness_tells_when_a_collection_is_kept_in_a_store_that_does_not_exist(api: Api) -> None:
+    def store(ready: dict[str, Any]) -> dict[str, Any]:
+        return next(one for one in ready["components"] if one["name"] == "vector_store")
+
+    assert store(await api.get("/ready")) == {
+        "name": "vector_store",
+        "label": "Vector store",
+        "status": "ok",
+        "detail": "native",
+    }
+    async with api.scope.database.write() as session:
+        await session.execute(sa.update(Collection).values(store="nowhere"))
+
+    answer = await api.client.get("/ready")
+
+    assert (answer.status_code, store(answer.json())["status"]) == (503, "down")
+    assert "no vector store 'nowhere'; known: ['native']" in store(answer.json())["detail"]

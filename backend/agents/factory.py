@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from backend.agents.providers.base import Provider, Sampling
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
+from backend.agents.providers.vendors import check_model
 from backend.agents.rag import RagAgent, RagSettings
 from backend.registry import Registry
 
@@ -63,7 +64,8 @@ class AgentFactory:
         self._providers: dict[ProviderConfig, Provider] = {}
 
     def rag(self, config: AgentConfig) -> RagAgent:
-        """Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL or model), `OutboundRefused`."""
+        """Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
+        check_model(config.primary.config.name, config.primary.model)
         settings = RagSettings(
             provider=config.primary.config.name,
             model=config.primary.model_name,

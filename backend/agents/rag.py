@@ -7,6 +7,7 @@ from decimal import Decimal
 from backend.agents.citations import CitationFilter
 from backend.agents.prices import cost_usd
 from backend.agents.prompts.rag import SYSTEM_PROMPT
+from backend.agents.providers import builtin
 from backend.agents.providers.base import (
     Done,
     FinishReason,
@@ -76,10 +77,13 @@ class RagAgent:
     async def answer(
         self, question: str, history: Sequence[Message], retrieval: Retrieval
     ) -> AsyncIterator[AgentEvent]:
-        """Tokens, then `AnswerDone`. Asks no provider when the passages do not answer. Raises `ProviderError`."""
+        """Tokens, then `AnswerDone`. Raises `ProviderError`.
+
+        Asks no provider when the passages do not answer: those words are the product's own, and signed as built-in.
+        """
         if not retrieval.answerable or not retrieval.passages:
             yield AnswerToken(NOT_FOUND)
-            yield AnswerDone(NOT_FOUND, (), False, self._settings.model, self._settings.provider)
+            yield AnswerDone(NOT_FOUND, (), False, model=builtin.MODEL, provider=builtin.NAME)
             return
         marks = CitationFilter({passage.n for passage in retrieval.passages})
         shown: list[str] = []

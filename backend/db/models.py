@@ -119,6 +119,7 @@ class Document(Owned, Base):
     pages: Mapped[int | None]
     section_count: Mapped[int] = mapped_column(default=0)
     word_count: Mapped[int] = mapped_column(default=0)
+    title: Mapped[str | None]
     job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -161,7 +162,8 @@ class Passage(Owned, Base):
 class Faq(Owned, Base):
     """`quote` is kept beside the source's place, so that a FAQ outlives its document.
 
-    `ordinal` orders FAQs over all documents: by the document's time, then by their place in it.
+    `ordinal` orders FAQs over all documents: by the document's time, then by their place in it. `question_key` is the
+    same for questions of the same words.
     """
 
     __tablename__ = "faq"
@@ -171,6 +173,7 @@ class Faq(Owned, Base):
         sa.Index("ix_faq_document", "document_id", "ordinal"),
         sa.Index("ix_faq_group", "workspace_id", "group_id"),
         sa.Index("ix_faq_section", "section_id"),
+        sa.Index("ix_faq_key", "workspace_id", "question_key"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -193,6 +196,7 @@ class Faq(Owned, Base):
     group_id: Mapped[UUID | None]
     revision: Mapped[int] = mapped_column(default=1)
     external_id: Mapped[str | None]
+    question_key: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -214,6 +218,7 @@ class FaqAction(Owned, Base):
     """A bulk decision, so that it can be undone."""
 
     __tablename__ = "faq_action"
+    __table_args__ = (sa.Index("ix_faq_action_list", "workspace_id", "created_at", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -315,12 +320,15 @@ class Agent(Owned, Base):
 
 
 class Conversation(Owned, Base):
+    """`owner` is the id of the key that began it, or "local"; None where it was not kept yet."""
+
     __tablename__ = "conversation"
     __table_args__ = (sa.Index("ix_conversation_list", "workspace_id", "updated_at", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     collection_id: Mapped[UUID]
     title: Mapped[str]
+    owner: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 

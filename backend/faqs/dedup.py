@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -47,6 +48,11 @@ def content_key(text: str) -> Key:
     asking = next((_ASKING[word] for word in words if word in _ASKING), "how")
     content = sorted({word for word in words if word not in _FILLERS and word not in _ASKING})
     return (asking, *content) if content else ("", *words)
+
+
+def question_key(text: str) -> str:
+    """`content_key` in 32 characters, equal for equal keys. It is stored: another rule needs a migration."""
+    return blake2b("\0".join(content_key(text)).encode(), digest_size=16).hexdigest()
 
 
 def _singular(word: str) -> str:

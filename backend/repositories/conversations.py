@@ -1,4 +1,6 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -7,6 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.db.models import Conversation, Message, utc_now
 from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    """`owner` None: everybody's. `with_ownerless`: also those from before owners were kept. `text` is in the title."""
+
+    owner: str | None = None
+    with_ownerless: bool = False
+    text: str = ""
+
+
+EVERYBODYS: Final = ConversationFilter()
 
 
 class ConversationRepository:
@@ -23,8 +37,10 @@ class ConversationRepository:
         self._session.add(conversation)
         await self._session.flush()
 
-    async def get(self, conversation_id: UUID) -> Conversation:
-        found = (await self._session.scalars(self._mine().where(Conversation.id == conversation_id))).one_or_none()
+    async def get(self, conversation_id: UUID, where: ConversationFilter = EVERYBODYS) -> Conversation:
+        """Raises `NotFound`, also for one that `where` leaves out."""
+        query = self._mine().where(Conversation.id == conversation_id, *_conditions(where))
+        found = (await self._session.scalars(query)).one_or_none()
         if found is None:
             raise NotFound(f"no conversation {str(conversation_id)!r}")
         return found
@@ -32,9 +48,10 @@ class ConversationRepository:
     async def exists(self, conversation_id: UUID) -> bool:
         return await self._session.scalar(self._mine().where(Conversation.id == conversation_id)) is not None
 
-    async def page(self, slice_: Slice) -> tuple[Sequence[Conversation], str | None]:
+    async def page(self, where: ConversationFilter, slice_: Slice) -> tuple[Sequence[Conversation], str | None]:
+        """The last used first."""
         keyset = Keyset(Conversation.updated_at, Conversation.id, descending=True)
-        return await page_of(self._session, self._mine(), keyset, slice_)
+        return await page_of(self._session, self._mine().where(*_conditions(where)), keyset, slice_)
 
     async def message_counts(self, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
         query = (
@@ -60,6 +77,45 @@ class ConversationRepository:
         rows = (await self._session.scalars(query if last is None else query.limit(last))).all()
         return list(reversed(rows))
 
+    async def those_of(self, conversation_ids: Sequence[UUID], where: ConversationFilter) -> set[UUID]:
+        query = sa.select(Conversation.id).where(
+            Conversation.workspace_id == self._workspace_id, Conversation.id.in_(conversation_ids), *_conditions(where)
+        )
+        return set((await self._session.scalars(query)).all())
+
+    async def unanswered(self, slice_: Slice) -> tuple[list[tuple[Message, str]], str | None]:
+        """(answer, the question before it) of the questions that had no answer, newest first."""
+        missed = (
+            sa.select(Message)
+            .where(Message.workspace_id == self._workspace_id, Message.role == "assistant")
+            .where(Message.answered.is_(False))
+        )
+        keyset = Keyset(Message.created_at, Message.id, descending=True)
+        answers, cursor = await page_of(self._session, missed, keyset, slice_)
+        return [(answer, await self._question_of(answer)) for answer in answers], cursor
+
+    async def _question_of(self, answer: Message) -> str:
+        query = (
+            sa.select(Message.content)
+            .where(
+                Message.conversation_id == answer.conversation_id,
+                Message.role == "user",
+                Message.created_at <= answer.created_at,
+            )
+            .order_by(Message.created_at.desc(), Message.id.desc())
+        )
+        return await self._session.scalar(query.limit(1)) or ""
+
     async def delete(self, conversation: Conversation) -> None:
         await self._session.delete(conversation)
         await self._session.flush()
+
+
+def _conditions(where: ConversationFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if where.owner is not None:
+        theirs: sa.ColumnElement[bool] = Conversation.owner == where.owner
+        found.append(sa.or_(theirs, Conversation.owner.is_(None)) if where.with_ownerless else theirs)
+    if where.text:
+        found.append(Conversation.title.icontains(where.text, autoescape=True))
+    return found

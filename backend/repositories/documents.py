@@ -1,7 +1,7 @@
 """Documents, their sections and passages."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +12,12 @@ from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from backend.repositories.removal import REMOVING
 from backend.repositories.upsert import upsert
-from contracts.documents import DocumentStatus
+from contracts.documents import DocumentSort, DocumentStatus
+
+_KEYSETS: Final[dict[DocumentSort, Keyset]] = {
+    "newest": Keyset(Document.created_at, Document.id, descending=True),
+    "name": Keyset(Document.name, Document.id),
+}
 
 
 class DocumentRepository:
@@ -56,9 +61,15 @@ class DocumentRepository:
         """Those that exist, in no particular order; at most 500 ids."""
         return (await self._session.scalars(self._mine().where(Document.id.in_(document_ids)))).all()
 
-    async def page(self, slice_: Slice) -> tuple[Sequence[Document], str | None]:
-        keyset = Keyset(Document.created_at, Document.id, descending=True)
-        return await page_of(self._session, self._mine(), keyset, slice_)
+    async def page(
+        self, slice_: Slice, *, text: str | None = None, sort: DocumentSort = "newest"
+    ) -> tuple[Sequence[Document], str | None]:
+        """Those with `text`, as written, in their name or title."""
+        query = self._mine()
+        if text:
+            found = [column.icontains(text, autoescape=True) for column in (Document.name, Document.title)]
+            query = query.where(sa.or_(*found))
+        return await page_of(self._session, query, _KEYSETS[sort], slice_)
 
     async def faq_counts(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
         query = (
@@ -71,8 +82,10 @@ class DocumentRepository:
     async def set_status(self, document_id: UUID, status: DocumentStatus) -> None:
         await self._update(document_id, status=status.value)
 
-    async def set_parsed(self, document_id: UUID, *, pages: int | None, sections: int, words: int) -> None:
-        await self._update(document_id, pages=pages, section_count=sections, word_count=words)
+    async def set_parsed(
+        self, document_id: UUID, *, title: str | None, pages: int | None, sections: int, words: int
+    ) -> None:
+        await self._update(document_id, title=title, pages=pages, section_count=sections, word_count=words)
 
     async def set_job(self, document_id: UUID, job_id: UUID) -> None:
         await self._update(document_id, job_id=job_id, status=DocumentStatus.PENDING.value)

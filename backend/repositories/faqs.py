@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.models import Faq, FaqAction, FaqActionItem, FaqRevision, utc_now
 from backend.errors import NotFound, StaleRevision
+from backend.faqs.dedup import question_key
 from backend.repositories.json_text import each_text
 from backend.repositories.paging import Keyset, Slice, page_of
 from contracts.faqs import FaqSort, FaqStatus
@@ -21,9 +22,17 @@ KEYSETS: dict[FaqSort, Keyset] = {
 }
 
 
+class GroupSize(NamedTuple):
+    """How many FAQs of a group are not rejected, and how many of them are approved."""
+
+    alive: int
+    approved: int
+
+
 @dataclass(frozen=True, slots=True)
 class FaqFilter:
-    """`text` is searched for, as written, in questions and answers."""
+    """`text` is searched for, as written, in questions and answers. The confidence is at least `min_confidence` and
+    below `max_confidence`."""
 
     status: FaqStatus | None = None
     document_id: UUID | None = None
@@ -31,6 +40,8 @@ class FaqFilter:
     kind: str | None = None
     tag: str | None = None
     text: str | None = None
+    min_confidence: float | None = None
+    max_confidence: float | None = None
 
 
 class FaqRepository:
@@ -86,12 +97,13 @@ class FaqRepository:
     async def group_members(self, group_ids: Sequence[UUID]) -> Sequence[Faq]:
         return (await self._session.scalars(self._mine().where(Faq.group_id.in_(group_ids)))).all()
 
-    async def group_sizes(self, group_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Group id -> its FAQs that are not rejected; groups without one are left out. At most 500 ids."""
+    async def group_sizes(self, group_ids: Sequence[UUID]) -> dict[UUID, GroupSize]:
+        """By group id; groups of rejected FAQs alone are left out. At most 500 ids."""
         if not group_ids:
             return {}
+        approved = sa.func.sum(sa.case((Faq.status == FaqStatus.APPROVED.value, 1), else_=0))
         query = (
-            sa.select(Faq.group_id, sa.func.count())
+            sa.select(Faq.group_id, sa.func.count(), approved)
             .where(
                 Faq.workspace_id == self._workspace_id,
                 Faq.group_id.in_(group_ids),
@@ -100,7 +112,20 @@ class FaqRepository:
             .group_by(Faq.group_id)
         )
         found = (await self._session.execute(query)).all()
-        return {group_id: count for group_id, count in found if group_id is not None}
+        return {group_id: GroupSize(count, kept) for group_id, count, kept in found if group_id is not None}
+
+    async def approved_with_question(self, questions: Sequence[str]) -> dict[str, UUID]:
+        """Question -> an approved FAQ that asks it, whatever the case of its letters; scans the workspace's FAQs."""
+        if not questions:
+            return {}
+        lower = {question.lower() for question in questions}
+        query = sa.select(Faq.id, Faq.question).where(
+            Faq.workspace_id == self._workspace_id,
+            Faq.status == FaqStatus.APPROVED.value,
+            sa.or_(Faq.question.in_(questions), sa.func.lower(Faq.question).in_(lower)),
+        )
+        found = {question.lower(): faq_id for faq_id, question in await self._session.execute(query)}
+        return {question: found[question.lower()] for question in questions if question.lower() in found}
 
     async def drafts_of(self, document_id: UUID) -> Sequence[tuple[UUID, str]]:
         """(id, question) of every FAQ of a document, in its order."""
@@ -109,12 +134,23 @@ class FaqRepository:
         )
         return (await self._session.execute(query.order_by(Faq.ordinal))).all()
 
-    async def questions_after(self, last: UUID | None, *, limit: int) -> Sequence[tuple[UUID, str, UUID | None]]:
-        """(id, question, group) of the workspace's FAQs, paged by id."""
-        query = sa.select(Faq.id, Faq.question, Faq.group_id).where(Faq.workspace_id == self._workspace_id)
-        if last is not None:
-            query = query.where(Faq.id > last)
-        return (await self._session.execute(query.order_by(Faq.id).limit(limit))).all()
+    async def shared_keys(self, document_id: UUID, *, after: str, limit: int) -> Sequence[str]:
+        """In order, the keys of the document's questions that more than one question of the workspace has."""
+        mine = sa.select(Faq.question_key).where(Faq.document_id == document_id)
+        query = (
+            sa.select(Faq.question_key)
+            .where(Faq.workspace_id == self._workspace_id, Faq.question_key > after, Faq.question_key.in_(mine))
+            .group_by(Faq.question_key)
+            .having(sa.func.count() > 1)
+        )
+        return (await self._session.scalars(query.order_by(Faq.question_key).limit(limit))).all()
+
+    async def questions_with(self, keys: Sequence[str]) -> Sequence[tuple[UUID, str, UUID | None]]:
+        """(id, question, group) of every FAQ with one of these keys; at most 500 keys."""
+        query = sa.select(Faq.id, Faq.question, Faq.group_id).where(
+            Faq.workspace_id == self._workspace_id, Faq.question_key.in_(keys)
+        )
+        return (await self._session.execute(query.order_by(Faq.id))).all()
 
     async def groups_of(self, faq_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
         """FAQ id -> group id or None; FAQs that are gone are left out."""
@@ -138,12 +174,17 @@ class FaqRepository:
             return
         ids = [row["id"] for row in rows]
         known = set((await self._session.scalars(sa.select(Faq.id).where(Faq.id.in_(ids)))).all())
-        fresh = [{"workspace_id": self._workspace_id, **row} for row in rows if row["id"] not in known]
+        fresh = [
+            {"workspace_id": self._workspace_id, "question_key": question_key(row["question"]), **row}
+            for row in rows
+            if row["id"] not in known
+        ]
         if fresh:
             await self._session.execute(sa.insert(Faq), fresh)
             await self._session.execute(sa.insert(FaqRevision), [_first_revision(row) for row in fresh])
 
     async def add(self, faq: Faq, *, author: str) -> None:
+        faq.question_key = question_key(faq.question)
         self._session.add(faq)
         await self._session.flush()
         self._session.add(_revision(faq, author))
@@ -153,6 +194,8 @@ class FaqRepository:
         if expected != faq.revision:
             raise _stale(expected, faq)
         values = {**changes, "revision": expected + 1, "updated_at": utc_now()}
+        if "question" in changes:
+            values["question_key"] = question_key(changes["question"])
         done = await self._session.execute(
             sa.update(Faq)
             .where(Faq.workspace_id == self._workspace_id, Faq.id == faq.id, Faq.revision == expected)
@@ -192,6 +235,19 @@ class FaqRepository:
                 ],
             )
         return len(moved)
+
+    async def decisions(self, *, limit: int, author: str | None = None) -> Sequence[tuple[FaqAction, int]]:
+        """(action, FAQs moved) newest first; those that moved nothing, or whose FAQs are all gone, are left out."""
+        query = (
+            sa.select(FaqAction, sa.func.count())
+            .join(FaqActionItem, FaqActionItem.action_id == FaqAction.id)
+            .where(FaqAction.workspace_id == self._workspace_id)
+            .group_by(FaqAction.id)
+            .order_by(FaqAction.created_at.desc(), FaqAction.id)
+        )
+        if author is not None:
+            query = query.where(FaqAction.author == author)
+        return [(action, count) for action, count in await self._session.execute(query.limit(limit))]
 
     async def action(self, action_id: UUID) -> tuple[FaqAction, Sequence[FaqActionItem]]:
         mine = FaqAction.workspace_id == self._workspace_id
@@ -246,6 +302,10 @@ def _conditions(where: FaqFilter) -> list[sa.ColumnElement[bool]]:
     if where.tag is not None:
         each = each_text(Faq.tags).table_valued("value")
         found.append(sa.exists(sa.select(1).select_from(each).where(each.c.value == where.tag)))
+    if where.min_confidence is not None:
+        found.append(Faq.confidence >= where.min_confidence)
+    if where.max_confidence is not None:
+        found.append(Faq.confidence < where.max_confidence)
     if where.text:
         found.append(
             sa.or_(

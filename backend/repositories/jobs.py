@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from pydantic import JsonValue
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Job, JobInput, utc_now
+from backend.db.models import Job, JobInput, UtcDateTime, utc_now
 from backend.errors import Conflict, InvalidRequest, NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from contracts import jobs as wire
@@ -19,10 +20,13 @@ from contracts.page import Page
 from contracts.problem import Problem
 
 MAX_PAGE = 200
-MIN_PROGRESS = 0.02
+MIN_PROGRESS = 0.05
 UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING)
 RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
-_ORDER = Keyset(Job.created_at, Job.id, descending=True)
+_ORDERS: Final[dict[wire.JobOrder, Keyset]] = {
+    "newest": Keyset(Job.created_at, Job.id, descending=True),
+    "oldest": Keyset(Job.created_at, Job.id),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,11 @@ class JobRepository:
             raise NotFound(f"no job {str(job_id)!r}")
         return to_job(job)
 
-    async def list(self, wanted: JobFilter, slice_: Slice) -> Page[wire.Job]:
-        """Newest first. Raises `InvalidRequest` for a limit outside 1..200 or a foreign cursor."""
+    async def list(self, wanted: JobFilter, slice_: Slice, *, order: wire.JobOrder = "newest") -> Page[wire.Job]:
+        """By the time they were added. Raises `InvalidRequest` for a limit outside 1..200 or a foreign cursor."""
         if not 1 <= slice_.limit <= MAX_PAGE:
             raise InvalidRequest(f"limit is {slice_.limit!r}; ask for 1 to {MAX_PAGE}")
-        rows, cursor = await page_of(self._session, _filtered(self._own(), wanted), _ORDER, slice_)
+        rows, cursor = await page_of(self._session, _filtered(self._own(), wanted), _ORDERS[order], slice_)
         return Page[wire.Job](items=[to_job(row) for row in rows], next_cursor=cursor)
 
     async def counts(self) -> dict[JobStatus, int]:
@@ -98,6 +102,25 @@ class JobRepository:
         query = sa.select(Job.status, sa.func.count()).where(Job.workspace_id == self._workspace_id)
         found = dict((await self._session.execute(query.group_by(Job.status))).all())
         return {status: found.get(status.value, 0) for status in JobStatus}
+
+    async def work(self, wanted: JobFilter, since: datetime | None) -> wire.JobCounts:
+        """See `JobCounts`; scans the workspace's jobs."""
+        mine = _filtered(self._own(), wanted).with_only_columns
+        if since is None:
+            # A job that was begun again has not waited since it was added.
+            begun = sa.func.coalesce(Job.started_at, Job.updated_at)
+            oldest = sa.func.min(sa.case((Job.attempt == 1, Job.created_at), else_=begun), type_=UtcDateTime())
+            since = await self._session.scalar(mine(oldest).where(Job.status.in_(UNFINISHED)))
+        found: dict[str, tuple[int, float]] = {}
+        if since is not None:
+            counted = sa.or_(Job.status.in_(UNFINISHED), Job.finished_at >= since)
+            query = mine(Job.status, sa.func.count(), sa.func.sum(Job.progress)).where(counted).group_by(Job.status)
+            found = {status: (count, done) for status, count, done in await self._session.execute(query)}
+        counts = {status.value: found.get(status.value, (0, 0.0))[0] for status in JobStatus}
+        every = sum(counts.values())
+        done = sum(found.get(status, (0, 0.0))[1] for status in UNFINISHED)
+        done += every - sum(counts[status] for status in UNFINISHED)
+        return wire.JobCounts(**counts, progress=done / every if every else 1.0, since=since)
 
     async def statuses(self, job_ids: Sequence[UUID]) -> dict[UUID, JobStatus]:
         """Of those that exist; at most 500 ids."""
@@ -276,8 +299,12 @@ def to_job(row: Job, now: datetime | None = None) -> wire.Job:
 
 
 def seconds_left(row: Job, now: datetime) -> float | None:
-    """A straight line through the attempt's start and its progress now; None below 2 % and when it does not run."""
+    """A straight line through the attempt's start and its last progress, run down since then.
+
+    None when the job does not run, below 5 %, and when the time is over although the job is not.
+    """
     if row.status != JobStatus.RUNNING.value or row.started_at is None or row.progress < MIN_PROGRESS:
         return None
-    elapsed = max((now - row.started_at).total_seconds(), 0.0)
-    return round(elapsed * (1 - row.progress) / row.progress, 1)
+    taken = (row.updated_at - row.started_at).total_seconds()
+    left = taken * (1 - row.progress) / row.progress - (now - row.updated_at).total_seconds()
+    return round(left, 1) if left >= 0 and taken >= 0 else None

@@ -1,8 +1,12 @@
+from typing import Annotated
 from uuid import UUID
+
+from fastapi import Query
 
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.guarded import guarded_router
-from contracts.chat import Conversation, ConversationSummary
+from contracts.base import Storable
+from contracts.chat import Conversation, ConversationSummary, UnansweredQuestion
 from contracts.page import Page
 
 router = guarded_router("chat")
@@ -10,10 +14,22 @@ router = guarded_router("chat")
 
 @router.get("/conversations")
 async def list_conversations(
-    services: Services, principal: CurrentPrincipal, slice_: PageSlice
+    services: Services,
+    principal: CurrentPrincipal,
+    slice_: PageSlice,
+    q: Annotated[str, Query(max_length=200), Storable] = "",
+    everybody: Annotated[bool, Query(alias="all")] = False,
 ) -> Page[ConversationSummary]:
-    """The most recently used first."""
-    return await services.conversations.page(principal, slice_)
+    """One's own, the last used first; `q` is part of the title, `all` is for admins."""
+    return await services.conversations.page(principal, slice_, text=q.strip(), everybody=everybody)
+
+
+@router.get("/conversations/unanswered")
+async def list_unanswered(
+    services: Services, principal: CurrentPrincipal, slice_: PageSlice
+) -> Page[UnansweredQuestion]:
+    """The questions that had no answer, newest first: one's own, for an admin everybody's."""
+    return await services.conversations.unanswered(principal, slice_)
 
 
 @router.get("/conversations/{conversation_id}")

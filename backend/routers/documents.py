@@ -1,17 +1,27 @@
+from typing import Annotated
 from uuid import UUID
+
+from fastapi import Query
 
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.guarded import guarded_router
-from contracts.documents import Document, FaqsOnDelete, SourceText
+from contracts.base import Storable
+from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText
 from contracts.page import Page
 
 router = guarded_router("documents")
 
 
 @router.get("/documents")
-async def list_documents(services: Services, principal: CurrentPrincipal, slice_: PageSlice) -> Page[Document]:
-    """Newest first."""
-    return await services.documents.page(principal, slice_)
+async def list_documents(
+    services: Services,
+    principal: CurrentPrincipal,
+    slice_: PageSlice,
+    q: Annotated[str | None, Query(max_length=200), Storable] = None,
+    sort: DocumentSort = "newest",
+) -> Page[Document]:
+    """`q` is searched for as written, in names and titles."""
+    return await services.documents.page(principal, slice_, text=q, sort=sort)
 
 
 @router.get("/documents/{document_id}")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from contracts.faqs import (
     Faq,
     FaqAction,
     FaqCounts,
+    FaqDecision,
     FaqEdit,
     FaqIds,
     FaqKind,
@@ -33,17 +35,27 @@ _EXPORTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {media: {"schema": {"type": "string"}} for media in _MEDIA.values()}, "description": "The file"}
 }
 Text = Annotated[str | None, Query(max_length=200), Storable]
+Share = Annotated[float | None, Query(ge=0, le=1)]
+
+
+async def _place(document_id: UUID | None = None, group_id: UUID | None = None) -> FaqFilter:
+    return FaqFilter(document_id=document_id, group_id=group_id)
+
+
+async def _confidence(min_confidence: Share = None, max_confidence: Share = None) -> FaqFilter:
+    return FaqFilter(min_confidence=min_confidence, max_confidence=max_confidence)
 
 
 async def _filter(
+    place: Annotated[FaqFilter, Depends(_place)],
+    bounds: Annotated[FaqFilter, Depends(_confidence)],
     status: FaqStatus | None = None,
-    document_id: UUID | None = None,
-    group_id: UUID | None = None,
     kind: FaqKind | None = None,
     tag: Text = None,
     q: Text = None,
 ) -> FaqFilter:
-    return FaqFilter(status=status, document_id=document_id, group_id=group_id, kind=kind, tag=tag, text=q)
+    least, below = bounds.min_confidence, bounds.max_confidence
+    return replace(place, status=status, kind=kind, tag=tag, text=q, min_confidence=least, max_confidence=below)
 
 
 Filter = Annotated[FaqFilter, Depends(_filter)]
@@ -53,7 +65,8 @@ Filter = Annotated[FaqFilter, Depends(_filter)]
 async def list_faqs(
     services: Services, principal: CurrentPrincipal, where: Filter, slice_: PageSlice, sort: FaqSort = "document"
 ) -> Page[Faq]:
-    """`q` is searched for as written, in questions and answers."""
+    """`q` is searched for as written, in questions and answers. Confidence: from `min_confidence` on, below
+    `max_confidence`."""
     return await services.faqs.page(principal, where, sort=sort, slice_=slice_)
 
 
@@ -94,6 +107,17 @@ async def reject(body: FaqIds, services: Services, principal: CurrentPrincipal) 
 async def merge(body: FaqMerge, services: Services, principal: CurrentPrincipal) -> FaqAction:
     """Keeps one of several near-duplicates."""
     return await services.faqs.merge(principal, body)
+
+
+@router.get("/faqs/actions")
+async def list_decisions(
+    services: Services,
+    principal: CurrentPrincipal,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    mine: bool = False,
+) -> list[FaqDecision]:
+    """The decisions that moved a FAQ, newest first. `mine`: only those made with this name."""
+    return await services.faqs.decisions(principal, limit=limit, mine=mine)
 
 
 @router.post("/faqs/actions/{action_id}/undo")

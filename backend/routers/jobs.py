@@ -10,7 +10,8 @@ from backend.repositories.jobs import JobFilter
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.guarded import guarded_router
 from backend.services.job_events import JobState, JobStream
-from contracts.jobs import Job, JobKind, JobStatus
+from contracts.base import UtcTime
+from contracts.jobs import Job, JobCounts, JobKind, JobOrder, JobStatus
 from contracts.page import Page
 
 router = guarded_router("jobs")
@@ -35,9 +36,18 @@ async def list_jobs(
     principal: CurrentPrincipal,
     slice_: PageSlice,
     wanted: Annotated[JobFilter, Depends(_known)],
+    order: JobOrder = "newest",
 ) -> Page[Job]:
-    """Newest first."""
-    return await services.jobs.page(principal, wanted, slice_)
+    """By the time they were added."""
+    return await services.jobs.page(principal, wanted, slice_, order=order)
+
+
+@router.get("/jobs/counts")
+async def count_jobs(
+    services: Services, principal: CurrentPrincipal, kind: JobKind | None = None, since: UtcTime | None = None
+) -> JobCounts:
+    """What goes on, and what ended at `since` or later; without `since`, what ended beside what goes on."""
+    return await services.jobs.counts(principal, kind, since)
 
 
 @router.get("/jobs/{job_id}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Final
 
@@ -19,9 +19,11 @@ HEARTBEAT: Final = 15.0
 log = logging.getLogger("nexus.api")
 
 
-def chat_stream(events: AsyncGenerator[ChatEvent], stopping: asyncio.Event) -> EventSourceResponse:
+def chat_stream(
+    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, headers: Mapping[str, str]
+) -> EventSourceResponse:
     """Ends with `done` or `error`; when the server stops, with the error `shutting_down`."""
-    return EventSourceResponse(_encoded(events, stopping), headers={"Cache-Control": "no-store"})
+    return EventSourceResponse(_encoded(events, stopping), headers={"Cache-Control": "no-store", **headers})
 
 
 async def _encoded(events: AsyncGenerator[ChatEvent], stopping: asyncio.Event) -> AsyncIterator[bytes]:

@@ -11,11 +11,12 @@ from backend.agents.factory import AgentFactory
 from backend.agents.providers.base import Message, PassageText
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.db import models
-from backend.errors import Conflict, NexusError
+from backend.errors import Conflict, Forbidden, NexusError
 from backend.problems import problem_of
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.searcher import RetrievedItem, Searcher, SearchResult
 from backend.security.principal import Principal
+from backend.services.conversations import is_owner, owner_of, readable_by
 from backend.services.providers import Answerer, ProviderService
 from backend.tracing.metrics import Metrics
 from backend.tracing.track import set_attribute, track
@@ -27,7 +28,7 @@ TITLE = 80
 
 
 @dataclass(slots=True)
-class _Exchange:
+class Exchange:
     """One question on its way to its answer."""
 
     request: wire.RagChat
@@ -51,28 +52,13 @@ class ChatService:
         self._providers = providers
         self._metrics = metrics
 
-    async def ask(self, principal: Principal, request: wire.RagChat) -> wire.ChatAnswer:
-        """The whole answer at once. Raises what retrieval or the provider raised."""
-        async with aclosing(self.stream(principal, request)) as events:
-            async for event in events:
-                if isinstance(event, wire.DoneEvent):
-                    return event.answer
-        raise NexusError("the answer ended without a result")
-
-    async def stream(self, principal: Principal, request: wire.RagChat) -> AsyncGenerator[wire.ChatEvent]:
-        """Tokens, then the citations, then `done`. The question is saved first, the answer or its part at the end."""
-        exchange = await self.begin(principal, request)
-        async with aclosing(self.answer(principal, exchange)) as events:
-            async for event in events:
-                yield event
-
-    async def begin(self, principal: Principal, request: wire.RagChat) -> _Exchange:
+    async def begin(self, principal: Principal, request: wire.RagChat) -> Exchange:
         """Checks the request and saves the question; what is wrong with it raises before any answer starts."""
         async with self._uow(principal.workspace_id) as tx:
             await tx.collections.get(request.collection_id)
             answerer = await self._providers.answerer(tx)
             self._factory.rag(answerer.config)
-            conversation = await _conversation(tx, request)
+            conversation = await _conversation(tx, principal, request)
             history = await _history(tx, request, conversation.id)
             await tx.conversations.add_message(
                 models.Message(
@@ -83,10 +69,19 @@ class ChatService:
                     content=request.message,
                 )
             )
-        return _Exchange(request, conversation.id, answerer, history)
+        return Exchange(request, conversation.id, answerer, history)
+
+    async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
+        """The answer at once. Raises what retrieval or the provider raised."""
+        async with aclosing(self.answer(principal, exchange)) as events:
+            async for event in events:
+                if isinstance(event, wire.DoneEvent):
+                    return event.answer
+        raise NexusError("the answer ended without a result")
 
     @track("chat.answer")
-    async def answer(self, principal: Principal, exchange: _Exchange) -> AsyncGenerator[wire.ChatEvent]:
+    async def answer(self, principal: Principal, exchange: Exchange) -> AsyncGenerator[wire.ChatEvent]:
+        """Tokens, then the citations, then `done`. What was said is saved at the end, whichever end that is."""
         try:
             found = await self._retrieve(principal, exchange)
             agent = self._factory.rag(exchange.answerer.config)
@@ -108,7 +103,7 @@ class ChatService:
             if not exchange.is_saved:
                 await asyncio.shield(self._save_partial(principal, exchange, Stopped("the answer was stopped")))
 
-    async def _retrieve(self, principal: Principal, exchange: _Exchange) -> SearchResult:
+    async def _retrieve(self, principal: Principal, exchange: Exchange) -> SearchResult:
         request = exchange.request
         found = await self._searcher.search(
             principal.workspace_id, request.collection_id, request.message, limit=request.top_k
@@ -117,7 +112,7 @@ class ChatService:
         exchange.retrieved = [_citation(n, item) for n, item in enumerate(found.items, start=1)]
         return found
 
-    async def _finish(self, principal: Principal, exchange: _Exchange, done: AnswerDone) -> wire.ChatAnswer:
+    async def _finish(self, principal: Principal, exchange: Exchange, done: AnswerDone) -> wire.ChatAnswer:
         by_number = {citation.n: citation for citation in exchange.retrieved}
         usage = done.usage
         answer = wire.ChatAnswer(
@@ -139,14 +134,14 @@ class ChatService:
         await self._save(principal, exchange, content=done.text, answer=answer)
         return answer
 
-    async def _save_partial(self, principal: Principal, exchange: _Exchange, cause: NexusError) -> None:
+    async def _save_partial(self, principal: Principal, exchange: Exchange, cause: NexusError) -> None:
         if not exchange.is_saved:
             await self._save(principal, exchange, content="".join(exchange.text), error=cause)
 
     async def _save(
         self,
         principal: Principal,
-        exchange: _Exchange,
+        exchange: Exchange,
         *,
         content: str,
         answer: wire.ChatAnswer | None = None,
@@ -176,12 +171,19 @@ class Stopped(Conflict):
     code, title = "stopped", "The answer was stopped"
 
 
-async def _conversation(tx: Tx, request: wire.RagChat) -> models.Conversation:
+async def _conversation(tx: Tx, principal: Principal, request: wire.RagChat) -> models.Conversation:
     if request.conversation_id is not None:
-        return await tx.conversations.get(request.conversation_id)
+        found = await tx.conversations.get(request.conversation_id, readable_by(principal))
+        if not is_owner(principal, found):
+            raise Forbidden("this conversation is another person's; begin one of your own")
+        return found
     title = request.message if len(request.message) <= TITLE else request.message[: TITLE - 1].rstrip() + "…"
     conversation = models.Conversation(
-        id=uuid4(), workspace_id=tx.workspace_id, collection_id=request.collection_id, title=title
+        id=uuid4(),
+        workspace_id=tx.workspace_id,
+        collection_id=request.collection_id,
+        title=title,
+        owner=owner_of(principal),
     )
     await tx.conversations.add(conversation)
     return conversation

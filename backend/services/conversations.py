@@ -1,42 +1,94 @@
+"""Saved conversations, and whose they are."""
+
+from dataclasses import replace
 from uuid import UUID
 
 from backend.db import models
+from backend.errors import Forbidden
+from backend.repositories.conversations import EVERYBODYS, ConversationFilter
 from backend.repositories.paging import Slice
 from backend.repositories.uow import UnitOfWork
-from backend.security.principal import Principal
+from backend.security.principal import Principal, Role
 from contracts import chat as wire
 from contracts.page import Page
 from contracts.problem import Problem
 
 
 class ConversationService:
-    """Saved conversations of a workspace."""
+    """A conversation belongs to the API key that began it, or to the local user; others do not learn that it exists.
+
+    An admin sees and deletes all of them, and owns those from before owners were kept. What a revoked key began stays,
+    with the admins: the key that replaces it begins with none.
+    """
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    async def page(self, principal: Principal, slice_: Slice) -> Page[wire.ConversationSummary]:
+    async def page(
+        self, principal: Principal, slice_: Slice, *, text: str = "", everybody: bool = False
+    ) -> Page[wire.ConversationSummary]:
+        """One's own, or `everybody`'s, which raises `Forbidden` for whom is no admin. `text` is part of the title."""
+        if everybody and principal.role is not Role.ADMIN:
+            raise Forbidden("only an admin may list everybody's conversations; leave out 'all'")
+        where = replace(EVERYBODYS if everybody else owned_by(principal), text=text)
         async with self._uow.read(principal.workspace_id) as tx:
-            rows, cursor = await tx.conversations.page(slice_)
+            rows, cursor = await tx.conversations.page(where, slice_)
             counts = await tx.conversations.message_counts([row.id for row in rows])
-        return Page(items=[_summary(row, counts.get(row.id, 0)) for row in rows], next_cursor=cursor)
+        return Page(items=[_summary(row, counts.get(row.id, 0), principal) for row in rows], next_cursor=cursor)
 
     async def get(self, principal: Principal, conversation_id: UUID) -> wire.Conversation:
         async with self._uow.read(principal.workspace_id) as tx:
-            row = await tx.conversations.get(conversation_id)
+            row = await tx.conversations.get(conversation_id, readable_by(principal))
             turns = await tx.conversations.messages(conversation_id)
-        summary = _summary(row, len(turns))
+        summary = _summary(row, len(turns), principal)
         return wire.Conversation(**summary.model_dump(), turns=[_turn(message) for message in turns])
+
+    async def unanswered(self, principal: Principal, slice_: Slice) -> Page[wire.UnansweredQuestion]:
+        """Everybody's, newest first, for those who write the answers; those that a FAQ answers since name it."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            rows, cursor = await tx.conversations.unanswered(slice_)
+            ids = list({answer.conversation_id for answer, _ in rows})
+            readable = await tx.conversations.those_of(ids, readable_by(principal))
+            written = await tx.faqs.approved_with_question(list({question for _, question in rows}))
+        items = [
+            wire.UnansweredQuestion(
+                message_id=answer.id,
+                conversation_id=answer.conversation_id if answer.conversation_id in readable else None,
+                question=question,
+                asked_at=answer.created_at,
+                faq_id=written.get(question),
+            )
+            for answer, question in rows
+        ]
+        return Page(items=items, next_cursor=cursor)
 
     async def delete(self, principal: Principal, conversation_id: UUID) -> None:
         async with self._uow(principal.workspace_id) as tx:
-            await tx.conversations.delete(await tx.conversations.get(conversation_id))
+            await tx.conversations.delete(await tx.conversations.get(conversation_id, readable_by(principal)))
 
 
-def _summary(row: models.Conversation, messages: int) -> wire.ConversationSummary:
+def owner_of(principal: Principal) -> str:
+    """What stands in `Conversation.owner` for this caller."""
+    return "local" if principal.key_id is None else str(principal.key_id)
+
+
+def owned_by(principal: Principal) -> ConversationFilter:
+    return ConversationFilter(owner_of(principal), with_ownerless=principal.role is Role.ADMIN)
+
+
+def readable_by(principal: Principal) -> ConversationFilter:
+    return EVERYBODYS if principal.role is Role.ADMIN else owned_by(principal)
+
+
+def is_owner(principal: Principal, row: models.Conversation) -> bool:
+    return row.owner == owner_of(principal) or (row.owner is None and principal.role is Role.ADMIN)
+
+
+def _summary(row: models.Conversation, messages: int, principal: Principal) -> wire.ConversationSummary:
     return wire.ConversationSummary(
         id=row.id,
         title=row.title,
+        is_mine=is_owner(principal, row),
         collection_id=row.collection_id,
         messages=messages,
         created_at=row.created_at,

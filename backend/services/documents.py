@@ -26,9 +26,12 @@ class DocumentService:
         self._files = files
         self._sync = sync
 
-    async def page(self, principal: Principal, slice_: Slice) -> Page[wire.Document]:
+    async def page(
+        self, principal: Principal, slice_: Slice, *, text: str | None = None, sort: wire.DocumentSort = "newest"
+    ) -> Page[wire.Document]:
+        """Those with `text`, as written, in their name or title."""
         async with self._uow.read(principal.workspace_id) as tx:
-            rows, cursor = await tx.documents.page(slice_)
+            rows, cursor = await tx.documents.page(slice_, text=text, sort=sort)
             return Page(items=await _to_wire(tx, rows), next_cursor=cursor)
 
     async def get(self, principal: Principal, document_id: UUID) -> wire.Document:
@@ -109,6 +112,7 @@ async def _to_wire(tx: Tx, rows: Sequence[Document]) -> list[wire.Document]:
         wire.Document(
             id=row.id,
             name=row.name,
+            title=row.title,
             media_type=row.media_type,
             size=row.size,
             sha256=row.sha256,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
@@ -11,14 +10,13 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from backend.db.models import Document
-from backend.embeddings.base import Embedder
 from backend.errors import JobCancelled, NoText
 from backend.faqs.base import FaqDraft, FaqExtractor
-from backend.faqs.dedup import Question, content_key, group_duplicates
 from backend.files import FileStore
 from backend.jobs.children import ChildProgress
 from backend.jobs.poison import run_with_poison_guard
 from backend.parsing.base import ParsedDocument, Parser, Passage, Section
+from backend.parsing.sections import TITLE_LENGTH
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.services.sync import CollectionSync
 from backend.tracing.track import track
@@ -26,7 +24,6 @@ from contracts.documents import DocumentStatus
 from contracts.faqs import FaqStatus
 
 ROWS: Final = 200
-QUESTIONS: Final = 500
 
 T = TypeVar("T")
 Report = Callable[[str, int, int], Awaitable[None]]
@@ -38,10 +35,6 @@ class Extracted(BaseModel):
     drafts: int
 
 
-class Compared(BaseModel):
-    grouped: int
-
-
 class Extraction:
     """The steps of an `extract_document` job. A document deleted meanwhile ends them with `JobCancelled`."""
 
@@ -51,16 +44,13 @@ class Extraction:
         files: FileStore,
         parser: Parser,
         extractor: FaqExtractor,
-        embedder: Embedder,
         sync: CollectionSync,
     ) -> None:
         self._uow = uow
         self._files = files
         self._parser = parser
         self._extractor = extractor
-        self._embedder = embedder
         self._sync = sync
-        self._comparing = asyncio.Lock()
 
     @track("extraction.read")
     async def read(self, workspace_id: UUID, document_id: UUID, report: Report) -> Extracted:
@@ -82,8 +72,9 @@ class Extraction:
     async def _store_sections(
         self, workspace_id: UUID, document: Document, parsed: ParsedDocument, report: Report
     ) -> None:
-        done = 0
+        done, title = 0, parsed.title
         async for sections in _batches(parsed.sections, ROWS):
+            title = title or _first_heading(sections)
             async with self._uow(workspace_id) as tx:
                 await _alive(tx, document.id)
                 await tx.documents.put_sections([_section_row(document.id, section) for section in sections])
@@ -98,12 +89,17 @@ class Extraction:
                 await tx.documents.put_passages(rows)
         async with self._uow(workspace_id) as tx:
             await tx.documents.set_parsed(
-                document.id, pages=parsed.pages, sections=parsed.section_count, words=parsed.word_count
+                document.id,
+                title=" ".join(title.split())[:TITLE_LENGTH] or None,
+                pages=parsed.pages,
+                sections=parsed.section_count,
+                words=parsed.word_count,
             )
 
     async def _store_drafts(
         self, workspace_id: UUID, document: Document, parsed: ParsedDocument, report: Report
     ) -> int:
+        await report("drafting", 0, 0)
         # The child has done its work when the first draft comes; drafts stored before a repetition are not doubled.
         return await run_with_poison_guard(
             document.name, lambda: self._stream_drafts(workspace_id, document, parsed, report)
@@ -132,66 +128,6 @@ class Extraction:
                 [_faq_row(document, sections[draft.section], draft, first + n) for n, draft in enumerate(batch)]
             )
 
-    @track("extraction.compare")
-    async def compare(self, workspace_id: UUID, document_id: UUID) -> Compared:
-        """Groups the document's questions with the near-duplicates of the whole workspace.
-
-        Documents are compared one after the other: two at once would each start a group for the same question.
-        """
-        async with self._comparing:
-            shared = await self._alike(workspace_id, document_id)
-            return Compared(grouped=sum([await self._group(workspace_id, portion) for portion in _portions(shared)]))
-
-    async def _alike(self, workspace_id: UUID, document_id: UUID) -> list[list[Question]]:
-        """The document's questions, each with those of the workspace that have the same words."""
-        async with self._uow.read(workspace_id) as tx:
-            await _alive(tx, document_id)
-            mine = {faq_id for faq_id, _ in await tx.faqs.drafts_of(document_id)}
-        by_key: dict[tuple[str, ...], list[Question]] = {}
-        async for faq_id, text, group in self._questions(workspace_id):
-            by_key.setdefault(content_key(text), []).append(Question(faq_id, text, group))
-        return [same for same in by_key.values() if len(same) > 1 and any(one.id in mine for one in same)]
-
-    async def _group(self, workspace_id: UUID, alike: list[Question]) -> int:
-        """Writes the groups of some questions; says how many got one."""
-        while True:
-            groups = await self._grouped(alike)
-            async with self._uow(workspace_id) as tx:
-                # Another process may have compared meanwhile; then this comparison is out of date.
-                now = await tx.faqs.groups_of([one.id for one in alike])
-                if now == {one.id: one.group for one in alike}:
-                    await tx.faqs.set_groups(groups)
-                    return len(groups)
-            alike = [replace(one, group=now[one.id]) for one in alike if one.id in now]
-
-    async def _grouped(self, alike: list[Question]) -> dict[UUID, UUID]:
-        """FAQ id -> group, for those that get one.
-
-        Also another document's question that has none yet is placed: its document may have been compared when it was
-        the only one, and the group must not depend on who came first.
-        """
-        new = [row for row, question in enumerate(alike) if question.group is None]
-        if not new:
-            return {}
-        texts = list(dict.fromkeys(question.text for question in alike))
-        place = {text: row for row, text in enumerate(texts)}
-        made = await self._embedder.embed(texts, kind="query")
-        vectors = made[[place[question.text] for question in alike]]
-        old = [row for row, question in enumerate(alike) if question.group is not None]
-        existing = [([alike[row] for row in old], vectors[old])] if old else []
-        return await asyncio.to_thread(group_duplicates, [alike[row] for row in new], vectors[new], existing)
-
-    async def _questions(self, workspace_id: UUID) -> AsyncIterator[tuple[UUID, str, UUID | None]]:
-        last: UUID | None = None
-        while True:
-            async with self._uow.read(workspace_id) as tx:
-                rows = await tx.faqs.questions_after(last, limit=QUESTIONS)
-            for row in rows:
-                yield row
-            if len(rows) < QUESTIONS:
-                return
-            last = rows[-1][0]
-
     async def publish(self, workspace_id: UUID, document_id: UUID) -> None:
         """The document is ready: its passages may be searched."""
         async with self._uow(workspace_id) as tx:
@@ -200,23 +136,15 @@ class Extraction:
             await self._sync.note(tx, [document_id])
 
 
-def _portions(buckets: Iterable[list[Question]]) -> Iterator[list[Question]]:
-    """Whole buckets, about `ROWS` questions at a time: what one transaction writes."""
-    portion: list[Question] = []
-    for bucket in buckets:
-        portion.extend(bucket)
-        if len(portion) >= ROWS:
-            yield portion
-            portion = []
-    if portion:
-        yield portion
-
-
 async def _alive(tx: Tx, document_id: UUID) -> Document:
     document = await tx.documents.find(document_id)
     if document is None:
         raise JobCancelled("the document was deleted")
     return document
+
+
+def _first_heading(sections: Sequence[Section]) -> str:
+    return next((section.title_path[0] for section in sections if section.title_path), "")
 
 
 def _section_id(document_id: UUID, ordinal: int) -> UUID:

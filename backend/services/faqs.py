@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from backend.db.models import Document, Faq, FaqAction, utc_now
 from backend.errors import Conflict, InvalidRequest, NotFound
-from backend.repositories.faqs import FaqFilter
+from backend.repositories.faqs import FaqFilter, GroupSize
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
@@ -22,6 +22,7 @@ from contracts.page import Page
 
 ExportFormat = Literal["json", "csv", "markdown"]
 EXPORT_PAGE = 200
+NO_GROUP = GroupSize(0, 0)
 
 
 class FaqService:
@@ -122,6 +123,24 @@ class FaqService:
                 await self._sync.note(tx, _refs(faqs))
         return wire.FaqAction(action_id=action.id, changed=changed)
 
+    async def decisions(self, principal: Principal, *, limit: int, mine: bool) -> list[wire.FaqDecision]:
+        """Newest first. `mine`: only those of this person."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            rows = await tx.faqs.decisions(limit=limit, author=principal.name if mine else None)
+        return [
+            wire.FaqDecision.model_validate(
+                {
+                    "id": action.id,
+                    "kind": action.kind,
+                    "count": count,
+                    "author": action.author,
+                    "created_at": action.created_at,
+                    "undone_at": action.undone_at,
+                }
+            )
+            for action, count in rows
+        ]
+
     @track("faqs.undo")
     async def undo(self, principal: Principal, action_id: UUID) -> wire.FaqAction:
         """Raises `Conflict` when the action was undone before. FAQs decided again since keep the newer decision."""
@@ -192,13 +211,13 @@ async def _to_wire(tx: Tx, rows: Sequence[Faq]) -> list[wire.Faq]:
         _faq(
             row,
             documents.get(row.document_id) if row.document_id else None,
-            group_size=sizes.get(row.group_id, 0) if row.group_id else 0,
+            sizes.get(row.group_id, NO_GROUP) if row.group_id else NO_GROUP,
         )
         for row in rows
     ]
 
 
-def _faq(row: Faq, document: Document | None, *, group_size: int) -> wire.Faq:
+def _faq(row: Faq, document: Document | None, group: GroupSize) -> wire.Faq:
     source = None
     if row.quote is not None and row.start is not None and row.end is not None:
         source = wire.FaqSource(
@@ -209,10 +228,11 @@ def _faq(row: Faq, document: Document | None, *, group_size: int) -> wire.Faq:
             start=row.start,
             end=row.end,
         )
-    fields = wire.Faq.model_fields.keys() - {"source", "document_name", "group_size"}
+    fields = wire.Faq.model_fields.keys() - {"source", "document_name", "group_size", "group_approved"}
     values = {name: getattr(row, name) for name in fields}
     name = document.name if document else None
-    return wire.Faq(**values, source=source, document_name=name, group_size=group_size)
+    sizes = {"group_size": group.alive, "group_approved": group.approved}
+    return wire.Faq(**values, source=source, document_name=name, **sizes)
 
 
 def _json_lines(faqs: Sequence[wire.Faq], _first: bool) -> str:

@@ -1,5 +1,6 @@
 """What a workspace sees and does with its long tasks."""
 
+from datetime import datetime
 from uuid import UUID
 
 from backend.jobs.base import JobRunner
@@ -7,7 +8,7 @@ from backend.repositories.jobs import JobFilter
 from backend.repositories.paging import Slice
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
-from contracts.jobs import Job
+from contracts.jobs import Job, JobCounts, JobKind, JobOrder
 from contracts.page import Page
 
 
@@ -22,10 +23,16 @@ class JobService:
         async with self._uow.read(principal.workspace_id) as tx:
             return await tx.jobs.get(job_id)
 
-    async def page(self, principal: Principal, wanted: JobFilter, slice_: Slice) -> Page[Job]:
-        """Newest first."""
+    async def page(
+        self, principal: Principal, wanted: JobFilter, slice_: Slice, *, order: JobOrder = "newest"
+    ) -> Page[Job]:
         async with self._uow.read(principal.workspace_id) as tx:
-            return await tx.jobs.list(wanted, slice_)
+            return await tx.jobs.list(wanted, slice_, order=order)
+
+    async def counts(self, principal: Principal, kind: JobKind | None, since: datetime | None) -> JobCounts:
+        """What goes on, and what ended at `since` or later; without `since`, beside what goes on."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await tx.jobs.work(JobFilter(kind=kind), since)
 
     async def check(self, principal: Principal, wanted: JobFilter) -> None:
         """Raises `NotFound` for a document or collection that never was here; one that was deleted still has jobs."""

@@ -205,6 +205,7 @@ def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
         generates=not is_offline,
         needs_url=not is_offline and vendor.default_url is None,
         needs_key=vendor.needs_key,
+        hidden=vendor.hidden,
         configured=is_offline or (has_key if vendor.needs_key else url is not None),
         base_url=url,
         key_hint=stored.key_hint if stored else None,

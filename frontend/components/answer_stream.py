@@ -2,27 +2,44 @@
 
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from contracts.chat import ChatEvent, RagChat
 from frontend.api_client import Api, ApiError
+from frontend.chat_stream import ChatStream
 
 TICK = 0.1
 
 
 @dataclass
 class AnswerStream:
-    """Batches of events, at most ten a second; an empty batch says that nothing came. Raises `ApiError`."""
+    """Batches of events, at most ten a second; an empty batch says that nothing came. Raises `ApiError`.
+
+    `conversation_id` is None until the API has taken the question.
+    """
 
     api: Api
     question: RagChat
+    _stream: ChatStream | None = None
     _events: "queue.Queue[ChatEvent | ApiError | None]" = field(default_factory=queue.Queue)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def batches(self) -> Iterator[list[ChatEvent]]:
-        """Ends after the last event. Leaving it early stops the request after its next event."""
+    @property
+    def conversation_id(self) -> UUID | None:
+        stream = self._stream
+        return self.question.conversation_id if stream is None else stream.conversation_id
+
+    def stop(self) -> None:
+        """Ends the request at once, from any thread and however silent the model is. Harmless after its end."""
+        self._stopped.set()
+        stream = self._stream
+        if stream is not None:
+            stream.hang_up()
+
+    def batches(self) -> Generator[list[ChatEvent]]:
+        """Ends after the last event. Leaving it early stops the request."""
         threading.Thread(target=self._read, daemon=True).start()
         try:
             while True:
@@ -31,17 +48,19 @@ class AnswerStream:
                 if is_over:
                     return
         finally:
-            self._stopped.set()
+            self.stop()
 
     def _read(self) -> None:
         try:
-            with closing(self.api.chat(self.question)) as events:
-                for event in events:
+            with self.api.chat(self.question) as stream:
+                self._stream = stream
+                if self._stopped.is_set():  # `stop` came before there was a stream to hang up
+                    return
+                for event in stream:
                     self._events.put(event)
-                    if self._stopped.is_set():
-                        return
         except ApiError as error:
-            self._events.put(error)
+            if not self._stopped.is_set():
+                self._events.put(error)
         finally:
             self._events.put(None)
 

@@ -1,6 +1,7 @@
 """What an answer rests on: numbered sources that open their passage, and the ranked hits behind it."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import streamlit as st
 
@@ -10,9 +11,36 @@ from frontend.api_client import Api, ApiError
 from frontend.components.notices import show_problem
 from frontend.components.passage import place, show_passage, show_quote
 from frontend.components.words import latency_text, plural
-from frontend.safe_text import model_text, plain
+from frontend.safe_text import cited_text, model_text, plain
 
 Opener = Callable[[Citation], None]
+# A link of Markdown cannot call the server: it presses the button of its source in the row below the answer.
+_MARKS_OPEN: Final = """<script>
+if (!window.nexusMarks) {
+  window.nexusMarks = true;
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest?.('a[href^="#cite_"]');
+    if (!mark) return;
+    event.preventDefault();
+    document.querySelector("." + CSS.escape("st-key-" + mark.getAttribute("href").slice(1)) + " button")?.click();
+  }, true);
+}
+</script>"""
+
+
+def marks_open() -> None:
+    """Lets the marks of `cited_markdown` open their sources. Once on a page that shows answers."""
+    with st.container(key="marks_open"):
+        st.html(_MARKS_OPEN, unsafe_allow_javascript=True)
+
+
+def cited_markdown(text: str, citations: Sequence[Citation], *, key: str) -> str:
+    """An answer whose marks are links, by mouse and keyboard, to the rows of `citation_list` with the same `key`."""
+    return cited_text(text, {citation.n: f"#{_row_key(key, citation.n)}" for citation in citations})
+
+
+def _row_key(key: str, n: int) -> str:
+    return f"cite_{key}_{n}"
 
 
 def citation_label(citation: Citation) -> str:
@@ -29,7 +57,7 @@ def citation_list(citations: Sequence[Citation], *, key: str, on_open: Opener) -
         for citation in citations:
             st.button(
                 citation_label(citation),
-                key=f"cite_{key}_{citation.n}",
+                key=_row_key(key, citation.n),
                 icon=":material/quiz:" if citation.faq_id and not citation.document_id else ":material/description:",
                 type="tertiary",
                 wrap=True,

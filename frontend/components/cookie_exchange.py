@@ -1,4 +1,4 @@
-"""The one script of ours: it has the browser fetch, or drop, the cookie of the sign-in."""
+"""The script that has the browser fetch, or drop, the cookie of the sign-in."""
 
 import json
 from typing import Final

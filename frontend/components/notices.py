@@ -1,19 +1,30 @@
 """Problems and emptiness, never one shown as the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from contracts.problem import Problem, ValidationProblem
 from frontend import state
 from frontend.api_client import ApiError
+from frontend.components.words import sentence
 from frontend.connection import current_api, is_key_refused
 from frontend.safe_text import paragraphs, plain
 
 R = TypeVar("R")
 STATIC: Final = Path(__file__).parents[1] / "static"
+_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "invalid_request": ("This cannot be used as it is", ""),
+    "not_found": ("This is not here any more", "It was deleted, or it never was in this workspace."),
+    "internal_error": ("Something went wrong", "It is not your doing. The server's log has the cause."),
+}
+"""Title and text for people, by code; "" leaves the API's text. The API's own words are precise, and for programs."""
+_TOLD: Final[WeakKeyDictionary[DeltaGenerator, set[tuple[str, str]]]] = WeakKeyDictionary()
+"""What a run of a page has shown, by its banner: several calls may fail of the same cause."""
 
 
 def load(key: str, call: Callable[[], R], *, inline: bool = False) -> R | None:
@@ -43,7 +54,8 @@ def show_problem(error: ApiError, *, key: str, inline: bool = False) -> None:
         st.rerun()
     shared = state.session()
     if not error.is_offline:
-        problem_card(error.problem, key=key)
+        if inline or not _was_told(error.problem, shared.banner):
+            problem_card(error.problem, key=key)
     elif inline or shared.banner is None:
         st.warning(paragraphs(error.problem.detail), title=error.problem.title, icon=":material/cloud_off:")
     elif shared.offline_shown:
@@ -53,6 +65,15 @@ def show_problem(error: ApiError, *, key: str, inline: bool = False) -> None:
         shared.readiness_at = 0.0
         with shared.banner:
             _offline_banner(error.problem)
+
+
+def _was_told(problem: Problem, banner: DeltaGenerator | None) -> bool:
+    if banner is None:
+        return False
+    told = _TOLD.setdefault(banner, set())
+    is_new = (problem.code, problem.detail) not in told
+    told.add((problem.code, problem.detail))
+    return not is_new
 
 
 def _offline_banner(problem: Problem) -> None:
@@ -78,14 +99,22 @@ def _wait_for_server() -> None:
 def problem_card(problem: Problem, *, key: str, retry: bool = True) -> None:
     """What failed, what to do, and the reference that finds it in the log."""
     with st.container(key=f"problem_{key}", gap="small"):
-        lines = [paragraphs(problem.detail or "Nothing was lost. You can try again.")]
-        if isinstance(problem, ValidationProblem):
-            lines += [f"- {plain(item.field)}: {plain(item.message)}" for item in problem.errors]
+        title, detail = _WORDS.get(problem.code, (problem.title, ""))
+        lines = [detail or _said(problem)]
         if problem.request_id:
             lines.append(f":small[Reference {plain(problem.request_id)}]")
-        st.error("\n\n".join(lines), title=plain(problem.title), icon=":material/error:")
+        st.error("\n\n".join(lines), title=plain(title), icon=":material/error:")
         if retry and problem.retryable:
             st.button("Try again", icon=":material/refresh:", key=f"retry_{key}")
+
+
+def _said(problem: Problem) -> str:
+    """What the API says, once: field by field where several are wrong, never the title again."""
+    if isinstance(problem, ValidationProblem) and len(problem.errors) > 1:
+        return "\n".join(f"- {plain(item.field)}: {plain(item.message)}" for item in problem.errors)
+    if not problem.detail or problem.detail == problem.title:
+        return "Nothing was lost. You can try again."
+    return paragraphs(sentence(problem.detail))
 
 
 def empty_state(icon: str, title: str, body: str, *, key: str, picture: str = "") -> None:

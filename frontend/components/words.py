@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from contracts.documents import Document
+
 
 def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -20,6 +22,12 @@ def size_text(size: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def document_title(document: Document) -> str:
+    """What the document calls itself, and its file's name."""
+    is_known = document.title and document.title != document.name
+    return f"{document.title} — {document.name}" if is_known else document.name
 
 
 def provider_words(label: str) -> tuple[str, str]:

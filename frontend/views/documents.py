@@ -7,15 +7,17 @@ from uuid import UUID
 
 import streamlit as st
 
-from contracts.documents import Document, DocumentStatus, FaqsOnDelete
+from contracts.documents import Document, DocumentSort, DocumentStatus, FaqsOnDelete
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.badges import DOCUMENT_STATUS, badge
+from frontend.components.jobs import retry
 from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.words import ago, plural, sentence, size_text
 from frontend.safe_text import plain
 
 PER_PAGE: Final = 20
+SORTS: Final[dict[DocumentSort, str]] = {"newest": "Newest", "name": "Name"}
 CHOICES: Final[dict[FaqsOnDelete, str]] = {
     "keep": "Keep its approved FAQs",
     "delete": "Delete all its FAQs",
@@ -30,6 +32,15 @@ def document_list(api: Api, documents: Sequence[Document], *, may_write: bool, m
     if not documents:
         empty_state("folder_open", "No documents yet", "What you upload is listed here.", key="documents")
         return
+    found = _found(api, documents)
+    if found is None:
+        return
+    if not found:
+        empty_state("search_off", "Nothing matches", "No document has these words in its name or title.", key="found")
+        return
+    view = state.faq()
+    doomed = next((document for document in documents if document.id == view.deleting), None)
+    documents = found
     pages = -(-len(documents) // PER_PAGE)
     at = min(int(st.session_state.get("documents_page", 1)), pages)
     for document in documents[(at - 1) * PER_PAGE : at * PER_PAGE]:
@@ -37,16 +48,45 @@ def document_list(api: Api, documents: Sequence[Document], *, may_write: bool, m
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, key="documents_page")
-    view = state.faq()
-    doomed = next((document for document in documents if document.id == view.deleting), None)
     if doomed is not None:
         _delete_dialog(api, doomed)
+
+
+def _found(api: Api, documents: Sequence[Document]) -> Sequence[Document] | None:
+    """What the search and the order leave; all of `documents`, newest first, without either."""
+    with st.container(key="document_tools", horizontal=True, vertical_alignment="center", gap="small"):
+        sort = st.selectbox(
+            "Sort",
+            list(SORTS),
+            format_func=SORTS.__getitem__,
+            key="documents_sort",
+            label_visibility="collapsed",
+            width=150,
+        )
+        q = st.text_input(
+            "Search documents",
+            type="search",
+            key="documents_search",
+            placeholder="Search by name or title",
+            icon=":material/search:",
+            label_visibility="collapsed",
+        )
+    found = load("documents_found", lambda: api.all_documents(q=q)) if q else documents
+    if found is None or sort != "name":
+        return found
+    return sorted(found, key=lambda document: document.name.casefold())
+
+
+def _heading(document: Document) -> str:
+    if not document.title or document.title == document.name:
+        return f"**{plain(document.name)}**"
+    return f"**{plain(document.title)}** :gray[— {plain(document.name)}]"
 
 
 def _row(api: Api, document: Document, *, may_write: bool, may_retry: bool) -> None:
     with st.container(border=True, key=f"document_{document.id}", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"**{plain(document.name)}**", width="content")
+            st.markdown(_heading(document), width="content")
             badge(DOCUMENT_STATUS[document.status])
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f":small[:gray[{_facts(document)}]]", width="content")
@@ -96,8 +136,7 @@ def _review(document_id: UUID) -> None:
 
 
 def _retry(api: Api, job_id: UUID) -> None:
-    if act(lambda: api.retry_job(job_id)):
-        state.faq().followed.add(job_id)
+    act(lambda: retry(api, job_id))
 
 
 def _ask(document_id: UUID) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from contracts.faqs import Faq, FaqEdit, FaqRevision, FaqStatus
+from contracts.faqs import Faq, FaqEdit, FaqRevision, FaqStatus, NewFaq
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.badges import FAQ_STATUS, badge_text, confidence_look
@@ -15,18 +15,25 @@ from frontend.components.reviewer import Reviewer
 from frontend.components.words import ago
 from frontend.safe_text import model_text, plain
 
+SHOWN = 50
 TABS = {"source": "Source", "edit": "Edit", "history": "History"}
 
 
 def close() -> None:
     view = state.faq()
     view.opened, view.editing, view.similar, view.stale_text = None, None, None, None
+    view.writing = None
     st.query_params.pop("faq", None)
 
 
 def open_dialogs(reviewer: Reviewer) -> None:
     """Opens what the state says, so that a rerun in the background does not close it."""
     view = state.faq()
+    if view.is_rejecting:
+        return
+    if view.writing is not None:
+        _writing_dialog(reviewer.api, view.writing)
+        return
     if view.opened is None and view.similar is None:
         view.opened = state.query_id("faq")
     if view.opened is not None:
@@ -160,30 +167,59 @@ def _revision(revision: FaqRevision, *, is_current: bool) -> None:
 
 @st.dialog("Similar questions", width="medium", position="right", icon=":material/content_copy:", on_dismiss=close)
 def _similar_dialog(reviewer: Reviewer, group_id: UUID) -> None:
-    page = load("similar", lambda: reviewer.api.faqs(group_id=group_id, limit=100), inline=True)
-    if page is None:
+    found = load("similar", lambda: _members(reviewer.api, group_id), inline=True)
+    if found is None:
         return
-    members = [faq for faq in page.items if faq.status is not FaqStatus.REJECTED]
+    members = [faq for faq in found if faq.status is not FaqStatus.REJECTED]
     if len(members) < 2:
         st.info("Only one of these is left: there is nothing to merge.", icon=":material/task_alt:")
         return
     st.markdown(
         ":gray[These mean nearly the same. The one you keep is approved, the others are rejected; undo takes it back.]"
     )
-    names = {faq.id: plain(faq.question) for faq in members}
+    opened = state.faq().similar_from
+    chosen = _chosen(members, opened)
+    shown = [members[chosen], *(faq for faq in members if faq.id != members[chosen].id)][:SHOWN]
+    shown.sort(key=members.index)
+    names = {faq.id: plain(faq.question) for faq in shown}
     keep = st.radio(
         "Keep",
         list(names),
-        index=_best(members),
+        index=shown.index(members[chosen]),
         format_func=names.__getitem__,
-        captions=[f"{_excerpt(faq.answer)}  \n{source_label(faq)} · {confidence_look(faq)[2]}" for faq in members],
+        captions=[f"{_excerpt(faq.answer)}  \n{source_label(faq)} · {confidence_look(faq)[2]}" for faq in shown],
         disabled=not reviewer.may_review,
-        key=f"keep_{group_id}",
+        key=f"keep_{group_id}_{opened}",
     )
+    if len(members) > len(shown):
+        st.caption(f"{len(members) - len(shown):,} more are alike; they are rejected too.")
     if reviewer.may_review and st.button(
         f"Keep this one, reject {len(members) - 1}", type="primary", icon=":material/merge:", key="merge"
     ):
         reviewer.merge([faq.id for faq in members], keep)
+        close()
+        st.rerun()
+
+
+@st.dialog("Write a FAQ", width="medium", position="right", icon=":material/edit_note:", on_dismiss=close)
+def _writing_dialog(api: Api, question: str) -> None:
+    """`question` is what the form begins with."""
+    with st.form("write_faq_form", border=False):
+        asked = st.text_input("Question", question, max_chars=1_000, key="new_question")
+        answer = st.text_area("Answer", height=220, max_chars=20_000, key="new_answer")
+        tags = st.multiselect(
+            "Tags", [], accept_new_options=True, placeholder="Type a tag and press Enter", key="new_tags"
+        )
+        st.caption("It is approved at once: questions are answered from it as soon as it is indexed.")
+        saved = st.form_submit_button("Save and approve", type="primary", icon=":material/save:")
+    if not saved:
+        return
+    if not asked.strip() or not answer.strip():
+        st.warning("Question and answer must not be empty.", icon=":material/edit_off:")
+        return
+    made = load("write", lambda: api.create_faq(NewFaq(question=asked, answer=answer, tags=tags)), inline=True)
+    if made is not None:
+        state.session().flash = state.Flash("Saved and approved: it is used for answers as soon as it is indexed")
         close()
         st.rerun()
 
@@ -193,7 +229,21 @@ def _excerpt(text: str) -> str:
     return f"{words} …" if len(text) > 400 else words
 
 
-def _best(members: list[Faq]) -> int:
-    """Proposed to be kept: what is approved already, then what is surest."""
+def _members(api: Api, group_id: UUID) -> list[Faq]:
+    found: list[Faq] = []
+    cursor: str | None = None
+    while True:
+        page = api.faqs(group_id=group_id, limit=200, cursor=cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+def _chosen(members: list[Faq], opened: UUID | None) -> int:
+    """Proposed to be kept: the one that was looked at, else what is approved already, then what is surest."""
+    for at, faq in enumerate(members):
+        if faq.id == opened:
+            return at
     order = [(faq.status is FaqStatus.APPROVED, faq.confidence) for faq in members]
     return order.index(max(order))

@@ -14,10 +14,11 @@ from frontend.layout import Frame
 from frontend.views.documents import document_list
 from frontend.views.faq_dialog import open_dialogs
 from frontend.views.review import review
+from frontend.views.unanswered import unanswered_list
 from frontend.views.uploads import upload_panel
 
-View = Literal["review", "documents"]
-VIEWS: Final[dict[View, str]] = {"review": "Review", "documents": "Documents"}
+View = Literal["review", "documents", "unanswered"]
+VIEWS: Final[dict[View, str]] = {"review": "Review", "documents": "Documents", "unanswered": "Unanswered"}
 
 
 def render(frame: Frame) -> None:
@@ -28,7 +29,12 @@ def render(frame: Frame) -> None:
     is_empty = documents == [] and counts is not None and not has_faqs
     if may_write:
         _adding(frame, is_empty=is_empty)
-    is_reading = follow_jobs(frame.api, may_control=frame.can("jobs.control"), on_dismiss=_hide_jobs)
+    is_reading = follow_jobs(
+        frame.api,
+        may_control=frame.can("jobs.control"),
+        on_dismiss=_hide_jobs,
+        hold=has_faqs and _asked_view() == "review",
+    )
     if documents is None or counts is None:
         return
     if is_empty:
@@ -64,11 +70,11 @@ def _toggle_adding() -> None:
 
 
 def _hide_jobs() -> None:
-    state.faq().followed.clear()
+    state.faq().jobs_since = None
 
 
 def _first(*, may_write: bool) -> None:
-    if state.faq().followed:
+    if state.faq().jobs_since is not None:
         return
     body = (
         "Upload a handbook, a price list or your support articles. The drafted questions appear here for review."
@@ -83,27 +89,36 @@ def _lists(frame: Frame, documents: Sequence[Document]) -> None:
         key="view_row", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
     )
     with row:
-        chosen = _chosen_view(documents)
-    if chosen == "documents":
+        chosen = _chosen_view(frame, documents)
+    if chosen == "unanswered":
+        unanswered_list(frame.api, may_write=frame.can("faqs.review"))
+    elif chosen == "documents":
         may_retry = frame.can("jobs.control")
         document_list(frame.api, documents, may_write=frame.can("documents.write"), may_retry=may_retry)
     else:
         review(frame.api, documents, row, may_review=frame.can("faqs.review"))
 
 
-def _chosen_view(documents: Sequence[Document]) -> View:
+def _asked_view() -> str:
+    return str(st.session_state.get("faq_view") or st.query_params.get("view", "review"))
+
+
+def _chosen_view(frame: Frame, documents: Sequence[Document]) -> View:
+    """Unanswered questions are shown to those who may read conversations."""
     asked = st.query_params.get("view", "review")
+    views = [view for view in VIEWS if view != "unanswered" or frame.can("faqs.review")]
     chosen = st.segmented_control(
         "Show",
-        list(VIEWS),
-        default="documents" if asked == "documents" else "review",
+        views,
+        default=next((view for view in views if view == asked), "review"),
         format_func=lambda view: f"Documents · {len(documents)}" if view == "documents" else VIEWS[view],
         required=True,
         key="faq_view",
         label_visibility="collapsed",
     )
-    if chosen == "documents":
-        st.query_params["view"] = "documents"
+    found: View = next((view for view in views if view == chosen), "review")
+    if found != "review":
+        st.query_params["view"] = found
     else:
         st.query_params.pop("view", None)
-    return "documents" if chosen == "documents" else "review"
+    return found

@@ -1,12 +1,15 @@
 """Home: what waits, how much there is, how the parts are, and the next step for a newcomer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
+from contracts.jobs import JobKind
 from contracts.system import DayCount, DiskUse, Overview
 from frontend.components.badges import HEALTH, badge
 from frontend.components.notices import load
@@ -17,6 +20,12 @@ from frontend.views.uploads import load_samples
 
 FAQ_PAGE: Final = "pages/1_FAQ_Extraction.py"
 CHAT_PAGE: Final = "pages/2_Chat.py"
+UNANSWERED: Final = 50
+RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
+    "extract_document": ("document being read", "Progress, time left and cancel are on the page."),
+    "sync_collection": ("update of the answers running", "Chat uses what was approved as soon as it is done."),
+    "ingest": ("ingestion running", "FAQs that another program sent are being taken in."),
+}
 
 
 def render(frame: Frame) -> None:
@@ -94,34 +103,93 @@ def _next_step(frame: Frame, current: int, *, is_new: bool) -> None:
 
 # --- what waits --------------------------------------------------------------
 def _waiting(frame: Frame, overview: Overview) -> None:
-    cards: list[tuple[str, str, str, str, dict[str, str]]] = []
-    if overview.running_jobs:
-        text = "Progress, time left and cancel are on the page."
-        cards.append(("progress_activity", f"{plural(overview.running_jobs, 'job')} running", text, FAQ_PAGE, {}))
-    if overview.failed_documents:
-        text = "See what went wrong and try again."
-        query = {"view": "documents"}
-        cards.append(("error", f"{plural(overview.failed_documents, 'document')} failed", text, FAQ_PAGE, query))
-    failed_updates = overview.failed_jobs - overview.failed_documents
-    if failed_updates:
-        text = "Chat may lack its changes. The reason is in `GET /jobs?status=failed`."
-        cards.append(("sync_problem", f"{plural(failed_updates, 'update')} of the answers failed", text, CHAT_PAGE, {}))
-    if overview.faqs.draft and frame.can("faqs.read"):
-        text = "Approve, edit or reject what was drafted."
-        cards.append(("fact_check", f"{plural(overview.faqs.draft, 'draft')} to review", text, FAQ_PAGE, {}))
+    cards = [*_running(frame, overview), *_failed(frame, overview), *_to_do(frame, overview)]
     section("Waits for you", key="waiting")
     if not cards:
-        st.markdown(":green[:material/task_alt:] Nothing: every draft is reviewed and every job is done.")
+        st.markdown(f":green[:material/task_alt:] {_nothing(frame)}")
         return
     with st.grid(3, min_column_width=260, gap="small", key="waiting_cards"):
         for at, card in enumerate(cards):
-            _card(at, *card)
+            _card(at, card)
 
 
-def _card(at: int, icon: str, title: str, text: str, page: str, query: dict[str, str]) -> None:
+@dataclass(frozen=True)
+class Card:
+    """Something that waits. It leads to `page` where the person may open that; with none it only says so."""
+
+    icon: str
+    title: str
+    text: str
+    page: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def _running(frame: Frame, overview: Overview) -> list[Card]:
+    """Each kind of job by its name; the page that shows documents being read is linked, the others have none."""
+    if not overview.running_jobs:
+        return []
+    if not frame.can("jobs.read"):
+        return [
+            Card("progress_activity", f"{plural(overview.running_jobs, 'job')} running", "They go on by themselves.")
+        ]
+    cards = []
+    for kind, (one, text) in RUNNING.items():
+        counts = load(f"running_{kind}", partial(frame.api.job_counts, kind=kind))
+        if counts is None or not counts.unfinished:
+            continue
+        page = FAQ_PAGE if kind == "extract_document" and frame.can("faqs.read") else ""
+        title = plural(counts.unfinished, one, one.replace(" ", "s ", 1))
+        cards.append(Card("progress_activity", title, text if page or kind != "extract_document" else "", page))
+    return cards
+
+
+def _failed(frame: Frame, overview: Overview) -> list[Card]:
+    cards = []
+    if overview.failed_documents:
+        page = FAQ_PAGE if frame.can("faqs.read") else ""
+        text = "See what went wrong and try again." if page else "The reason is in `GET /jobs?status=failed`."
+        title = f"{plural(overview.failed_documents, 'document')} failed"
+        cards.append(Card("error", title, text, page, {"view": "documents"}))
+    failed_updates = overview.failed_jobs - overview.failed_documents
+    if failed_updates:
+        text = "Chat may lack its changes. The reason is in `GET /jobs?status=failed`."
+        cards.append(Card("sync_problem", f"{plural(failed_updates, 'update')} of the answers failed", text))
+    return cards
+
+
+def _to_do(frame: Frame, overview: Overview) -> list[Card]:
+    cards = []
+    if overview.faqs.draft and frame.can("faqs.read"):
+        text = "Approve, edit or reject what was drafted."
+        cards.append(Card("fact_check", f"{plural(overview.faqs.draft, 'draft')} to review", text, FAQ_PAGE))
+    if frame.can("faqs.review"):
+        page = load("unanswered", partial(frame.api.unanswered, limit=UNANSWERED))
+        missing = sum(item.faq_id is None for item in page.items) if page is not None else 0
+        if missing:
+            count = plural(missing, "question") if page is None or page.next_cursor is None else f"{missing}+ questions"
+            text = "Write what was missing, or add a document that says it."
+            title = f"{count} without an answer"
+            cards.append(Card("live_help", title, text, FAQ_PAGE, {"view": "unanswered"}))
+    return cards
+
+
+def _nothing(frame: Frame) -> str:
+    """Says only what this person may know."""
+    jobs = "No job is running and none has failed."
+    return f"Nothing: every draft is reviewed. {jobs}" if frame.can("faqs.read") else jobs
+
+
+def _card(at: int, card: Card) -> None:
     with st.container(border=True, key=f"waits_{at}", gap="xsmall"):
-        st.markdown(f":material/{icon}: **{title}**  \n:gray[{text}]")
-        st.page_link(page, label="Open", icon=":material/arrow_forward:", icon_position="right", query_params=query)
+        st.markdown(f":material/{card.icon}: **{card.title}**" + (f"  \n:gray[{card.text}]" if card.text else ""))
+        if card.page:
+            st.page_link(
+                card.page,
+                label="Open",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                query_params=dict(card.query),
+            )
 
 
 # --- figures -----------------------------------------------------------------

@@ -1,8 +1,7 @@
-"""The list of drafts: filters, cards or table, pages by cursor, decisions on many at once."""
+"""The list of drafts: cards or table, pages by cursor, decisions on many at once."""
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, Literal, get_args
 from uuid import UUID
 
 import pandas as pd
@@ -10,28 +9,24 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from contracts.documents import Document
-from contracts.faqs import Faq, FaqCounts, FaqSort, FaqStatus
+from contracts.faqs import Faq, FaqCounts, FaqStatus
 from frontend import state
 from frontend.api_client import Api
 from frontend.components.faq_card import faq_card, pick_key
 from frontend.components.notices import empty_state, load
-from frontend.components.reviewer import Filters, Reviewer, selected_text, undo_bar
-
-Tab = Literal["draft", "approved", "rejected", "all"]
-TABS: Final[dict[Tab, str]] = {"draft": "To review", "approved": "Approved", "rejected": "Rejected", "all": "All"}
-SORTS: Final[dict[FaqSort, str]] = {
-    "document": "Document order",
-    "confidence": "Most confident",
-    "newest": "Newest",
-}
-PER_PAGE: Final = {"Cards": 10, "Table": 50}
+from frontend.components.reviewer import BOUNDS, Filters, Reviewer, selected_text, undo_bar
+from frontend.components.words import plural
+from frontend.views.review_filters import PER_PAGE, TABS, toolbar, total
 
 
 def review(api: Api, documents: Sequence[Document], row: DeltaGenerator, *, may_review: bool) -> None:
     """Everything below the uploader once there are FAQs; `row` takes what concerns the whole list."""
     reviewer = Reviewer(api, may_review)
-    filters, layout, counts = _toolbar(api, documents, row)
+    filters, layout, counts = toolbar(api, documents, row, may_review=may_review)
+    reviewer.restore_undo()
     undo_bar(reviewer)
+    if state.faq().is_rejecting:
+        _reject_dialog(reviewer, filters)
     view = state.faq()
     if view.filters != (filters, layout):
         view.filters, view.cursors, view.cursor, view.at = (filters, layout), [], None, 0
@@ -45,7 +40,7 @@ def review(api: Api, documents: Sequence[Document], row: DeltaGenerator, *, may_
         _cards(items, reviewer, filters)
     else:
         _table(items, reviewer, filters)
-    _pager(len(items), PER_PAGE[layout], following, _total(counts, filters.status))
+    _pager(len(items), PER_PAGE[layout], following, total(counts, filters.status))
 
 
 def _page(api: Api, filters: Filters, limit: int) -> tuple[list[Faq], str | None]:
@@ -56,6 +51,7 @@ def _page(api: Api, filters: Filters, limit: int) -> tuple[list[Faq], str | None
             status=filters.status,
             document_id=filters.document_id,
             q=filters.q,
+            confidence=BOUNDS[filters.sure],
             sort=filters.sort,
             limit=limit,
             cursor=view.cursor,
@@ -63,137 +59,6 @@ def _page(api: Api, filters: Filters, limit: int) -> tuple[list[Faq], str | None
         if page.items or not view.cursors:
             return page.items, page.next_cursor
         _back()
-
-
-# --- filters -----------------------------------------------------------------
-def _toolbar(api: Api, documents: Sequence[Document], row: DeltaGenerator) -> tuple[Filters, str, FaqCounts | None]:
-    tools = st.container(key="review_tools", horizontal=True, vertical_alignment="center", gap="small")
-    tabs_place = tools.container(width="content", key="status_tabs")
-    with row, st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-        layout = st.segmented_control(
-            "View",
-            list(PER_PAGE),
-            default="Cards",
-            required=True,
-            key="layout",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-        _export_menu(api)
-    with tools:
-        document_id = _document_filter(documents)
-        sort = _choice("Sort", "sort", list(get_args(FaqSort)), SORTS)
-        q = st.text_input(
-            "Search",
-            st.query_params.get("q", ""),
-            type="search",
-            key="faq_search",
-            placeholder="Search",
-            icon=":material/search:",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-    _remember("q", q or "")
-    counts = load("counts", lambda: api.faq_counts(document_id=document_id, q=q or ""))
-    with tabs_place:
-        tab = _tabs(counts)
-    status = None if tab == "all" else FaqStatus(tab)
-    return Filters(status, document_id, q or "", sort), layout or "Cards", counts
-
-
-def _tabs(counts: FaqCounts | None) -> Tab:
-    def label(tab: Tab) -> str:
-        return (
-            TABS[tab]
-            if counts is None
-            else f"{TABS[tab]} · {_total(counts, None if tab == 'all' else FaqStatus(tab)):,}"
-        )
-
-    asked = st.query_params.get("status", "draft")
-    default: Tab = next((tab for tab in TABS if tab == asked), "draft")
-    tab = st.segmented_control(
-        "Status",
-        list(TABS),
-        default=default,
-        format_func=label,
-        required=True,
-        key="status_tab",
-        wrap=False,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    _remember("status", "" if tab in (None, "draft") else str(tab))
-    return tab or "draft"
-
-
-def _document_filter(documents: Sequence[Document]) -> UUID | None:
-    names = {document.id: document.name for document in documents}
-    options: list[UUID | Literal[""]] = ["", *names]
-    asked = state.query_id("document")
-    chosen = st.selectbox(
-        "Document",
-        options,
-        index=options.index(asked) if asked is not None and asked in names else 0,
-        format_func=lambda option: names[option] if option else "All documents",
-        key=f"document_filter_{asked}",
-        label_visibility="collapsed",
-        width=170,
-    )
-    _remember("document", str(chosen))
-    return chosen or None
-
-
-def _choice(label: str, name: str, options: list[FaqSort], words: dict[FaqSort, str]) -> FaqSort:
-    asked = st.query_params.get(name, "")
-    index = next((at for at, option in enumerate(options) if option == asked), 0)
-    chosen = st.selectbox(
-        label,
-        options,
-        index=index,
-        format_func=words.__getitem__,
-        key=f"faq_{name}",
-        label_visibility="collapsed",
-        width=165,
-    )
-    _remember(name, chosen if chosen != options[0] else "")
-    return chosen
-
-
-def _remember(name: str, value: str) -> None:
-    if value:
-        st.query_params[name] = value
-    elif name in st.query_params:
-        del st.query_params[name]
-
-
-def _total(counts: FaqCounts | None, status: FaqStatus | None) -> int:
-    if counts is None:
-        return 0
-    by_status = {
-        FaqStatus.DRAFT: counts.draft,
-        FaqStatus.APPROVED: counts.approved,
-        FaqStatus.REJECTED: counts.rejected,
-    }
-    return sum(by_status.values()) if status is None else by_status[status]
-
-
-def _export_menu(api: Api) -> None:
-    with st.popover("Export", icon=":material/download:", key="export"):
-        st.markdown(":gray[The approved FAQs]")
-        for label, name, suffix, mime in [
-            ("JSON Lines", "json", "jsonl", "application/x-ndjson"),
-            ("CSV", "csv", "csv", "text/csv"),
-            ("Markdown", "markdown", "md", "text/markdown"),
-        ]:
-            st.download_button(
-                label,
-                partial(api.export_faqs, name, status=FaqStatus.APPROVED),
-                file_name=f"faqs.{suffix}",
-                mime=mime,
-                key=f"export_{name}",
-                on_click="ignore",
-                width="stretch",
-            )
 
 
 # --- cards -------------------------------------------------------------------
@@ -235,7 +100,7 @@ def _bulk_bar(ids: list[UUID], reviewer: Reviewer, filters: Filters) -> None:
         _bulk_decisions(picked, reviewer)
         st.space("stretch")
         if filters.status is FaqStatus.DRAFT:
-            _confident_button(reviewer, filters)
+            _many(reviewer, filters)
         _steps(len(ids))
 
 
@@ -247,15 +112,56 @@ def _bulk_decisions(picked: list[UUID], reviewer: Reviewer) -> None:
     st.button("Reject", key="bulk_reject", icon=":material/close:", on_click=reviewer.reject, args=(picked,))
 
 
-def _confident_button(reviewer: Reviewer, filters: Filters) -> None:
-    st.button(
-        "Approve all confident",
-        key="approve_confident",
-        icon=":material/done_all:",
-        help="Approves every draft of this filter at 80 % and above, on all pages. Undo takes it back.",
-        on_click=reviewer.approve_confident,
-        args=(filters,),
-    )
+def _many(reviewer: Reviewer, filters: Filters) -> None:
+    """What decides on all drafts of the filter at once, where there may be such drafts."""
+    if filters.sure in ("", "unsure"):
+        st.button(
+            "Reject all unsure",
+            key="reject_unsure",
+            type="tertiary",
+            icon=":material/remove_done:",
+            help="Asks first, then rejects every draft of this filter below 50 %. Undo takes it back.",
+            on_click=_ask_to_reject,
+        )
+    if filters.sure in ("", "confident"):
+        st.button(
+            "Approve all confident",
+            key="approve_confident",
+            icon=":material/done_all:",
+            help="Approves every draft of this filter at 80 % and above, on all pages; of similar ones the best. "
+            "Undo takes it back.",
+            on_click=reviewer.approve_confident,
+            args=(filters,),
+        )
+
+
+def _ask_to_reject() -> None:
+    view = state.faq()
+    view.is_rejecting, view.opened, view.similar, view.writing = True, None, None, None
+
+
+def _keep_unsure() -> None:
+    state.faq().is_rejecting = False
+
+
+@st.dialog("Reject all unsure", icon=":material/remove_done:", on_dismiss=_keep_unsure)
+def _reject_dialog(reviewer: Reviewer, filters: Filters) -> None:
+    count = load("unsure", lambda: reviewer.unsure(filters), inline=True)
+    if count is None:
+        return
+    if not count:
+        st.markdown("No draft of this filter is below 50 %.")
+        return
+    scope = " of this filter" if filters.q or filters.document_id else ""
+    st.markdown(f"**{plural(count, 'draft')}**{scope} below 50 % will be rejected, on all pages. Undo takes it back.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        cancelled = st.button("Cancel", key="reject_cancel")
+        confirmed = st.button(f"Reject {count:,}", key="reject_confirm", type="primary", icon=":material/close:")
+    if cancelled or confirmed:
+        _keep_unsure()
+        if confirmed:
+            reviewer.reject_unsure(filters)
+        st.rerun()
 
 
 def _steps(count: int) -> None:
@@ -310,12 +216,12 @@ def _table(items: Sequence[Faq], reviewer: Reviewer, filters: Filters) -> None:
             st.markdown(":gray[Select rows to decide on them.]", width="content")
         st.space("stretch")
         if filters.status is FaqStatus.DRAFT and reviewer.may_review:
-            _confident_button(reviewer, filters)
+            _many(reviewer, filters)
 
 
 # --- the ends ----------------------------------------------------------------
 def _nothing(filters: Filters, counts: FaqCounts | None) -> None:
-    if filters.q or filters.document_id:
+    if filters.q or filters.document_id or filters.sure:
         empty_state(
             "search_off",
             "Nothing matches",
@@ -334,12 +240,12 @@ def _nothing(filters: Filters, counts: FaqCounts | None) -> None:
         empty_state("inbox", "Nothing here yet", f"FAQs that are {word} will be listed here.", key="status")
 
 
-def _pager(shown: int, per_page: int, following: str | None, total: int) -> None:
+def _pager(shown: int, per_page: int, following: str | None, every: int) -> None:
     view = state.faq()
     if not view.cursors and following is None:
         return
     first = len(view.cursors) * per_page + 1
-    st.markdown(f":gray[{first:,} to {first + shown - 1:,} of {total:,}]" if shown else "", text_alignment="center")
+    st.markdown(f":gray[{first:,} to {first + shown - 1:,} of {every:,}]" if shown else "", text_alignment="center")
     with st.container(key="pager", horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
         st.button(
             "Previous page", key="page_back", icon=":material/chevron_left:", disabled=not view.cursors, on_click=_back

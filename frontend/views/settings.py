@@ -1,5 +1,7 @@
 """Settings: who answers, provider keys, API keys, and what this installation is."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from pydantic import ValidationError
 
@@ -24,7 +26,7 @@ def render(frame: Frame) -> None:
     st.markdown(
         ":gray[The built-in provider quotes your documents and needs nothing. The others write answers themselves.]"
     )
-    for provider in providers or []:
+    for provider in _offered(providers or [], agent):
         _provider(frame.api, provider, agent, may_write=frame.can("settings.write"))
     if frame.me.auth == "keys" and frame.can("keys"):
         access_keys(frame.api)
@@ -32,6 +34,12 @@ def render(frame: Frame) -> None:
 
 
 # --- providers ---------------------------------------------------------------
+def _offered(providers: Sequence[Provider], agent: Agent | None) -> list[Provider]:
+    """Without those for tests and demos; one that is in use is shown all the same."""
+    used = agent.provider if agent is not None else ""
+    return [provider for provider in providers if not provider.hidden or provider.name == used]
+
+
 def _provider(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool) -> None:
     in_use = agent is not None and agent.provider == provider.name
     with st.container(border=True, key=f"provider_{provider.name}", gap="small"):
@@ -217,13 +225,19 @@ def _about(frame: Frame) -> None:
         for label, value in rows:
             st.markdown(f":small[:gray[{label}]]  \n{plain(value)}")
     with st.container(border=True, key="programs", gap="small"):
-        st.markdown("**For other programs**  \n:gray[The same API, with a token of its own.]")
+        st.markdown(f"**For other programs**  \n:gray[{_token_words(frame)}]")
         st.code(_token_lines(frame), language="bash", wrap_lines=True)
     st.caption("Light or dark follows your system; the menu at the top right changes it for this browser.")
+
+
+def _token_words(frame: Frame) -> str:
+    if frame.me.auth == "keys":
+        return "The same API, with a key of its own."
+    return "The same API, with the token of this machine. Run it in the folder of AI Nexus."
 
 
 def _token_lines(frame: Frame) -> str:
     url = frame.config.api_url
     if frame.me.auth == "keys":
         return f'curl -H "Authorization: Bearer nxk_…" {url}/faqs?status=approved'
-    return f'curl -H "Authorization: Bearer $(nexus token)" {url}/faqs?status=approved'
+    return f'curl -H "Authorization: Bearer $(.venv/bin/nexus token)" {url}/faqs?status=approved'

@@ -14,6 +14,7 @@ from contracts.jobs import Job
 from contracts.problem import Problem
 from frontend import state
 from frontend.api_client import Api, UploadFile
+from frontend.components.jobs import count_from
 from frontend.components.notices import act, load
 from frontend.components.words import plural, sentence
 from frontend.config import UiConfig
@@ -63,9 +64,13 @@ def _larger_files(config: UiConfig) -> None:
         icon=":material/terminal:",
         key="larger_files",
     ):
-        token = "$NEXUS_KEY" if config.needs_sign_in else "$(nexus token)"
+        if config.needs_sign_in:
+            token, where = "$NEXUS_KEY", "Put your key into NEXUS_KEY"
+        else:
+            token, where = "$(.venv/bin/nexus token)", "Run this in the folder of AI Nexus"
+        st.caption(f"{where}. Name your own file instead of the sample; repeat -F for more files.")
         st.code(
-            f'curl -H "Authorization: Bearer {token}" \\\n  -F files=@manual.pdf -F files=@catalogue.pdf \\\n'
+            f'curl -H "Authorization: Bearer {token}" \\\n  -F files=@docs/samples/handbook.pdf \\\n'
             f"  {config.api_url}/faq/upload",
             language="bash",
             wrap_lines=True,
@@ -122,8 +127,7 @@ def _release(files: list[UploadedFile]) -> None:
 
 def _accepted(answer: Upload) -> None:
     view = state.faq()
-    jobs = [item for item in answer.jobs if isinstance(item, Job)]
-    view.followed |= {job.id for job in jobs}
+    count_from([item for item in answer.jobs if isinstance(item, Job)])
     view.adding = bool(view.refused)
 
 

@@ -34,6 +34,15 @@ async def test_an_agent_on_the_built_in_provider_needs_nothing(factory: AgentFac
     assert (done.text, done.provider, done.model) == ("Invoices are sent monthly. [1]", "builtin", "builtin")
 
 
+@pytest.mark.parametrize("name", ["builtin", "echo"])
+def test_a_model_that_a_provider_with_a_fixed_list_does_not_have_is_refused(factory: AgentFactory, name: str) -> None:
+    config = ProviderConfig(name, default_model=name)
+    assert factory.rag(AgentConfig(ProviderChoice(config, name)))
+    assert factory.rag(AgentConfig(ProviderChoice(config)))
+    with pytest.raises(InvalidRequest, match=f"no model 'gpt-9' of the provider '{name}'; known: \\['{name}'\\]"):
+        factory.rag(AgentConfig(ProviderChoice(config, "gpt-9")))
+
+
 async def test_an_agent_on_a_server_streams_from_it(factory: AgentFactory, server: MockServer) -> None:
     choice = ProviderChoice(ProviderConfig("openai-compatible", server.base_url), "badcite")
     done = await final(factory, AgentConfig(choice, instructions="Be kind."))

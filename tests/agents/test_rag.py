@@ -51,7 +51,7 @@ async def test_what_the_documents_do_not_answer_is_not_asked(retrieval: Retrieva
     provider = says("Something invented")
     text, done = await answer(provider, retrieval)
     assert text == done.text == NOT_FOUND
-    assert (done.answered, done.cited, done.provider, done.model) == (False, (), "scripted", "model-x")
+    assert (done.answered, done.cited, done.provider, done.model) == (False, (), "builtin", "builtin")
     assert provider.requests == []
 
 

@@ -84,6 +84,16 @@ async def test_a_streamed_answer_is_tokens_then_citations_then_the_whole_answer(
     assert (await conversation(known, answer))["turns"][1]["answer"] == answer
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_header_names_the_conversation_of_an_answer(known: Api, stream: bool) -> None:
+    first = await known.ask(QUESTION, stream=stream)
+    [saved] = (await known.get("/conversations"))["items"]
+    assert first.headers["x-conversation-id"] == saved["id"]
+
+    again = await known.ask("And who put it there?", stream=stream, conversation_id=saved["id"])
+    assert again.headers["x-conversation-id"] == saved["id"]
+
+
 async def test_a_conversation_goes_on_and_shows_everything_in_order_again(known: Api) -> None:
     first = await known.asked(QUESTION)
     await known.asked("And who put it there?", conversation_id=first["conversation_id"])
@@ -120,16 +130,21 @@ class Listening(EchoProvider):
 
 
 class Slow:
-    """Says two words, then waits to be told to go on."""
+    """Says two words, then waits to be told to go on. While `speaks` is not set it is silent."""
 
     def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self.go_on = asyncio.Event()
         self.closed = asyncio.Event()
 
     capabilities = Capabilities()
 
     async def stream(self, _request: GenerationRequest) -> AsyncIterator[Event]:
+        self.asked.set()
         try:
+            await self.speaks.wait()
             yield TextDelta("One ")
             yield TextDelta("two ")
             await self.go_on.wait()
@@ -166,14 +181,37 @@ async def test_a_model_sees_the_saved_conversation_or_the_given_history_but_neve
     assert [m.content for m in listening.requests[1].messages if m.role == "assistant"] == [first["response"]]
 
 
-async def streaming(api: Api, app: FastAPI, **fields: Any) -> tuple[RawCall, "asyncio.Task[None]"]:
-    """A streamed answer whose first words have arrived."""
+async def begun(api: Api, app: FastAPI, **fields: Any) -> tuple[RawCall, "asyncio.Task[None]"]:
+    """A streamed answer whose headers have arrived."""
     body = {"message": QUESTION, "collection_id": await api.collection(), "stream": True, **fields}
     headers = {"Authorization": api.client.headers["authorization"], "Content-Type": "application/json"}
     call = RawCall(app, "POST", "/rag-chat", headers.items(), json.dumps(body).encode())
     task = call.start()
+    await call.until(lambda call: bool(call.messages))
+    return call, task
+
+
+async def streaming(api: Api, app: FastAPI, **fields: Any) -> tuple[RawCall, "asyncio.Task[None]"]:
+    """A streamed answer whose first words have arrived."""
+    call, task = await begun(api, app, **fields)
     await call.until(lambda call: b"two" in call.sent)
     return call, task
+
+
+async def test_the_header_is_documented(api: Api) -> None:
+    answer = (await api.get("/openapi.json"))["paths"]["/rag-chat"]["post"]["responses"]["200"]
+    assert answer["headers"]["X-Conversation-ID"]["schema"] == {"type": "string", "format": "uuid"}
+
+
+async def test_the_conversation_is_named_before_the_first_word(known: Api, app: FastAPI, slow: Slow) -> None:
+    slow.speaks.clear()
+    await known.use_provider("echo")
+    call, task = await begun(known, app)
+    [saved] = (await known.get("/conversations"))["items"]
+    assert dict(call.messages[0]["headers"])[b"x-conversation-id"].decode() == saved["id"]
+    slow.speaks.set()
+    slow.go_on.set()
+    await task
 
 
 async def test_whoever_leaves_in_the_middle_of_an_answer_finds_its_beginning_again(
@@ -194,6 +232,24 @@ async def test_whoever_leaves_in_the_middle_of_an_answer_finds_its_beginning_aga
     kept = await known.get(f"/conversations/{(await known.get('/conversations'))['items'][0]['id']}")
     turn = kept["turns"][1]
     assert (turn["content"], turn["answer"], turn["error"]["code"]) == ("One two", None, "stopped")
+
+
+async def test_whoever_leaves_while_the_model_is_silent_has_stopped_it(known: Api, app: FastAPI, slow: Slow) -> None:
+    slow.speaks.clear()
+    await known.use_provider("echo")
+    call, task = await begun(known, app)
+    await slow.asked.wait()
+
+    call.leave()
+    await slow.closed.wait()
+    await task
+
+    async def saved() -> bool:
+        return (await known.get("/conversations"))["items"][0]["messages"] == 2  # type: ignore[no-any-return]  # JSON
+
+    await eventually(saved)
+    kept = await known.get(f"/conversations/{(await known.get('/conversations'))['items'][0]['id']}")
+    assert (kept["turns"][1]["content"], kept["turns"][1]["error"]["code"]) == ("", "stopped")
 
 
 async def test_a_question_is_kept_before_its_answer_begins(known: Api, app: FastAPI, slow: Slow) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.mock_openai import MockServer
-from tests.support import Api, RawCall, events_of, refused
+from tests.support import Api, RawCall, events_of, eventually, refused
 
 QUESTION = "Where is the silver key?"
 ANSWER = "The silver key is under the stone."
@@ -75,8 +75,17 @@ async def test_a_model_that_does_not_know_lowers_the_verdict(known: Api, mock: M
 
 async def test_a_question_that_the_passages_do_not_answer_costs_no_request(known: Api, mock: MockServer) -> None:
     await connected(known, mock)
-    assert (await known.asked("Who won the football world cup in 1998?"))["answered"] is False
+    answer = await known.asked("Who won the football world cup in 1998?")
+    assert answer["answered"] is False
     assert mock.app.requests == []
+    assert (answer["provider"], answer["model"], answer["fallback_used"]) == ("builtin", "builtin", False)
+
+
+async def test_a_model_that_the_built_in_provider_does_not_have_is_refused(known: Api) -> None:
+    agent = (await known.get("/agents"))["items"][0]
+    answer = await known.client.patch(f"/agents/{agent['id']}", json={"model": "gpt-9"})
+    assert "known: ['builtin']" in refused(answer, 422, "invalid_request")["detail"]
+    assert (await known.get("/agents"))["items"][0] == agent
 
 
 @pytest.mark.fault("C1")
@@ -155,18 +164,27 @@ async def test_an_answer_that_cannot_be_read_is_a_problem(known: Api, mock: Mock
     assert answer.json()["code"].startswith("provider_")
 
 
-async def test_whoever_leaves_stops_the_model_too(known: Api, mock: MockServer, app: FastAPI) -> None:
-    await connected(known, mock, "drip")
+@pytest.mark.parametrize(("model", "said"), [("drip", b"drip"), ("hang", b"")])
+async def test_whoever_leaves_stops_the_model_too(
+    known: Api, mock: MockServer, app: FastAPI, model: str, said: bytes
+) -> None:
+    await connected(known, mock, model)
     body = {"message": QUESTION, "collection_id": await known.collection(), "stream": True}
     headers = {"Authorization": known.client.headers["authorization"], "Content-Type": "application/json"}
     call = RawCall(app, "POST", "/rag-chat", headers.items(), json.dumps(body).encode())
     task = call.start()
-    await call.until(lambda call: b"drip" in call.sent)
+    await call.until(lambda call: bool(call.messages) and said in call.sent)
+    assert await asyncio.to_thread(mock.app.started.wait, 20)
 
     call.leave()
     await task
 
     assert await asyncio.to_thread(mock.app.disconnected.wait, 5)
+
+    async def saved() -> bool:
+        return (await last_turn(known))["role"] == "assistant"  # type: ignore[no-any-return]  # JSON
+
+    await eventually(saved)
     turn = await last_turn(known)
-    assert turn["content"].startswith("drip")
+    assert turn["content"].startswith(said.decode())
     assert turn["error"]["code"] == "stopped"

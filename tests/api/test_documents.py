@@ -246,7 +246,7 @@ async def test_deleting_a_document_twice_is_not_found_the_second_time(api: Api) 
 
 
 async def test_a_document_has_the_title_that_is_written_in_it(api: Api) -> None:
-    page = b"<html><head><title>Vacuuming tables</title></head><body><h1>Other</h1><p>Some text is here.</p></body></html>"
+    page = b"<html><head><title>Vacuuming tables</title></head><body><h1>Other</h1><p>Some text.</p></body></html>"
     await api.extracted("ch05s08.html", page)
     await api.extracted("plain.md", b"Intro first.\n\n# Coffee machine\n\nSome text is here.\n")
     await api.extracted("none.txt", b"just some words without a heading, and then some more of them\n")

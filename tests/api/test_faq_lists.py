@@ -89,6 +89,30 @@ async def test_each_faq_says_how_many_of_its_group_are_not_rejected(api: Api) ->
     assert (await api.get(f"/faqs/{alike[1]['id']}"))["group_size"] == 2
 
 
+async def test_each_faq_says_how_many_of_its_group_are_approved(api: Api) -> None:
+    for number, answer in enumerate(("With the descaler.", "Use vinegar, then rinse.")):
+        text = f"# Book {number}\n\n## How do I descale the machine?\n\n{answer} It takes twenty minutes.\n"
+        await api.extracted(f"{number}.md", text.encode())
+    alike = [faq for faq in await api.faqs() if faq["group_id"] is not None]
+    assert [faq["group_approved"] for faq in alike] == [0, 0]
+    await api.post("/faqs/approve", {"ids": [alike[0]["id"]]})
+    assert [faq["group_approved"] for faq in await api.faqs(group_id=alike[0]["group_id"])] == [1, 1]
+
+
+async def test_a_range_of_confidence_narrows_the_list_and_the_counts(api: Api) -> None:
+    """From the first on, below the second."""
+    await api.extracted()
+    every = await api.faqs()
+    middle = sorted(faq["confidence"] for faq in every)[len(every) // 2]
+    low = {faq["id"] for faq in every if faq["confidence"] < middle}
+    assert low
+    assert {faq["id"] for faq in await api.faqs(max_confidence=middle)} == low
+    assert {faq["id"] for faq in await api.faqs(min_confidence=middle)} == {faq["id"] for faq in every} - low
+    assert await api.faqs(min_confidence=middle, max_confidence=middle) == []
+    assert (await api.get("/faqs/counts", max_confidence=middle))["draft"] == len(low)
+    refused(await api.client.get("/faqs", params={"min_confidence": 1.5}), 422, "invalid_request")
+
+
 @pytest.mark.parametrize("sort", ["document", "confidence", "newest"])
 async def test_every_order_pages_through_each_faq_once(api: Api, sort: str) -> None:
     await api.extracted()

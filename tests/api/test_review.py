@@ -109,6 +109,24 @@ async def test_of_many_undos_at_once_one_wins(api: Api) -> None:
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
 
 
+async def test_decisions_are_listed_newest_first_with_what_became_of_them(api: Api) -> None:
+    faqs = [await api.add_faq(f"Why {number}?") for number in range(3)]
+    first = await decided(api, "reject", *faqs)
+    second = await decided(api, "approve", faqs[0])
+    await decided(api, "approve", faqs[0])
+    await api.post(f"/faqs/actions/{second['action_id']}/undo")
+
+    listed = await api.get("/faqs/actions")
+
+    assert [(one["id"], one["kind"], one["count"], one["author"]) for one in listed] == [
+        (second["action_id"], "approved", 1, "local"),
+        (first["action_id"], "rejected", 3, "local"),
+    ]
+    assert [one["undone_at"] is not None for one in listed] == [True, False]
+    assert [one["id"] for one in await api.get("/faqs/actions", limit=1)] == [second["action_id"]]
+    refused(await api.client.get("/faqs/actions", params={"limit": 0}), 422, "invalid_request")
+
+
 async def test_undo_keeps_a_newer_decision_even_when_it_is_the_same_one(api: Api) -> None:
     faq = await draft(api)
     first = await decided(api, "approve", faq)

@@ -135,3 +135,51 @@ def test_a_long_answer_fits_a_phone_and_its_end_is_in_view(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(button(page, "Try again")).to_be_in_viewport()
     expect(page.get_by_placeholder("Ask a question")).to_be_in_viewport()
+
+
+def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, stack: Stack) -> None:
+    load_sample(page)
+    mock = MockOpenAI()
+    with _answered_by(stack, mock, "hang"):
+        open_page(page, "/Chat", "Chat")
+        ask(page, WARRANTY)
+        page.wait_for_url("**conversation=*")
+        assert mock.started.wait(20)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.get_by_text("Stopped")).to_be_visible()
+        assert mock.disconnected.wait(10), "the request to the model goes on"
+        settled(page)
+        page.reload()
+        expect(page.get_by_text("Stopped")).to_be_visible()
+        expect(_messages(page).first).to_contain_text(WARRANTY)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(button(page, "Try again")).to_be_visible()
+
+
+def test_leaving_a_silent_model_stops_it_too(page: Page, stack: Stack) -> None:
+    load_sample(page)
+    mock = MockOpenAI()
+    with _answered_by(stack, mock, "hang"):
+        open_page(page, "/Chat", "Chat")
+        ask(page, WARRANTY)
+        page.wait_for_url("**conversation=*")
+        assert mock.started.wait(20)
+        page.reload()
+        assert mock.disconnected.wait(10), "the request to the model goes on"
+        expect(page.get_by_text("Stopped")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+def test_a_mark_in_the_answer_opens_its_passage(page: Page, way: str) -> None:
+    load_sample(page)
+    open_page(page, "/Chat", "Chat")
+    _answered(page, WARRANTY)
+    mark = _messages(page).last.get_by_role("link", name="[1]").first
+    if way == "mouse":
+        mark.click()
+    else:
+        mark.focus()
+        page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("the text that is quoted")).to_be_visible()
+    assert "#" not in page.url

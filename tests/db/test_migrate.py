@@ -14,6 +14,7 @@ from backend.app import database_files
 from backend.db.migrate import KEPT_BACKUPS, MARKER, DatabaseFiles
 from backend.db.models import Base
 from backend.errors import StartRefused
+from backend.faqs.dedup import question_key
 from backend.jobs.dbos_database import is_dbos_table
 from backend.settings import Settings
 
@@ -128,6 +129,12 @@ def test_a_migration_is_preceded_by_a_backup_and_keeps_what_there_was(files: Dat
         f"VALUES ({values}, 'ingest', 'failed', '', 0, 0, 0, '', 'tea', 1, '1', 0)",
         "INSERT INTO job_input (job_id, workspace_id, payload) SELECT id, workspace_id, '{\"cups\": 2}' FROM job",
     )
+    run(
+        path,
+        "INSERT INTO faq (id, workspace_id, question, answer, status, kind, confidence, reason, ordinal, tags, "
+        "revision, created_at, updated_at) SELECT id, workspace_id, 'Is there tea?', 'Yes.', 'draft', 'manual', 1, '', "
+        "0, '[]', 1, created_at, created_at FROM job",
+    )
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config = files._config()
@@ -139,6 +146,7 @@ def test_a_migration_is_preceded_by_a_backup_and_keeps_what_there_was(files: Dat
     files.prepare()
 
     assert run(path, f"SELECT payload FROM job_input WHERE job_id = {job}") == [('{"cups": 2}',)]
+    assert run(path, "SELECT question_key FROM faq") == [(question_key("Is the tea there?"),)] != [("",)]
     assert files.check() == []
     [backup] = files.backups.iterdir()
     assert run(backup, "SELECT payload FROM job") == [('{"cups": 2}',)]

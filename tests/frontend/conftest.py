@@ -1,12 +1,15 @@
 """Pages over the real app in the same process: the pages' HTTP client is one whose transport calls the app."""
 
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from streamlit.testing.v1 import AppTest
@@ -49,13 +52,27 @@ class InProcess(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
 
 
+class _File(io.BytesIO):
+    """A file as the uploader hands it on."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(content)
+        self.name, self.type, self.size = name, "application/octet-stream", len(content)
+
+
 class Pages:
     """Opens pages, and the API behind them."""
 
-    def __init__(self, api: Api, transport: InProcess, drain: Callable[[], None]) -> None:
-        self.api = api
-        self.transport = transport
-        self.drain = drain
+    def __init__(self, running: "Running", token: str) -> None:
+        self.api = Api(running.http, token)
+        self.transport = running.transport
+        self.drain = running.drain
+        self.execute = running.execute
+        self._http, self._token = running.http, token
+
+    def post(self, path: str, body: object) -> None:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        self._http.post(path, json=body, headers=headers).raise_for_status()
 
     def open(self, script: str, **query: str) -> AppTest:
         """`script` as a deep link opens it: through Home, which registers the pages."""
@@ -64,6 +81,19 @@ class Pages:
             page.session_state["nexus_next"] = (script, query)
             return page.run()
         return page.run()
+
+    def upload(self, name: str, content: bytes, *, drain: bool = True) -> None:
+        self.api.upload([_File(name, content)])
+        if drain:
+            self.drain()
+
+    def ask(self, question: str) -> None:
+        """Asks the default collection; the question and its answer are saved."""
+        collection = self.api.collections().items[0]
+        self.post("/rag-chat", {"message": question, "collection_id": str(collection.id)})
+
+    def workspace(self) -> UUID:
+        return self.api.me().workspace_id
 
     def sample(self) -> None:
         self.api.load_samples()
@@ -83,6 +113,14 @@ class Running:
         runner = self.app.state.scope.runner
         assert isinstance(runner, InlineRunner)
         self.portal.call(runner.drain)
+
+    def execute(self, statement: sa.Executable) -> None:
+        """Changes rows as no route could."""
+        self.portal.call(self._execute, statement)
+
+    async def _execute(self, statement: sa.Executable) -> None:
+        async with self.app.state.scope.database.write() as session:
+            await session.execute(statement)
 
     def new_key(self, role: Role) -> str:
         return self.portal.call(self._new_key, role)
@@ -111,17 +149,22 @@ def _running(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ru
 def pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     with _running(settings, monkeypatch) as running:
         token = (settings.secrets_dir / "local_token").read_text().strip()
-        yield Pages(Api(running.http, token), running.transport, running.drain)
+        yield Pages(running, token)
 
 
 class KeyPages(Pages):
     """Pages that ask for a key. `api` is an administrator's, `cookie` the browser's, `sign_ins` this test's alone."""
 
     def __init__(self, running: Running, sign_ins: SignIns) -> None:
-        super().__init__(Api(running.http, running.new_key(Role.ADMIN)), running.transport, running.drain)
+        super().__init__(running, running.new_key(Role.ADMIN))
         self.new_key = running.new_key
         self.sign_ins = sign_ins
         self.cookie = ""
+
+    def sign_in(self, role: Role, script: str = "Home.py") -> AppTest:
+        """The page as somebody of this role sees it."""
+        self.cookie = self.sign_ins.start(self.new_key(role))
+        return self.open(script)
 
     def revoke(self, role: Role) -> None:
         """The keys of this role."""

@@ -129,14 +129,17 @@ def test_the_events_of_an_answer_come_in_their_types() -> None:
     def handler(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, text="\n\n".join(lines) + "\n\n", headers={"content-type": "text/event-stream"})
 
-    events = list(_api(handler).chat(RagChat(message="?", collection_id=uuid4())))
+    with _api(handler).chat(RagChat(message="?", collection_id=uuid4())) as stream:
+        assert stream.conversation_id is None
+        events = list(stream)
     assert [event.text for event in events if isinstance(event, TokenEvent)] == ["Two", " years"]
     assert isinstance(events[-1], DoneEvent)
 
 
 def test_a_refused_question_is_a_problem_before_any_event() -> None:
-    with pytest.raises(ApiError) as caught:
-        list(_api(lambda _: _problem(PROBLEM)).chat(RagChat(message="?", collection_id=uuid4())))
+    question = RagChat(message="?", collection_id=uuid4())
+    with pytest.raises(ApiError) as caught, _api(lambda _: _problem(PROBLEM)).chat(question):
+        pass
     assert caught.value.problem.code == "not_found"
 
 
@@ -216,6 +219,6 @@ def test_the_stage_of_a_job_is_said_in_words() -> None:
             "created_at": "2026-11-21T10:00:00Z",
         }
     )
-    assert stage_text(job) == "Drafting questions · 10 of 40 drafts · about 2 min left"
-    unknown = job.model_copy(update={"total": 0, "seconds_left": None})
+    assert stage_text(job, "about 2 min left") == "Drafting questions · 10 of 40 drafts · about 2 min left"
+    unknown = job.model_copy(update={"total": 0})
     assert stage_text(unknown) == "Drafting questions · 10 drafts so far"

@@ -1,11 +1,19 @@
 """The pages' logic over the real app, without a browser."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from contracts.chat import RagChat
 from contracts.faqs import FaqStatus
+from contracts.page import Page
+from contracts.providers import AgentEdit, ProviderSettings
+from frontend.api_client import Api
+from frontend.chat_stream import ChatStream
 from tests.frontend.conftest import Pages
 
 FAQ = "pages/1_FAQ_Extraction.py"
@@ -77,9 +85,10 @@ def test_a_list_is_one_call_however_many_of_its_faqs_are_alike(pages: Pages) -> 
 def test_all_confident_drafts_of_the_filter_are_approved_at_once(pages: Pages) -> None:
     pages.sample()
     confident = [faq for faq in pages.api.faqs(limit=200).items if faq.confidence >= 0.8]
+    different = {faq.group_id or faq.id for faq in confident}
     page = _press(pages.open(FAQ), "approve_confident")
-    assert f"{len(confident)} confident drafts approved" in _words(page)
-    assert pages.api.faq_counts().approved == len(confident)
+    assert f"{len(different)} confident drafts approved" in _words(page)
+    assert pages.api.faq_counts().approved == len(different)
 
 
 def test_the_filter_of_a_shared_link_is_applied(pages: Pages) -> None:
@@ -123,8 +132,6 @@ def test_an_unknown_conversation_is_a_problem_and_not_an_empty_one(pages: Pages)
 
 
 def test_settings_never_show_a_stored_key(pages: Pages) -> None:
-    from contracts.providers import ProviderSettings
-
     settings = {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-secret-5678", "model": "m"}
     pages.api.save_provider("openai-compatible", ProviderSettings.model_validate(settings))
     page = pages.open(SETTINGS)
@@ -156,6 +163,88 @@ def test_a_removed_provider_leaves_no_address_behind(pages: Pages) -> None:
 
 
 def test_the_provider_that_is_chosen_answers(pages: Pages) -> None:
-    page = _press(pages.open(SETTINGS), "use_echo")
-    assert pages.api.agents().items[0].provider == "echo"
+    settings = {"base_url": "http://127.0.0.1:9/v1", "model": "m"}
+    pages.api.save_provider("openai-compatible", ProviderSettings.model_validate(settings))
+    page = _press(pages.open(SETTINGS), "use_openai-compatible")
+    assert pages.api.agents().items[0].provider == "openai-compatible"
     assert not page.exception
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_a_provider_for_tests_is_shown_only_where_it_is_used(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch, is_used: bool
+) -> None:
+    known = pages.api.providers()
+    told = [item.model_copy(update={"hidden": item.name == "echo"}) for item in known]
+    monkeypatch.setattr(Api, "providers", lambda _: told)
+    agent = pages.api.agents().items[0]
+    if is_used:
+        pages.api.edit_agent(agent.id, AgentEdit(provider="echo"))
+    page = pages.open(SETTINGS)
+    assert any(button.key == "check_echo" for button in page.button) is is_used
+    assert any(button.key == "check_builtin" for button in page.button)
+
+
+def _conversation(pages: Pages, question: str) -> UUID:
+    collection = pages.api.collections().items[0].id
+    with pages.api.chat(RagChat(message=question, collection_id=collection)) as stream:
+        assert list(stream)[-1].event == "done"
+    assert stream.conversation_id is not None
+    return stream.conversation_id
+
+
+def _listed(page: AppTest) -> list[str]:
+    return [str(button.key) for button in page.sidebar.button if str(button.key).startswith("open_")]
+
+
+def test_every_conversation_can_be_reached_from_the_list(pages: Pages) -> None:
+    made = [f"open_{_conversation(pages, f'Question number {n}?')}" for n in range(17)]
+    page = pages.open(CHAT)
+    assert _listed(page) == made[:1:-1]
+    _press(page, "more_conversations")
+    assert _listed(page) == made[::-1]
+    assert not [button for button in page.button if button.key == "more_conversations"]
+    page.sidebar.text_input[0].set_value("NUMBER 3").run()
+    assert _listed(page) == [made[3]]
+
+
+def test_a_conversation_that_is_gone_is_said_in_plain_words(pages: Pages) -> None:
+    page = pages.open(CHAT, conversation="00000000-0000-4000-8000-000000000000")
+    [card] = page.error
+    assert card.proto.title == "This conversation is not here"
+    assert "00000000" not in _words(page)
+    assert "Try one of these" not in _words(page)
+
+
+def test_the_address_takes_the_conversation_that_the_api_named(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages.sample()
+    question = "What does the warranty cover?"
+    page = pages.open(CHAT)
+    page.chat_input[0].set_value(question)
+    asked = Api.chat
+    made: list[UUID] = []
+
+    @contextmanager
+    def while_another_asks_the_same(api: Api, request: RagChat) -> Iterator[ChatStream]:
+        with asked(api, request) as own:
+            with asked(pages.api, request) as anothers:
+                list(anothers)
+            made.extend(stream.conversation_id for stream in (own, anothers) if stream.conversation_id)
+            yield own
+
+    monkeypatch.setattr(Api, "chat", while_another_asks_the_same)
+    page.run()
+    own, anothers = made
+    assert pages.api.conversations().items[0].id == anothers
+    assert page.query_params["conversation"] in (str(own), [str(own)])
+    assert [message.name for message in page.chat_message] == ["user", "assistant"]
+
+
+def test_what_waits_for_the_index_is_told_as_entries(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages.sample()
+    [collection] = pages.api.collections().items
+    waiting = collection.model_copy(update={"pending_changes": 4667})
+    monkeypatch.setattr(Api, "collections", lambda _: Page(items=[waiting]))
+    words = _words(pages.open(CHAT))
+    assert "4,667 entries are still being indexed" in words
+    assert "FAQs are being indexed" not in words

@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.safe_text import marked, model_text, paragraphs, plain
+from frontend.safe_text import cited_text, marked, model_text, paragraphs, plain
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,44 @@ def test_marks_in_the_source_text_stay_what_they_are() -> None:
 
 def test_paragraphs_keep_their_line_breaks_and_a_number_does_not_start_a_list() -> None:
     assert paragraphs("1. first\n2. second") == "1\\. first  \n2\\. second"
+
+
+TARGETS = {1: "#cite_a_1", 3: "#cite_a_3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Hubs are covered. [1]", "Hubs are covered. [\\[1\\]](#cite_a_1)"),
+        ("Both [1][3].", "Both [\\[1\\]](#cite_a_1)[\\[3\\]](#cite_a_3)."),
+        ("Both [1, 3].", "Both \\[[1](#cite_a_1), [3](#cite_a_3)\\]."),
+        ("Only one [2, 3].", "Only one \\[2, [3](#cite_a_3)\\]."),
+        ("Not given [2].", "Not given [2]."),
+        ("In code `[1]`.", "In code `[1]`."),
+        ("A subscript a[1] or f(x)[1].", "A subscript a[1] or f(x)[1]."),
+        ("**[1]**", "**[\\[1\\]](#cite_a_1)**"),
+    ],
+)
+def test_the_marks_of_an_answer_lead_to_their_sources(text: str, shown: str) -> None:
+    assert cited_text(text, TARGETS) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[click](https://evil.example)",
+        "[click [1] here](https://evil.example)",
+        "[1](https://evil.example)",
+        "![1](https://evil.example/x.png)",
+        "[1]: https://evil.example",
+        "[[1]](javascript:alert(1))",
+        '<a href="https://evil.example">[1]</a>',
+        "[1][2]\n\n[2]: https://evil.example",
+    ],
+)
+def test_no_link_of_an_answer_leads_anywhere_but_to_a_source(text: str) -> None:
+    shown = cited_text(text, TARGETS)
+    targets = re.findall(r"(?<!\\)\]\(([^)]*)\)", shown)
+    assert set(targets) <= set(TARGETS.values())
+    assert not re.search(r"^ {0,3}\[[^\]]*(?<!\\)\]:", shown, re.MULTILINE)
+    assert not re.search(r"(?<!\\)<", shown)

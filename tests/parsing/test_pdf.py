@@ -6,6 +6,7 @@ import pytest
 from fpdf import FPDF
 
 from backend.errors import EncryptedPdf, Unparsable
+from backend.parsing import pdf
 from tests.fixtures import documents
 from tests.fixtures.documents import HANDBOOK, Part
 from tests.parsing.reading import blocks, check_offsets, outline, read, words
@@ -149,3 +150,14 @@ def test_a_running_head_of_book_and_chapter_is_dropped() -> None:
 
     assert [s.title for s in sections if "Coldkeep Customer Handbook" in s.text] == []
     assert any("second-generation hub" in s.text for s in sections)
+
+
+def test_the_last_page_is_not_yet_all_of_the_work(tmp_path: Path) -> None:
+    """Its paragraphs come from pages that were read before: until then the document is not read."""
+    path = documents.write_pdf(tmp_path / "long.pdf", HANDBOOK, repeat=20)
+    told: list[tuple[int, int]] = []
+    shares = [told[-1][0] / told[-1][1] for _ in pdf.read(path, lambda done, total: told.append((done, total or 0)))]
+    assert shares[0] < 0.8
+    assert told[-1][0] == told[-1][1]
+    assert told == sorted(told)
+    assert len({total for _, total in told}) == 1

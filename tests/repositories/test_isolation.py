@@ -62,7 +62,7 @@ async def test_a_groups_size_counts_the_own_faqs_that_are_not_rejected(
             await tx.faqs.add(row, author="a")
 
     async with uow.read(first) as tx:
-        assert await tx.faqs.group_sizes([group, other]) == {group: 2}
+        assert await tx.faqs.group_sizes([group, other]) == {group: (2, 1)}
         assert await tx.faqs.group_sizes([]) == {}
 
 

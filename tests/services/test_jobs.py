@@ -152,20 +152,23 @@ async def test_a_job_asked_to_stop_is_running_until_it_has(site: Site, service: 
 
 
 @pytest.mark.parametrize(
-    ("status", "progress", "elapsed", "expected"),
+    ("status", "progress", "known", "elapsed", "expected"),
     [
-        ("running", 0.25, 10.0, 30.0),
-        ("running", 1.0, 10.0, 0.0),
-        ("running", 0.01, 10.0, None),
-        ("running", 0.5, -3600.0, 0.0),
-        ("pending", 0.5, 10.0, None),
-        ("succeeded", 1.0, 10.0, None),
+        ("running", 0.25, 10.0, 10.0, 30.0),
+        ("running", 0.25, 10.0, 22.0, 18.0),
+        ("running", 0.25, 10.0, 41.0, None),
+        ("running", 1.0, 10.0, 10.0, 0.0),
+        ("running", 0.04, 10.0, 10.0, None),
+        ("running", 0.5, -3600.0, -3600.0, None),
+        ("pending", 0.5, 10.0, 10.0, None),
+        ("succeeded", 1.0, 10.0, 10.0, None),
     ],
 )
-def test_the_time_left_follows_a_straight_line(
-    status: str, progress: float, elapsed: float, expected: float | None
+def test_the_time_left_runs_down_until_there_is_news_and_is_unknown_when_it_has_run_out(
+    status: str, progress: float, known: float, elapsed: float, expected: float | None
 ) -> None:
-    job = Job(status=status, progress=progress, started_at=BEGAN)
+    """By a straight line through the attempt's start and the last progress: `known` seconds after it."""
+    job = Job(status=status, progress=progress, started_at=BEGAN, updated_at=BEGAN + timedelta(seconds=known))
     assert seconds_left(job, BEGAN + timedelta(seconds=elapsed)) == expected
 
 

@@ -9,7 +9,7 @@ from backend.agents.providers.config import question_of
 from backend.agents.providers.quoting import Quote, Unit, best_quote, units_of, word_stems, word_weights
 from backend.agents.texts import NOT_FOUND
 
-MODEL = "builtin"
+NAME = MODEL = "builtin"
 RELATED = 3
 # Retrieval ranks better than shared words do, so a lower passage must share clearly more of them. On 73 questions over
 # Debian's perlfaq these quote the right section in 69 %, the best-ranked passage alone in 67 %, words alone in 60 %.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from backend.errors import UnknownStrategy
+from backend.errors import InvalidRequest, UnknownStrategy
 
 Protocol = Literal["offline", "openai-chat"]
 
@@ -14,7 +14,9 @@ Protocol = Literal["offline", "openai-chat"]
 class Vendor:
     """`price_id` is the vendor's id in genai-prices; None means that its prices are unknown.
 
-    `strict_openai`: the vendor is OpenAI itself, which wants `max_completion_tokens`; other servers know `max_tokens`.
+    `default_models` are all that an offline vendor has, and suggestions for the others. `hidden`: for tests and demos,
+    not offered to people. `strict_openai`: the vendor is OpenAI itself, which wants `max_completion_tokens`; other
+    servers know `max_tokens`.
     """
 
     name: str
@@ -26,11 +28,18 @@ class Vendor:
     default_models: tuple[str, ...] = ()
     price_id: str | None = None
     strict_openai: bool = False
+    hidden: bool = False
 
 
 _ROWS = (
     Vendor("builtin", "Built-in (quotes your documents, works offline)", "offline", default_models=("builtin",)),
-    Vendor("echo", "Echo (repeats the question, for trying things out)", "offline", default_models=("echo",)),
+    Vendor(
+        "echo",
+        "Echo (repeats the question, for trying things out)",
+        "offline",
+        default_models=("echo",),
+        hidden=True,
+    ),
     Vendor(
         "openai",
         "OpenAI",
@@ -44,7 +53,7 @@ _ROWS = (
     ),
     Vendor(
         "openai-compatible",
-        "OpenAI-compatible server (llama.cpp, Ollama, vLLM, LM Studio, ...)",
+        "OpenAI-compatible server (such as llama.cpp, Ollama, vLLM or LM Studio)",
         "openai-chat",
         key_variable="NEXUS_OPENAI_COMPATIBLE_KEY",
     ),
@@ -59,6 +68,14 @@ def vendor_of(name: str) -> Vendor:
     if vendor is None:
         raise UnknownStrategy(f"no model provider {name!r}; known: {sorted(VENDORS)}")
     return vendor
+
+
+def check_model(name: str, model: str) -> None:
+    """Raises `InvalidRequest` for a model that the offline provider `name` does not have; "" is its default."""
+    vendor = VENDORS.get(name)
+    if vendor is not None and vendor.protocol == "offline" and model and model not in vendor.default_models:
+        known = list(vendor.default_models)
+        raise InvalidRequest(f"no model {model!r} of the provider {name!r}; known: {known}")
 
 
 def vendor_hosts() -> frozenset[str]:

@@ -1,0 +1,46 @@
+"""An answer on its way, as the typed client hands it out."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import httpx
+from httpx_sse import EventSource
+from pydantic import TypeAdapter
+
+from contracts.chat import CONVERSATION_HEADER, ChatEvent
+
+_EVENT: Final[TypeAdapter[ChatEvent]] = TypeAdapter(ChatEvent)
+
+
+@dataclass(frozen=True)
+class ChatStream:
+    """The events of one answer. Its connection must be its own: hanging up ends whatever else is on it."""
+
+    _source: EventSource
+
+    @property
+    def conversation_id(self) -> UUID | None:
+        """Known before the first event; None from a server that does not tell."""
+        named = self._response.headers.get(CONVERSATION_HEADER)
+        return UUID(named) if named else None
+
+    def __iter__(self) -> Iterator[ChatEvent]:
+        """As they come; the last one is `done` or `error`."""
+        for event in self._source.iter_sse():
+            yield _EVENT.validate_json(event.data)
+
+    def hang_up(self) -> None:
+        """Ends the connection at once, also while another thread waits for the next event: that one then fails."""
+        stream = self._response.extensions.get("network_stream")
+        connection = stream.get_extra_info("socket") if stream is not None else None
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def _response(self) -> httpx.Response:
+        return self._source.response

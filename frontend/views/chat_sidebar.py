@@ -1,0 +1,98 @@
+"""The conversations one can go back to."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from contracts.access import Role
+from contracts.chat import ConversationSummary
+from frontend import state
+from frontend.api_client import Api
+from frontend.components.notices import load
+from frontend.layout import Frame
+from frontend.safe_text import plain
+
+STEP = 15
+API_PAGE = 200
+SEARCH = "conversation_search"
+EVERYBODYS = "everybodys_conversations"
+
+
+def conversation_list(frame: Frame, current: UUID | None) -> None:
+    view = state.chat()
+    wanted = str(st.session_state.get(SEARCH, "")).strip()
+    everybody = bool(st.session_state.get(EVERYBODYS))
+    with st.sidebar, st.container(key="conversations", gap="xsmall"):
+        found = load("conversations", lambda: _newest(frame.api, view.listed, wanted, everybody=everybody))
+        if found is None:
+            return
+        items, has_more = found
+        can_see_all = frame.me.auth == "keys" and frame.me.role is Role.ADMIN
+        if not items and not wanted and not can_see_all:
+            return
+        st.markdown(":small[:gray[Conversations]]")
+        if can_see_all:
+            st.toggle("Everybody's", key=EVERYBODYS, help="Conversations of every key, to read and to delete")
+        if wanted or has_more or view.listed > STEP:
+            _search()
+        for item in items:
+            _row(item, is_current=item.id == current)
+        if wanted and not items:
+            st.caption("No conversation has this in its title.")
+        if has_more:
+            st.button("Show more", key="more_conversations", icon=":material/expand_more:", on_click=_more)
+
+
+def _search() -> None:
+    st.text_input(
+        "Search conversations",
+        key=SEARCH,
+        placeholder="Search titles",
+        label_visibility="collapsed",
+        icon=":material/search:",
+        max_chars=200,
+    )
+
+
+def _newest(api: Api, count: int, text: str, *, everybody: bool) -> tuple[list[ConversationSummary], bool]:
+    """At most `count`, the last used first, and whether there are more."""
+    items: list[ConversationSummary] = []
+    cursor: str | None = None
+    while len(items) < count:
+        limit = min(count - len(items), API_PAGE)
+        page = api.conversations(q=text, everybody=everybody, limit=limit, cursor=cursor)
+        items += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return items, cursor is not None
+
+
+def _row(item: ConversationSummary, *, is_current: bool) -> None:
+    title = plain(item.title) or "Untitled"
+    icon = ":material/chat_bubble_outline:" if item.is_mine else ":material/person:"
+    st.button(
+        f"**{title}**" if is_current else title,
+        key=f"open_{item.id}",
+        type="tertiary",
+        icon=":material/chevron_right:" if is_current else icon,
+        width="stretch",
+        on_click=open_conversation,
+        args=(item.id,),
+    )
+
+
+def _more() -> None:
+    state.chat().listed += STEP
+
+
+def open_conversation(conversation_id: UUID | None) -> None:
+    """Shows another one, or with None a new one. An answer that is still being written is left, which stops it."""
+    view = state.chat()
+    if view.pending is not None:
+        view.pending.hang_up()
+    view.pending, view.citation = None, None
+    if conversation_id is None:
+        st.query_params.pop("conversation", None)
+    else:
+        st.query_params["conversation"] = str(conversation_id)

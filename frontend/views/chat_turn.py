@@ -1,0 +1,111 @@
+"""The answer being made: streamed as it comes, stopped at once, never lost."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+import streamlit as st
+
+from contracts.chat import ChatEvent, CitationEvent, Conversation, DoneEvent, ErrorEvent, RagChat, TokenEvent
+from contracts.collections import Collection
+from frontend import state
+from frontend.api_client import Api, ApiError
+from frontend.components.answer import avatar, ended_badge
+from frontend.components.answer_stream import AnswerStream
+from frontend.components.citations import Opener, citation_list, cited_markdown
+from frontend.components.notices import problem_card
+from frontend.components.words import plural
+from frontend.safe_text import model_text, paragraphs
+
+
+def pending_turn(
+    api: Api,
+    turn: state.ChatTurn,
+    collection: Collection | None,
+    conversation: Conversation | None,
+    *,
+    on_open: Opener,
+    try_again: Callable[[str], None],
+) -> None:
+    """Asks when the turn is new; otherwise shows how far it came and offers to try again."""
+    with st.chat_message("user", avatar=avatar("user")):
+        st.markdown(paragraphs(turn.question))
+    with st.chat_message("assistant", avatar=avatar("assistant")):
+        if turn.running and not turn.started and collection is not None:
+            _stream(api, turn, collection, conversation)
+        else:
+            _interrupted(turn, on_open, try_again)
+
+
+def _stream(api: Api, turn: state.ChatTurn, collection: Collection, conversation: Conversation | None) -> None:
+    turn.started, turn.turns_before = True, len(conversation.turns) if conversation else 0
+    shown = st.empty()
+    shown.markdown(f":shimmer[Looking through {plural(collection.faqs + collection.passages, 'source')}]")
+    st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
+    question = RagChat(
+        message=turn.question,
+        collection_id=collection.id,
+        conversation_id=conversation.id if conversation else None,
+    )
+    stream = AnswerStream(api, question)
+    turn.hang_up = stream.stop
+    try:
+        with closing(stream.batches()) as batches:
+            for batch in batches:
+                _keep_address(stream)
+                for event in batch:
+                    _take(turn, event)
+                if turn.partial:
+                    shown.markdown(model_text(turn.partial))
+    except ApiError as error:
+        turn.problem = error.problem
+    finally:
+        turn.running = False
+    if turn.answer is not None:
+        state.chat().pending = None
+    st.rerun()
+
+
+def _keep_address(stream: AnswerStream) -> None:
+    """The conversation in the address, so that a refresh shows it.
+
+    Looking at the address is also where Streamlit ends a run that nobody watches any more, however silent the model.
+    """
+    shown, known = st.query_params.get("conversation"), stream.conversation_id
+    if known is not None and shown != str(known):
+        st.query_params["conversation"] = str(known)
+
+
+def _take(turn: state.ChatTurn, event: ChatEvent) -> None:
+    match event:
+        case TokenEvent():
+            turn.partial += event.text
+        case CitationEvent():
+            turn.citations.append(event.citation)
+        case DoneEvent():
+            turn.answer = event.answer
+        case ErrorEvent():
+            turn.problem = event.problem
+
+
+def _stop() -> None:
+    turn = state.chat().pending
+    if turn is not None:
+        turn.stopped, turn.running = True, False
+        turn.hang_up()
+
+
+def _interrupted(turn: state.ChatTurn, on_open: Opener, try_again: Callable[[str], None]) -> None:
+    if turn.partial:
+        st.markdown(cited_markdown(turn.partial, turn.citations, key="partial"))
+        citation_list(turn.citations, key="partial", on_open=on_open)
+    if turn.problem is not None:
+        problem_card(turn.problem, key="answer", retry=False)
+    else:
+        ended_badge("Stopped" if turn.stopped else "Interrupted")
+    with st.container(horizontal=True):
+        try_again(turn.question)
+        st.button("Dismiss", key="forget_turn", type="tertiary", on_click=_forget)
+
+
+def _forget() -> None:
+    state.chat().pending = None
