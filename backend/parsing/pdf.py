@@ -19,7 +19,7 @@ from backend.parsing.sections import Event, Facts, one_line
 PAGES = 20_000
 BLIND_PAGES = 2_000
 OUTLINE_ENTRIES = 20_000
-_PAGE_SHARE, _TEXT_SHARE = 7, 3
+_PAGE_SHARE, _TEXT_SHARE, _WHOLE = 7, 3, 10
 """Of the time that a page takes: reading its lines, and making paragraphs of them (measured on manuals of R)."""
 
 
@@ -41,12 +41,11 @@ def read(path: Path, report: Report) -> Iterator[Event]:
     drop_running(pages, {entry.title for entry in outline} | {title}, body_style(pages).size)
     style = body_style(pages)
     headings = Headings(pages, Outline(outline), style.size)
-    total = count * (_PAGE_SHARE + _TEXT_SHARE)
     for event in Paragraphs(pages, headings, style).events():
         yield event
         if not isinstance(event, Facts) and event.page is not None:
-            report(count * _PAGE_SHARE + event.page * _TEXT_SHARE, total)
-    report(total, total)
+            report((count * _PAGE_SHARE + event.page * _TEXT_SHARE) // _WHOLE, count)
+    report(count, count)
 
 
 def _open(path: Path) -> pdfium.PdfDocument:
@@ -74,7 +73,7 @@ def _read_pages(document: pdfium.PdfDocument, count: int, report: Report) -> lis
             pages.append(read_page(page, index + 1))
         finally:
             page.close()
-        report((index + 1) * _PAGE_SHARE, count * (_PAGE_SHARE + _TEXT_SHARE))
+        report((index + 1) * _PAGE_SHARE // _WHOLE, count)
     if not pages:
         raise Unparsable("no page of the PDF can be read; export it again and upload that")
     return pages
