@@ -157,6 +157,7 @@ class KeyCache:
         self._now = now
         self._known: _Expiring[KeyRecord] = _Expiring(capacity, POSITIVE_TTL)
         self._unknown: _Expiring[None] = _Expiring(capacity, NEGATIVE_TTL)
+        self._forgotten = 0
 
     async def resolve(self, secret: str, load: LoadKey) -> KeyRecord | None:
         """The active record of `secret`, or None. `load(key_hash)` is awaited when the answer is not remembered.
@@ -172,15 +173,21 @@ class KeyCache:
         if record is None:
             if self._unknown.has(key_hash, asked):
                 return None
+            before = self._forgotten
             record = await load(key_hash)
+            # What was read before a key was forgotten may be what is no longer true.
+            is_fresh = self._forgotten == before
             if record is None or not matches(secret, record.key_hash) or not record.is_active(self._now()):
-                self._unknown.put(key_hash, None, asked)
+                if is_fresh:
+                    self._unknown.put(key_hash, None, asked)
                 return None
-            self._known.put(key_hash, record, asked)
+            if is_fresh:
+                self._known.put(key_hash, record, asked)
         return record if record.is_active(self._now()) else None
 
     def forget(self, key_hash: str) -> None:
         """Look this key up again at its next use: it was made, changed or revoked in this process."""
+        self._forgotten += 1
         self._known.drop(key_hash)
         self._unknown.drop(key_hash)
 

@@ -90,6 +90,7 @@ async def test_an_update_that_failed_is_counted_until_a_later_one_is_done(api: A
 
 async def test_an_ingestion_that_failed_is_counted_for_a_week(api: Api, broken_store: BrokenStore) -> None:
     faq = await api.add_faq("Where is the silver key?")
+    await api.post("/collections", {"name": "support", "sync": "manual"}, status=201)  # else a sync may do its work
     await api.drain()
     broken_store.on()
     await api.post("/ingest", {"collection": "support", "faq_ids": [faq["id"]]}, status=202)

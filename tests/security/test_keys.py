@@ -153,6 +153,22 @@ async def test_a_look_up_that_took_long_is_believed_from_its_start() -> None:
     assert await cache.resolve(secret, store.load) is None
 
 
+async def test_a_key_revoked_while_it_is_looked_up_is_not_remembered() -> None:
+    secret = generate_key().secret
+    record = record_of(secret)
+    store = Store(record)
+    cache = KeyCache(clock=Clock(), now=lambda: NOW)
+
+    async def overtaken(key_hash: str) -> KeyRecord | None:
+        found = await store.load(key_hash)
+        store.records.clear()
+        cache.forget(key_hash)
+        return found
+
+    await cache.resolve(secret, overtaken)
+    assert await cache.resolve(secret, store.load) is None
+
+
 async def test_an_expiring_key_is_refused_at_its_time_though_it_is_remembered() -> None:
     secret, now = generate_key().secret, [NOW]
     store = Store(record_of(secret, expires_at=NOW + timedelta(seconds=5)))
