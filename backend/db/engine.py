@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from backend.db.guard import transaction
 from backend.db.sqlite_functions import add_missing_functions
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
+from backend.whole import to_its_end
 
 _BUSY_STATES: Final = ("40001", "40P01", "55P03")
 """Postgres: serialization failure, deadlock, lock timeout."""
@@ -59,7 +60,7 @@ class Database:
             engine = self.engine.execution_options(nexus_begin="IMMEDIATE") if self.is_sqlite else self.engine
             async with self._session(engine) as session:
                 yield session
-                await _whole(session.commit())
+                await to_its_end(session.commit())  # its connection must not come back in the middle of a call
 
     async def take_turn(self, session: AsyncSession, key: int) -> None:
         """Until its transaction ends, no other one of this key goes on from here: on SQLite it is the only one anyway.
@@ -107,16 +108,6 @@ class Database:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
-
-
-async def _whole(work: Coroutine[None, None, None]) -> None:
-    """Runs to its end, also when the caller is cancelled: a connection must not come back in the middle of a call."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
 
 
 def existing(url: str) -> str:

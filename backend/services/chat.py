@@ -1,6 +1,5 @@
 """A question to a collection: retrieve, answer with citations, keep the conversation."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -20,6 +19,7 @@ from backend.services.conversations import is_owner, owner_of, readable_by
 from backend.services.providers import Answerer, ProviderService
 from backend.tracing.metrics import Metrics
 from backend.tracing.track import set_attribute, track
+from backend.whole import to_its_end
 from contracts import chat as wire
 
 HISTORY = 12
@@ -101,7 +101,7 @@ class ChatService:
         finally:
             # The client went away: what it saw is kept, even while this task is being cancelled.
             if not exchange.is_saved:
-                await asyncio.shield(self._save_partial(principal, exchange, Stopped("the answer was stopped")))
+                await to_its_end(self._save_partial(principal, exchange, Stopped("the answer was stopped")))
 
     async def _retrieve(self, principal: Principal, exchange: Exchange) -> SearchResult:
         request = exchange.request
