@@ -166,7 +166,7 @@ def _select(page: Page) -> None:
 
 
 def _undo(page: Page) -> None:
-    page.locator('[class*="st-key-reject_"] button').nth(1).click()
+    page.locator('[class*="st-key-reject_"]:not(.st-key-reject_unsure) button').nth(1).click()
     expect(page.get_by_text("1 FAQ rejected")).to_be_visible()
     idle(page)
 
