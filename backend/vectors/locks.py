@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from backend.whole import to_its_end
+
 P = ParamSpec("P")
 T = TypeVar("T")
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
@@ -64,9 +66,4 @@ def _grant(turn: "asyncio.Future[None]") -> None:
 async def run_whole(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`function` in a worker thread. A cancellation is raised only after it has ended, so that a lock that the caller
     holds still covers it."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        raise
+    return await to_its_end(asyncio.to_thread(function, *args, **kwargs))
