@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from backend.db.models import Conversation, Message, utc_now
 from backend.errors import NotFound
@@ -92,19 +93,25 @@ class ConversationRepository:
         )
         keyset = Keyset(Message.created_at, Message.id, descending=True)
         answers, cursor = await page_of(self._session, missed, keyset, slice_)
-        return [(answer, await self._question_of(answer)) for answer in answers], cursor
+        questions = await self._questions_of([answer.id for answer in answers])
+        return [(answer, questions[answer.id]) for answer in answers], cursor
 
-    async def _question_of(self, answer: Message) -> str:
-        query = (
-            sa.select(Message.content)
+    async def _questions_of(self, answer_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Answer id -> the last question before it, "" without one."""
+        asked = aliased(Message)
+        question = (
+            sa.select(asked.content)
             .where(
-                Message.conversation_id == answer.conversation_id,
-                Message.role == "user",
-                Message.created_at <= answer.created_at,
+                asked.conversation_id == Message.conversation_id,
+                asked.role == "user",
+                asked.created_at <= Message.created_at,
             )
-            .order_by(Message.created_at.desc(), Message.id.desc())
+            .order_by(asked.created_at.desc(), asked.id.desc())
+            .limit(1)
+            .scalar_subquery()
         )
-        return await self._session.scalar(query.limit(1)) or ""
+        rows = await self._session.execute(sa.select(Message.id, question).where(Message.id.in_(answer_ids)))
+        return {answer_id: text or "" for answer_id, text in rows}
 
     async def delete(self, conversation: Conversation) -> None:
         await self._session.delete(conversation)

@@ -127,13 +127,6 @@ class FaqRepository:
         found = {question.lower(): faq_id for faq_id, question in await self._session.execute(query)}
         return {question: found[question.lower()] for question in questions if question.lower() in found}
 
-    async def drafts_of(self, document_id: UUID) -> Sequence[tuple[UUID, str]]:
-        """(id, question) of every FAQ of a document, in its order."""
-        query = sa.select(Faq.id, Faq.question).where(
-            Faq.workspace_id == self._workspace_id, Faq.document_id == document_id
-        )
-        return (await self._session.execute(query.order_by(Faq.ordinal))).all()
-
     async def shared_keys(self, document_id: UUID, *, after: str, limit: int) -> Sequence[str]:
         """In order, the keys of the document's questions that more than one question of the workspace has."""
         mine = sa.select(Faq.question_key).where(Faq.document_id == document_id)
