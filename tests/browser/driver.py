@@ -4,7 +4,6 @@ import dataclasses
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from typing import Literal, Self
 
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, expect
+
+from benchmarks.product import free_port
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
@@ -46,13 +47,6 @@ START_SECONDS = 60.0
 
 def chromium_path() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass

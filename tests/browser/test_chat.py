@@ -137,7 +137,8 @@ def test_a_long_answer_fits_a_phone_and_its_end_is_in_view(
     expect(page.get_by_placeholder("Ask a question")).to_be_in_viewport()
 
 
-def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, stack: Stack) -> None:
+@contextmanager
+def _waiting_for_a_silent_model(page: Page, stack: Stack) -> Iterator[MockOpenAI]:
     load_sample(page)
     mock = MockOpenAI()
     with _answered_by(stack, mock, "hang"):
@@ -145,6 +146,11 @@ def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, sta
         ask(page, WARRANTY)
         page.wait_for_url("**conversation=*")
         assert mock.started.wait(20)
+        yield mock
+
+
+def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, stack: Stack) -> None:
+    with _waiting_for_a_silent_model(page, stack) as mock:
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_text("Stopped")).to_be_visible()
         assert mock.disconnected.wait(10), "the request to the model goes on"
@@ -157,13 +163,7 @@ def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, sta
 
 
 def test_leaving_a_silent_model_stops_it_too(page: Page, stack: Stack) -> None:
-    load_sample(page)
-    mock = MockOpenAI()
-    with _answered_by(stack, mock, "hang"):
-        open_page(page, "/Chat", "Chat")
-        ask(page, WARRANTY)
-        page.wait_for_url("**conversation=*")
-        assert mock.started.wait(20)
+    with _waiting_for_a_silent_model(page, stack) as mock:
         page.reload()
         assert mock.disconnected.wait(10), "the request to the model goes on"
         expect(page.get_by_text("Stopped")).to_be_visible()

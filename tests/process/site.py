@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
+from benchmarks.product import family, free_port
+
 ROOT = Path(__file__).parents[2]
 NEXUS = (sys.executable, "-m", "backend.cli")
 START_SECONDS = 60.0
@@ -35,13 +37,6 @@ def until(condition: Callable[[], T], *, seconds: float, what: str) -> T:
     return answer
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,15 +45,6 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def family(pid: int) -> list[psutil.Process]:
-    """A process and everything below it, oldest first."""
-    try:
-        parent = psutil.Process(pid)
-        return [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from backend.data_lock import DataLock
+from benchmarks.product import free_port
 from tests.process.conftest import SiteMaker
-from tests.process.site import REFUSED, Site, free_port, until
+from tests.process.site import REFUSED, Site, until
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 

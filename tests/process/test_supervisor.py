@@ -17,9 +17,10 @@ import psutil
 import pytest
 
 from backend.supervisor import Program, Supervisor
+from benchmarks.product import family, free_port
 from contracts.system import INSTANCE_HEADER
 from tests.process.conftest import SiteMaker
-from tests.process.site import REFUSED, Site, family, free_port, is_alive, is_free, stop, until, upload
+from tests.process.site import REFUSED, Site, is_alive, is_free, stop, until, upload
 from tests.process.texts import handbook
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
