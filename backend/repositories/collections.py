@@ -51,7 +51,7 @@ class CollectionRepository:
         return (await self._session.scalars(self._mine().where(Collection.name == name))).one_or_none()
 
     async def page(self, slice_: Slice) -> tuple[Sequence[Collection], str | None]:
-        return await page_of(self._session, self._mine(), Keyset(Collection.created_at, Collection.id), slice_)
+        return await page_of(self._session, self._mine(), Keyset.by(Collection.created_at, Collection.id), slice_)
 
     async def delete(self, collection: Collection) -> None:
         await self._session.delete(collection)

@@ -51,7 +51,7 @@ class ConversationRepository:
 
     async def page(self, where: ConversationFilter, slice_: Slice) -> tuple[Sequence[Conversation], str | None]:
         """The last used first."""
-        keyset = Keyset(Conversation.updated_at, Conversation.id, descending=True)
+        keyset = Keyset.by(Conversation.updated_at, Conversation.id, descending=True)
         return await page_of(self._session, self._mine().where(*_conditions(where)), keyset, slice_)
 
     async def message_counts(self, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -91,7 +91,7 @@ class ConversationRepository:
             .where(Message.workspace_id == self._workspace_id, Message.role == "assistant")
             .where(Message.answered.is_(False))
         )
-        keyset = Keyset(Message.created_at, Message.id, descending=True)
+        keyset = Keyset.by(Message.created_at, Message.id, descending=True)
         answers, cursor = await page_of(self._session, missed, keyset, slice_)
         questions = await self._questions_of([answer.id for answer in answers])
         return [(answer, questions[answer.id]) for answer in answers], cursor

@@ -15,8 +15,8 @@ from backend.repositories.upsert import upsert
 from contracts.documents import DocumentSort, DocumentStatus
 
 _KEYSETS: Final[dict[DocumentSort, Keyset]] = {
-    "newest": Keyset(Document.created_at, Document.id, descending=True),
-    "name": Keyset(Document.name, Document.id),
+    "newest": Keyset.by(Document.created_at, Document.id, descending=True),
+    "name": Keyset.by(Document.name, Document.id),
 }
 
 

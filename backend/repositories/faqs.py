@@ -12,13 +12,13 @@ from backend.db.models import Faq, FaqAction, FaqActionItem, FaqRevision, utc_no
 from backend.errors import NotFound, StaleRevision
 from backend.faqs.dedup import question_key
 from backend.repositories.json_text import each_text
-from backend.repositories.paging import Keyset, Slice, page_of
+from backend.repositories.paging import Key, Keyset, Slice, page_of
 from contracts.faqs import FaqSort, FaqStatus
 
 KEYSETS: dict[FaqSort, Keyset] = {
-    "document": Keyset(Faq.ordinal, Faq.id),
-    "confidence": Keyset(Faq.confidence, Faq.id, descending=True),
-    "newest": Keyset(Faq.created_at, Faq.id, descending=True),
+    "document": Keyset.by(Faq.ordinal, Faq.id),
+    "confidence": Keyset((Key(Faq.confidence, descending=True), Key(Faq.ordinal), Key(Faq.id))),
+    "newest": Keyset.by(Faq.created_at, Faq.id, descending=True),
 }
 
 

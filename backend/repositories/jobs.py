@@ -24,8 +24,8 @@ MIN_PROGRESS = 0.05
 UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING)
 RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
 _ORDERS: Final[dict[wire.JobOrder, Keyset]] = {
-    "newest": Keyset(Job.created_at, Job.id, descending=True),
-    "oldest": Keyset(Job.created_at, Job.id),
+    "newest": Keyset.by(Job.created_at, Job.id, descending=True),
+    "oldest": Keyset.by(Job.created_at, Job.id),
 }
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from backend.db.models import UtcDateTime
 from backend.errors import InvalidRequest
 
 R = TypeVar("R")
-Value = datetime | float | int | str
+Value = datetime | float | int | str | UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,23 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyset:
-    """The order of a list: by `column`, then by `id`, both in the same direction."""
+class Key:
+    """A column that a list is ordered by."""
 
     column: InstrumentedAttribute[Any]
-    id: InstrumentedAttribute[UUID]
     descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """The order of a list: by the first key, among equals by the next; the last one is unique."""
+
+    keys: tuple[Key, ...]
+
+    @classmethod
+    def by(cls, *columns: InstrumentedAttribute[Any], descending: bool = False) -> Self:
+        """All columns in one direction."""
+        return cls(tuple(Key(column, descending) for column in columns))
 
 
 async def page_of(
@@ -42,42 +53,43 @@ async def page_of(
 ) -> tuple[Sequence[R], str | None]:
     """One page of `query` and the cursor of the next one. Raises `InvalidRequest` for a cursor that we did not make."""
     if slice_.cursor is not None:
-        query = query.where(_behind(keyset, *_decode(slice_.cursor, _kind(keyset))))
-    order = [column.desc() if keyset.descending else column.asc() for column in (keyset.column, keyset.id)]
+        query = query.where(_behind(keyset.keys, _decode(slice_.cursor, keyset)))
+    order = [key.column.desc() if key.descending else key.column.asc() for key in keyset.keys]
     rows = (await session.scalars(query.order_by(*order).limit(slice_.limit + 1))).all()
     if len(rows) <= slice_.limit:
         return rows, None
     last = rows[slice_.limit - 1]
-    return rows[: slice_.limit], _encode(getattr(last, keyset.column.key), getattr(last, keyset.id.key))
+    return rows[: slice_.limit], _encode([getattr(last, key.column.key) for key in keyset.keys])
 
 
-def _behind(keyset: Keyset, value: Value, row_id: UUID) -> sa.ColumnElement[bool]:
-    column, key = keyset.column, keyset.id
-    further = column < value if keyset.descending else column > value
-    tie = key < row_id if keyset.descending else key > row_id
-    return sa.or_(further, sa.and_(column == value, tie))
+def _behind(keys: Sequence[Key], values: Sequence[Value]) -> sa.ColumnElement[bool]:
+    (key, *others), (value, *rest) = keys, values
+    further = key.column < value if key.descending else key.column > value
+    return sa.or_(further, sa.and_(key.column == value, _behind(others, rest))) if others else further
 
 
-def _encode(value: Value, row_id: UUID) -> str:
-    raw = json.dumps([value.isoformat() if isinstance(value, datetime) else value, str(row_id)])
+def _encode(values: Sequence[Value]) -> str:
+    raw = json.dumps([value if isinstance(value, int | float | str) else str(value) for value in values])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, kind: type) -> tuple[Value, UUID]:
-    """`kind` is what the list is ordered by: another list's cursor does not fit."""
+def _decode(cursor: str, keyset: Keyset) -> list[Value]:
+    """Each value is of its column's type: another list's cursor does not fit."""
     try:
-        value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return _value(value, kind), UUID(row_id)
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return [_value(value, _kind(key)) for key, value in zip(keyset.keys, values, strict=True)]
     except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError):
         raise InvalidRequest(f"the cursor {cursor[:40]!r} was not made by this list; start without one") from None
 
 
-def _kind(keyset: Keyset) -> type:
-    column_type = keyset.column.type
+def _kind(key: Key) -> type:
+    column_type = key.column.type
     return datetime if isinstance(column_type, UtcDateTime) else column_type.python_type
 
 
 def _value(raw: object, kind: type) -> Value:
+    if kind is UUID and isinstance(raw, str):
+        return UUID(raw)
     if kind is datetime and isinstance(raw, str):
         return _time(raw)
     if kind is str and isinstance(raw, str) and "\x00" not in raw:

@@ -137,6 +137,16 @@ async def test_orders_are_what_they_say(api: Api) -> None:
     assert len(in_document) >= 2
 
 
+async def test_equally_confident_drafts_come_in_reading_order(api: Api) -> None:
+    for name in ("one", "two"):
+        sections = [f"## How do I {name} {number}?\n\nWith tool {number} of the {name} box.\n" for number in range(9)]
+        await api.extracted(f"{name}.md", "\n".join([f"# {name}\n", *sections]).encode())
+    read = await api.faqs(sort="document", limit=200)
+    assert len(read) > len({faq["confidence"] for faq in read})
+    expected = sorted(read, key=lambda faq: -faq["confidence"])
+    assert [faq["id"] for faq in await api.faqs(sort="confidence", limit=200)] == [faq["id"] for faq in expected]
+
+
 @pytest.mark.parametrize("sort", ["document", "newest"])
 async def test_a_page_goes_on_where_the_last_one_ended_while_rows_come_and_go(api: Api, sort: str) -> None:
     for number in range(6):

@@ -49,6 +49,7 @@ def test_a_refresh_of_a_conversation_shows_it_again(page: Page) -> None:
     answer = page.get_by_test_id("stChatMessage").nth(1).inner_text()
     page.reload()
     expect(page.get_by_text("Why this answer")).to_be_visible()
+    settled(page)
     assert page.get_by_test_id("stChatMessage").nth(1).inner_text() == answer
 
 

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.container import LoopScope
 from backend.db.models import Workspace
 from backend.errors import InvalidRequest
-from backend.repositories.paging import Keyset, Slice, _decode, page_of
+from backend.repositories.paging import Key, Keyset, Slice, _decode, page_of
 
 TIMES = [datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC) for second in (0, 1, 1, 1, 1, 2, 3, 3)]
-BY_TIME = Keyset(Workspace.created_at, Workspace.id)
-BY_NAME = Keyset(Workspace.name, Workspace.id, descending=True)
+BY_TIME = Keyset.by(Workspace.created_at, Workspace.id)
+BY_NAME = Keyset.by(Workspace.name, Workspace.id, descending=True)
 
 
 @pytest.fixture
@@ -45,9 +45,17 @@ async def walked(session: AsyncSession, keyset: Keyset, limit: int) -> list[UUID
 async def test_walking_page_by_page_meets_every_row_once_in_order(
     session: AsyncSession, descending: bool, limit: int
 ) -> None:
-    keyset = Keyset(Workspace.created_at, Workspace.id, descending=descending)
+    keyset = Keyset.by(Workspace.created_at, Workspace.id, descending=descending)
     rows = (await session.scalars(sa.select(Workspace))).all()
     wanted = sorted(rows, key=lambda row: (row.created_at, row.id), reverse=descending)
+    assert await walked(session, keyset, limit) == [row.id for row in wanted]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 8])
+async def test_each_key_has_a_direction_of_its_own(session: AsyncSession, limit: int) -> None:
+    keyset = Keyset((Key(Workspace.created_at, descending=True), Key(Workspace.name), Key(Workspace.id)))
+    rows = (await session.scalars(sa.select(Workspace))).all()
+    wanted = sorted(rows, key=lambda row: (-row.created_at.timestamp(), row.name))
     assert await walked(session, keyset, limit) == [row.id for row in wanted]
 
 
@@ -59,7 +67,7 @@ async def test_text_orders_a_list_too(session: AsyncSession) -> None:
 @given(cursor=st.text(max_size=80))
 def test_any_text_is_either_our_cursor_or_refused(cursor: str) -> None:
     try:
-        value, row_id = _decode(cursor, datetime)
+        value, row_id = _decode(cursor, BY_TIME)
     except InvalidRequest:
         return
     assert isinstance(value, datetime)
