@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -46,6 +46,7 @@ class Database:
             pool_size=8,
             max_overflow=8,
             hide_parameters=True,
+            connect_args={"factory": _Connection} if self.is_sqlite else {},
         )
         if self.is_sqlite:
             _configure_sqlite(self.engine.sync_engine, synchronous=synchronous, busy_timeout=busy_timeout)
@@ -164,6 +165,19 @@ def translated(exc: Exception) -> NexusError:
     if isinstance(cause, sqlite3.Error):
         return DatabaseUnavailable(f"the database cannot be used ({name or type(cause).__name__})")
     return DatabaseUnavailable("the database does not answer")
+
+
+class _Connection(sqlite3.Connection):
+    """Ends its transaction when it is closed.
+
+    SQLite keeps a closed connection, and its lock on the file, for as long as one of its cursors is referenced; the
+    traceback of a call that was cancelled refers to one until the garbage is collected.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it is closed
+            self.rollback()
+        super().close()
 
 
 def _configure_sqlite(engine: sa.Engine, *, synchronous: str, busy_timeout: float) -> None:

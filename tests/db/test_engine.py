@@ -8,15 +8,17 @@ from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from threading import enumerate as enumerate_threads
+from typing import Any
 from uuid import uuid4
 
+import aiosqlite
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backend.db.engine import Database, async_url, existing, sync_engine, translated
-from backend.db.models import ApiKey, Workspace
+from backend.db.models import ApiKey, Workspace, utc_now
 from backend.errors import DatabaseBusy, DatabaseUnavailable, StorageFull
 from backend.settings import Settings
 
@@ -143,6 +145,43 @@ async def test_a_cancelled_transaction_leaves_nothing_and_frees_its_turn(databas
     async with database.write() as session:
         session.add(Workspace(id=uuid4(), name="then"))
     assert await names(database) == ["then"]
+
+
+async def test_a_transaction_that_is_cut_in_any_call_lets_go_of_the_file(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while something still refers to the call that was cut, as a traceback does until garbage is collected."""
+    path = settings.data_dir / "nexus.db"
+    execute: Any = aiosqlite.Connection._execute
+    cut: list[BaseException | None] = []
+    left = 0
+
+    async def counted(self: aiosqlite.Connection, *call: Any, **options: Any) -> object:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            task.cancel()
+        return await execute(self, *call, **options)
+
+    async def work() -> None:
+        async with database.write() as session:
+            session.add_all(Workspace(id=uuid4(), name=f"never {n}") for n in range(3))
+            await session.flush()
+            await session.scalars(sa.select(Workspace.name))
+            await session.execute(sa.update(Workspace).values(created_at=utc_now()).returning(Workspace.id))
+            raise asyncio.CancelledError
+
+    await names(database)
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    for at in range(1, 40):
+        left = at
+        task = asyncio.create_task(work())
+        cut += await asyncio.gather(task, return_exceptions=True)
+        with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as neighbour:
+            neighbour.execute("BEGIN IMMEDIATE")  # raises when the file stays locked
+    assert {type(one) for one in cut} == {asyncio.CancelledError}
+    assert left > 0, "some calls were not cut"
+    assert await names(database) == []
 
 
 async def test_a_read_sees_one_moment_while_others_write(database: Database) -> None:
