@@ -46,6 +46,13 @@ def stack(shared_stack: Stack) -> Stack:
 
 
 @pytest.fixture
+def sample(stack: Stack) -> Stack:
+    """The shared product with the drafts of the sample handbook."""
+    stack.read_sample()
+    return stack
+
+
+@pytest.fixture
 def fresh_stack(tmp_path: Path) -> Iterator[Stack]:
     """A product of the test's own, for what a workspace cannot be cleared of or what a server does only once."""
     with running(tmp_path / "data") as stack:

@@ -108,6 +108,12 @@ class Stack:
         token = token or (self.data_dir / "secrets" / "local_token").read_text().strip()
         return httpx.Client(base_url=self.api, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
+    def read_sample(self) -> None:
+        """The drafts of the sample handbook, without a page that asks for them."""
+        with self.client() as client:
+            for job in client.post("/samples").raise_for_status().json()["jobs"]:
+                client.get(f"/jobs/{job['id']}/events").raise_for_status()  # ends with the job
+
     def clear(self) -> None:
         """An empty workspace again, answered by the built-in provider."""
         with self.client() as client:
@@ -229,8 +235,12 @@ def choose(page: Page, option: str) -> None:
     click(page, page.locator('[data-testid="stButtonGroup"]').get_by_text(option).first)
 
 
+def open_review(page: Page) -> None:
+    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+
+
 def load_sample(page: Page) -> None:
-    """From an empty Home to the drafts of the sample handbook."""
+    """From an empty Home to the drafts of the sample handbook, as a newcomer goes."""
     open_page(page, "/", "Home")
     button(page, "Load the sample handbook").click()
     expect(page.get_by_role("heading", name="FAQ extraction", level=1)).to_be_visible()

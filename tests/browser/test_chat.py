@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driver import Stack, Theme, ask, button, click, load_sample, open_page, settled
+from tests.browser.driver import Stack, Theme, ask, button, click, open_page, settled
 from tests.mock_openai import MockOpenAI, MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -35,8 +35,8 @@ def _messages(page: Page) -> Locator:
     return page.get_by_test_id("stChatMessage")
 
 
+@pytest.mark.usefixtures("sample")
 def test_several_conversations_are_kept_apart_and_can_be_switched(page: Page) -> None:
-    load_sample(page)
     open_page(page, "/Chat", "Chat")
     _answered(page, WARRANTY)
     first = page.url
@@ -58,8 +58,8 @@ def test_several_conversations_are_kept_apart_and_can_be_switched(page: Page) ->
     expect(listed.locator("strong")).to_have_text(PAIRING)
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_deleted_conversation_is_gone_and_the_others_stay(page: Page) -> None:
-    load_sample(page)
     open_page(page, "/Chat", "Chat")
     _answered(page, WARRANTY)
     click(page, button(page, "New conversation"))
@@ -73,9 +73,8 @@ def test_a_deleted_conversation_is_gone_and_the_others_stay(page: Page) -> None:
     expect(listed.get_by_role("button", name=WARRANTY)).to_be_visible()
 
 
-def test_a_refresh_in_the_middle_of_the_first_answer_keeps_what_was_written(page: Page, stack: Stack) -> None:
-    load_sample(page)
-    with _answered_by(stack, MockOpenAI(), "drip"):
+def test_a_refresh_in_the_middle_of_the_first_answer_keeps_what_was_written(page: Page, sample: Stack) -> None:
+    with _answered_by(sample, MockOpenAI(), "drip"):
         open_page(page, "/Chat", "Chat")
         ask(page, WARRANTY)
         expect(page.get_by_text("drip drip")).to_be_visible()
@@ -87,11 +86,10 @@ def test_a_refresh_in_the_middle_of_the_first_answer_keeps_what_was_written(page
         expect(button(page, "Try again")).to_be_visible()
 
 
-def test_a_refresh_in_the_middle_of_a_later_answer_keeps_the_conversation(page: Page, stack: Stack) -> None:
-    load_sample(page)
+def test_a_refresh_in_the_middle_of_a_later_answer_keeps_the_conversation(page: Page, sample: Stack) -> None:
     open_page(page, "/Chat", "Chat")
     _answered(page, WARRANTY)
-    with _answered_by(stack, MockOpenAI(), "drip"):
+    with _answered_by(sample, MockOpenAI(), "drip"):
         ask(page, PAIRING)
         expect(page.get_by_text("drip drip")).to_be_visible()
         page.reload()
@@ -100,11 +98,10 @@ def test_a_refresh_in_the_middle_of_a_later_answer_keeps_the_conversation(page: 
         expect(_messages(page).last).to_contain_text("drip drip")
 
 
-def test_another_conversation_can_be_opened_while_an_answer_is_written(page: Page, stack: Stack) -> None:
-    load_sample(page)
+def test_another_conversation_can_be_opened_while_an_answer_is_written(page: Page, sample: Stack) -> None:
     open_page(page, "/Chat", "Chat")
     _answered(page, WARRANTY)
-    with _answered_by(stack, MockOpenAI(), "drip"):
+    with _answered_by(sample, MockOpenAI(), "drip"):
         click(page, button(page, "New conversation"))
         ask(page, PAIRING)
         expect(page.get_by_text("drip drip")).to_be_visible()
@@ -119,11 +116,10 @@ def test_another_conversation_can_be_opened_while_an_answer_is_written(page: Pag
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_long_answer_fits_a_phone_and_its_end_is_in_view(
-    open_browser: Callable[[Stack, int, Theme], Page], stack: Stack, theme: Theme
+    open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, theme: Theme
 ) -> None:
-    page = open_browser(stack, 390, theme)
-    load_sample(page)
-    with _answered_by(stack, MockOpenAI(drip_seconds=0.005), "drip"):
+    page = open_browser(sample, 390, theme)
+    with _answered_by(sample, MockOpenAI(drip_seconds=0.005), "drip"):
         open_page(page, "/Chat", "Chat")
         ask(page, WARRANTY)
         expect(page.get_by_text("drip " * 400)).to_be_visible()
@@ -138,10 +134,9 @@ def test_a_long_answer_fits_a_phone_and_its_end_is_in_view(
 
 
 @contextmanager
-def _waiting_for_a_silent_model(page: Page, stack: Stack) -> Iterator[MockOpenAI]:
-    load_sample(page)
+def _waiting_for_a_silent_model(page: Page, sample: Stack) -> Iterator[MockOpenAI]:
     mock = MockOpenAI()
-    with _answered_by(stack, mock, "hang"):
+    with _answered_by(sample, mock, "hang"):
         open_page(page, "/Chat", "Chat")
         ask(page, WARRANTY)
         page.wait_for_url("**conversation=*")
@@ -149,8 +144,8 @@ def _waiting_for_a_silent_model(page: Page, stack: Stack) -> Iterator[MockOpenAI
         yield mock
 
 
-def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, stack: Stack) -> None:
-    with _waiting_for_a_silent_model(page, stack) as mock:
+def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, sample: Stack) -> None:
+    with _waiting_for_a_silent_model(page, sample) as mock:
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_text("Stopped")).to_be_visible()
         assert mock.disconnected.wait(10), "the request to the model goes on"
@@ -162,16 +157,16 @@ def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, sta
         expect(button(page, "Try again")).to_be_visible()
 
 
-def test_leaving_a_silent_model_stops_it_too(page: Page, stack: Stack) -> None:
-    with _waiting_for_a_silent_model(page, stack) as mock:
+def test_leaving_a_silent_model_stops_it_too(page: Page, sample: Stack) -> None:
+    with _waiting_for_a_silent_model(page, sample) as mock:
         page.reload()
         assert mock.disconnected.wait(10), "the request to the model goes on"
         expect(page.get_by_text("Stopped")).to_be_visible()
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
+@pytest.mark.usefixtures("sample")
 def test_a_mark_in_the_answer_opens_its_passage(page: Page, way: str) -> None:
-    load_sample(page)
     open_page(page, "/Chat", "Chat")
     _answered(page, WARRANTY)
     mark = _messages(page).last.get_by_role("link", name="[1]").first

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driver import Stack, button, choose, click, load_sample, open_page, settled
+from tests.browser.driver import Stack, button, choose, click, open_page, open_review, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 LONG_TEXT = "".join(
@@ -26,7 +26,7 @@ def _status(client: httpx.Client, name: str) -> str:
 
 
 def test_a_job_that_was_cancelled_can_be_tried_again(page: Page, stack: Stack) -> None:
-    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+    open_review(page)
     rules = {"name": "rules.md", "mimeType": "text/markdown", "buffer": LONG_TEXT.encode()}
     page.locator('input[type="file"]').set_input_files(rules)  # type: ignore[arg-type]  # a FilePayload
     button(page, "Draft questions from 1 file").click()
@@ -63,8 +63,9 @@ def test_a_document_that_cannot_be_read_says_why_and_can_be_tried_again(page: Pa
 def test_a_deleted_document_leaves_its_faqs_or_takes_them_along(
     fresh_stack: Stack, open_browser: Callable[[Stack], Page], choice: str
 ) -> None:
+    fresh_stack.read_sample()
     page = open_browser(fresh_stack)
-    load_sample(page)
+    open_review(page)
     button(page, "Approve all confident").click()
     expect(page.get_by_text("confident drafts approved")).to_be_visible()
     settled(page)
@@ -92,13 +93,13 @@ def test_a_deleted_document_leaves_its_faqs_or_takes_them_along(
 def test_a_kept_faq_still_shows_what_it_was_drafted_from(
     fresh_stack: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
-    page = open_browser(fresh_stack)
-    load_sample(page)
+    fresh_stack.read_sample()
     with fresh_stack.client() as client:
         document = next(d for d in client.get("/documents").json()["items"] if d["name"] == "handbook.pdf")
         faq = client.get("/faqs", params={"document_id": document["id"], "limit": 1}).json()["items"][0]
         client.post("/faqs/approve", json={"ids": [faq["id"]]}).raise_for_status()
         client.delete(f"/documents/{document['id']}", params={"faqs": "keep"}).raise_for_status()
+    page = open_browser(fresh_stack)
     open_page(page, f"/FAQ_Extraction?faq={faq['id']}", "FAQ extraction")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("The source is no longer here")).to_be_visible()

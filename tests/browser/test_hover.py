@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driver import Stack, Theme, load_sample
+from tests.browser.driver import Stack, Theme, open_review
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
@@ -24,10 +24,10 @@ def _too_faint(page: Page, option: Locator) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_an_option_under_the_pointer_is_readable(
-    open_browser: Callable[[Stack, int, Theme], Page], stack: Stack, theme: Theme
+    open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, theme: Theme
 ) -> None:
-    page = open_browser(stack, 1440, theme)
-    load_sample(page)
+    page = open_browser(sample, 1440, theme)
+    open_review(page)
     options = page.locator('[data-testid="stButtonGroup"] button')
     expect(options.first).to_be_visible()
     found = {option.inner_text(): _too_faint(page, option) for option in options.all()}

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page
+from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page, open_review
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAGES = {"/": "Home", "/FAQ_Extraction": "FAQ extraction", "/Chat": "Chat", "/Settings": "Settings"}
@@ -41,7 +41,7 @@ def test_a_deep_link_may_be_the_first_thing_that_a_server_sees(
 def test_an_empty_workspace_says_what_will_be_here(page: Page) -> None:
     open_page(page, "/", "Home")
     expect(page.get_by_text("Three steps to the first answer")).to_be_visible()
-    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+    open_review(page)
     expect(page.get_by_text("No questions yet")).to_be_visible()
     expect(page.get_by_text("200MB per file")).to_be_visible()
     open_page(page, "/Chat", "Chat")
@@ -49,7 +49,7 @@ def test_an_empty_workspace_says_what_will_be_here(page: Page) -> None:
 
 
 def test_a_refresh_goes_on_following_a_running_job(page: Page) -> None:
-    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+    open_review(page)
     _upload(page, "rules.md", LONG_TEXT.encode())
     expect(page.get_by_text("Reading 1 document")).to_be_visible()
     page.reload()
@@ -59,7 +59,7 @@ def test_a_refresh_goes_on_following_a_running_job(page: Page) -> None:
 
 
 def test_a_bad_file_is_named_with_its_reason_and_the_good_one_is_taken(page: Page) -> None:
-    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+    open_review(page)
     empty: FilePayload = {"name": "empty.md", "mimeType": "text/markdown", "buffer": b""}
     good: FilePayload = {"name": "good.md", "mimeType": "text/markdown", "buffer": LONG_TEXT[:4000].encode()}
     page.locator('input[type="file"]').set_input_files([empty, good])
@@ -71,7 +71,7 @@ def test_a_bad_file_is_named_with_its_reason_and_the_good_one_is_taken(page: Pag
 
 
 def test_a_file_that_is_all_that_was_sent_and_bad_is_named(page: Page, watch: Watch) -> None:
-    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+    open_review(page)
     _upload(page, "fake.pdf", b"\x00\x01\x02 this is no PDF")
     expect(page.get_by_text("1 file was not taken")).to_be_visible()
     expect(page.get_by_test_id("stAlertContentError").get_by_text("fake.pdf")).to_be_visible()
@@ -122,10 +122,9 @@ def test_a_question_typed_while_the_server_is_away_is_kept(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing_of_ours_and_nothing_overflows(
-    open_browser: Callable[[Stack, int, Theme], Page], stack: Stack, width: int, theme: Theme
+    open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, width: int, theme: Theme
 ) -> None:
-    page = open_browser(stack, width, theme)
-    load_sample(page)
+    page = open_browser(sample, width, theme)
     found = [f"{path}: {line}" for path, title in PAGES.items() for line in _violations(page, path, title)]
     assert found == []
 

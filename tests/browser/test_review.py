@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driver import Stack, button, click, load_sample, open_page, settled
+from tests.browser.driver import Stack, button, click, open_page, open_review, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -35,8 +35,9 @@ def _undo(page: Page) -> None:
     settled(page)
 
 
+@pytest.mark.usefixtures("sample")
 def test_of_two_similar_questions_one_is_kept_and_undo_brings_both_back(page: Page) -> None:
-    load_sample(page)
+    open_review(page)
     waiting = _count(page, "To review")
     click(page, page.locator('[class*="st-key-similar_"] button').first)
     dialog = page.get_by_role("dialog")
@@ -52,8 +53,9 @@ def test_of_two_similar_questions_one_is_kept_and_undo_brings_both_back(page: Pa
     _expect_count(page, "To review", waiting)
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_selected_drafts_are_rejected_together_and_taken_back(page: Page) -> None:
-    load_sample(page)
+    open_review(page)
     waiting = _count(page, "To review")
     for at in range(3):
         click(page, _cards(page).nth(at).locator("label"))
@@ -68,8 +70,9 @@ def test_the_selected_drafts_are_rejected_together_and_taken_back(page: Page) ->
     _expect_count(page, "Rejected", 0)
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_last_page_that_was_decided_gives_way_to_the_one_before(page: Page) -> None:
-    load_sample(page)
+    open_review(page)
     waiting = _count(page, "To review")
     while button(page, "Next page").is_enabled():
         click(page, button(page, "Next page"))
@@ -85,11 +88,11 @@ def test_the_last_page_that_was_decided_gives_way_to_the_one_before(page: Page) 
 
 
 def test_search_and_filters_narrow_the_list_and_a_shared_link_shows_the_same(
-    page: Page, stack: Stack, open_browser: Callable[[Stack], Page]
+    page: Page, sample: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
-    load_sample(page)
+    open_review(page)
     waiting = _count(page, "To review")
-    with stack.client() as client:
+    with sample.client() as client:
         document = next(d for d in client.get("/documents").json()["items"] if d["name"] == "handbook.pdf")
         query = {"q": "warranty", "document_id": document["id"]}
         found = client.get("/faqs", params={**query, "status": "draft", "limit": 200}).json()["items"]
@@ -102,7 +105,7 @@ def test_search_and_filters_narrow_the_list_and_a_shared_link_shows_the_same(
     _expect_count(page, "To review", len(found))
     for faq in found[:10]:
         expect(page.get_by_text(faq["question"], exact=True)).to_be_visible()
-    other = open_browser(stack)
+    other = open_browser(sample)
     open_page(other, page.url, "FAQ extraction")
     _expect_count(other, "To review", len(found))
     expect(other.get_by_placeholder("Search", exact=True)).to_have_value("warranty")
@@ -114,12 +117,12 @@ def test_search_and_filters_narrow_the_list_and_a_shared_link_shows_the_same(
     _expect_count(page, "To review", waiting)
 
 
-def test_the_approved_faqs_are_exported_in_each_form(page: Page, stack: Stack, tmp_path: Path) -> None:
-    load_sample(page)
+def test_the_approved_faqs_are_exported_in_each_form(page: Page, sample: Stack, tmp_path: Path) -> None:
+    open_review(page)
     button(page, "Approve all confident").click()
     expect(page.get_by_text("confident drafts approved")).to_be_visible()
     settled(page)
-    with stack.client() as client:
+    with sample.client() as client:
         approved = client.get("/faqs", params={"status": "approved", "limit": 200}).json()["items"]
     click(page, button(page, "Export"))
     lines = _download(page, "JSON Lines", tmp_path / "faqs.jsonl").splitlines()
@@ -139,12 +142,12 @@ def _download(page: Page, label: str, target: Path) -> str:
 
 
 def test_of_two_people_who_edit_one_faq_the_second_is_told_and_loses_nothing(
-    page: Page, stack: Stack, open_browser: Callable[[Stack], Page]
+    page: Page, sample: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
-    load_sample(page)
-    with stack.client() as client:
+    open_review(page)
+    with sample.client() as client:
         faq = client.get("/faqs", params={"status": "draft", "limit": 1}).json()["items"][0]
-        second = open_browser(stack)
+        second = open_browser(sample)
         for tab in (page, second):
             open_page(tab, f"/FAQ_Extraction?faq={faq['id']}", "FAQ extraction")
             click(tab, tab.get_by_role("dialog").get_by_text("Edit", exact=True))

@@ -5,18 +5,18 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import Stack, button, click, load_sample, open_page, settled
+from tests.browser.driver import Stack, button, click, open_review, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TEXT = "".join(
     f"# Part {n}\n\n## What is rule {n}?\n\nRule {n} is a rule that holds for every part with that number. "
     f"It applies from the day of delivery and ends {n} days later.\n\n"
-    for n in range(3_000)
+    for n in range(1_200)
 )
 
 
-def test_a_decision_is_taken_back_after_the_page_was_loaded_again(page: Page, stack: Stack) -> None:
-    load_sample(page)
+def test_a_decision_is_taken_back_after_the_page_was_loaded_again(page: Page, sample: Stack) -> None:
+    open_review(page)
     page.locator('[class*="st-key-approve_"] button').filter(has_text="Approve").last.click()
     expect(page.get_by_text("1 FAQ approved")).to_be_visible()
     settled(page)
@@ -25,15 +25,15 @@ def test_a_decision_is_taken_back_after_the_page_was_loaded_again(page: Page, st
     settled(page)
     click(page, button(page, "Undo"))
     expect(page.locator(".st-key-undo_bar")).to_have_count(0)
-    with stack.client() as client:
+    with sample.client() as client:
         assert client.get("/faqs/counts").json()["approved"] == 0
 
 
 def test_on_a_phone_all_tabs_are_seen_and_nothing_is_empty(
-    open_browser: Callable[[Stack, int], Page], stack: Stack
+    open_browser: Callable[[Stack, int], Page], sample: Stack
 ) -> None:
-    page = open_browser(stack, 390)
-    load_sample(page)
+    page = open_browser(sample, 390)
+    open_review(page)
     for tab in ("To review ·", "Approved ·", "Rejected ·", "All ·"):
         box = page.locator(".st-key-status_tabs button").filter(has_text=tab).bounding_box()
         assert box is not None
@@ -45,13 +45,13 @@ def test_on_a_phone_all_tabs_are_seen_and_nothing_is_empty(
     assert all(shown)
 
 
-def test_drafts_do_not_move_while_more_documents_are_read(page: Page, stack: Stack) -> None:
-    load_sample(page)
+def test_drafts_do_not_move_while_more_documents_are_read(page: Page, sample: Stack) -> None:
+    open_review(page)
     first = page.locator(".st-key-faq_current").inner_text()
-    with stack.client() as client:
+    with sample.client() as client:
         files = [("files", (f"{name}.md", (name + TEXT).encode())) for name in ("one", "two", "three")]
         client.post("/faq/upload", files=files).raise_for_status()
-    open_page(page, "/FAQ_Extraction", "FAQ extraction")
+    open_review(page)
     expect(page.get_by_text("Reading 2 documents")).to_be_visible(timeout=90_000)
     expect(button(page, "Show new drafts")).to_be_visible()
     assert page.locator(".st-key-faq_current").inner_text() == first

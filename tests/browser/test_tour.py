@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import Stack, ask, button, click, field, load_sample, open_page, settled
+from tests.browser.driver import Stack, ask, button, click, field, load_sample, open_page, open_review, settled
 from tests.mock_openai import MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -40,8 +40,8 @@ def test_from_the_first_start_to_a_citation_that_opens_its_passage(page: Page) -
     expect(dialog.locator(".st-key-passage_cited")).to_contain_text("Hubs are covered for three years")
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_refresh_of_a_conversation_shows_it_again(page: Page) -> None:
-    load_sample(page)
     open_page(page, "/Chat", "Chat")
     ask(page, QUESTION)
     expect(page.get_by_text("Why this answer")).to_be_visible()
@@ -53,15 +53,16 @@ def test_a_refresh_of_a_conversation_shows_it_again(page: Page) -> None:
     assert page.get_by_test_id("stChatMessage").nth(1).inner_text() == answer
 
 
+@pytest.mark.usefixtures("sample")
 def test_what_the_documents_do_not_say_is_shown_as_not_answered(page: Page) -> None:
-    load_sample(page)
     open_page(page, "/Chat", "Chat")
     ask(page, "What is the capital of Peru?")
     expect(page.get_by_text("Not answered")).to_be_visible()
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_decision_can_be_taken_back(page: Page) -> None:
-    load_sample(page)
+    open_review(page)
     waiting = page.get_by_text("To review ·").inner_text()
     button(page, "Approve all confident").click()
     expect(page.get_by_text("confident drafts approved")).to_be_visible()
@@ -70,8 +71,9 @@ def test_a_decision_can_be_taken_back(page: Page) -> None:
     expect(page.get_by_text(waiting, exact=True)).to_be_visible()
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_keyboard_approves_the_current_card_and_goes_on(page: Page) -> None:
-    load_sample(page)
+    open_review(page)
     current = page.locator(".st-key-faq_current strong").first
     first = current.inner_text()
     page.keyboard.press("a")
@@ -79,13 +81,13 @@ def test_the_keyboard_approves_the_current_card_and_goes_on(page: Page) -> None:
     expect(page.get_by_text("Approved · 1", exact=True)).to_be_visible()
 
 
-def test_an_edit_over_somebody_elses_shows_the_newer_text_and_keeps_ones_own(page: Page, stack: Stack) -> None:
-    load_sample(page)
+def test_an_edit_over_somebody_elses_shows_the_newer_text_and_keeps_ones_own(page: Page, sample: Stack) -> None:
+    open_review(page)
     button(page, "Edit").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Question")).to_be_visible()
     settled(page)
-    with stack.client() as client:
+    with sample.client() as client:
         faq = client.get(f"/faqs/{page.url.split('faq=')[1]}").json()
         newer = {"revision": faq["revision"], "question": "Newer question?"}
         client.patch(f"/faqs/{faq['id']}", json=newer).raise_for_status()
@@ -96,8 +98,8 @@ def test_an_edit_over_somebody_elses_shows_the_newer_text_and_keeps_ones_own(pag
     expect(dialog.get_by_test_id("stCode")).to_contain_text("My own question?")
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_stopped_answer_keeps_what_was_written(page: Page) -> None:
-    load_sample(page)
     with MockServer() as server:
         _use_mock(page, server, model="drip")
         open_page(page, "/Chat", "Chat")
