@@ -203,8 +203,9 @@ def new_page(
 def settled(page: Page) -> None:
     """The script is idle and stays so, and nothing on the page is stale or still to be loaded, fonts included.
 
-    The websocket never idles: no `networkidle`.
+    The websocket never idles: no `networkidle`. A tab behind another one draws nothing, so it comes to the front.
     """
+    page.bring_to_front()
     page.evaluate("window.idleFrames = 0")
     page.wait_for_function(SETTLED % IDLE_FRAMES, polling="raf")
     expect(page.get_by_test_id("stException")).to_have_count(0)
