@@ -1,12 +1,28 @@
 """Numbers, sizes and times as people read them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import count
+from typing import TypeVar
 
 from contracts.documents import Document
 
+K = TypeVar("K")
 
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+def plural(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def distinct(names: Mapping[K, str]) -> dict[K, str]:
+    """The names, each with a number behind it that another one has already: choices are known by their text."""
+    found: dict[K, str] = {}
+    taken: set[str] = set()
+    for key, name in names.items():
+        texts = (name if number == 1 else f"{name} ({number})" for number in count(1))
+        found[key] = next(text for text in texts if text not in taken)
+        taken.add(found[key])
+    return found
 
 
 def sentence(text: str) -> str:

@@ -12,7 +12,7 @@ from frontend.components.faq_card import source_label
 from frontend.components.notices import load, show_problem
 from frontend.components.passage import show_passage, show_quote
 from frontend.components.reviewer import Reviewer
-from frontend.components.words import ago
+from frontend.components.words import ago, distinct
 from frontend.safe_text import model_text, plain
 
 SHOWN = 50
@@ -181,7 +181,7 @@ def _similar_dialog(reviewer: Reviewer, group_id: UUID) -> None:
     chosen = _chosen(members, opened)
     shown = [members[chosen], *(faq for faq in members if faq.id != members[chosen].id)][:SHOWN]
     shown.sort(key=members.index)
-    names = {faq.id: plain(faq.question) for faq in shown}
+    names = distinct({faq.id: plain(faq.question) for faq in shown})
     keep = st.radio(
         "Keep",
         list(names),

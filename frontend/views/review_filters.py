@@ -14,7 +14,7 @@ from frontend import state
 from frontend.api_client import Api
 from frontend.components.notices import load
 from frontend.components.reviewer import BOUNDS, Filters, Sure
-from frontend.components.words import document_title
+from frontend.components.words import distinct, document_title
 
 Tab = Literal["draft", "approved", "rejected", "all"]
 TABS: Final[dict[Tab, str]] = {"draft": "To review", "approved": "Approved", "rejected": "Rejected", "all": "All"}
@@ -100,7 +100,7 @@ def _tabs(counts: FaqCounts | None) -> Tab:
 
 
 def _document_filter(documents: Sequence[Document]) -> UUID | None:
-    names = {document.id: document_title(document) for document in documents}
+    names = distinct({document.id: document_title(document) for document in documents})
     options: list[UUID | Literal[""]] = ["", *names]
     asked = state.query_id("document")
     chosen = st.selectbox(

@@ -35,16 +35,27 @@ def _undo(page: Page) -> None:
     settled(page)
 
 
-@pytest.mark.usefixtures("sample")
-def test_of_two_similar_questions_one_is_kept_and_undo_brings_both_back(page: Page) -> None:
+@pytest.mark.parametrize("kept", [0, 1])
+def test_of_two_questions_in_the_same_words_the_chosen_one_is_kept_and_undo_brings_both_back(
+    page: Page, sample: Stack, kept: int
+) -> None:
     open_review(page)
     waiting = _count(page, "To review")
-    click(page, page.locator('[class*="st-key-similar_"] button').first)
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("radio")).to_have_count(2)
-    dialog.get_by_role("button", name="Keep this one, reject 1").click()
-    expect(page.get_by_text("1 FAQ kept and approved, 1 rejected")).to_be_visible()
-    expect(dialog).to_have_count(0)
+    with sample.client() as client:
+        twins = client.get("/faqs", params={"q": "What is Coldkeep?", "sort": "document"}).json()["items"]
+        assert [faq["question"] for faq in twins] == ["What is Coldkeep?"] * 2
+        click(page, page.locator(f".st-key-similar_{twins[0]['id']} button").first)
+        dialog = page.get_by_role("dialog")
+        options = dialog.get_by_role("radio")
+        expect(options).to_have_count(2)
+        expect(options.nth(0)).to_be_checked()
+        click(page, dialog.locator("label", has=page.get_by_role("radio")).nth(kept))
+        expect(options.nth(kept)).to_be_checked()
+        dialog.get_by_role("button", name="Keep this one, reject 1").click()
+        expect(page.get_by_text("1 FAQ kept and approved, 1 rejected")).to_be_visible()
+        expect(dialog).to_have_count(0)
+        approved = client.get("/faqs", params={"status": "approved"}).json()["items"]
+    assert [faq["id"] for faq in approved] == [twins[kept]["id"]]
     _expect_count(page, "To review", waiting - 2)
     _expect_count(page, "Approved", 1)
     _expect_count(page, "Rejected", 1)
