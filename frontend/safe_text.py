@@ -31,6 +31,11 @@ def plain(text: str) -> str:
     return _escape(" ".join(text.split()))
 
 
+def code(text: str) -> str:
+    """`text` on one line as code: an address in it is not a link."""
+    return f"`` {' '.join(text.replace('`', ' ').split())} ``"
+
+
 def paragraphs(text: str) -> str:
     """Document text as it is, its line breaks kept."""
     lines = (_escape(line.strip()) for line in text.strip().splitlines())

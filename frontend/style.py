@@ -22,6 +22,13 @@ _SHEET = """
   padding: .5rem .75rem; border-radius: .625rem; border: 1px solid %(accent)s; background: %(soft)s;
   box-shadow: 0 6px 24px rgba(0, 0, 0, .18);
 }
+[data-testid="stCheckbox"] label:not(:has(:checked)) > div:first-of-type,
+[data-testid="stRadioOption"]:not(:has(:checked)) > div > div:first-of-type { border-color: %(control)s; }
+@media (min-width: 641px) {
+  [class*="st-key-foot_"] { flex-wrap: nowrap; }
+  [class*="st-key-foot_"] > :first-child { flex: 0 1 auto; min-width: 0; }
+  [class*="st-key-foot_"] > :last-child { flex: none; }
+}
 .st-key-conversations button > div > span { align-items: flex-start; }
 .st-key-conversations button [data-testid="stIconMaterial"] { position: relative; top: .2rem; }
 @media (max-width: 640px) {
@@ -50,5 +57,9 @@ _LIGHT = """
 
 def add_style() -> None:
     dark = st.context.theme.type == "dark"
-    colours = {"accent": "#2FB5A6" if dark else "#0F766E", "soft": "#182027" if dark else "#F4F6F8"}
+    colours = {
+        "accent": "#2FB5A6" if dark else "#0F766E",
+        "soft": "#182027" if dark else "#F4F6F8",
+        "control": "#7C8B99" if dark else "#6B7A88",
+    }
     st.html(f"<style>{_SHEET % colours}{_DARK if dark else _LIGHT}</style>")

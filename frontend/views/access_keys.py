@@ -76,7 +76,7 @@ def _row(api: Api, key: ApiKey) -> None:
     ):
         st.markdown(
             f"**{plain(key.name)}** :gray-badge[{key.role.replace('_', ' ')}]  \n"
-            f":small[:gray[ends in {plain(key.hint)} · created {ago(key.created_at)} · {used}]]",
+            f":small[:gray[begins with {plain(key.hint)} · created {ago(key.created_at)} · {used}]]",
             width="content",
         )
         with st.popover("Revoke", icon=":material/key_off:", type="tertiary", key=f"revoke_menu_{key.id}"):

@@ -212,7 +212,7 @@ def _figure(label: str, value: str, days: Sequence[DayCount], *, drawn: bool, un
         label,
         value,
         f"{week:,} unanswered" if unanswered else f"{week:,} this week",
-        delta_color="orange" if unanswered else "green",
+        delta_color="gray" if not week else "orange" if unanswered else "green",
         delta_arrow="off",
         border=True,
         chart_data=[day.count for day in days] if drawn else None,

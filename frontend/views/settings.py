@@ -12,7 +12,7 @@ from frontend.api_client import Api, ApiError
 from frontend.components.notices import act, load, problem_card
 from frontend.components.words import latency_text, provider_words
 from frontend.layout import Frame, current_readiness, section
-from frontend.safe_text import paragraphs, plain
+from frontend.safe_text import code, paragraphs, plain
 from frontend.views.access_keys import access_keys
 
 
@@ -65,7 +65,7 @@ def _facts(provider: Provider, agent: Agent | None) -> str:
     note = provider_words(provider.label)[1] or "writes answers from the passages"
     parts = [plain(note[0].upper() + note[1:])]
     if provider.base_url:
-        parts.append(plain(provider.base_url))
+        parts.append(code(provider.base_url))
     if provider.key_hint:
         where = " from the environment" if provider.key_from_environment else ""
         parts.append(f"key ending in {plain(provider.key_hint)}{where}")
@@ -196,13 +196,14 @@ def _check_result(provider: Provider) -> None:
     if isinstance(result, Problem):
         problem_card(result, key=f"check_{provider.name}", retry=False)
     elif isinstance(result, ProviderCheck):
-        _check_answer(result)
+        _check_answer(provider, result)
 
 
-def _check_answer(result: ProviderCheck) -> None:
-    text = (
-        f"{plain(result.model)} answered in {latency_text(result.latency_ms)}: {paragraphs(result.reply) or 'nothing'}"
-    )
+def _check_answer(provider: Provider, result: ProviderCheck) -> None:
+    """The built-in one quotes: of a test question, which no document answers, it says only that."""
+    text = f"{plain(provider_words(provider.label)[0])} answered in {latency_text(result.latency_ms)}"
+    if result.model != provider.name:
+        text = f"{text}, model {plain(result.model)}: {paragraphs(result.reply) or 'nothing'}"
     if result.ok:
         st.success(text, icon=":material/check_circle:")
     else:
@@ -215,15 +216,15 @@ def _about(frame: Frame) -> None:
     readiness = current_readiness(frame.api)
     me = frame.me
     rows = [
-        ("Version", readiness.version if readiness else "unknown"),
+        ("Version", plain(readiness.version) if readiness else "unknown"),
         ("Sign-in", "API keys" if me.auth == "keys" else "This machine only"),
-        ("Workspace", me.workspace),
-        ("Signed in as", f"{me.name}, {me.role.replace('_', ' ')}"),
-        ("API", frame.config.api_url),
+        ("Workspace", plain(me.workspace)),
+        ("Signed in as", plain(f"{me.name}, {me.role.replace('_', ' ')}")),
+        ("API", code(frame.config.api_url)),
     ]
     with st.container(border=True, key="about", gap="small"), st.grid(3, min_column_width=200, gap="small"):
         for label, value in rows:
-            st.markdown(f":small[:gray[{label}]]  \n{plain(value)}")
+            st.markdown(f":small[:gray[{label}]]  \n{value}")
     with st.container(border=True, key="programs", gap="small"):
         st.markdown(f"**For other programs**  \n:gray[{_token_words(frame)}]")
         st.code(_token_lines(frame), language="bash", wrap_lines=True)

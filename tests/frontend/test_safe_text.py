@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.safe_text import cited_text, marked, model_text, paragraphs, plain
+from frontend.safe_text import cited_text, code, marked, model_text, paragraphs, plain
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,15 @@ def test_plain_text_is_one_line_in_which_every_mark_is_escaped(text: str) -> Non
     bare = shown.replace("\\\\", "")
     for mark in "*_`[]<>$:#|":
         assert bare.count(mark) == bare.count("\\" + mark)
+
+
+@pytest.mark.parametrize("text", ["https://a.example/v1", "a`b`` c", "`", "two\nlines"])
+def test_code_is_one_line_that_nothing_in_it_ends(text: str) -> None:
+    shown = code(text)
+    assert shown.startswith("`` ")
+    assert shown.endswith(" ``")
+    assert "`" not in shown[2:-2]
+    assert "\n" not in shown
 
 
 def test_the_quote_is_marked_line_by_line() -> None:
