@@ -1,4 +1,4 @@
-# make run    start AI Nexus on this machine       make test   everything that is tested
+# make run    start AI Nexus on this machine       make test   test it
 # make check  format, lint, types, import rules    make help   the rest
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run check format test test-rust test-python test-browser test-postgres test-pythons lock bench screens faults samples
+.PHONY: help base dev run check format test test-rust test-python test-browser test-slow test-postgres test-pythons lock bench screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -35,17 +35,21 @@ format: dev ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	cd rust_accel && cargo fmt
 
-test: test-rust test-python test-browser ## everything that is tested
+test: test-rust test-python test-browser ## what is tested, but for the slow sets below
 
 test-rust: dev
 	cd rust_accel && cargo test --locked --quiet
 
 test-python: dev
-	$(BIN)/pytest -n 2 --dist loadgroup --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" --ignore tests/browser
 
 # Playwright keeps an event loop in its process, beside which no asynchronous test can run.
 test-browser: dev
-	$(BIN)/pytest -n 2 --dist loadfile tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/browser
+
+test-slow: dev ## twenty documents under kills, a database that is held, drafts beside a long job
+	$(BIN)/pytest -n 2 -m slow --ignore tests/browser
+	$(BIN)/pytest -m slow tests/browser
 
 # A job that a test's end cancels leaves its connection to the garbage collector, which warns.
 test-postgres: dev ## what touches the database, over Postgres

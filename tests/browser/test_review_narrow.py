@@ -45,6 +45,7 @@ def test_on_a_phone_all_tabs_are_seen_and_nothing_is_empty(
     assert all(shown)
 
 
+@pytest.mark.slow
 def test_drafts_do_not_move_while_more_documents_are_read(page: Page, sample: Stack) -> None:
     open_review(page)
     first = page.locator(".st-key-faq_current").inner_text()

@@ -59,6 +59,7 @@ async def undisturbed(site: Site, script: Script) -> list[tuple[str, int]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.fault("B1")
 async def test_a_job_whose_worker_is_killed_again_and_again_ends_as_an_undisturbed_one(site: Site) -> None:
     directory = directory_of(site.uow.database.url)

@@ -11,7 +11,7 @@ from tests.process.conftest import SiteMaker
 from tests.process.site import Site, kill_all, stop, until, upload
 from tests.process.snapshot import assert_nothing_is_left_over, progress, snapshot
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEED = 20_261
 KILLS = 6

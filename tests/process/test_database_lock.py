@@ -13,7 +13,7 @@ import pytest
 from tests.process.site import Site, until, upload
 from tests.support import MARKDOWN
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(240)]
 
 HOLD = """
 import sqlite3, sys
