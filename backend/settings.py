@@ -3,10 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
+
+
+def _names(value: object) -> object:
+    """Text with commas as its parts, without the blanks around them."""
+    return tuple(name for part in value.split(",") if (name := part.strip())) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -45,7 +50,7 @@ class Settings(BaseSettings):
     provider_first_token_timeout: float = 30.0
     provider_idle_timeout: float = 30.0
     provider_total_timeout: float = 300.0
-    outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
 
     log_format: Literal["json", "text"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"

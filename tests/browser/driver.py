@@ -252,3 +252,40 @@ def load_sample(page: Page) -> None:
 def ask(page: Page, question: str) -> None:
     page.get_by_placeholder("Ask a question").fill(question)
     page.keyboard.press("Enter")
+
+
+def approve_confident(page: Page) -> None:
+    button(page, "Approve all confident").click()
+    expect(page.get_by_text("confident drafts approved")).to_be_visible()
+    settled(page)
+
+
+def open_chat(page: Page) -> None:
+    """The chat, once what was approved is in its index."""
+    open_page(page, "/Chat", "Chat")
+    expect(page.get_by_text("being indexed")).to_have_count(0, timeout=60_000)
+    settled(page)
+
+
+def open_citation(page: Page) -> None:
+    """The passage of the last answer's first source, its quote marked."""
+    button(page, "[1]").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("the text that is quoted")).to_be_visible()
+    expect(dialog.locator(".st-key-passage_cited")).to_contain_text("Hubs are covered for three years")
+
+
+def use_server(page: Page, base_url: str, *, model: str) -> None:
+    """Sets an OpenAI-compatible server up as a person does: address, key, model, save, use."""
+    open_page(page, "/Settings", "Settings")
+    card = page.locator(".st-key-provider_openai-compatible")
+    card.locator("summary").click()
+    field(card, "Base URL").fill(base_url)
+    field(card, "API key").fill("sk-mock-key-1234")
+    field(card, "Model").fill(model)
+    settled(page)
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_text("key ending in 1234")).to_be_visible()
+    card.get_by_role("button", name="Use for answers").click()
+    expect(card.get_by_text("Used for answers")).to_be_visible()
+    settled(page)

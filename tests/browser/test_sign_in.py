@@ -5,14 +5,29 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import Stack, button, field, settled
+from tests.browser.driver import (
+    Stack,
+    approve_confident,
+    ask,
+    button,
+    field,
+    load_sample,
+    open_chat,
+    open_citation,
+    open_page,
+    settled,
+    use_server,
+)
+from tests.mock_openai import MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+QUESTION = "What does the warranty cover?"
 
 
 @pytest.fixture(scope="module")
 def keys_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("keys") / "data", {"NEXUS_AUTH": "keys"})
+    settings = {"NEXUS_AUTH": "keys", "NEXUS_OUTBOUND_ALLOW": "127.0.0.1"}  # where the mock model server listens
+    stack = Stack(tmp_path_factory.mktemp("keys") / "data", settings)
     try:
         yield stack.start("up")
         assert "Traceback" not in stack.log.read_text()
@@ -28,22 +43,43 @@ def _sign_in(page: Page, key: str, *, accepted: bool = True) -> None:
     settled(page)  # what is typed or clicked while the page is being drawn is lost
 
 
-def test_two_workspaces_sign_in_and_do_not_see_each_other(
+def test_the_tour_works_in_two_workspaces_that_do_not_see_each_other(
     keys_stack: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
+    """One answers with a server of its own, the other with the built-in provider."""
     north = keys_stack.run("key", "create", "--role", "admin", "--workspace", "north")
     south = keys_stack.run("key", "create", "--role", "analyst", "--workspace", "south")
-    first = open_browser(keys_stack)
+    first, second = open_browser(keys_stack), open_browser(keys_stack)
     first.goto("/")
     _sign_in(first, north)
-    button(first, "Load the sample handbook").click()
-    expect(first.get_by_text("3 documents read")).to_be_visible(timeout=60_000)
-    second = open_browser(keys_stack)
+    with MockServer() as server:
+        _tour(first)
+        use_server(first, server.base_url, model="ok")
+        open_chat(first)
+        ask(first, QUESTION)
+        expect(first.get_by_text("Answers by OpenAI-compatible server, model ok")).to_be_visible()
+        expect(button(first, "[1]")).to_be_visible()
+        settled(first)
     second.goto("/FAQ_Extraction")
     _sign_in(second, south)
     expect(second.get_by_text("No questions yet")).to_be_visible()
     expect(second.get_by_text("south")).to_be_visible()
+    open_page(second, "/Chat", "Chat")
+    expect(second.get_by_text(QUESTION)).to_have_count(0)
+    ask(second, QUESTION)
+    expect(second.get_by_text("Not answered")).to_be_visible()
     settled(second)
+    _tour(second)
+
+
+def _tour(page: Page) -> None:
+    load_sample(page)
+    approve_confident(page)
+    open_chat(page)
+    ask(page, QUESTION)
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    settled(page)
+    open_citation(page)
 
 
 def test_a_wrong_key_is_said_to_be_unknown(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:

@@ -5,39 +5,37 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import Stack, ask, button, click, field, load_sample, open_page, open_review, settled
+from tests.browser.driver import (
+    Stack,
+    approve_confident,
+    ask,
+    button,
+    click,
+    load_sample,
+    open_chat,
+    open_citation,
+    open_page,
+    open_review,
+    settled,
+    use_server,
+)
 from tests.mock_openai import MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 QUESTION = "What does the warranty cover?"
 
 
-def _approve_confident(page: Page) -> None:
-    button(page, "Approve all confident").click()
-    expect(page.get_by_text("confident drafts approved")).to_be_visible()
-    settled(page)
-
-
-def _wait_for_index(page: Page, path: str = "/Chat") -> None:
-    open_page(page, path, "Chat")
-    expect(page.get_by_text("being indexed")).to_have_count(0, timeout=60_000)
-    settled(page)
-
-
 def test_from_the_first_start_to_a_citation_that_opens_its_passage(page: Page) -> None:
     open_page(page, "/", "Home")
     expect(page.get_by_text("Three steps to the first answer")).to_be_visible()
     load_sample(page)
-    _approve_confident(page)
-    _wait_for_index(page)
+    approve_confident(page)
+    open_chat(page)
     ask(page, QUESTION)
     expect(page.get_by_text("Why this answer")).to_be_visible()
     settled(page)
     assert "conversation=" in page.url
-    button(page, "[1]").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("the text that is quoted")).to_be_visible()
-    expect(dialog.locator(".st-key-passage_cited")).to_contain_text("Hubs are covered for three years")
+    open_citation(page)
 
 
 @pytest.mark.usefixtures("sample")
@@ -101,7 +99,7 @@ def test_an_edit_over_somebody_elses_shows_the_newer_text_and_keeps_ones_own(pag
 @pytest.mark.usefixtures("sample")
 def test_a_stopped_answer_keeps_what_was_written(page: Page) -> None:
     with MockServer() as server:
-        _use_mock(page, server, model="drip")
+        use_server(page, server.base_url, model="drip")
         open_page(page, "/Chat", "Chat")
         ask(page, QUESTION)
         expect(page.get_by_text("drip drip")).to_be_visible()
@@ -113,9 +111,9 @@ def test_a_stopped_answer_keeps_what_was_written(page: Page) -> None:
 def test_the_tour_works_with_an_openai_compatible_server(page: Page) -> None:
     load_sample(page)
     with MockServer() as server:
-        _use_mock(page, server, model="ok")
+        use_server(page, server.base_url, model="ok")
         button(page, "Test connection").click()
-        _wait_for_index(page)
+        open_chat(page)
         ask(page, QUESTION)
         expect(page.get_by_text("Why this answer")).to_be_visible()
         expect(page.get_by_text("Answers by OpenAI-compatible server, model ok")).to_be_visible()
@@ -123,28 +121,12 @@ def test_the_tour_works_with_an_openai_compatible_server(page: Page) -> None:
         settled(page)
 
 
-def _use_mock(page: Page, server: MockServer, *, model: str) -> None:
-    """Sets the provider up as a person does: address, key, model, save, use."""
-    open_page(page, "/Settings", "Settings")
-    card = page.locator(".st-key-provider_openai-compatible")
-    card.locator("summary").click()
-    field(card, "Base URL").fill(server.base_url)
-    field(card, "API key").fill("sk-mock-key-1234")
-    field(card, "Model").fill(model)
-    settled(page)
-    card.get_by_role("button", name="Save").click()
-    expect(card.get_by_text("key ending in 1234")).to_be_visible()
-    card.get_by_role("button", name="Use for answers").click()
-    expect(card.get_by_text("Used for answers")).to_be_visible()
-    settled(page)
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_loop_works_on_a_phone(open_browser: Callable[..., Page], stack: Stack, theme: str) -> None:
     page = open_browser(stack, 390, theme)
     load_sample(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    _approve_confident(page)
+    approve_confident(page)
     open_page(page, "/Chat", "Chat")
     ask(page, QUESTION)
     expect(page.get_by_text("Why this answer")).to_be_visible()
