@@ -152,10 +152,6 @@ class CollectionNotFound(VectorError):
     code, status, title = "collection_not_found", 404, "No such collection in the vector store"
 
 
-class StoreLocked(VectorError):
-    code, status, title = "store_locked", 503, "Another process holds the vector store"
-
-
 class StoreUnavailable(VectorError):
     code, status, title, retryable = "retrieval_unavailable", 503, "The vector store does not answer", True
 

@@ -19,7 +19,3 @@ class Principal:
     role: Role | None
     key_id: UUID | None
     name: str
-
-    @property
-    def is_visitor(self) -> bool:
-        return self.role is None

@@ -98,29 +98,6 @@ class SecretBox:
             raise SecretUnreadable("a stored credential belongs to another address or workspace; enter it again")
         return secret
 
-    def rotate(self, ciphertext: str) -> str:
-        """The same secret under the first key. Raises `SecretUnreadable`."""
-        try:
-            return self._fernet.rotate(ciphertext).decode("ascii")
-        except InvalidToken as exc:
-            raise SecretUnreadable(
-                "a stored credential was encrypted with another master key or is damaged; enter it again"
-            ) from exc
-
-
-def add_master_key(directory: Path) -> SecretBox:
-    """Put a new key before the others. Credentials stay readable; pass each through `rotate`, then old keys may go.
-
-    Running processes encrypt with the key they started with until they are restarted. One caller at a time.
-    """
-    keys = [Fernet.generate_key().decode("ascii"), *_master_keys(directory)]
-    box = SecretBox(keys)
-    path = directory / MASTER_KEY_FILE
-    draft = _draft(path, "\n".join(keys) + "\n")
-    draft.replace(path)
-    _sync_directory(directory)
-    return box
-
 
 def _master_keys(directory: Path) -> list[str]:
     text = _read_or_create(directory / MASTER_KEY_FILE, lambda: Fernet.generate_key().decode("ascii"))

@@ -8,13 +8,12 @@ import os
 from asyncio import CancelledError
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -112,18 +111,6 @@ class _Maker:
 
     def histogram(self, name: str, help: str, labels: Sequence[str], buckets: Sequence[float]) -> Histogram:
         return Histogram(name, help, labels, namespace="nexus", registry=self.registry, buckets=buckets)
-
-
-def clear_multiprocess_dir(directory: Path) -> None:
-    """Create the shared directory, or empty it of an earlier run's files. For the parent, before its children start."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for leftover in directory.glob("*.db"):
-        leftover.unlink(missing_ok=True)
-
-
-def forget_process(pid: int, directory: Path) -> None:
-    """Drop a dead process's live gauges. For the parent, after a child's end."""
-    mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]  # not annotated there
 
 
 class MetricsMiddleware:
