@@ -1,5 +1,6 @@
 """Every error of the API is a problem with a stable code and the id that finds it in the log."""
 
+import json
 import logging
 from typing import Any
 
@@ -112,14 +113,16 @@ async def test_what_is_wrong_with_a_field_is_said_without_the_validators_own_wor
     assert problem["detail"] == "q: must not contain NUL characters"
 
 
-@pytest.mark.parametrize(("body", "place"), [(b"{", 1), (b'{"question": "x",}', 17), (b"{\"question\": 'x'}", 13)])
-async def test_a_body_that_is_no_json_says_so_and_where(api: Api, body: bytes, place: int) -> None:
+@pytest.mark.parametrize("body", [b"{", b'{"question": "x",}', b"{\"question\": 'x'}"])
+async def test_a_body_that_is_no_json_says_so_and_where(api: Api, body: bytes) -> None:
+    with pytest.raises(json.JSONDecodeError) as refusal:  # the place of a trailing comma differs between Pythons
+        json.loads(body)
     answer = await api.client.post("/faqs", content=body, headers={"Content-Type": "application/json"})
     problem = refused(answer, 422, "invalid_request")
     [error] = problem["errors"]
     assert error["field"] == "body"
     assert error["message"].startswith("is not JSON: ")
-    assert error["message"].endswith(f"(character {place})")
+    assert error["message"].endswith(f"(character {refusal.value.pos})")
     assert problem["detail"] == f"the body {error['message']}"
 
 

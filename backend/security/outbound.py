@@ -67,11 +67,11 @@ class OutboundPolicy:
 
     def check_address(self, address: Address, target: Target, purpose: Purpose) -> None:
         """Raises `OutboundRefused` for an address that this purpose may not reach."""
-        for candidate in _embedded(address):
-            if _is_never_callable(candidate):
-                raise OutboundRefused(f"{_resolved(target, address)}, which is never called; correct the URL")
-            if not self._may_reach(candidate, target, purpose):
-                raise OutboundRefused(f"{_resolved(target, address)}, which is not public; use a public host")
+        candidates = _embedded(address)
+        if any(_is_never_callable(candidate) for candidate in candidates):
+            raise OutboundRefused(f"{_resolved(target, address)}, which is never called; correct the URL")
+        if not all(self._may_reach(candidate, target, purpose) for candidate in candidates):
+            raise OutboundRefused(f"{_resolved(target, address)}, which is not public; use a public host")
 
     def _is_listed(self, target: Target) -> bool:
         return target.host in self.vendor_hosts or self.allows(target)
