@@ -19,14 +19,16 @@ class Embedder:
         cls,
         model: Path,
         *,
-        precision: Literal["f32"] | None = None,
+        precision: Literal["f32", "bf16"] | None = None,
         threads: int | None = None,
         max_tokens: int | None = None,
     ) -> Embedder:
         """Load a sentence-transformers folder: `modules.json`, `config.json`, the pooling's `config.json`,
         `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json`.
 
-        `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the
+        `precision`: what the linear layers and the attention multiply in; sums, softmax and normalisation are f32 in
+        both. None is f32. `bf16` keeps a cosine of .9999 to it, and is the faster one where the CPU multiplies bf16
+        (`isa` is avx512bf16). `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the
         model's own. Raises `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be
         used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
         """
@@ -57,7 +59,7 @@ class Embedder:
 
     @property
     def isa(self) -> str:
-        """The instruction set in use: scalar, avx2 or avx512."""
+        """The instruction set in use: scalar, avx2, avx512 or avx512bf16."""
 
     @property
     def threads(self) -> int:
@@ -123,4 +125,4 @@ class VectorIndex:
 
     @property
     def isa(self) -> str:
-        """The instruction set in use: scalar, avx2 or avx512."""
+        """The instruction set in use: scalar, avx2, avx512 or avx512bf16."""

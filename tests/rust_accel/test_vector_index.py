@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rust_accel import VectorIndex
+from tests.rust_accel.test_embedder import ISAS
 
 NO_ID = 2**64 - 1
 Where = Sequence[tuple[int, Sequence[int]]]
@@ -76,7 +77,7 @@ def test_any_sequence_of_changes_and_searches_equals_the_twin(data: st.DataObjec
         assert hits(found, row) == twin.search(query, k, allowed, where)
 
 
-@pytest.mark.parametrize("isa", ["scalar", "avx2", "avx512"])
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("queries", [1, 8, 33])
 def test_a_large_index_finds_what_numpy_finds(monkeypatch: pytest.MonkeyPatch, isa: str, queries: int) -> None:
     monkeypatch.setenv("NEXUS_ISA", isa)

@@ -1,6 +1,6 @@
 //! Many texts at once: chunks of similar length over the pool's threads, results in input order.
 
-use super::forward::Model;
+use super::forward::{Model, Precision};
 use crate::error::Result;
 use rayon::prelude::*;
 use std::cmp::Reverse;
@@ -12,7 +12,7 @@ const CHUNK: usize = 256;
 ///
 /// # Errors
 /// As `Model::embed`.
-pub(super) fn embed(model: &Model, texts: &[Vec<u32>], threads: usize) -> Result<Vec<f32>> {
+pub(super) fn embed<T: Precision>(model: &Model<T>, texts: &[Vec<u32>], threads: usize) -> Result<Vec<f32>> {
     let dimension = model.config.hidden;
     let chunks = split(texts, threads);
     let parts = chunks

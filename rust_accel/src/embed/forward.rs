@@ -1,10 +1,11 @@
 //! The BERT encoder (Devlin et al. 2019) over ragged batches: the tokens of several texts in a row, no padding.
 
 use super::config::{Config, Pooling};
-use super::weights::{Finish, Linear, Tensors, floats};
+use super::weights::{Linear, Tensors, floats};
 use crate::error::{Result, invalid};
 use crate::kernels::{
-    Buffer, Isa, LayerNorm, Matrix, MatrixMut, Panel, Store, WIDE, Width, layer_norm, map, multiply, softmax,
+    Bf16, Buffer, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, WIDE, Width, layer_norm, map, multiply,
+    narrow, softmax,
 };
 use memmap2::Mmap;
 use rayon::prelude::*;
@@ -14,16 +15,61 @@ use std::ops::Range;
 /// Columns of the panels that attention packs: one head of 32 is one panel.
 const NARROW: usize = Width::Narrow.columns();
 
-struct Layer {
-    qkv: Linear,
-    attended: Linear,
+/// A type that the linear layers and the attention multiply in; between them values are f32.
+pub(super) trait Precision: Element {
+    /// Its name in the Python module.
+    const NAME: &'static str;
+
+    /// Runs `work` with this thread's buffers.
+    fn with_scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
+
+    /// `values` in this type: themselves, or written to `copy`.
+    fn narrowed<'a>(isa: Isa, values: &'a [f32], copy: &'a mut Buffer<Self>) -> Result<&'a [Self]>;
+}
+
+macro_rules! scratch {
+    ($type:ty) => {
+        fn with_scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
+            thread_local! {
+                static SCRATCH: RefCell<Scratch<$type>> = RefCell::default();
+            }
+            SCRATCH.with_borrow_mut(work)
+        }
+    };
+}
+
+impl Precision for f32 {
+    const NAME: &'static str = "f32";
+
+    scratch!(f32);
+
+    fn narrowed<'a>(_: Isa, values: &'a [f32], _: &'a mut Buffer) -> Result<&'a [Self]> {
+        Ok(values)
+    }
+}
+
+impl Precision for Bf16 {
+    const NAME: &'static str = "bf16";
+
+    scratch!(Bf16);
+
+    fn narrowed<'a>(isa: Isa, values: &'a [f32], copy: &'a mut Buffer<Self>) -> Result<&'a [Self]> {
+        copy.grow(values.len())?;
+        narrow(isa, values, &mut copy[..values.len()]);
+        Ok(&copy[..values.len()])
+    }
+}
+
+struct Layer<T: Element> {
+    qkv: Linear<T>,
+    attended: Linear<T>,
     attention_norm: LayerNorm,
-    expand: Linear,
-    contract: Linear,
+    expand: Linear<T>,
+    contract: Linear<T>,
     output_norm: LayerNorm,
 }
 
-impl Layer {
+impl<T: Element> Layer<T> {
     fn load(tensors: &Tensors<'_>, config: &Config, index: usize) -> Result<Self> {
         let at = |name: &str| format!("encoder.layer.{index}.{name}");
         let (hidden, wide) = (config.hidden, config.intermediate);
@@ -48,32 +94,31 @@ impl Layer {
 }
 
 /// The weights, checked and packed; word embeddings stay in the mapped file.
-pub(super) struct Model {
+pub(super) struct Model<T: Element> {
     pub(super) config: Config,
     pub(super) isa: Isa,
     file: Mmap,
     words: Range<usize>,
     positions: Vec<f32>,
     embedding_norm: LayerNorm,
-    layers: Vec<Layer>,
+    layers: Vec<Layer<T>>,
 }
 
+/// One thread's buffers. `hidden` carries the residual stream, `input` what a layer multiplies of it.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch<T: Element> {
     hidden: Buffer,
-    qkv: Buffer,
-    context: Buffer,
-    wide: Buffer,
-    keys: Buffer,
+    input: Buffer<T>,
+    qkv: Buffer<T>,
+    context: Buffer<T>,
+    wide: Buffer<T>,
+    keys: Buffer<T>,
     scores: Buffer,
-    values: Buffer,
+    weights: Buffer<T>,
+    values: Buffer<T>,
 }
 
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-impl Model {
+impl<T: Precision> Model<T> {
     /// # Errors
     /// `Error::Io`, `Error::Memory`, or `Error::Invalid` naming the tensor that does not fit the configuration.
     pub(super) fn load(config: Config, isa: Isa) -> Result<Self> {
@@ -100,7 +145,7 @@ impl Model {
     /// # Errors
     /// `Error::Memory`; `Error::Invalid` when the output is not finite (damaged word embeddings).
     pub(super) fn embed(&self, texts: &[&[u32]]) -> Result<Vec<f32>> {
-        SCRATCH.with_borrow_mut(|scratch| {
+        T::with_scratch(|scratch| {
             let rows: usize = texts.iter().map(|ids| ids.len()).sum();
             self.embed_words(texts, rows, scratch)?;
             for layer in &self.layers {
@@ -110,7 +155,7 @@ impl Model {
         })
     }
 
-    fn embed_words(&self, texts: &[&[u32]], rows: usize, scratch: &mut Scratch) -> Result<()> {
+    fn embed_words(&self, texts: &[&[u32]], rows: usize, scratch: &mut Scratch<T>) -> Result<()> {
         let hidden = self.config.hidden;
         scratch.hidden.grow(rows * hidden)?;
         let words = &self.file[self.words.clone()];
@@ -132,13 +177,14 @@ impl Model {
         layer_norm(self.isa, &mut MatrixMut::new(values, rows, hidden, hidden), norm);
     }
 
-    fn forward(&self, layer: &Layer, texts: &[&[u32]], rows: usize, scratch: &mut Scratch) -> Result<()> {
+    fn forward(&self, layer: &Layer<T>, texts: &[&[u32]], rows: usize, scratch: &mut Scratch<T>) -> Result<()> {
         let (isa, hidden) = (self.isa, self.config.hidden);
         let (n, wide) = (rows * hidden, rows * self.config.intermediate);
         scratch.qkv.grow(3 * n)?;
         scratch.context.grow(n)?;
         scratch.wide.grow(wide)?;
-        layer.qkv.apply(isa, &scratch.hidden[..n], &mut scratch.qkv, Finish::Plain);
+        let input = T::narrowed(isa, &scratch.hidden[..n], &mut scratch.input)?;
+        layer.qkv.apply(isa, input, &mut scratch.qkv, Finish::Replace);
         let mut top = 0;
         for ids in texts {
             self.attend(top, ids.len(), scratch)?;
@@ -146,21 +192,24 @@ impl Model {
         }
         layer.attended.apply(isa, &scratch.context[..n], &mut scratch.hidden, Finish::Add);
         self.normalise(&mut scratch.hidden, rows, &layer.attention_norm);
-        layer.expand.apply(isa, &scratch.hidden[..n], &mut scratch.wide, Finish::Gelu);
+        let input = T::narrowed(isa, &scratch.hidden[..n], &mut scratch.input)?;
+        layer.expand.apply(isa, input, &mut scratch.wide, Finish::Gelu);
         layer.contract.apply(isa, &scratch.wide[..wide], &mut scratch.hidden, Finish::Add);
         self.normalise(&mut scratch.hidden, rows, &layer.output_norm);
         Ok(())
     }
 
     /// Softmax(Q K^T) V of one text, the rows `top..top + len`, head by head.
-    fn attend(&self, top: usize, len: usize, scratch: &mut Scratch) -> Result<()> {
+    fn attend(&self, top: usize, len: usize, scratch: &mut Scratch<T>) -> Result<()> {
         let (isa, hidden) = (self.isa, self.config.hidden);
         let head = hidden / self.config.heads;
         let padded = len.next_multiple_of(NARROW);
         scratch.keys.grow(padded * head)?;
         scratch.scores.grow(len * padded)?;
-        scratch.values.grow(len * head.next_multiple_of(NARROW))?;
-        let Scratch { qkv, context, keys, scores, values, .. } = scratch;
+        // Whole groups of positions; one that a text lacks has a value of zero.
+        let grouped = len.next_multiple_of(T::GROUP);
+        scratch.values.grow(grouped * NARROW)?;
+        let Scratch { qkv, context, keys, scores, weights, values, .. } = scratch;
         for start in (0..hidden).step_by(head) {
             let part = |which: usize| &qkv[top * 3 * hidden + which * hidden + start..];
             pack_keys(part(1), [len, head, 3 * hidden], keys);
@@ -168,16 +217,17 @@ impl Model {
             for left in (0..len).step_by(NARROW) {
                 let panel = Panel::new(&keys[left * head..], head, Width::Narrow);
                 let out = MatrixMut::new(&mut scores[left..], len, NARROW, padded);
-                multiply(isa, query, panel, &[0.0; WIDE], out, Store::Replace);
+                multiply(isa, query, panel, &[0.0; WIDE], out, Finish::Replace);
             }
             softmax(isa, &mut MatrixMut::new(scores, len, len, padded));
-            let weights = Matrix::new(scores, len, len, padded);
+            let rows = T::narrowed(isa, &scores[..len * padded], weights)?;
+            let rows = Matrix::new(rows, len, grouped, padded);
             for left in (0..head).step_by(NARROW) {
                 let columns = NARROW.min(head - left);
                 pack_values(&part(2)[left..], [len, columns, 3 * hidden], values);
-                let panel = Panel::new(values, len, Width::Narrow);
+                let panel = Panel::new(values, grouped, Width::Narrow);
                 let out = MatrixMut::new(&mut context[top * hidden + start + left..], len, columns, hidden);
-                multiply(isa, weights, panel, &[0.0; WIDE], out, Store::Replace);
+                multiply(isa, rows, panel, &[0.0; WIDE], out, Finish::Replace);
             }
         }
         Ok(())
@@ -212,21 +262,29 @@ fn add(to: &mut [f32], from: &[f32]) {
     }
 }
 
-/// `[rows, columns]` at `stride` to panels `[rows / 32][columns][32]`; what is missing in the last one is zero.
-fn pack_keys(source: &[f32], [rows, columns, stride]: [usize; 3], panels: &mut [f32]) {
-    panels[(rows / NARROW) * NARROW * columns..rows.next_multiple_of(NARROW) * columns].fill(0.0);
+/// `[rows, columns]` at `stride` to panels of 32 rows, each of them a column; what is missing in the last one is zero.
+fn pack_keys<T: Element>(source: &[T], [rows, columns, stride]: [usize; 3], panels: &mut [T]) {
+    panels[(rows / NARROW) * NARROW * columns..rows.next_multiple_of(NARROW) * columns].fill(T::default());
     for r in 0..rows {
-        let panel = &mut panels[r / NARROW * NARROW * columns..];
-        for (k, value) in source[r * stride..r * stride + columns].iter().enumerate() {
-            panel[k * NARROW + r % NARROW] = *value;
+        let row = &source[r * stride..r * stride + columns];
+        let panel = &mut panels[r / NARROW * NARROW * columns..][..NARROW * columns];
+        for (groups, from) in panel.chunks_exact_mut(NARROW * T::GROUP).zip(row.chunks_exact(T::GROUP)) {
+            groups[r % NARROW * T::GROUP..][..T::GROUP].copy_from_slice(from);
         }
     }
 }
 
-/// `[rows, columns]` at `stride` to one panel `[rows][32]`; the columns past `columns` are zero.
-fn pack_values(source: &[f32], [rows, columns, stride]: [usize; 3], panel: &mut [f32]) {
-    for (r, to) in panel.chunks_exact_mut(NARROW).take(rows).enumerate() {
-        to[..columns].copy_from_slice(&source[r * stride..r * stride + columns]);
-        to[columns..].fill(0.0);
+/// `[rows, columns]` at `stride` to one panel; the columns past `columns` and the rows of a last group are zero.
+fn pack_values<T: Element>(source: &[T], [rows, columns, stride]: [usize; 3], panel: &mut [T]) {
+    let panel = &mut panel[..rows.next_multiple_of(T::GROUP) * NARROW];
+    if columns < NARROW || !rows.is_multiple_of(T::GROUP) {
+        panel.fill(T::default());
+    }
+    for r in 0..rows {
+        let row = &source[r * stride..r * stride + columns];
+        let group = &mut panel[r / T::GROUP * NARROW * T::GROUP + r % T::GROUP..];
+        for (to, value) in group.iter_mut().step_by(T::GROUP).zip(row) {
+            *to = *value;
+        }
     }
 }

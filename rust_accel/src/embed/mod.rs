@@ -7,15 +7,15 @@ mod tokens;
 mod weights;
 
 use crate::error::{Error, Result, invalid};
-use crate::kernels::Isa;
+use crate::kernels::{Bf16, Isa};
 use config::Config;
-use forward::Model;
+use forward::{Model, Precision};
 use rayon::prelude::*;
 use std::path::Path;
 use tokens::Tokens;
 
 /// The precisions that exist.
-pub const PRECISIONS: [&str; 1] = ["f32"];
+pub const PRECISIONS: [&str; 2] = [f32::NAME, Bf16::NAME];
 
 /// How an [`Embedder`] runs.
 #[derive(Default)]
@@ -28,12 +28,26 @@ pub struct Options {
     pub max_tokens: Option<usize>,
 }
 
+enum Encoder {
+    Single(Model<f32>),
+    Half(Model<Bf16>),
+}
+
+impl Encoder {
+    fn config(&self) -> &Config {
+        match self {
+            Self::Single(model) => &model.config,
+            Self::Half(model) => &model.config,
+        }
+    }
+}
+
 /// A loaded model with its tokenizer and its own threads. Calls may run at the same time.
 pub struct Embedder {
     tokens: Tokens,
-    model: Model,
+    encoder: Encoder,
+    isa: Isa,
     pool: rayon::ThreadPool,
-    precision: String,
 }
 
 impl Embedder {
@@ -61,8 +75,11 @@ impl Embedder {
             .thread_name(|i| format!("embed-{i}"))
             .build()
             .map_err(|cause| Error::Memory(format!("cannot start {threads} threads: {cause}")))?;
-        let model = pool.install(|| Model::load(config, isa))?;
-        Ok(Self { tokens, model, pool, precision: precision.to_owned() })
+        let encoder = pool.install(|| match precision {
+            Bf16::NAME => Model::load(config, isa).map(Encoder::Half),
+            _ => Model::load(config, isa).map(Encoder::Single),
+        })?;
+        Ok(Self { tokens, encoder, isa, pool })
     }
 
     /// Unit vectors of `texts`, `dimension` values each, in input order.
@@ -72,7 +89,10 @@ impl Embedder {
     pub fn embed<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<f32>> {
         self.pool.install(|| {
             let ids = texts.par_iter().map(|text| self.tokens.ids(text.as_ref())).collect::<Result<Vec<_>>>()?;
-            batch::embed(&self.model, &ids, self.threads())
+            match &self.encoder {
+                Encoder::Single(model) => batch::embed(model, &ids, self.threads()),
+                Encoder::Half(model) => batch::embed(model, &ids, self.threads()),
+            }
         })
     }
 
@@ -95,25 +115,28 @@ impl Embedder {
     /// The length of a vector.
     #[must_use]
     pub fn dimension(&self) -> usize {
-        self.model.config.hidden
+        self.encoder.config().hidden
     }
 
     /// The longest input in tokens.
     #[must_use]
     pub fn max_tokens(&self) -> usize {
-        self.model.config.max_tokens
+        self.encoder.config().max_tokens
     }
 
     /// One of [`PRECISIONS`].
     #[must_use]
-    pub fn precision(&self) -> &str {
-        &self.precision
+    pub fn precision(&self) -> &'static str {
+        match self.encoder {
+            Encoder::Single(_) => f32::NAME,
+            Encoder::Half(_) => Bf16::NAME,
+        }
     }
 
     /// The instruction set in use.
     #[must_use]
     pub fn isa(&self) -> Isa {
-        self.model.isa
+        self.isa
     }
 
     /// The size of the thread pool.

@@ -1,7 +1,7 @@
 //! Tensors from a safetensors file, each checked before it is used.
 
 use crate::error::{Error, Result, invalid};
-use crate::kernels::{Buffer, Isa, LayerNorm, Matrix, MatrixMut, Panel, Store, WIDE, Width, gelu, multiply};
+use crate::kernels::{Buffer, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, WIDE, Width, multiply};
 use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 use std::ops::Range;
@@ -108,24 +108,15 @@ impl Dense {
     }
 }
 
-/// What happens to the result of a [`Linear`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Finish {
-    Plain,
-    Gelu,
-    /// It is added to what `out` holds.
-    Add,
-}
-
 /// A dense layer in panels of 48 outputs, the layout that `multiply` reads.
-pub(super) struct Linear {
-    panels: Buffer,
+pub(super) struct Linear<T: Element> {
+    panels: Buffer<T>,
     bias: Vec<f32>,
     inputs: usize,
     pub(super) outputs: usize,
 }
 
-impl Linear {
+impl<T: Element> Linear<T> {
     /// # Errors
     /// `Error::Memory`.
     pub(super) fn pack(dense: &Dense) -> Result<Self> {
@@ -135,7 +126,7 @@ impl Linear {
         for (output, row) in dense.weight.chunks_exact(inputs).enumerate() {
             let panel = &mut panels[output / WIDE * WIDE * inputs..];
             for (k, value) in row.iter().enumerate() {
-                panel[k * WIDE + output % WIDE] = *value;
+                panel[place::<T>(k, output % WIDE, WIDE)] = T::from_f32(*value);
             }
         }
         let mut bias = dense.bias.clone();
@@ -144,18 +135,19 @@ impl Linear {
     }
 
     /// `out[rows, outputs] = input[rows, inputs] * weight + bias`, finished as asked while each stripe is in cache.
-    pub(super) fn apply(&self, isa: Isa, input: &[f32], out: &mut [f32], finish: Finish) {
+    pub(super) fn apply<O: Element>(&self, isa: Isa, input: &[T], out: &mut [O], finish: Finish) {
         let rows = input.len() / self.inputs;
         let input = Matrix::new(input, rows, self.inputs, self.inputs);
-        let store = if finish == Finish::Add { Store::Add } else { Store::Replace };
         for left in (0..self.outputs).step_by(WIDE) {
             let columns = WIDE.min(self.outputs - left);
             let panel = Panel::new(&self.panels[left * self.inputs..], self.inputs, Width::Wide);
             let stripe = MatrixMut::new(&mut out[left..], rows, columns, self.outputs);
-            multiply(isa, input, panel, &self.bias[left..], stripe, store);
-            if finish == Finish::Gelu {
-                gelu(isa, &mut MatrixMut::new(&mut out[left..], rows, columns, self.outputs));
-            }
+            multiply(isa, input, panel, &self.bias[left..], stripe, finish);
         }
     }
+}
+
+/// Where value `k` of a column lies in a panel of `width` columns.
+fn place<T: Element>(k: usize, column: usize, width: usize) -> usize {
+    (k / T::GROUP * width + column) * T::GROUP + k % T::GROUP
 }

@@ -4,7 +4,7 @@ use super::Index;
 use super::chunk::{ROWS, has};
 use super::search::pack_panel;
 use crate::error::{Result, invalid};
-use crate::kernels::{MatrixMut, Panel, Store, WIDE, Width, multiply};
+use crate::kernels::{Finish, MatrixMut, Panel, WIDE, Width, multiply};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,7 +64,7 @@ impl Index {
             let start = if at == first { top } else { 0 };
             let rows = chunk.len() - start;
             let out = MatrixMut::new(&mut scores, rows, GROUP, GROUP);
-            multiply(self.isa, chunk.matrix(start, rows), panel, &[0.0; WIDE], out, Store::Replace);
+            multiply(self.isa, chunk.matrix(start, rows), panel, &[0.0; WIDE], out, Finish::Replace);
             let before = pairs.len();
             for (row, scores) in (start..).zip(scores.chunks_exact(GROUP).take(rows)) {
                 let earlier = if at == first { group.min(row - top) } else { group };

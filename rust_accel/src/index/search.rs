@@ -4,7 +4,7 @@ use super::chunk::{Chunk, Mask, has, rows_of};
 use super::topk::{Hit, TopK};
 use super::{Filter, Index};
 use crate::error::{Result, invalid};
-use crate::kernels::{Buffer, Isa, Matrix, MatrixMut, Panel, Store, WIDE, Width, dot_rows, multiply};
+use crate::kernels::{Buffer, Finish, Isa, Matrix, MatrixMut, Panel, WIDE, Width, dot_rows, multiply};
 use rayon::prelude::*;
 
 /// Rows scored at a time: their vectors and scores stay in the second-level cache.
@@ -134,7 +134,7 @@ impl<'a> Queries<'a> {
     ) {
         let count = rows.rows();
         let out = MatrixMut::new(scores, count, BATCH, BATCH);
-        multiply(isa, rows, Panel::new(panel, self.dimension, Width::Narrow), &[0.0; WIDE], out, Store::Replace);
+        multiply(isa, rows, Panel::new(panel, self.dimension, Width::Narrow), &[0.0; WIDE], out, Finish::Replace);
         for (row, scores) in scores.chunks_exact(BATCH).take(count).enumerate() {
             if !scores.iter().zip(&*tops).any(|(score, top)| *score >= top.floor) {
                 continue;

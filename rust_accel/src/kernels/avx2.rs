@@ -1,14 +1,8 @@
-//! AVX2 with FMA: a register tile of 6 rows by 16 columns.
+//! AVX2 with FMA: a register tile of 6 rows by 16 columns. Bf16 is widened to f32 as it is read.
 
-use super::matrix::{Matrix, MatrixMut, Product};
+use super::element::{Bf16, Element};
+use super::matrix::{Matrix, MatrixMut};
 use super::{LayerNorm, generic};
-use std::arch::x86_64::{
-    __m256, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
-};
-
-const ROWS: usize = 6;
-const LANES: usize = 8;
-const TILE: usize = 2 * LANES;
 
 /// The `generic` bodies, compiled for these instructions.
 macro_rules! instantiate { ($($name:ident($($arg:ident: $type:ty),*);)*) => { $(
@@ -20,77 +14,120 @@ macro_rules! instantiate { ($($name:ident($($arg:ident: $type:ty),*);)*) => { $(
 
 instantiate! {
     dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]);
-    gelu(values: &mut MatrixMut<'_>);
     softmax(scores: &mut MatrixMut<'_>);
     layer_norm(values: &mut MatrixMut<'_>, norm: &LayerNorm);
 }
 
-/// `out = a * b + bias` over a whole product, in rows of nearly equal blocks, 16 columns at a time.
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn multiply(p: &mut Product<'_, '_>) {
-    let count = p.a.rows.div_ceil(ROWS);
-    for left in (0..p.b.width.columns()).step_by(TILE) {
-        let mut top = 0;
-        for block in 1..=count {
-            let end = p.a.rows * block / count;
-            // SAFETY: `top + height <= a.rows`, and 32 and 48 are multiples of 16, so `left + 16 <= width`.
-            unsafe {
-                match end - top {
-                    6 => tile::<6>(p, top, left),
-                    5 => tile::<5>(p, top, left),
-                    4 => tile::<4>(p, top, left),
-                    3 => tile::<3>(p, top, left),
-                    2 => tile::<2>(p, top, left),
-                    _ => tile::<1>(p, top, left),
+pub(super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
+    generic::narrow(from, to);
+}
+
+/// The tile of one type. `$step` adds to `$sums`, 16 columns of one row, the products of the group at `$a` and the 16
+/// groups at `$b`; both may be read for that many values.
+macro_rules! tile {
+    ($module:ident, $element:ty, |$sums:ident, $a:ident, $b:ident| $step:expr) => {
+        pub(super) mod $module {
+            use super::super::element::Element;
+            use super::super::generic;
+            use super::super::matrix::Product;
+            use std::arch::x86_64::{__m256, _mm256_setzero_ps, _mm256_storeu_ps};
+
+            const ROWS: usize = 6;
+            const LANES: usize = 8;
+            const COLUMNS: usize = 2 * LANES;
+            const GROUP: usize = <$element>::GROUP;
+
+            /// `out = a * b + bias` over a whole product, in rows of nearly equal blocks, 16 columns at a time.
+            #[target_feature(enable = "avx2,fma")]
+            pub(in super::super) fn multiply<O: Element>(p: &mut Product<'_, '_, $element, O>) {
+                let count = p.a.rows.div_ceil(ROWS);
+                for left in (0..p.b.width.columns()).step_by(COLUMNS) {
+                    let mut top = 0;
+                    for block in 1..=count {
+                        let end = p.a.rows * block / count;
+                        // SAFETY: `top + height <= a.rows`; 32 and 48 are multiples of 16, so `left + 16 <= width`.
+                        unsafe {
+                            match end - top {
+                                6 => tile::<6, O>(p, top, left),
+                                5 => tile::<5, O>(p, top, left),
+                                4 => tile::<4, O>(p, top, left),
+                                3 => tile::<3, O>(p, top, left),
+                                2 => tile::<2, O>(p, top, left),
+                                _ => tile::<1, O>(p, top, left),
+                            }
+                        }
+                        top = end;
+                    }
                 }
             }
-            top = end;
+
+            /// # Safety
+            /// `top + MR <= a.rows` and `left + 16 <= width`. `Product` guarantees the rest: `a` has `k` columns, whole
+            /// groups, and `b` holds `k * width` values.
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn tile<const MR: usize, O: Element>(p: &mut Product<'_, '_, $element, O>, top: usize, left: usize) {
+                let mut sums = [[_mm256_setzero_ps(); 2]; MR];
+                let width = p.b.width.columns();
+                let a = p.a.data[top * p.a.stride..].as_ptr();
+                let b = p.b.data.as_ptr();
+                for group in 0..p.b.k / GROUP {
+                    for (r, row) in sums.iter_mut().enumerate() {
+                        // SAFETY: row `top + r` exists and has `k` columns, so its group `group` can be read; so can the
+                        // groups of 16 columns of `b`, since `group < k / GROUP` and `left + 16 <= width`.
+                        unsafe {
+                            step(row, a.add(r * p.a.stride + group * GROUP), b.add((group * width + left) * GROUP));
+                        }
+                    }
+                }
+                for (r, [low, high]) in sums.into_iter().enumerate() {
+                    let mut lanes = [0.0; COLUMNS];
+                    // SAFETY: the array holds two registers.
+                    unsafe {
+                        _mm256_storeu_ps(lanes.as_mut_ptr(), low);
+                        _mm256_storeu_ps(lanes.as_mut_ptr().add(LANES), high);
+                    }
+                    generic::put::<true, O>(lanes, &p.bias[left..], &mut p.out.row_mut(top + r)[left..], p.finish);
+                }
+            }
+
+            /// # Safety
+            /// `a` points at a group and `b` at 16 of them.
+            #[target_feature(enable = "avx2,fma")]
+            #[inline]
+            unsafe fn step($sums: &mut [__m256; 2], $a: *const $element, $b: *const $element) {
+                $step
+            }
         }
-    }
+    };
 }
 
-/// # Safety
-/// `top + MR <= a.rows` and `left + 16 <= width`. `Product` guarantees the rest: `a` has `k` columns, `b` holds
-/// `k * width` values, `bias` at least `width`, and `out` has `a.rows` rows of `width`.
-#[target_feature(enable = "avx2,fma")]
-unsafe fn tile<const MR: usize>(p: &mut Product<'_, '_>, top: usize, left: usize) {
-    let mut sums = [[_mm256_setzero_ps(); 2]; MR];
-    let width = p.b.width.columns();
-    let a = p.a.data[top * p.a.stride..].as_ptr();
-    let b = p.b.data.as_ptr();
-    for k in 0..p.b.k {
-        // SAFETY: `k < b.k` and `left + 16 <= width`, so both loads end inside `b.k * width` values.
-        let columns = unsafe {
-            let at = b.add(k * width + left);
-            [_mm256_loadu_ps(at), _mm256_loadu_ps(at.add(LANES))]
-        };
-        for (r, row) in sums.iter_mut().enumerate() {
-            // SAFETY: row `top + r` exists and has `b.k` columns.
-            let value = _mm256_set1_ps(unsafe { *a.add(r * p.a.stride + k) });
-            row[0] = _mm256_fmadd_ps(value, columns[0], row[0]);
-            row[1] = _mm256_fmadd_ps(value, columns[1], row[1]);
-        }
+tile!(single, f32, |sums, a, b| {
+    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps};
+    // SAFETY: the caller's: one value and 16.
+    let (value, columns) = unsafe { (_mm256_set1_ps(*a), [_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(LANES))]) };
+    for (sum, column) in sums.iter_mut().zip(columns) {
+        *sum = _mm256_fmadd_ps(value, column, *sum);
     }
-    let out = p.out.data[top * p.out.stride..].as_mut_ptr();
-    for (r, row) in sums.iter().enumerate() {
-        for (j, sum) in row.iter().enumerate() {
-            let column = left + j * LANES;
-            // SAFETY: `bias` and row `top + r` of `out` hold `width >= column + 8` values.
-            unsafe { store(*sum, p.bias.as_ptr().add(column), out.add(r * p.out.stride + column), p.add) };
-        }
-    }
-}
+});
 
-/// # Safety
-/// `bias` and `out` point at 8 floats.
-#[target_feature(enable = "avx2,fma")]
-unsafe fn store(sum: __m256, bias: *const f32, out: *mut f32, add: bool) {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut value = _mm256_add_ps(sum, _mm256_loadu_ps(bias));
-        if add {
-            value = _mm256_add_ps(value, _mm256_loadu_ps(out));
-        }
-        _mm256_storeu_ps(out, value);
+tile!(paired, super::Bf16, |sums, a, b| {
+    use std::arch::x86_64::{
+        __m256i, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps, _mm256_loadu_si256, _mm256_set1_epi32,
+        _mm256_set1_ps, _mm256_slli_epi32,
+    };
+    #[allow(clippy::cast_ptr_alignment, reason = "`loadu` takes any address")]
+    let pairs = b.cast::<__m256i>();
+    // SAFETY: the caller's: two values and 32, which are two registers.
+    let (first, second, columns) = unsafe {
+        let (first, second) = ((*a).to_f32(), (*a.add(1)).to_f32());
+        (first, second, [_mm256_loadu_si256(pairs), _mm256_loadu_si256(pairs.add(1))])
+    };
+    let upper = _mm256_set1_epi32(0xffff_0000_u32 as i32);
+    for (sum, pair) in sums.iter_mut().zip(columns) {
+        let even = _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pair));
+        let odd = _mm256_castsi256_ps(_mm256_and_si256(pair, upper));
+        *sum = _mm256_fmadd_ps(_mm256_set1_ps(first), even, *sum);
+        *sum = _mm256_fmadd_ps(_mm256_set1_ps(second), odd, *sum);
     }
-}
+});

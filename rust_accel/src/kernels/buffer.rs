@@ -1,22 +1,30 @@
-//! A growable `f32` buffer that starts on a 64-byte boundary, so that full-width loads never split a cache line.
+//! A growable buffer that starts on a 64-byte boundary, so that full-width loads never split a cache line.
 
+use super::element::Element;
 use crate::error::{Error, Result};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-const LANES: usize = 16;
+const LINE: usize = 64;
 
 #[repr(C, align(64))]
 #[derive(Clone, Copy)]
-struct Line([f32; LANES]);
+struct Line([u8; LINE]);
 
-/// Zero-initialised floats, 64-byte aligned.
-#[derive(Default)]
-pub struct Buffer {
+/// Zero-initialised numbers, 64-byte aligned.
+pub struct Buffer<T: Element = f32> {
     lines: Vec<Line>,
     len: usize,
+    kind: PhantomData<T>,
 }
 
-impl Buffer {
+impl<T: Element> Default for Buffer<T> {
+    fn default() -> Self {
+        Self { lines: vec![], len: 0, kind: PhantomData }
+    }
+}
+
+impl<T: Element> Buffer<T> {
     /// `len` zeros.
     ///
     /// # Errors
@@ -32,32 +40,32 @@ impl Buffer {
     /// # Errors
     /// `Error::Memory` when the allocation is refused.
     pub fn grow(&mut self, len: usize) -> Result<()> {
-        let lines = len.div_ceil(LANES);
+        let lines = len.div_ceil(LINE / size_of::<T>());
         if lines > self.lines.len() {
             self.lines
                 .try_reserve_exact(lines - self.lines.len())
-                .map_err(|_| Error::Memory(format!("no memory for {len} floats")))?;
-            self.lines.resize(lines, Line([0.0; LANES]));
+                .map_err(|_| Error::Memory(format!("no memory for {len} numbers")))?;
+            self.lines.resize(lines, Line([0; LINE]));
         }
         self.len = self.len.max(len);
         Ok(())
     }
 }
 
-impl Deref for Buffer {
-    type Target = [f32];
+impl<T: Element> Deref for Buffer<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[f32] {
-        // SAFETY: `Line` is `repr(C)` around `[f32; 16]` without padding (64 bytes), so `lines` is `lines.len() * 16`
-        // initialised floats in a row, and `len` never exceeds that.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast::<f32>(), self.len) }
+    fn deref(&self) -> &[T] {
+        // SAFETY: `lines` is 64 initialised bytes each, in a row, and `len` values of `T` never exceed them. The
+        // elements, f32 and bf16, are plain numbers: 64 is a multiple of their size, and every bit pattern is one.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast::<T>(), self.len) }
     }
 }
 
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<T: Element> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as in `deref`; the borrow of `self` is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast::<f32>(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast::<T>(), self.len) }
     }
 }
 
@@ -67,17 +75,17 @@ mod tests {
 
     #[test]
     fn growing_keeps_the_values_and_the_alignment() {
-        let mut buffer = Buffer::zeros(3).unwrap();
+        let mut buffer: Buffer = Buffer::zeros(3).unwrap();
         buffer.copy_from_slice(&[1.0, 2.0, 3.0]);
         buffer.grow(1000).unwrap();
         assert_eq!(&buffer[..4], &[1.0, 2.0, 3.0, 0.0]);
         assert_eq!(buffer.len(), 1000);
         assert_eq!(buffer.as_ptr().align_offset(64), 0);
-        assert!(Buffer::zeros(0).unwrap().is_empty());
+        assert!(Buffer::<f32>::zeros(0).unwrap().is_empty());
     }
 
     #[test]
     fn an_impossible_size_is_an_error() {
-        assert!(Buffer::zeros(usize::MAX / 128).is_err());
+        assert!(Buffer::<f32>::zeros(usize::MAX / 128).is_err());
     }
 }

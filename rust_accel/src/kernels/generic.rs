@@ -1,11 +1,12 @@
 //! Kernel bodies in safe Rust over fixed arrays of lanes. `scalar` runs them as the build's baseline allows; the
 //! x86 modules instantiate the same bodies with their target features, where the lanes become registers.
 
-use super::LayerNorm;
+use super::element::Element;
 use super::matrix::{Matrix, MatrixMut, Product};
+use super::{Finish, LayerNorm};
 
 const LANES: usize = 16;
-type Lanes = [f32; LANES];
+pub(super) type Lanes = [f32; LANES];
 
 /// `a * b + c`; `FMA` says whether one instruction does it (without it, `mul_add` would be a library call).
 #[inline(always)]
@@ -115,13 +116,6 @@ fn gelu_lanes<const FMA: bool>(x: &mut Lanes) {
     }
 }
 
-#[inline(always)]
-pub(super) fn gelu<const FMA: bool>(values: &mut MatrixMut<'_>) {
-    for r in 0..values.rows {
-        for_lanes!(values.row_mut(r), 0.0, x => { gelu_lanes::<FMA>(x); });
-    }
-}
-
 /// Taylor series of `exp2(r) = sum (r ln 2)^n / n!`, |r| <= 1/2, relative error 1.2e-7.
 const EXP2: [f32; 7] =
     [1.0, std::f32::consts::LN_2, 0.240_226_5, 0.055_504_11, 0.009_618_129, 0.001_333_355_8, 0.000_154_035_3];
@@ -203,55 +197,83 @@ pub(super) fn layer_norm<const FMA: bool>(values: &mut MatrixMut<'_>, norm: &Lay
     }
 }
 
-/// Two rows by 16 columns of the output at a time, k innermost: eight SSE or NEON registers of sums.
+/// The sums of 16 columns with their bias, finished, as values of `out`.
 #[inline(always)]
-fn multiply<const FMA: bool>(p: &mut Product<'_, '_>) {
-    for left in (0..p.b.width.columns()).step_by(LANES) {
-        for top in (0..p.a.rows).step_by(2) {
-            if top + 1 < p.a.rows {
-                tile::<FMA, 2>(p, top, left);
-            } else {
-                tile::<FMA, 1>(p, top, left);
+pub(super) fn put<const FMA: bool, O: Element>(mut sums: Lanes, bias: &[f32], out: &mut [O], finish: Finish) {
+    let (Some(bias), Some(out)) = (bias.first_chunk::<LANES>(), out.first_chunk_mut::<LANES>()) else { return };
+    for i in 0..LANES {
+        sums[i] += bias[i];
+    }
+    match finish {
+        Finish::Replace => {}
+        Finish::Add => {
+            for i in 0..LANES {
+                sums[i] += out[i].to_f32();
             }
+        }
+        Finish::Gelu => gelu_lanes::<FMA>(&mut sums),
+    }
+    for i in 0..LANES {
+        out[i] = O::from_f32(sums[i]);
+    }
+}
+
+#[inline(always)]
+pub(super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = T::from_f32(*from);
+    }
+}
+
+/// `ROWS` rows by 16 columns of the output at a time, k innermost.
+#[inline(always)]
+pub(super) fn multiply<const FMA: bool, const ROWS: usize, T: Element, O: Element>(p: &mut Product<'_, '_, T, O>) {
+    for left in (0..p.b.width.columns()).step_by(LANES) {
+        let whole = p.a.rows - p.a.rows % ROWS;
+        for top in (0..whole).step_by(ROWS) {
+            tile::<FMA, ROWS, T, O>(p, top, left);
+        }
+        for top in whole..p.a.rows {
+            tile::<FMA, 1, T, O>(p, top, left);
         }
     }
 }
 
 #[inline(always)]
-fn tile<const FMA: bool, const ROWS: usize>(p: &mut Product<'_, '_>, top: usize, left: usize) {
+fn tile<const FMA: bool, const ROWS: usize, T: Element, O: Element>(
+    p: &mut Product<'_, '_, T, O>,
+    top: usize,
+    left: usize,
+) {
     let mut sums = [[0.0; LANES]; ROWS];
-    let rows: [&[f32]; ROWS] = std::array::from_fn(|r| p.a.row(top + r));
-    for (k, b) in p.b.data.chunks_exact(p.b.width.columns()).take(p.b.k).enumerate() {
-        let Some(b) = b[left..].first_chunk::<LANES>() else { break };
-        for (r, lanes) in sums.iter_mut().enumerate() {
-            for i in 0..LANES {
-                lanes[i] = madd::<FMA>(rows[r][k], b[i], lanes[i]);
+    let rows: [&[T]; ROWS] = std::array::from_fn(|r| p.a.row(top + r));
+    let groups = p.b.data.chunks_exact(p.b.width.columns() * T::GROUP).take(p.b.k / T::GROUP);
+    for (g, b) in groups.enumerate() {
+        let b = &b[left * T::GROUP..(left + LANES) * T::GROUP];
+        for t in 0..T::GROUP {
+            for (r, lanes) in sums.iter_mut().enumerate() {
+                let value = rows[r][g * T::GROUP + t].to_f32();
+                for i in 0..LANES {
+                    lanes[i] = madd::<FMA>(value, b[i * T::GROUP + t].to_f32(), lanes[i]);
+                }
             }
         }
     }
-    for (r, lanes) in sums.iter().enumerate() {
-        let out = &mut p.out.row_mut(top + r)[left..left + LANES];
-        for i in 0..LANES {
-            let value = lanes[i] + p.bias[left + i];
-            out[i] = if p.add { out[i] + value } else { value };
-        }
+    for (r, lanes) in sums.into_iter().enumerate() {
+        put::<FMA, O>(lanes, &p.bias[left..], &mut p.out.row_mut(top + r)[left..], p.finish);
     }
 }
 
 /// The bodies as plain functions.
 pub(super) mod scalar {
-    use super::{LayerNorm, Matrix, MatrixMut, Product};
-
-    pub(in super::super) fn multiply(p: &mut Product<'_, '_>) {
-        super::multiply::<false>(p);
-    }
+    use super::{Element, LayerNorm, Matrix, MatrixMut};
 
     pub(in super::super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
         super::dot_rows::<false>(rows, query, out);
     }
 
-    pub(in super::super) fn gelu(values: &mut MatrixMut<'_>) {
-        super::gelu::<false>(values);
+    pub(in super::super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
+        super::narrow(from, to);
     }
 
     pub(in super::super) fn softmax(scores: &mut MatrixMut<'_>) {

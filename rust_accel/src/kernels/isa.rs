@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use std::fmt;
 
-/// The environment variable that forces a path: `scalar`, `avx2` or `avx512`.
+/// The environment variable that forces a path: `scalar`, `avx2`, `avx512` or `avx512bf16`.
 pub const FORCE: &str = "NEXUS_ISA";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,6 +13,8 @@ pub(super) enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
 }
 
 /// Proof that this CPU has the instructions of a level: only detection makes one.
@@ -30,6 +32,9 @@ impl Isa {
             levels.push(Self(Level::Avx2));
             if is_x86_feature_detected!("avx512f") {
                 levels.push(Self(Level::Avx512));
+                if is_x86_feature_detected!("avx512bf16") {
+                    levels.push(Self(Level::Avx512Bf16));
+                }
             }
         }
         levels
@@ -54,7 +59,7 @@ impl Isa {
         }
     }
 
-    /// `scalar`, `avx2` or `avx512`.
+    /// `scalar`, `avx2`, `avx512` or `avx512bf16`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -63,6 +68,8 @@ impl Isa {
             Level::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Bf16 => "avx512bf16",
         }
     }
 

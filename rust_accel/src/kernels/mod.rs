@@ -8,12 +8,14 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod buffer;
+mod element;
 mod generic;
 mod isa;
 mod mapped;
 mod matrix;
 
 pub use buffer::Buffer;
+pub use element::{Bf16, Element};
 pub use isa::{FORCE, Isa};
 pub use mapped::map;
 pub use matrix::{Matrix, MatrixMut, Panel, WIDE, Width};
@@ -29,47 +31,64 @@ macro_rules! dispatch {
             // SAFETY: an `Isa` of this level exists only where detection found AVX2 and FMA.
             Level::Avx2 => unsafe { avx2::$kernel($($argument),*) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: an `Isa` of this level exists only where detection found AVX-512F, AVX2 and FMA.
-            Level::Avx512 => unsafe { avx512::$kernel($($argument),*) },
+            // SAFETY: an `Isa` of these levels exists only where detection found AVX-512F, AVX2 and FMA.
+            Level::Avx512 | Level::Avx512Bf16 => unsafe { avx512::$kernel($($argument),*) },
         }
     };
 }
 
-/// What `multiply` does with the values that `out` holds.
+/// What `multiply` does with a product and its bias.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Store {
-    /// They are overwritten.
+pub enum Finish {
+    /// It overwrites `out`.
     Replace,
-    /// The product is added to them.
+    /// It is added to what `out` holds.
     Add,
+    /// `gelu` of it overwrites `out`.
+    Gelu,
 }
 
 const ROWS: usize = 8;
 
-/// `out = a * b + bias` (or `out +=`), for the columns of one packed panel.
+/// `out = a * b + bias`, finished as asked, for the columns of one packed panel. Sums are f32.
 ///
 /// # Panics
 /// When the shapes do not fit: `a` is `[m, k]`, `b` `[k, columns]`, `bias` at least `columns.width()` long and `out`
 /// `[m, columns]`. Callers derive all of them from one validated shape.
-pub fn multiply(isa: Isa, a: Matrix<'_>, b: Panel<'_>, bias: &[f32], out: MatrixMut<'_>, store: Store) {
+pub fn multiply<T: Element, O: Element>(
+    isa: Isa,
+    a: Matrix<'_, T>,
+    b: Panel<'_, T>,
+    bias: &[f32],
+    out: MatrixMut<'_, O>,
+    finish: Finish,
+) {
     if out.columns == b.width.columns() {
-        let mut product = Product::new(a, b, bias, out, store == Store::Add);
-        return dispatch!(isa, multiply(&mut product));
+        return T::multiply(isa, &mut Product::new(a, b, bias, out, finish));
     }
     let mut out = out;
     let mut tile = [0.0; ROWS * WIDE];
     let width = b.width.columns();
     for top in (0..a.rows).step_by(ROWS) {
         let rows = ROWS.min(a.rows - top);
+        let plain = if finish == Finish::Gelu { Finish::Gelu } else { Finish::Replace };
         let target = MatrixMut::new(&mut tile, rows, width, width);
-        let mut product = Product::new(a.below(top, rows), b, bias, target, false);
-        dispatch!(isa, multiply(&mut product));
+        T::multiply(isa, &mut Product::new(a.below(top, rows), b, bias, target, plain));
         for r in 0..rows {
             for (to, from) in out.row_mut(top + r).iter_mut().zip(&tile[r * width..]) {
-                *to = if store == Store::Add { *to + from } else { *from };
+                *to = O::from_f32(if finish == Finish::Add { to.to_f32() + from } else { *from });
             }
         }
     }
+}
+
+/// `to[i]` is the nearest value to `from[i]`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn narrow<T: Element>(isa: Isa, from: &[f32], to: &mut [T]) {
+    assert_eq!(from.len(), to.len(), "narrow: lengths differ");
+    dispatch!(isa, narrow(from, to));
 }
 
 /// `out[i] = rows[i] . query`. Equal rows give equal bits, whatever their place.
@@ -79,11 +98,6 @@ pub fn multiply(isa: Isa, a: Matrix<'_>, b: Panel<'_>, bias: &[f32], out: Matrix
 pub fn dot_rows(isa: Isa, rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
     assert_eq!((rows.columns, rows.rows), (query.len(), out.len()), "dot_rows: shapes differ");
     dispatch!(isa, dot_rows(rows, query, out));
-}
-
-/// `x * Phi(x)` in place, Phi the normal distribution function (Hendrycks and Gimpel 2016, the exact form).
-pub fn gelu(isa: Isa, values: &mut MatrixMut<'_>) {
-    dispatch!(isa, gelu(values));
 }
 
 /// Softmax of each row, in place.

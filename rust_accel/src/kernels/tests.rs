@@ -1,4 +1,7 @@
-use super::{Isa, LayerNorm, Matrix, MatrixMut, Panel, Store, Width, dot_rows, gelu, layer_norm, multiply, softmax};
+use super::{
+    Bf16, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, Width, dot_rows, layer_norm, multiply, narrow,
+    softmax,
+};
 
 /// Numbers in [-1, 1) from a linear congruence (Knuth's MMIX constants).
 struct Noise(u64);
@@ -29,39 +32,69 @@ fn a_product_equals_the_sum_of_products_on_every_level_and_size() {
         for width in [Width::Narrow, Width::Wide] {
             for (m, k) in [(0, 3), (1, 1), (2, 7), (5, 16), (7, 33), (8, 48), (9, 3), (13, 100), (17, 0), (31, 5)] {
                 for columns in [1, 15, 16, 31, width.columns()] {
-                    one_product(isa, width, [m, k, columns], &mut noise);
+                    one_product::<f32, f32>(isa, width, [m, k, columns], &mut noise);
+                    let k = k.next_multiple_of(2);
+                    one_product::<Bf16, f32>(isa, width, [m, k, columns], &mut noise);
+                    one_product::<Bf16, Bf16>(isa, width, [m, k, columns], &mut noise);
                 }
             }
         }
     }
 }
 
-fn one_product(isa: Isa, width: Width, [m, k, columns]: [usize; 3], noise: &mut Noise) {
+fn typed<T: Element>(values: &[f32]) -> Vec<T> {
+    values.iter().map(|v| T::from_f32(*v)).collect()
+}
+
+/// Against sums in f64 of the same numbers: what the type cannot hold is rounded before.
+fn one_product<T: Element, O: Element>(isa: Isa, width: Width, [m, k, columns]: [usize; 3], noise: &mut Noise) {
     let w = width.columns();
     let (a_stride, out_stride) = (k + 3, columns + 2);
-    let a = noise.values(m * a_stride);
-    let mut b = noise.values(k * w);
-    for row in b.chunks_exact_mut(w) {
-        row[columns..].fill(0.0);
+    let a: Vec<T> = typed(&noise.values(m * a_stride));
+    let b: Vec<T> = typed(&noise.values(k * w));
+    let mut panel = vec![T::default(); k * w];
+    for t in 0..k {
+        for j in 0..columns {
+            panel[(t / T::GROUP * w + j) * T::GROUP + t % T::GROUP] = b[t * w + j];
+        }
     }
     let bias = noise.values(w);
-    let before = noise.values(m * out_stride);
-    for store in [Store::Replace, Store::Add] {
+    let before: Vec<O> = typed(&noise.values(m * out_stride));
+    let tolerance = if size_of::<O>() == 4 { 1e-5 } else { 4e-3 };
+    for finish in [Finish::Replace, Finish::Add, Finish::Gelu] {
         let mut out = before.clone();
         let target = MatrixMut::new(&mut out, m, columns, out_stride);
-        multiply(isa, Matrix::new(&a, m, k, a_stride), Panel::new(&b, k, width), &bias, target, store);
-        let mut expected: Vec<f64> = before.iter().map(|v| f64::from(*v)).collect();
+        multiply(isa, Matrix::new(&a, m, k, a_stride), Panel::new(&panel, k, width), &bias, target, finish);
+        let mut expected: Vec<f64> = before.iter().map(|v| f64::from(v.to_f32())).collect();
         for i in 0..m {
             for j in 0..columns {
                 let mut value: f64 = f64::from(bias[j]);
                 for t in 0..k {
-                    value += f64::from(a[i * a_stride + t]) * f64::from(b[t * w + j]);
+                    value += f64::from(a[i * a_stride + t].to_f32()) * f64::from(b[t * w + j].to_f32());
                 }
-                let old = if store == Store::Add { expected[i * out_stride + j] } else { 0.0 };
-                expected[i * out_stride + j] = old + value;
+                let old = &mut expected[i * out_stride + j];
+                *old = match finish {
+                    Finish::Replace => value,
+                    Finish::Add => *old + value,
+                    Finish::Gelu => value * phi(value),
+                };
             }
         }
-        close(&out, &expected, 1e-5, &format!("{isa} {width:?} {m}x{k}x{columns} {store:?}"));
+        let got: Vec<f32> = out.iter().map(|v| v.to_f32()).collect();
+        close(&got, &expected, tolerance, &format!("{isa} {width:?} {m}x{k}x{columns} {finish:?}"));
+    }
+}
+
+#[test]
+fn narrowing_gives_the_nearest_value_on_every_level_and_length() {
+    let mut noise = Noise(5);
+    for isa in Isa::available() {
+        for n in [0, 1, 15, 16, 33, 1000] {
+            let from = noise.values(n);
+            let mut to = vec![Bf16::default(); n];
+            narrow(isa, &from, &mut to);
+            assert_eq!(to, typed::<Bf16>(&from), "{isa}");
+        }
     }
 }
 
@@ -97,13 +130,20 @@ fn phi(x: f64) -> f64 {
 #[test]
 fn gelu_is_within_two_millionths_of_its_definition() {
     let xs: Vec<f32> = (-1000..=1000).map(|i| i as f32 * 0.009).collect();
-    let expected: Vec<f64> = xs.iter().map(|x| f64::from(*x) * phi(f64::from(*x))).collect();
     for isa in Isa::available() {
-        let mut out = xs.clone();
-        let n = out.len();
-        gelu(isa, &mut MatrixMut::new(&mut out, 1, n, n));
-        for (got, want) in out.iter().zip(&expected) {
-            assert!((f64::from(*got) - want).abs() < 2e-6, "{isa}: {got} is not {want}");
+        for chunk in xs.chunks(Width::Narrow.columns()) {
+            // With no inner values, the product is its bias.
+            let mut bias = chunk.to_vec();
+            bias.resize(Width::Narrow.columns(), 0.0);
+            let mut out = vec![0.0; chunk.len()];
+            let n = out.len();
+            let target = MatrixMut::new(&mut out, 1, n, n);
+            let none = Matrix::new(&[] as &[f32], 1, 0, 0);
+            multiply(isa, none, Panel::new(&[], 0, Width::Narrow), &bias, target, Finish::Gelu);
+            for (got, x) in out.iter().zip(chunk) {
+                let want = f64::from(*x) * phi(f64::from(*x));
+                assert!((f64::from(*got) - want).abs() < 2e-6, "{isa}: {got} is not {want}");
+            }
         }
     }
 }
@@ -162,5 +202,12 @@ fn a_product_of_other_sizes_is_refused() {
     let (mut out, zeros) = ([0.0; 48], [0.0; 48]);
     let target = MatrixMut::new(&mut out, 1, 48, 48);
     let isa = Isa::available()[0];
-    multiply(isa, Matrix::new(&[0.0; 4], 1, 4, 4), Panel::new(&[0.0; 144], 3, Width::Wide), &zeros, target, Store::Add);
+    multiply(
+        isa,
+        Matrix::new(&[0.0; 4], 1, 4, 4),
+        Panel::new(&[0.0; 144], 3, Width::Wide),
+        &zeros,
+        target,
+        Finish::Add,
+    );
 }
