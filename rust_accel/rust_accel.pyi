@@ -27,8 +27,8 @@ class Embedder:
         `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json`.
 
         `precision`: what the linear layers and the attention multiply in; sums, softmax and normalisation are f32 in
-        both. None is f32. `bf16` keeps a cosine of .9999 to it, and is the faster one where the CPU multiplies bf16
-        (`isa` is avx512bf16). `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the
+        both, and their vectors of both have a cosine of .9999 or more. None is bf16 where the CPU multiplies it (`isa` is
+        avx512bf16), elsewhere f32: the faster one. `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the
         model's own. Raises `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be
         used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
         """

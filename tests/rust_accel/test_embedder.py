@@ -225,3 +225,11 @@ def test_noise_instead_of_a_file_is_refused(folder: Path, file: str) -> None:
     (folder / file).write_bytes(np.random.default_rng(1).bytes(300))
     with pytest.raises(ValueError, match=file.replace(".", r"\.")):
         Embedder(folder)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_unless_told_it_takes_the_precision_that_is_faster_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, isa: str
+) -> None:
+    force(monkeypatch, isa, folder)
+    assert Embedder(folder).precision == ("bf16" if isa == "avx512bf16" else "f32")

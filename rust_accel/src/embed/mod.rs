@@ -20,7 +20,7 @@ pub const PRECISIONS: [&str; 2] = [f32::NAME, Bf16::NAME];
 /// How an [`Embedder`] runs.
 #[derive(Default)]
 pub struct Options {
-    /// One of [`PRECISIONS`]; none means `f32`.
+    /// One of [`PRECISIONS`]; none means `bf16` where the CPU multiplies it, else `f32`.
     pub precision: Option<String>,
     /// Threads of the embedder's own pool; none means one per core.
     pub threads: Option<usize>,
@@ -56,14 +56,14 @@ impl Embedder {
     /// # Errors
     /// `Error::Io` for a missing file, `Error::Invalid` naming the file, field or tensor that cannot be used.
     pub fn load(folder: &Path, options: &Options) -> Result<Self> {
-        let precision = options.precision.as_deref().unwrap_or(PRECISIONS[0]);
+        let isa = Isa::choose()?;
+        let precision = options.precision.as_deref().unwrap_or(if isa.has_bf16() { Bf16::NAME } else { f32::NAME });
         if !PRECISIONS.contains(&precision) {
             return invalid(format!("no precision {precision:?}; known: {PRECISIONS:?}"));
         }
         if options.threads == Some(0) {
             return invalid("threads must be at least 1, got 0");
         }
-        let isa = Isa::choose()?;
         let config = Config::read(folder, options.max_tokens)?;
         let tokens = Tokens::read(&folder.join("tokenizer.json"), config.max_tokens, config.vocabulary)?;
         let threads = match options.threads {

@@ -73,6 +73,15 @@ impl Isa {
         }
     }
 
+    /// Whether the CPU multiplies bf16 itself; elsewhere it is widened, which costs more than f32.
+    #[must_use]
+    pub fn has_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Level::Avx512Bf16;
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
     pub(super) fn level(self) -> Level {
         self.0
     }
