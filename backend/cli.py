@@ -21,7 +21,7 @@ from backend.errors import NexusError, StartRefused
 from backend.settings import Settings
 from backend.supervisor import REFUSED, Program, Supervisor
 from backend.tracing.logging import configure_logging
-from contracts.access import NewApiKey, Role
+from contracts.access import NewApiKey, NewWorkspace, Role
 
 if TYPE_CHECKING:
     from backend.services.access import AccessService
@@ -43,6 +43,7 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
 
 
 def main() -> None:
+    os.umask(0o077)  # documents, conversations and backups are their owner's alone
     app()
 
 
@@ -54,6 +55,10 @@ def _refusing() -> Iterator[None]:
     except StartRefused as exc:
         typer.echo(f"nexus: {exc}", err=True)
         raise typer.Exit(REFUSED) from None
+    except ValidationError as exc:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in exc.errors())
+        typer.echo(f"nexus: {wrong}", err=True)
+        raise typer.Exit(1) from None
     except (NexusError, OSError, sqlite3.Error) as exc:
         typer.echo(f"nexus: {exc}", err=True)
         raise typer.Exit(1) from None
@@ -211,7 +216,9 @@ def create_key(
 ) -> None:
     """Make an API key and print it, this once."""
     with _refusing():
-        typer.echo(asyncio.run(_create_key(_prepared(), role, workspace, name or f"{role.value} key")))
+        new = NewApiKey(name=name or f"{role.value} key", role=role)
+        into = NewWorkspace(workspace=workspace).workspace
+        typer.echo(asyncio.run(_create_key(_prepared(), into, new)))
 
 
 @key.command("list")
@@ -257,9 +264,9 @@ async def _access(settings: Settings) -> "AsyncIterator[AccessService]":
         await container.close()
 
 
-async def _create_key(settings: Settings, role: Role, workspace: str, name: str) -> str:
+async def _create_key(settings: Settings, workspace: str, new: NewApiKey) -> str:
     async with _access(settings) as access:
-        made = await access.create_key((await access.workspace(workspace)).id, NewApiKey(name=name, role=role))
+        made = await access.create_key((await access.workspace(workspace)).id, new)
         return made.key
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -14,15 +14,23 @@ def _names(value: object) -> object:
     return tuple(name for part in value.split(",") if (name := part.strip())) if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
-    """Sizes are bytes, times seconds. Every field has an offline default."""
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("it must begin with sqlite:/// or postgresql://")
+    return value
 
-    model_config = SettingsConfigDict(env_prefix="NEXUS_", env_file=".env", extra="ignore", frozen=True)
+
+class Settings(BaseSettings):
+    """Sizes are bytes, times seconds. Every field has an offline default, which an empty variable leaves."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NEXUS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Path("data")
-    database_url: str | None = None
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = None
     db_synchronous: Literal["normal", "full"] = "normal"
-    db_busy_timeout: float = 5.0
+    db_busy_timeout: float = Field(5.0, gt=0)
 
     auth: Literal["local", "keys"] = "local"
     api_host: str = "127.0.0.1"
@@ -46,10 +54,10 @@ class Settings(BaseSettings):
     embedder: str = "native"
     vector_store: str = "native"
 
-    provider_connect_timeout: float = 5.0
-    provider_first_token_timeout: float = 30.0
-    provider_idle_timeout: float = 30.0
-    provider_total_timeout: float = 300.0
+    provider_connect_timeout: float = Field(5.0, gt=0)
+    provider_first_token_timeout: float = Field(30.0, gt=0)
+    provider_idle_timeout: float = Field(30.0, gt=0)
+    provider_total_timeout: float = Field(300.0, gt=0)
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
 
     log_format: Literal["json", "text"] | None = None

@@ -38,6 +38,10 @@ class NewApiKey(Request):
     role: Role
 
 
+class NewWorkspace(Request):
+    workspace: Name
+
+
 class CreatedApiKey(Answer):
     """`key` is shown this once."""
 

@@ -125,6 +125,7 @@ class ChatState:
 class SettingsState:
     checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
     created: CreatedApiKey | None = None
+    is_key_nameless: bool = False
 
 
 def _of(name: str, kind: type[S]) -> S:

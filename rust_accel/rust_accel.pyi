@@ -27,10 +27,10 @@ class Embedder:
         `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json`.
 
         `precision`: what the linear layers and the attention multiply in; sums, softmax and normalisation are f32 in
-        both, and their vectors of both have a cosine of .9999 or more. None is bf16 where the CPU multiplies it (`isa` is
-        avx512bf16), elsewhere f32: the faster one. `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS] and [SEP] included; None is the
-        model's own. Raises `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be
-        used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
+        both, and their vectors have a cosine of .9999 or more. None is the faster one: bf16 where the CPU multiplies it
+        (`isa` is avx512bf16), elsewhere f32. `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS]
+        and [SEP] included; None is the model's own. Raises `OSError` for a missing file, `ValueError` naming the file,
+        field or tensor that cannot be used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
         """
 
     def embed(self, texts: Sequence[str], /) -> NDArray[np.float32]:

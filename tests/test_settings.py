@@ -1,7 +1,7 @@
 """Settings as an operator gives them: text in the environment."""
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from backend.settings import Settings
 
@@ -19,12 +19,25 @@ def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, text: st
     assert Settings().outbound_allow == hosts
 
 
+@pytest.mark.parametrize("name", ["DATA_DIR", "AUTH", "API_PORT", "LOG_LEVEL", "DATABASE_URL", "OPIK_URL"])
+def test_an_empty_variable_leaves_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    expected = getattr(Settings(), name.lower())
+    monkeypatch.setenv(f"NEXUS_{name}", "")
+    assert getattr(Settings(), name.lower()) == expected
+
+
+@pytest.mark.parametrize(("name", "value"), [("DATABASE_URL", "foo"), ("DB_BUSY_TIMEOUT", "-5")])
+def test_a_value_that_cannot_work_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"NEXUS_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
+
+
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_takes_its_default_as_text(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     default = getattr(Settings(), name)
     given = "given" if default is None else ",".join(default) if isinstance(default, tuple) else str(default)
-    if name == "log_format":
-        given = "json"
+    given = {"log_format": "json", "database_url": "sqlite:///elsewhere.db"}.get(name, given)
     monkeypatch.setenv(f"NEXUS_{name.upper()}", given)
     taken = getattr(Settings(), name)
     text = taken.get_secret_value() if isinstance(taken, SecretStr) else taken

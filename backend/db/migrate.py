@@ -94,11 +94,16 @@ class DatabaseFiles:
         self._refuse_absent()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         path = target or self.backups / f"nexus-{stamp}.db"
+        if path.exists():
+            raise StartRefused(f"{str(path)!r} exists already; name a new file for the backup")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(partial)) as copy:
-            source.backup(copy)
-        os.replace(partial, path)
+        try:
+            with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(partial)) as copy:
+                source.backup(copy)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
         if target is None:
             for old in sorted(self.backups.glob("nexus-*.db"))[:-KEPT_BACKUPS]:
                 old.unlink()
@@ -109,6 +114,8 @@ class DatabaseFiles:
         if self.path is None:
             raise StartRefused("a server database is restored with its own tools, such as pg_restore")
         _refuse_broken(backup)
+        if self.path.exists() and backup.samefile(self.path):
+            raise StartRefused(f"{str(backup)!r} is the database itself; name a backup of it")
         replaced = None
         if self.path.exists():
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")

@@ -191,9 +191,23 @@ async def _conversation(tx: Tx, principal: Principal, request: wire.RagChat) -> 
 
 async def _history(tx: Tx, request: wire.RagChat, conversation_id: UUID) -> list[Message]:
     if request.conversation_id is None:
-        return [Message(turn.role, turn.content) for turn in request.history]
+        return _dialogue([Message(turn.role, turn.content) for turn in request.history])
     rows = await tx.conversations.messages(conversation_id, last=HISTORY)
-    return [Message("user" if row.role == "user" else "assistant", row.content) for row in rows if row.content]
+    return _dialogue([Message("user" if row.role == "user" else "assistant", row.content) for row in rows])
+
+
+def _dialogue(turns: Sequence[Message]) -> list[Message]:
+    """Each question with its answer. Chat templates of many models refuse two turns of one role in a row, which a
+    question that failed, or the beginning of a window, would leave."""
+    kept: list[Message] = []
+    question: Message | None = None
+    for turn in turns:
+        if turn.role == "user":
+            question = turn
+        elif question is not None and turn.content:
+            kept += [question, turn]
+            question = None
+    return kept
 
 
 def _passages(items: Sequence[RetrievedItem]) -> tuple[PassageText, ...]:

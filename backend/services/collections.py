@@ -1,11 +1,11 @@
 """Collections and what other programs put into them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel
 
-from backend.db.models import Collection, utc_now
+from backend.db.models import Collection, Faq, utc_now
 from backend.embeddings.base import EmbeddingSpec
 from backend.errors import Conflict, InvalidRequest
 from backend.jobs.base import JobRequest, JobRunner
@@ -25,6 +25,8 @@ from contracts.page import Page
 
 INGEST_BATCH = 250
 IDS_BATCH = 500
+IMPORT = "import"
+"""The author of what a job imported."""
 
 
 class IngestPayload(BaseModel):
@@ -164,11 +166,11 @@ class Ingestion:
                 existing = named.get(new.external_id) if new.external_id else stored.get(row.id)
                 ids.append(row.id if existing is None else existing.id)
                 if existing is None:
-                    await tx.faqs.add(row, author="import")
+                    await tx.faqs.add(row, author=IMPORT)
                     continue
                 changes = {"question": new.question, "answer": new.answer, "tags": new.tags}
-                if any(getattr(existing, name) != value for name, value in changes.items()):
-                    await tx.faqs.edit(existing, expected=existing.revision, author="import", changes=changes)
+                if await _is_news(tx, existing, changes):
+                    await tx.faqs.edit(existing, expected=existing.revision, author=IMPORT, changes=changes)
             await tx.collections.add_sources(collection_id, "faq", ids)
             await self._sync.note(tx, ids)
 
@@ -178,6 +180,14 @@ class Ingestion:
             await tx.collections.add_sources(payload.collection_id, "faq", payload.faq_ids)
             await tx.collections.add_sources(payload.collection_id, "document", payload.document_ids)
             await self._sync.note(tx, [*payload.faq_ids, *payload.document_ids])
+
+
+async def _is_news(tx: Tx, faq: Faq, changes: Mapping[str, object]) -> bool:
+    """Whether the source says something else than at its last import: what a reviewer edited since stays."""
+    if all(getattr(faq, name) == value for name, value in changes.items()):
+        return False
+    imported = next((one for one in await tx.faqs.revisions(faq.id) if one.author == IMPORT), None)
+    return imported is None or any(getattr(imported, name) != value for name, value in changes.items())
 
 
 async def _to_wire(tx: Tx, row: Collection) -> wire.Collection:

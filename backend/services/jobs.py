@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from backend.errors import Conflict, NotFound
 from backend.jobs.base import JobRunner
 from backend.repositories.jobs import JobFilter
 from backend.repositories.paging import Slice
@@ -53,6 +54,15 @@ class JobService:
         return await self.get(principal, job_id)
 
     async def retry(self, principal: Principal, job_id: UUID) -> Job:
-        """The job, pending again. Raises `Conflict` unless it failed or was cancelled."""
+        """The job, pending again. Raises `Conflict` unless it failed or was cancelled, and its subject still exists."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            row = await tx.jobs.row(job_id)
+            try:
+                if row.document_id is not None:
+                    await tx.documents.get(row.document_id)
+                if row.collection_id is not None:
+                    await tx.collections.get(row.collection_id)
+            except NotFound as exc:
+                raise Conflict(f"what the job {str(job_id)!r} worked on was deleted: {exc}") from None
         await self._runner.retry(principal.workspace_id, job_id)
         return await self.get(principal, job_id)

@@ -112,15 +112,21 @@ class Reviewer:
             return
 
         def run() -> None:
+            changed = 0
             while bar.action_ids:
                 try:
-                    self.api.undo(bar.action_ids[-1])
+                    changed += self.api.undo(bar.action_ids[-1]).changed
                 except ApiError as error:
                     if error.problem.code != "conflict":  # somebody took it back already
                         raise
                 bar.action_ids.pop()
+            state.session().flash = (
+                state.Flash("Taken back")
+                if changed
+                else state.Flash("Nothing to take back: all of it was decided again since", ":material/info:")
+            )
 
-        if act(run, "Taken back"):
+        if act(run):
             view.undo = None
 
     def restore_undo(self) -> None:

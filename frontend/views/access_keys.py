@@ -32,19 +32,28 @@ def access_keys(api: Api) -> None:
 
 
 def _form(api: Api) -> None:
-    with st.form("new_key", border=False, clear_on_submit=True):
-        name = st.text_input("Name", max_chars=200, placeholder="Who or what uses it")
-        role = st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__)
-        asked = st.form_submit_button("Create key", icon=":material/key:")
-    if not asked:
-        return
-    if not name.strip():
+    view = state.settings()
+    with st.form("new_key", border=False):
+        st.text_input("Name", max_chars=200, placeholder="Who or what uses it", key="new_key_name")
+        st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key="new_key_role")
+        st.form_submit_button("Create key", icon=":material/key:", on_click=_create, args=(api,))
+    if view.is_key_nameless:
         st.warning("Give the key a name, so that you know later what to revoke.", icon=":material/key:")
+
+
+def _create(api: Api) -> None:
+    """A callback runs to its end: the second click of a double click finds the name taken and makes no other key."""
+    view = state.settings()
+    name = str(st.session_state["new_key_name"]).strip()
+    view.is_key_nameless = not name and view.created is None
+    if not name:
         return
-    created = load("create_key", lambda: api.create_key(NewApiKey(name=name, role=role)))
-    if created is not None:
-        state.settings().created = created
-        st.rerun()
+
+    def create() -> None:
+        view.created = api.create_key(NewApiKey(name=name, role=st.session_state["new_key_role"]))
+        st.session_state["new_key_name"] = ""
+
+    act(create)
 
 
 def _created() -> None:

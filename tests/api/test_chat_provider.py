@@ -188,3 +188,19 @@ async def test_whoever_leaves_stops_the_model_too(
     turn = await last_turn(known)
     assert turn["content"].startswith(said.decode())
     assert turn["error"]["code"] == "stopped"
+
+
+async def test_after_a_question_that_failed_the_model_still_gets_turns_of_alternating_roles(
+    known: Api, mock: MockServer
+) -> None:
+    api = await connected(known, mock)
+    first = await api.ask(QUESTION)
+    conversation = first.json()["conversation_id"]
+    await connected(known, mock, "status-401")
+    refused(await api.ask(QUESTION, conversation_id=conversation), 502, "provider_auth_failed")
+    await connected(known, mock)
+    answer = await api.ask(QUESTION, conversation_id=conversation)
+    assert answer.status_code == 200
+    turns: Any = mock.app.requests[-1].body["messages"]
+    roles = [turn["role"] for turn in turns if turn["role"] != "system"]
+    assert roles == ["user", "assistant", "user"]

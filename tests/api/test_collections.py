@@ -163,6 +163,26 @@ async def test_an_external_id_updates_the_faq_that_it_named_before(api: Api) -> 
     await consistent(api, await api.collection())
 
 
+async def test_a_text_that_is_imported_again_unchanged_leaves_what_a_reviewer_made_of_it(api: Api) -> None:
+    def body(answer: str) -> dict[str, Any]:
+        return {"collection": "house", "faqs": [{"question": "Where?", "answer": answer, "external_id": "k1"}]}
+
+    await api.post("/ingest", body("Here."), status=202)
+    await api.drain()
+    [faq] = await api.faqs()
+    edit = {"revision": faq["revision"], "answer": "Here, on the left.", "tags": ["way"]}
+    assert (await api.client.patch(f"/faqs/{faq['id']}", json=edit)).status_code == 200
+    await api.post("/ingest", body("Here."), status=202)
+    await api.drain()
+    [kept] = await api.faqs()
+    assert (kept["answer"], kept["tags"], kept["revision"]) == ("Here, on the left.", ["way"], 2)
+
+    await api.post("/ingest", body("There."), status=202)
+    await api.drain()
+    [news] = await api.faqs()
+    assert (news["answer"], news["revision"]) == ("There.", 3)
+
+
 async def test_ingest_brings_a_document_with_its_passages_and_approved_faqs(api: Api) -> None:
     document = str(await api.extracted())
     drafts = await api.faqs(status="draft")

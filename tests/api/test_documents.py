@@ -119,6 +119,18 @@ async def test_a_job_that_is_cancelled_leaves_a_document_that_says_so_and_can_be
     assert (document["status"], document["faqs"] > 0) == ("ready", True)
 
 
+async def test_a_job_whose_document_is_gone_is_not_started_over(gate: Gate, api: Api) -> None:
+    job = (await api.upload(("machine.md", MARKDOWN.encode()))).json()["jobs"][0]
+    await gate.reached.wait()
+    await api.post(f"/jobs/{job['id']}/cancel")
+    gate.open.set()
+    await api.drain()
+    assert (await api.client.delete(f"/documents/{job['document_id']}")).status_code == 204
+    problem = refused(await api.client.post(f"/jobs/{job['id']}/retry"), 409, "conflict")
+    assert "was deleted" in problem["detail"]
+    assert (await api.get(f"/jobs/{job['id']}"))["status"] == "cancelled"
+
+
 @pytest.mark.parametrize(("faqs", "left"), [("keep", 1), ("delete", 0)])
 async def test_deleting_a_document_takes_its_drafts_along_and_its_approved_faqs_when_asked(
     api: Api, faqs: str, left: int

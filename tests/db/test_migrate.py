@@ -184,6 +184,27 @@ def test_a_backup_made_while_others_write_is_whole_and_can_be_restored(files: Da
     assert sorted(row[0] for row in run(replaced, NAMES)) == ["milk", "tea"]  # type: ignore[type-var]
 
 
+def test_the_database_is_neither_its_own_backup_nor_restored_from_itself(files: DatabaseFiles, path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(StartRefused, match="exists already"):
+        files.backup(path)
+    with pytest.raises(StartRefused, match="is the database itself"):
+        files.restore(path)
+    assert path.read_bytes() == before
+    assert files.check() == []
+
+
+def test_a_backup_overwrites_nothing_and_leaves_no_part_of_itself(files: DatabaseFiles, tmp_path: Path) -> None:
+    folder = tmp_path / "backups-of-mine"
+    folder.mkdir()
+    (folder / "old.db").write_bytes(b"mine")
+    for target in (folder, folder / "old.db"):
+        with pytest.raises(StartRefused, match="exists already"):
+            files.backup(target)
+    assert (folder / "old.db").read_bytes() == b"mine"
+    assert [one.name for one in tmp_path.glob("backups-of-mine*")] == ["backups-of-mine"]
+
+
 def test_a_damaged_backup_is_not_restored(files: DatabaseFiles, path: Path, tmp_path: Path) -> None:
     run(path, ADD)
     damaged = tmp_path / "damaged.db"

@@ -65,6 +65,25 @@ def test_the_last_admin_key_can_be_revoked_on_the_command_line_which_warns(new_s
     assert "no admin key is left; `nexus key create --role admin --workspace 'tea house'` makes one" in last.stderr
 
 
+@pytest.mark.parametrize("wrong", [("--name", "x" * 300), ("--workspace", ""), ("--workspace", "x" * 300)])
+def test_a_key_with_an_unusable_name_is_refused_in_one_line(new_site: SiteMaker, wrong: tuple[str, str]) -> None:
+    refused = new_site().run("key", "create", "--role", "sales", *wrong)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    [line] = refused.stderr.splitlines()
+    assert line.startswith(f"nexus: {wrong[0].removeprefix('--')}: ")
+
+
+def test_what_is_kept_is_its_owners_alone(new_site: SiteMaker) -> None:
+    site = new_site()
+    shutil.rmtree(site.data_dir)
+    said(site, "db", "migrate")
+    said(site, "db", "backup")
+    said(site, "token")
+    kept = [site.data_dir, *site.data_dir.rglob("*")]
+    assert {"nexus.db", "backups", "local_token"} <= {path.name for path in kept}
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
 def test_a_backup_made_while_the_server_writes_is_whole_and_can_be_restored(
     running: Site, client: httpx.Client, tmp_path: Path, new_site: SiteMaker
 ) -> None:
