@@ -126,6 +126,7 @@ class SettingsState:
     checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
     created: CreatedApiKey | None = None
     is_key_nameless: bool = False
+    keys_made: int = 0
 
 
 def _of(name: str, kind: type[S]) -> S:

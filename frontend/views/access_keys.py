@@ -33,25 +33,30 @@ def access_keys(api: Api) -> None:
 
 def _form(api: Api) -> None:
     view = state.settings()
+    turn = view.keys_made
     with st.form("new_key", border=False):
-        st.text_input("Name", max_chars=200, placeholder="Who or what uses it", key="new_key_name")
-        st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key="new_key_role")
-        st.form_submit_button("Create key", icon=":material/key:", on_click=_create, args=(api,))
+        st.text_input("Name", max_chars=200, placeholder="Who or what uses it", key=f"new_key_name_{turn}")
+        st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key=f"new_key_role_{turn}")
+        st.form_submit_button("Create key", icon=":material/key:", on_click=_create, args=(api, turn))
     if view.is_key_nameless:
         st.warning("Give the key a name, so that you know later what to revoke.", icon=":material/key:")
 
 
-def _create(api: Api) -> None:
-    """A callback runs to its end: the second click of a double click finds the name taken and makes no other key."""
+def _create(api: Api, turn: int) -> None:
+    """The second click of a double click interrupts this where it reads the session, and it runs once more: all of
+    that is read first, and whoever comes with a turn that was taken makes no second key."""
     view = state.settings()
-    name = str(st.session_state["new_key_name"]).strip()
+    name = str(st.session_state.get(f"new_key_name_{turn}", "")).strip()
+    role = st.session_state.get(f"new_key_role_{turn}", Role.ANALYST)
+    if turn != view.keys_made:
+        return
     view.is_key_nameless = not name and view.created is None
     if not name:
         return
+    view.keys_made += 1
 
     def create() -> None:
-        view.created = api.create_key(NewApiKey(name=name, role=st.session_state["new_key_role"]))
-        st.session_state["new_key_name"] = ""
+        view.created = api.create_key(NewApiKey(name=name, role=role))
 
     act(create)
 

@@ -111,6 +111,17 @@ def test_the_last_decision_can_be_taken_back_after_a_refresh(pages: Pages) -> No
     assert "undo" not in [button.key for button in pages.open(FAQ).button]
 
 
+def test_a_decision_that_was_overtaken_is_not_said_to_be_taken_back(pages: Pages) -> None:
+    pages.sample()
+    page = pages.open(FAQ)
+    faq_id = UUID(next(key for key in keys(page, "approve_") if key != "confident"))
+    press(page, f"approve_{faq_id}")
+    pages.api.reject([faq_id])
+    press(page, "undo")
+    assert pages.api.faq(faq_id).status is FaqStatus.REJECTED
+    assert "Nothing to take back" in " ".join(toast.value for toast in page.toast)
+
+
 def test_after_a_refresh_all_batches_of_one_decision_are_taken_back(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
