@@ -165,28 +165,51 @@ class Delivery:
         self._exit_timeout = config.exit_timeout
         self.pipelines = [Pipeline(endpoint(target), config, drops) for target in config.targets]
         self.provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource(_resource(config)), shutdown_on_exit=False)
+        self._exits = [_Exit(pipeline) for pipeline in self.pipelines]
         for pipeline in self.pipelines:
             self.provider.add_span_processor(pipeline)
 
     def flush(self, timeout: float) -> bool:
         """Send what waits; False when a target took longer than `timeout` seconds."""
-        return not _wait([(p, p.force_flush) for p in self.pipelines], timeout)
+        # Daemon threads, one per target: a hanging backend does not delay the other one.
+        threads = [
+            threading.Thread(target=p.force_flush, name="nexus-tracing-flush", daemon=True) for p in self.pipelines
+        ]
+        for thread in threads:
+            thread.start()
+        _join(threads, timeout)
+        return not any(thread.is_alive() for thread in threads)
 
     def close(self) -> None:
         """Send what waits within `exit_timeout` seconds for all targets together, then give up on the rest."""
-        for pipeline in _wait([(p, p.shutdown) for p in self.pipelines], self._exit_timeout):
-            pipeline.abandon()
+        for exit_ in self._exits:
+            exit_.begin.set()
+        _join([exit_.thread for exit_ in self._exits], self._exit_timeout)
+        for exit_ in self._exits:
+            if exit_.thread.is_alive():
+                exit_.pipeline.abandon()
 
 
-def _wait(calls: Sequence[tuple[Pipeline, Callable[[], object]]], timeout: float) -> list[Pipeline]:
-    # Daemon threads, one per target: a hanging backend delays neither the other one nor the exit.
-    threads = [(p, threading.Thread(target=call, name="nexus-tracing-flush", daemon=True)) for p, call in calls]
-    for _, thread in threads:
-        thread.start()
+class _Exit:
+    """The last sending of one target, in a daemon thread of its own: a hanging backend delays neither the other one nor
+    the exit. It waits from the start on, because Python 3.12 starts no thread while it exits."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.begin = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="nexus-tracing-exit", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.begin.wait()
+        self.pipeline.shutdown()
+
+
+def _join(threads: Sequence[threading.Thread], timeout: float) -> None:
+    """Waits for all of them, together at most `timeout` seconds."""
     deadline = time.monotonic() + timeout
-    for _, thread in threads:
+    for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    return [p for p, thread in threads if thread.is_alive()]
 
 
 def _resource(config: TracingConfig) -> Mapping[str, str]:
