@@ -267,12 +267,32 @@ def open_chat(page: Page) -> None:
     settled(page)
 
 
+def rulebook(parts: int) -> str:
+    """Markdown with a question in each of its parts: enough of them take a while to read."""
+    return "".join(
+        f"# Part {n}\n\n## What is rule {n}?\n\nRule {n} is a rule that holds for every part with that number. "
+        f"It applies from the day of delivery and ends {n} days later.\n\n"
+        for n in range(parts)
+    )
+
+
 def open_citation(page: Page) -> None:
     """The passage of the last answer's first source, its quote marked."""
     button(page, "[1]").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("the text that is quoted")).to_be_visible()
     expect(dialog.locator(".st-key-passage_cited")).to_contain_text("Hubs are covered for three years")
+
+
+def take_tour(page: Page) -> None:
+    """From an empty Home to the passage behind the first answer."""
+    load_sample(page)
+    approve_confident(page)
+    open_chat(page)
+    ask(page, "What does the warranty cover?")
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    settled(page)
+    open_citation(page)
 
 
 def use_server(page: Page, base_url: str, *, model: str) -> None:

@@ -6,14 +6,10 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.driver import Stack, button, choose, click, open_page, open_review, settled
+from tests.browser.driver import Stack, button, choose, click, open_page, open_review, rulebook, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-LONG_TEXT = "".join(
-    f"# Part {n}\n\n## What is rule {n}?\n\nRule {n} is a rule that holds for every part with that number. "
-    f"It applies from the day of delivery and ends {n} days later.\n\n"
-    for n in range(3_000)
-)
+LONG_TEXT = rulebook(3_000)
 
 
 def _row(page: Page, name: str) -> Locator:

@@ -7,15 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page, open_review
+from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page, open_review, rulebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAGES = {"/": "Home", "/FAQ_Extraction": "FAQ extraction", "/Chat": "Chat", "/Settings": "Settings"}
-LONG_TEXT = "".join(
-    f"# Part {n}\n\n## What is rule {n}?\n\nRule {n} is a rule that holds for every part with that number. "
-    f"It applies from the day of delivery and ends {n} days later.\n\n"
-    for n in range(4_000)
-)
+LONG_TEXT = rulebook(4_000)
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 THEIRS = {
     "svg-img-alt": "Vega's marks inside a metric's chart; the figure is said in words above it",

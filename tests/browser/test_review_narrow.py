@@ -5,14 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import Stack, button, click, open_review, settled
+from tests.browser.driver import Stack, button, click, open_review, rulebook, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-TEXT = "".join(
-    f"# Part {n}\n\n## What is rule {n}?\n\nRule {n} is a rule that holds for every part with that number. "
-    f"It applies from the day of delivery and ends {n} days later.\n\n"
-    for n in range(1_200)
-)
+TEXT = rulebook(1_200)
 
 
 def test_a_decision_is_taken_back_after_the_page_was_loaded_again(page: Page, sample: Stack) -> None:

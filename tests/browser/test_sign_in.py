@@ -7,15 +7,13 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import (
     Stack,
-    approve_confident,
     ask,
     button,
     field,
-    load_sample,
     open_chat,
-    open_citation,
     open_page,
     settled,
+    take_tour,
     use_server,
 )
 from tests.mock_openai import MockServer
@@ -53,7 +51,7 @@ def test_the_tour_works_in_two_workspaces_that_do_not_see_each_other(
     first.goto("/")
     _sign_in(first, north)
     with MockServer() as server:
-        _tour(first)
+        take_tour(first)
         use_server(first, server.base_url, model="ok")
         open_chat(first)
         ask(first, QUESTION)
@@ -69,17 +67,7 @@ def test_the_tour_works_in_two_workspaces_that_do_not_see_each_other(
     ask(second, QUESTION)
     expect(second.get_by_text("Not answered")).to_be_visible()
     settled(second)
-    _tour(second)
-
-
-def _tour(page: Page) -> None:
-    load_sample(page)
-    approve_confident(page)
-    open_chat(page)
-    ask(page, QUESTION)
-    expect(page.get_by_text("Why this answer")).to_be_visible()
-    settled(page)
-    open_citation(page)
+    take_tour(second)
 
 
 def test_a_wrong_key_is_said_to_be_unknown(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:

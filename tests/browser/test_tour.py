@@ -13,10 +13,10 @@ from tests.browser.driver import (
     click,
     load_sample,
     open_chat,
-    open_citation,
     open_page,
     open_review,
     settled,
+    take_tour,
     use_server,
 )
 from tests.mock_openai import MockServer
@@ -28,14 +28,8 @@ QUESTION = "What does the warranty cover?"
 def test_from_the_first_start_to_a_citation_that_opens_its_passage(page: Page) -> None:
     open_page(page, "/", "Home")
     expect(page.get_by_text("Three steps to the first answer")).to_be_visible()
-    load_sample(page)
-    approve_confident(page)
-    open_chat(page)
-    ask(page, QUESTION)
-    expect(page.get_by_text("Why this answer")).to_be_visible()
-    settled(page)
+    take_tour(page)
     assert "conversation=" in page.url
-    open_citation(page)
 
 
 @pytest.mark.usefixtures("sample")
