@@ -100,9 +100,10 @@ class VectorIndex:
         allowed: NDArray[np.uint64] | None = None,
         where: Sequence[tuple[int, Sequence[int]]] = (),
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """The best k rows of each of float32[q, dimension]: (ids uint64[q, k], scores float32[q, k]).
+        """The best k rows of each of float32[q, dimension]: (ids uint64[q, m], scores float32[q, m]), m = min(k, rows).
 
-        Sorted by score descending, then id ascending. Short rows are padded with id 2**64 - 1 and score -inf.
+        Sorted by score descending, then id ascending. Where a filter leaves fewer, a row is padded with id 2**64 - 1
+        and score -inf. Any k is allowed; one beyond the rows asks for all of them.
         `allowed`: only these ids; unknown ones are passed over. `where`: (column, codes) pairs that must all hold; no
         code matches nothing. Raises `ValueError` for NaN, infinity, another dimension, or an unknown column.
         """

@@ -141,8 +141,7 @@ class _Collection:
 
     def search(self, queries: Vectors, limit: int, where: Where | None) -> list[list[Hit]]:
         codes = self._translate(where or {})
-        k = max(0, min(limit, len(self.index)))
-        keys, scores = self.index.search(queries, k, where=codes)
+        keys, scores = self.index.search(queries, max(0, limit), where=codes)
         # A row may be removed between the scan and this look-up: it is gone for the caller as well.
         rows = zip(keys.tolist(), np.clip(scores, -1.0, 1.0).tolist(), strict=True)
         return [self._hits(found, cosines) for found, cosines in rows]

@@ -12,14 +12,15 @@ pub mod kernels;
 #[allow(clippy::needless_pass_by_value, reason = "Python hands arguments over by value")]
 mod rust_accel {
     use crate::embed::{Embedder, Options};
-    use crate::error::Error;
-    use crate::index::{Filter, Index, NO_ID, Rows, STORAGES};
+    use crate::error::{Error, Result};
+    use crate::index::{Filter, Hit, Index, NO_ID, Rows, STORAGES};
     use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
     use pyo3::exceptions::{PyMemoryError, PyOSError, PyTypeError, PyValueError};
     use pyo3::prelude::*;
     use pyo3::pybacked::PyBackedStr;
     use pyo3::types::{PySequence, PyString};
     use std::borrow::Cow;
+    use std::iter::repeat_n;
     use std::path::PathBuf;
     use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -48,9 +49,23 @@ mod rust_accel {
         }
     }
 
-    fn table<T: numpy::Element>(py: Python<'_>, values: Vec<T>, columns: usize) -> PyResult<Array2<'_, T>> {
-        let rows = values.len().checked_div(columns).unwrap_or(0);
-        PyArray1::from_vec(py, values).reshape([rows, columns])
+    fn table<T: numpy::Element>(py: Python<'_>, values: Vec<T>, shape: [usize; 2]) -> PyResult<Array2<'_, T>> {
+        PyArray1::from_vec(py, values).reshape(shape)
+    }
+
+    /// The hits as two tables of `columns`, short rows padded.
+    fn columns_of(hits: &[Vec<Hit>], columns: usize) -> Result<(Vec<u64>, Vec<f32>)> {
+        let size = hits.len().checked_mul(columns);
+        let no_room = || Error::Memory(format!("no memory for {} x {columns} hits", hits.len()));
+        let (mut ids, mut scores) = (vec![], vec![]);
+        ids.try_reserve_exact(size.ok_or_else(no_room)?).map_err(|_| no_room())?;
+        scores.try_reserve_exact(ids.capacity()).map_err(|_| no_room())?;
+        for row in hits {
+            let padding = columns - row.len();
+            ids.extend(row.iter().map(|hit| hit.id).chain(repeat_n(NO_ID, padding)));
+            scores.extend(row.iter().map(|hit| hit.score).chain(repeat_n(f32::NEG_INFINITY, padding)));
+        }
+        Ok((ids, scores))
     }
 
     fn check_columns(what: &str, got: usize, expected: usize) -> PyResult<()> {
@@ -99,7 +114,7 @@ mod rust_accel {
         fn embed<'py>(&self, py: Python<'py>, texts: &Bound<'py, PySequence>) -> PyResult<Array2<'py, f32>> {
             let texts = self::texts(texts)?;
             let vectors = py.detach(|| self.0.embed(&texts))?;
-            table(py, vectors, self.0.dimension())
+            table(py, vectors, [texts.len(), self.0.dimension()])
         }
 
         #[pyo3(signature = (texts, /))]
@@ -205,21 +220,16 @@ mod rust_accel {
         ) -> PyResult<(Array2<'py, u64>, Array2<'py, f32>)> {
             let count = queries.shape()[0];
             check_columns("queries", queries.shape()[1], py.detach(|| self.read().dimension()))?;
-            let size = count.checked_mul(k).filter(|size| *size <= isize::MAX as usize / 16);
-            let no_room = || PyMemoryError::new_err(format!("no memory for {count} x {k} hits"));
-            let (mut ids, mut scores) = (vec![], vec![]);
-            let size = size.ok_or_else(no_room)?;
-            ids.try_reserve_exact(size).map_err(|_| no_room())?;
-            scores.try_reserve_exact(size).map_err(|_| no_room())?;
             let queries = values(&queries);
             let allowed = allowed.as_ref().map(values);
             let filter = Filter { allowed: allowed.as_deref(), columns: &r#where };
-            for hits in py.detach(|| self.read().search(&queries, k, filter))? {
-                let padding = k - hits.len();
-                ids.extend(hits.iter().map(|hit| hit.id).chain(std::iter::repeat_n(NO_ID, padding)));
-                scores.extend(hits.iter().map(|hit| hit.score).chain(std::iter::repeat_n(f32::NEG_INFINITY, padding)));
-            }
-            Ok((PyArray1::from_vec(py, ids).reshape([count, k])?, PyArray1::from_vec(py, scores).reshape([count, k])?))
+            // One lock for both: between two, a writer could add rows that the answer then leaves out.
+            let (columns, (ids, scores)) = py.detach(|| -> Result<_> {
+                let index = self.read();
+                let columns = k.min(index.len());
+                Ok((columns, columns_of(&index.search(&queries, columns, filter)?, columns)?))
+            })?;
+            Ok((table(py, ids, [count, columns])?, table(py, scores, [count, columns])?))
         }
 
         #[pyo3(signature = (threshold, *, limit=10_000_000))]
@@ -232,7 +242,7 @@ mod rust_accel {
             let pairs = py.detach(|| self.read().pairs(threshold, limit))?;
             let scores = pairs.iter().map(|pair| pair.score).collect();
             let ids = pairs.iter().flat_map(|pair| pair.ids).collect();
-            Ok((table(py, ids, 2)?, PyArray1::from_vec(py, scores)))
+            Ok((table(py, ids, [pairs.len(), 2])?, PyArray1::from_vec(py, scores)))
         }
 
         fn __len__(&self, py: Python<'_>) -> usize {
