@@ -59,7 +59,7 @@ class Embedder:
 
     @property
     def isa(self) -> str:
-        """The instruction set in use: scalar, avx2, avx512 or avx512bf16."""
+        """The instruction set in use: scalar, avx2, avx512, avx512vnni or avx512bf16."""
 
     @property
     def threads(self) -> int:
@@ -126,4 +126,4 @@ class VectorIndex:
 
     @property
     def isa(self) -> str:
-        """The instruction set in use: scalar, avx2, avx512 or avx512bf16."""
+        """The instruction set in use: scalar, avx2, avx512, avx512vnni or avx512bf16."""

@@ -13,7 +13,7 @@ from rust_accel import Embedder
 from tests.rust_accel import tiny_model
 from tests.rust_accel.reference import Encoder
 
-ISAS = ("scalar", "avx2", "avx512", "avx512bf16")
+ISAS = ("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16")
 Precision = Literal["f32", "bf16"]
 TEXTS = ["", "a", "a b c", "x y z " * 10, "q", "k l m n o p " * 9, "unknown words", "z " * 200]
 

@@ -47,7 +47,7 @@ impl Multiply for f32 {
             Level::Avx2 => unsafe { avx2::single::multiply(product) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of these levels exists only where detection found AVX-512F, AVX2 and FMA.
-            Level::Avx512 | Level::Avx512Bf16 => unsafe { avx512::single::multiply(product) },
+            Level::Avx512 | Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::single::multiply(product) },
         }
     }
 }
@@ -80,7 +80,7 @@ impl Multiply for Bf16 {
             Level::Scalar => generic::multiply::<false, 2, Self, O>(product),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of these levels exists only where detection found AVX2 and FMA.
-            Level::Avx2 | Level::Avx512 => unsafe { avx2::paired::multiply(product) },
+            Level::Avx2 | Level::Avx512 | Level::Avx512Vnni => unsafe { avx2::paired::multiply(product) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of this level exists only where detection found AVX-512 with BF16 as well.
             Level::Avx512Bf16 => unsafe { avx512::paired::multiply(product) },

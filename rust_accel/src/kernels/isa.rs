@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use std::fmt;
 
-/// The environment variable that forces a path: `scalar`, `avx2`, `avx512` or `avx512bf16`.
+/// The environment variable that forces a path: `scalar`, `avx2`, `avx512`, `avx512vnni` or `avx512bf16`.
 pub const FORCE: &str = "NEXUS_ISA";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,6 +13,10 @@ pub(super) enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// With byte and word instructions and the integer dot product.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni,
+    /// All of the above: no CPU has bf16 products without integer ones.
     #[cfg(target_arch = "x86_64")]
     Avx512Bf16,
 }
@@ -32,8 +36,14 @@ impl Isa {
             levels.push(Self(Level::Avx2));
             if is_x86_feature_detected!("avx512f") {
                 levels.push(Self(Level::Avx512));
-                if is_x86_feature_detected!("avx512bf16") {
-                    levels.push(Self(Level::Avx512Bf16));
+                if is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512vnni")
+                {
+                    levels.push(Self(Level::Avx512Vnni));
+                    if is_x86_feature_detected!("avx512bf16") {
+                        levels.push(Self(Level::Avx512Bf16));
+                    }
                 }
             }
         }
@@ -59,7 +69,7 @@ impl Isa {
         }
     }
 
-    /// `scalar`, `avx2`, `avx512` or `avx512bf16`.
+    /// `scalar`, `avx2`, `avx512`, `avx512vnni` or `avx512bf16`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -68,6 +78,8 @@ impl Isa {
             Level::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Vnni => "avx512vnni",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512Bf16 => "avx512bf16",
         }

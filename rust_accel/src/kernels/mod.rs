@@ -32,7 +32,7 @@ macro_rules! dispatch {
             Level::Avx2 => unsafe { avx2::$kernel($($argument),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of these levels exists only where detection found AVX-512F, AVX2 and FMA.
-            Level::Avx512 | Level::Avx512Bf16 => unsafe { avx512::$kernel($($argument),*) },
+            Level::Avx512 | Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::$kernel($($argument),*) },
         }
     };
 }
