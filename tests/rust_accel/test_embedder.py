@@ -14,7 +14,7 @@ from tests.rust_accel import tiny_model
 from tests.rust_accel.reference import Encoder
 
 ISAS = ("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16")
-Precision = Literal["f32", "bf16"]
+Precision = Literal["f32", "bf16", "int8", "int8-mixed"]
 TEXTS = ["", "a", "a b c", "x y z " * 10, "q", "k l m n o p " * 9, "unknown words", "z " * 200]
 
 
@@ -35,16 +35,23 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("isa", ISAS)
-@pytest.mark.parametrize("precision", ["f32", "bf16"])
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("f32", 2e-5), ("bf16", 2e-2), ("int8", 4e-2), ("int8-mixed", 4e-2)]
+)
 @pytest.mark.parametrize("cls_pooling", [False, True])
 def test_a_model_of_odd_sizes_equals_its_float64_twin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isa: str, precision: Precision, cls_pooling: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    isa: str,
+    precision: Precision,
+    tolerance: float,
+    cls_pooling: bool,
 ) -> None:
     embedder = force(monkeypatch, isa, tiny_model.write(tmp_path, cls_pooling=cls_pooling), precision)
     assert (embedder.isa, embedder.precision) == (isa, precision)
     twin = Encoder.read(tmp_path)
     expected = [twin.vector(ids) for ids in embedder.token_ids(TEXTS)]
-    np.testing.assert_allclose(embedder.embed(TEXTS), expected, atol=2e-5 if precision == "f32" else 2e-2)
+    np.testing.assert_allclose(embedder.embed(TEXTS), expected, atol=tolerance)
 
 
 def test_texts_are_cut_at_the_models_limit_whatever_the_tokenizers_file_says(folder: Path) -> None:
@@ -74,8 +81,8 @@ def test_its_properties_say_what_runs(folder: Path) -> None:
 
 
 def test_what_does_not_exist_is_refused_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match=r'no precision "int8"; known: \["f32", "bf16"\]'):
-        Embedder(folder, precision="int8")  # type: ignore[arg-type]  # the refusal is what is tested
+    with pytest.raises(ValueError, match=r'no precision "fp8"; known: \["f32", "bf16", "int8", "int8-mixed"\]'):
+        Embedder(folder, precision="fp8")  # type: ignore[arg-type]  # the refusal is what is tested
     with pytest.raises(ValueError, match="threads must be at least 1"):
         Embedder(folder, threads=0)
     monkeypatch.setenv("NEXUS_ISA", "mmx")

@@ -15,12 +15,14 @@ const CHUNK: usize = 256;
 pub(super) fn embed<T: Precision>(model: &Model<T>, texts: &[Vec<u32>], threads: usize) -> Result<Vec<f32>> {
     let dimension = model.config.hidden;
     let chunks = split(texts, threads);
+    // Fewer chunks than threads: each is shared by its part of them.
+    let share = (threads / chunks.len().max(1)).max(1);
     let parts = chunks
         .par_iter()
         .with_max_len(1)
         .map(|chunk| {
             let ids: Vec<&[u32]> = chunk.iter().map(|i| texts[*i].as_slice()).collect();
-            model.embed(&ids)
+            model.embed(&ids, share)
         })
         .collect::<Result<Vec<_>>>()?;
     let mut out = vec![0.0; texts.len() * dimension];

@@ -1,47 +1,42 @@
 //! The BERT encoder (Devlin et al. 2019) over ragged batches: the tokens of several texts in a row, no padding.
 
+use super::attention::{self, Attention};
 use super::config::{Config, Pooling};
-use super::weights::{Linear, Tensors, floats};
+use super::linear::{Converted, Linear};
+use super::weights::{Dense, Tensors, floats};
 use crate::error::{Result, invalid};
-use crate::kernels::{
-    Bf16, Buffer, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, WIDE, Width, layer_norm, map, multiply,
-    narrow, softmax,
-};
+use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, LayerNorm, MatrixMut, layer_norm, map, narrow};
 use memmap2::Mmap;
 use rayon::prelude::*;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ops::Range;
+use std::thread::LocalKey;
 
-/// Columns of the panels that attention packs: one head of 32 is one panel.
-const NARROW: usize = Width::Narrow.columns();
-
-/// A type that the linear layers and the attention multiply in; between them values are f32.
+/// A type that attention multiplies in, and the linear layers that are not of bytes; between them values are f32.
 pub(super) trait Precision: Element {
-    /// Its name in the Python module.
-    const NAME: &'static str;
-
-    /// Runs `work` with this thread's buffers.
-    fn with_scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
+    /// This thread's buffers.
+    fn kept() -> &'static LocalKey<Kept<Self>>;
 
     /// `values` in this type: themselves, or written to `copy`.
+    ///
+    /// # Errors
+    /// `Error::Memory`.
     fn narrowed<'a>(isa: Isa, values: &'a [f32], copy: &'a mut Buffer<Self>) -> Result<&'a [Self]>;
 }
 
-macro_rules! scratch {
-    ($type:ty) => {
-        fn with_scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
-            thread_local! {
-                static SCRATCH: RefCell<Scratch<$type>> = RefCell::default();
-            }
-            SCRATCH.with_borrow_mut(work)
-        }
-    };
+/// Buffers between two uses. They are taken out while in use: a thread that waits for another one's half of a text may
+/// be given a second text meanwhile, which then makes its own.
+#[derive(Default)]
+pub(super) struct Kept<T: Element> {
+    pub(super) forward: Cell<Scratch<T>>,
+    pub(super) attention: Cell<attention::Scratch<T>>,
 }
 
 impl Precision for f32 {
-    const NAME: &'static str = "f32";
-
-    scratch!(f32);
+    fn kept() -> &'static LocalKey<Kept<Self>> {
+        thread_local! { static KEPT: Kept<f32> = Kept::default(); }
+        &KEPT
+    }
 
     fn narrowed<'a>(_: Isa, values: &'a [f32], _: &'a mut Buffer) -> Result<&'a [Self]> {
         Ok(values)
@@ -49,15 +44,25 @@ impl Precision for f32 {
 }
 
 impl Precision for Bf16 {
-    const NAME: &'static str = "bf16";
-
-    scratch!(Bf16);
+    fn kept() -> &'static LocalKey<Kept<Self>> {
+        thread_local! { static KEPT: Kept<Bf16> = Kept::default(); }
+        &KEPT
+    }
 
     fn narrowed<'a>(isa: Isa, values: &'a [f32], copy: &'a mut Buffer<Self>) -> Result<&'a [Self]> {
         copy.grow(values.len())?;
         narrow(isa, values, &mut copy[..values.len()]);
         Ok(&copy[..values.len()])
     }
+}
+
+/// The linear layers whose products are of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Bytes {
+    None,
+    /// Those that cost the least accuracy: the attention's output, and the first of the feed-forward network.
+    Robust,
+    All,
 }
 
 struct Layer<T: Element> {
@@ -70,7 +75,7 @@ struct Layer<T: Element> {
 }
 
 impl<T: Element> Layer<T> {
-    fn load(tensors: &Tensors<'_>, config: &Config, index: usize) -> Result<Self> {
+    fn load(tensors: &Tensors<'_>, config: &Config, bytes: Bytes, index: usize) -> Result<Self> {
         let at = |name: &str| format!("encoder.layer.{index}.{name}");
         let (hidden, wide) = (config.hidden, config.intermediate);
         let square = [hidden, hidden];
@@ -80,14 +85,19 @@ impl<T: Element> Layer<T> {
             .dense(&at("attention.self.query"), square, scale)?
             .join(&tensors.dense(&at("attention.self.key"), square, 1.0)?)
             .join(&tensors.dense(&at("attention.self.value"), square, 1.0)?);
-        let pack = |name: &str, shape| Linear::pack(&tensors.dense(&at(name), shape, 1.0)?);
+        let pack = |dense: &Dense, robust| match bytes {
+            Bytes::All => Linear::bytes(dense),
+            Bytes::Robust if robust => Linear::bytes(dense),
+            _ => Linear::floats(dense),
+        };
+        let dense = |name: &str, shape, robust| pack(&tensors.dense(&at(name), shape, 1.0)?, robust);
         let norm = |name: &str| tensors.norm(&at(name), hidden, config.epsilon);
         Ok(Self {
-            qkv: Linear::pack(&qkv)?,
-            attended: pack("attention.output.dense", square)?,
+            qkv: pack(&qkv, false)?,
+            attended: dense("attention.output.dense", square, true)?,
             attention_norm: norm("attention.output.LayerNorm")?,
-            expand: pack("intermediate.dense", [wide, hidden])?,
-            contract: pack("output.dense", [hidden, wide])?,
+            expand: dense("intermediate.dense", [wide, hidden], true)?,
+            contract: dense("output.dense", [hidden, wide], false)?,
             output_norm: norm("output.LayerNorm")?,
         })
     }
@@ -96,7 +106,7 @@ impl<T: Element> Layer<T> {
 /// The weights, checked and packed; word embeddings stay in the mapped file.
 pub(super) struct Model<T: Element> {
     pub(super) config: Config,
-    pub(super) isa: Isa,
+    isa: Isa,
     file: Mmap,
     words: Range<usize>,
     positions: Vec<f32>,
@@ -104,24 +114,20 @@ pub(super) struct Model<T: Element> {
     layers: Vec<Layer<T>>,
 }
 
-/// One thread's buffers. `hidden` carries the residual stream, `input` what a layer multiplies of it.
+/// One thread's buffers. `hidden` carries the residual stream.
 #[derive(Default)]
 pub(super) struct Scratch<T: Element> {
     hidden: Buffer,
-    input: Buffer<T>,
     qkv: Buffer<T>,
     context: Buffer<T>,
     wide: Buffer<T>,
-    keys: Buffer<T>,
-    scores: Buffer,
-    weights: Buffer<T>,
-    values: Buffer<T>,
+    input: Converted<T>,
 }
 
 impl<T: Precision> Model<T> {
     /// # Errors
     /// `Error::Io`, `Error::Memory`, or `Error::Invalid` naming the tensor that does not fit the configuration.
-    pub(super) fn load(config: Config, isa: Isa) -> Result<Self> {
+    pub(super) fn load(config: Config, isa: Isa, bytes: Bytes) -> Result<Self> {
         let file = map(&config.weights)?;
         let tensors = Tensors::parse(&file, &config.weights)?;
         let hidden = config.hidden;
@@ -133,26 +139,27 @@ impl<T: Precision> Model<T> {
             add(row, &types[..hidden]);
         }
         let embedding_norm = tensors.norm("embeddings.LayerNorm", hidden, config.epsilon)?;
-        let layers =
-            (0..config.layers).into_par_iter().map(|i| Layer::load(&tensors, &config, i)).collect::<Result<_>>()?;
+        let load = |i| Layer::load(&tensors, &config, bytes, i);
+        let layers = (0..config.layers).into_par_iter().map(load).collect::<Result<_>>()?;
         drop(tensors);
         Ok(Self { config, isa, file, words, positions, embedding_norm, layers })
     }
 
-    /// Unit vectors of some texts' token ids, `hidden` values each, in order. Ids are below the vocabulary, texts not
-    /// empty and at most `max_tokens` long: the tokenizer's side of the contract.
+    /// Unit vectors of some texts' token ids, `hidden` values each, in order; over `threads` of the current pool. Ids
+    /// are below the vocabulary, texts not empty and at most `max_tokens` long: the tokenizer's side of the contract.
     ///
     /// # Errors
     /// `Error::Memory`; `Error::Invalid` when the output is not finite (damaged word embeddings).
-    pub(super) fn embed(&self, texts: &[&[u32]]) -> Result<Vec<f32>> {
-        T::with_scratch(|scratch| {
-            let rows: usize = texts.iter().map(|ids| ids.len()).sum();
-            self.embed_words(texts, rows, scratch)?;
-            for layer in &self.layers {
-                self.forward(layer, texts, rows, scratch)?;
-            }
-            self.pool(texts, &scratch.hidden)
-        })
+    pub(super) fn embed(&self, texts: &[&[u32]], threads: usize) -> Result<Vec<f32>> {
+        let mut scratch = T::kept().with(|kept| kept.forward.take());
+        let rows: usize = texts.iter().map(|ids| ids.len()).sum();
+        self.embed_words(texts, rows, &mut scratch)?;
+        for layer in &self.layers {
+            self.forward(layer, texts, &mut scratch, threads)?;
+        }
+        let vectors = self.pool(texts, &scratch.hidden);
+        T::kept().with(|kept| kept.forward.set(scratch));
+        vectors
     }
 
     fn embed_words(&self, texts: &[&[u32]], rows: usize, scratch: &mut Scratch<T>) -> Result<()> {
@@ -177,58 +184,37 @@ impl<T: Precision> Model<T> {
         layer_norm(self.isa, &mut MatrixMut::new(values, rows, hidden, hidden), norm);
     }
 
-    fn forward(&self, layer: &Layer<T>, texts: &[&[u32]], rows: usize, scratch: &mut Scratch<T>) -> Result<()> {
-        let (isa, hidden) = (self.isa, self.config.hidden);
-        let (n, wide) = (rows * hidden, rows * self.config.intermediate);
+    fn forward(&self, layer: &Layer<T>, texts: &[&[u32]], scratch: &mut Scratch<T>, threads: usize) -> Result<()> {
+        let (isa, hidden, wide) = (self.isa, self.config.hidden, self.config.intermediate);
+        let rows: usize = texts.iter().map(|ids| ids.len()).sum();
+        let n = rows * hidden;
         scratch.qkv.grow(3 * n)?;
         scratch.context.grow(n)?;
-        scratch.wide.grow(wide)?;
-        let input = T::narrowed(isa, &scratch.hidden[..n], &mut scratch.input)?;
-        layer.qkv.apply(isa, input, &mut scratch.qkv, Finish::Replace);
-        let mut top = 0;
-        for ids in texts {
-            self.attend(top, ids.len(), scratch)?;
-            top += ids.len();
-        }
-        layer.attended.apply(isa, &scratch.context[..n], &mut scratch.hidden, Finish::Add);
-        self.normalise(&mut scratch.hidden, rows, &layer.attention_norm);
-        let input = T::narrowed(isa, &scratch.hidden[..n], &mut scratch.input)?;
-        layer.expand.apply(isa, input, &mut scratch.wide, Finish::Gelu);
-        layer.contract.apply(isa, &scratch.wide[..wide], &mut scratch.hidden, Finish::Add);
-        self.normalise(&mut scratch.hidden, rows, &layer.output_norm);
+        scratch.wide.grow(rows * wide)?;
+        let Scratch { hidden: stream, qkv, context, wide: expanded, input } = scratch;
+        let operand = layer.qkv.narrowed(isa, &stream[..n], input)?;
+        layer.qkv.apply(isa, operand, MatrixMut::new(qkv, rows, 3 * hidden, 3 * hidden), Finish::Replace, threads);
+        self.attend(texts, qkv, context, threads)?;
+        let operand = layer.attended.operand(isa, &context[..n], input)?;
+        layer.attended.apply(isa, operand, MatrixMut::new(stream, rows, hidden, hidden), Finish::Add, threads);
+        self.normalise(stream, rows, &layer.attention_norm);
+        let operand = layer.expand.narrowed(isa, &stream[..n], input)?;
+        layer.expand.apply(isa, operand, MatrixMut::new(expanded, rows, wide, wide), Finish::Gelu, threads);
+        let operand = layer.contract.operand(isa, &expanded[..rows * wide], input)?;
+        layer.contract.apply(isa, operand, MatrixMut::new(stream, rows, hidden, hidden), Finish::Add, threads);
+        self.normalise(stream, rows, &layer.output_norm);
         Ok(())
     }
 
-    /// Softmax(Q K^T) V of one text, the rows `top..top + len`, head by head.
-    fn attend(&self, top: usize, len: usize, scratch: &mut Scratch<T>) -> Result<()> {
-        let (isa, hidden) = (self.isa, self.config.hidden);
-        let head = hidden / self.config.heads;
-        let padded = len.next_multiple_of(NARROW);
-        scratch.keys.grow(padded * head)?;
-        scratch.scores.grow(len * padded)?;
-        // Whole groups of positions; one that a text lacks has a value of zero.
-        let grouped = len.next_multiple_of(T::GROUP);
-        scratch.values.grow(grouped * NARROW)?;
-        let Scratch { qkv, context, keys, scores, weights, values, .. } = scratch;
-        for start in (0..hidden).step_by(head) {
-            let part = |which: usize| &qkv[top * 3 * hidden + which * hidden + start..];
-            pack_keys(part(1), [len, head, 3 * hidden], keys);
-            let query = Matrix::new(part(0), len, head, 3 * hidden);
-            for left in (0..len).step_by(NARROW) {
-                let panel = Panel::new(&keys[left * head..], head, Width::Narrow);
-                let out = MatrixMut::new(&mut scores[left..], len, NARROW, padded);
-                multiply(isa, query, panel, &[0.0; WIDE], out, Finish::Replace);
-            }
-            softmax(isa, &mut MatrixMut::new(scores, len, len, padded));
-            let rows = T::narrowed(isa, &scores[..len * padded], weights)?;
-            let rows = Matrix::new(rows, len, grouped, padded);
-            for left in (0..head).step_by(NARROW) {
-                let columns = NARROW.min(head - left);
-                pack_values(&part(2)[left..], [len, columns, 3 * hidden], values);
-                let panel = Panel::new(values, grouped, Width::Narrow);
-                let out = MatrixMut::new(&mut context[top * hidden + start + left..], len, columns, hidden);
-                multiply(isa, rows, panel, &[0.0; WIDE], out, Finish::Replace);
-            }
+    /// What each text's tokens take from one another.
+    fn attend(&self, texts: &[&[u32]], qkv: &[T], context: &mut [T], threads: usize) -> Result<()> {
+        let hidden = self.config.hidden;
+        let mut top = 0;
+        for len in texts.iter().map(|ids| ids.len()) {
+            let attention = Attention { qkv: &qkv[top * 3 * hidden..], len, hidden, head: hidden / self.config.heads };
+            let out = MatrixMut::new(&mut context[top * hidden..], len, hidden, hidden);
+            attention.apply(self.isa, 0, out, threads)?;
+            top += len;
         }
         Ok(())
     }
@@ -259,32 +245,5 @@ impl<T: Precision> Model<T> {
 fn add(to: &mut [f32], from: &[f32]) {
     for (a, b) in to.iter_mut().zip(from) {
         *a += b;
-    }
-}
-
-/// `[rows, columns]` at `stride` to panels of 32 rows, each of them a column; what is missing in the last one is zero.
-fn pack_keys<T: Element>(source: &[T], [rows, columns, stride]: [usize; 3], panels: &mut [T]) {
-    panels[(rows / NARROW) * NARROW * columns..rows.next_multiple_of(NARROW) * columns].fill(T::default());
-    for r in 0..rows {
-        let row = &source[r * stride..r * stride + columns];
-        let panel = &mut panels[r / NARROW * NARROW * columns..][..NARROW * columns];
-        for (groups, from) in panel.chunks_exact_mut(NARROW * T::GROUP).zip(row.chunks_exact(T::GROUP)) {
-            groups[r % NARROW * T::GROUP..][..T::GROUP].copy_from_slice(from);
-        }
-    }
-}
-
-/// `[rows, columns]` at `stride` to one panel; the columns past `columns` and the rows of a last group are zero.
-fn pack_values<T: Element>(source: &[T], [rows, columns, stride]: [usize; 3], panel: &mut [T]) {
-    let panel = &mut panel[..rows.next_multiple_of(T::GROUP) * NARROW];
-    if columns < NARROW || !rows.is_multiple_of(T::GROUP) {
-        panel.fill(T::default());
-    }
-    for r in 0..rows {
-        let row = &source[r * stride..r * stride + columns];
-        let group = &mut panel[r / T::GROUP * NARROW * T::GROUP + r % T::GROUP..];
-        for (to, value) in group.iter_mut().step_by(T::GROUP).zip(row) {
-            *to = *value;
-        }
     }
 }

@@ -1,21 +1,25 @@
 //! Sentence embeddings: text to unit vectors, from the files of a sentence-transformers BERT model.
 
+mod ascii;
+mod attention;
 mod batch;
 mod config;
 mod forward;
+mod linear;
 mod tokens;
 mod weights;
 
 use crate::error::{Error, Result, invalid};
 use crate::kernels::{Bf16, Isa};
 use config::Config;
-use forward::{Model, Precision};
+use forward::{Bytes, Model};
 use rayon::prelude::*;
 use std::path::Path;
 use tokens::Tokens;
 
-/// The precisions that exist.
-pub const PRECISIONS: [&str; 2] = [f32::NAME, Bf16::NAME];
+/// The precisions that exist: what the linear layers multiply. Attention is f32 in `f32`, bf16 in `bf16`, and in the
+/// others bf16 where the CPU multiplies it, else f32; so are the layers of `int8-mixed` that are not of bytes.
+pub const PRECISIONS: [&str; 4] = ["f32", "bf16", "int8", "int8-mixed"];
 
 /// How an [`Embedder`] runs.
 #[derive(Default)]
@@ -34,6 +38,18 @@ enum Encoder {
 }
 
 impl Encoder {
+    fn load(config: Config, isa: Isa, precision: &str) -> Result<Self> {
+        let bytes = match precision {
+            "int8" => Bytes::All,
+            "int8-mixed" => Bytes::Robust,
+            _ => Bytes::None,
+        };
+        if precision == "bf16" || precision != "f32" && isa.has_bf16() {
+            return Model::load(config, isa, bytes).map(Self::Half);
+        }
+        Model::load(config, isa, bytes).map(Self::Single)
+    }
+
     fn config(&self) -> &Config {
         match self {
             Self::Single(model) => &model.config,
@@ -46,6 +62,7 @@ impl Encoder {
 pub struct Embedder {
     tokens: Tokens,
     encoder: Encoder,
+    precision: &'static str,
     isa: Isa,
     pool: rayon::ThreadPool,
 }
@@ -57,10 +74,10 @@ impl Embedder {
     /// `Error::Io` for a missing file, `Error::Invalid` naming the file, field or tensor that cannot be used.
     pub fn load(folder: &Path, options: &Options) -> Result<Self> {
         let isa = Isa::choose()?;
-        let precision = options.precision.as_deref().unwrap_or(if isa.has_bf16() { Bf16::NAME } else { f32::NAME });
-        if !PRECISIONS.contains(&precision) {
-            return invalid(format!("no precision {precision:?}; known: {PRECISIONS:?}"));
-        }
+        let asked = options.precision.as_deref().unwrap_or(if isa.has_bf16() { "bf16" } else { "f32" });
+        let Some(precision) = PRECISIONS.into_iter().find(|known| *known == asked) else {
+            return invalid(format!("no precision {asked:?}; known: {PRECISIONS:?}"));
+        };
         if options.threads == Some(0) {
             return invalid("threads must be at least 1, got 0");
         }
@@ -75,11 +92,8 @@ impl Embedder {
             .thread_name(|i| format!("embed-{i}"))
             .build()
             .map_err(|cause| Error::Memory(format!("cannot start {threads} threads: {cause}")))?;
-        let encoder = pool.install(|| match precision {
-            Bf16::NAME => Model::load(config, isa).map(Encoder::Half),
-            _ => Model::load(config, isa).map(Encoder::Single),
-        })?;
-        Ok(Self { tokens, encoder, isa, pool })
+        let encoder = pool.install(|| Encoder::load(config, isa, precision))?;
+        Ok(Self { tokens, encoder, precision, isa, pool })
     }
 
     /// Unit vectors of `texts`, `dimension` values each, in input order.
@@ -127,10 +141,7 @@ impl Embedder {
     /// One of [`PRECISIONS`].
     #[must_use]
     pub fn precision(&self) -> &'static str {
-        match self.encoder {
-            Encoder::Single(_) => f32::NAME,
-            Encoder::Half(_) => Bf16::NAME,
-        }
+        self.precision
     }
 
     /// The instruction set in use.

@@ -1,5 +1,6 @@
 //! Text to token ids.
 
+use super::ascii::Ascii;
 use crate::error::{Error, Result, invalid};
 use std::path::Path;
 use tokenizers::{Tokenizer, TruncationParams};
@@ -8,6 +9,8 @@ use tokenizers::{Tokenizer, TruncationParams};
 pub(super) struct Tokens {
     truncating: Tokenizer,
     whole: Tokenizer,
+    ascii: Option<Ascii>,
+    limit: usize,
     vocabulary: usize,
 }
 
@@ -27,7 +30,8 @@ impl Tokens {
         let mut truncating = whole.clone();
         let limit = TruncationParams { max_length: max_tokens, ..TruncationParams::default() };
         truncating.with_truncation(Some(limit)).map_err(unusable)?;
-        Ok(Self { truncating, whole, vocabulary })
+        let ascii = Ascii::of(&whole);
+        Ok(Self { truncating, whole, ascii, limit: max_tokens, vocabulary })
     }
 
     /// The ids of `text` with its special tokens, at most the limit, each within the vocabulary.
@@ -35,14 +39,22 @@ impl Tokens {
     /// # Errors
     /// `Error::Invalid` when the tokenizer refuses the text or gives an id that the model has no row for.
     pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = encode(&self.truncating, text)?;
-        if encoding.is_empty() {
+        let ids = match self.plain(text, self.limit)? {
+            Some(ids) => ids,
+            None => encode(&self.truncating, text)?.get_ids().to_vec(),
+        };
+        if ids.is_empty() {
             return invalid("the tokenizer gave no token at all, not even [CLS]");
         }
-        match encoding.get_ids().iter().find(|id| **id as usize >= self.vocabulary) {
+        match ids.iter().find(|id| **id as usize >= self.vocabulary) {
             Some(id) => invalid(format!("token id {id} is beyond the model's vocabulary of {}", self.vocabulary)),
-            None => Ok(encoding.get_ids().to_vec()),
+            None => Ok(ids),
         }
+    }
+
+    /// The ids of plain text, by the short way where there is one.
+    fn plain(&self, text: &str, limit: usize) -> Result<Option<Vec<u32>>> {
+        self.ascii.as_ref().map_or(Ok(None), |ascii| ascii.ids(&self.whole, text, limit))
     }
 
     /// The number of tokens without truncation.
@@ -50,7 +62,11 @@ impl Tokens {
     /// # Errors
     /// `Error::Invalid` when the tokenizer refuses the text.
     pub(super) fn count(&self, text: &str) -> Result<i64> {
-        Ok(encode(&self.whole, text)?.len() as i64)
+        let count = match self.plain(text, usize::MAX)? {
+            Some(ids) => ids.len(),
+            None => encode(&self.whole, text)?.len(),
+        };
+        Ok(count as i64)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tensors from a safetensors file, each checked before it is used.
 
 use crate::error::{Error, Result, invalid};
-use crate::kernels::{Buffer, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, WIDE, Width, multiply};
+use crate::kernels::{LayerNorm, WIDE};
 use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 use std::ops::Range;
@@ -94,9 +94,9 @@ pub(super) fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
 
 /// A dense layer as the file has it: one row of `inputs` weights an output.
 pub(super) struct Dense {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    inputs: usize,
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) inputs: usize,
 }
 
 impl Dense {
@@ -106,48 +106,9 @@ impl Dense {
         self.bias.extend_from_slice(&other.bias);
         self
     }
-}
 
-/// A dense layer in panels of 48 outputs, the layout that `multiply` reads.
-pub(super) struct Linear<T: Element> {
-    panels: Buffer<T>,
-    bias: Vec<f32>,
-    inputs: usize,
-    pub(super) outputs: usize,
-}
-
-impl<T: Element> Linear<T> {
-    /// # Errors
-    /// `Error::Memory`.
-    pub(super) fn pack(dense: &Dense) -> Result<Self> {
-        let (inputs, outputs) = (dense.inputs, dense.bias.len());
-        let padded = outputs.next_multiple_of(WIDE);
-        let mut panels = Buffer::zeros(padded * inputs)?;
-        for (output, row) in dense.weight.chunks_exact(inputs).enumerate() {
-            let panel = &mut panels[output / WIDE * WIDE * inputs..];
-            for (k, value) in row.iter().enumerate() {
-                panel[place::<T>(k, output % WIDE, WIDE)] = T::from_f32(*value);
-            }
-        }
-        let mut bias = dense.bias.clone();
-        bias.resize(padded, 0.0);
-        Ok(Self { panels, bias, inputs, outputs })
+    /// The outputs, rounded up to whole panels.
+    pub(super) fn padded(&self) -> usize {
+        self.bias.len().next_multiple_of(WIDE)
     }
-
-    /// `out[rows, outputs] = input[rows, inputs] * weight + bias`, finished as asked while each stripe is in cache.
-    pub(super) fn apply<O: Element>(&self, isa: Isa, input: &[T], out: &mut [O], finish: Finish) {
-        let rows = input.len() / self.inputs;
-        let input = Matrix::new(input, rows, self.inputs, self.inputs);
-        for left in (0..self.outputs).step_by(WIDE) {
-            let columns = WIDE.min(self.outputs - left);
-            let panel = Panel::new(&self.panels[left * self.inputs..], self.inputs, Width::Wide);
-            let stripe = MatrixMut::new(&mut out[left..], rows, columns, self.outputs);
-            multiply(isa, input, panel, &self.bias[left..], stripe, finish);
-        }
-    }
-}
-
-/// Where value `k` of a column lies in a panel of `width` columns.
-fn place<T: Element>(k: usize, column: usize, width: usize) -> usize {
-    (k / T::GROUP * width + column) * T::GROUP + k % T::GROUP
 }

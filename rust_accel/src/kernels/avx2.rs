@@ -1,21 +1,12 @@
 //! AVX2 with FMA: a register tile of 6 rows by 16 columns. Bf16 is widened to f32 as it is read.
 
 use super::element::{Bf16, Element};
-use super::matrix::{Matrix, MatrixMut};
+use super::matrix::{Affine, ByteProduct, Matrix, MatrixMut};
 use super::{LayerNorm, generic};
 
-/// The `generic` bodies, compiled for these instructions.
-macro_rules! instantiate { ($($name:ident($($arg:ident: $type:ty),*);)*) => { $(
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn $name($($arg: $type),*) {
-        generic::$name::<true>($($arg),*);
-    }
-)* } }
-
-instantiate! {
-    dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]);
-    softmax(scores: &mut MatrixMut<'_>);
-    layer_norm(values: &mut MatrixMut<'_>, norm: &LayerNorm);
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
+    generic::dot_rows::<true>(rows, query, out);
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -23,12 +14,33 @@ pub(super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
     generic::narrow(from, to);
 }
 
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn softmax<T: Element>(scores: &mut MatrixMut<'_>, out: &mut MatrixMut<'_, T>, inverse: &mut [f32]) {
+    generic::softmax::<true, T>(scores, out, inverse);
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn layer_norm(values: &mut MatrixMut<'_>, norm: &LayerNorm) {
+    generic::layer_norm::<true>(values, norm);
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn quantise<T: Element>(values: Matrix<'_, T>, out: &mut [u8], rows: &mut [Affine]) {
+    generic::quantise(values, out, rows);
+}
+
+/// Without an integer dot product, bytes have no advantage over f32: this is for equal results, not for speed.
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn multiply_bytes<O: Element>(product: &mut ByteProduct<'_, '_, O>) {
+    generic::multiply_bytes::<true, O>(product);
+}
+
 /// The tile of one type. `$step` adds to `$sums`, 16 columns of one row, the products of the group at `$a` and the 16
 /// groups at `$b`; both may be read for that many values.
 macro_rules! tile {
     ($module:ident, $element:ty, |$sums:ident, $a:ident, $b:ident| $step:expr) => {
         pub(super) mod $module {
-            use super::super::element::Element;
+            use super::super::element::{Element, Packed};
             use super::super::generic;
             use super::super::matrix::Product;
             use std::arch::x86_64::{__m256, _mm256_setzero_ps, _mm256_storeu_ps};
@@ -36,7 +48,7 @@ macro_rules! tile {
             const ROWS: usize = 6;
             const LANES: usize = 8;
             const COLUMNS: usize = 2 * LANES;
-            const GROUP: usize = <$element>::GROUP;
+            const GROUP: usize = <$element as Packed>::GROUP;
 
             /// `out = a * b + bias` over a whole product, in rows of nearly equal blocks, 16 columns at a time.
             #[target_feature(enable = "avx2,fma")]
@@ -87,7 +99,8 @@ macro_rules! tile {
                         _mm256_storeu_ps(lanes.as_mut_ptr(), low);
                         _mm256_storeu_ps(lanes.as_mut_ptr().add(LANES), high);
                     }
-                    generic::put::<true, O>(lanes, &p.bias[left..], &mut p.out.row_mut(top + r)[left..], p.finish);
+                    let values = generic::biased(lanes, &p.bias[left..]);
+                    generic::put::<true, O>(values, generic::columns(&mut p.out, top + r, left), p.finish, top + r);
                 }
             }
 

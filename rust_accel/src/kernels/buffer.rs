@@ -1,6 +1,6 @@
 //! A growable buffer that starts on a 64-byte boundary, so that full-width loads never split a cache line.
 
-use super::element::Element;
+use super::element::Packed;
 use crate::error::{Error, Result};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -12,19 +12,19 @@ const LINE: usize = 64;
 struct Line([u8; LINE]);
 
 /// Zero-initialised numbers, 64-byte aligned.
-pub struct Buffer<T: Element = f32> {
+pub struct Buffer<T: Packed = f32> {
     lines: Vec<Line>,
     len: usize,
     kind: PhantomData<T>,
 }
 
-impl<T: Element> Default for Buffer<T> {
+impl<T: Packed> Default for Buffer<T> {
     fn default() -> Self {
         Self { lines: vec![], len: 0, kind: PhantomData }
     }
 }
 
-impl<T: Element> Buffer<T> {
+impl<T: Packed> Buffer<T> {
     /// `len` zeros.
     ///
     /// # Errors
@@ -52,17 +52,17 @@ impl<T: Element> Buffer<T> {
     }
 }
 
-impl<T: Element> Deref for Buffer<T> {
+impl<T: Packed> Deref for Buffer<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        // SAFETY: `lines` is 64 initialised bytes each, in a row, and `len` values of `T` never exceed them. The
-        // elements, f32 and bf16, are plain numbers: 64 is a multiple of their size, and every bit pattern is one.
+        // SAFETY: `lines` is 64 initialised bytes each, in a row, and `len` values of `T` never exceed them.
+        // `Packed` numbers are 1, 2 or 4 bytes, which divide 64, and every bit pattern is one of them.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast::<T>(), self.len) }
     }
 }
 
-impl<T: Element> DerefMut for Buffer<T> {
+impl<T: Packed> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as in `deref`; the borrow of `self` is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast::<T>(), self.len) }

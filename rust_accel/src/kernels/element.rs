@@ -6,10 +6,31 @@ use super::matrix::Product;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
-/// A number that matrices are made of. Products are summed in f32, whatever the type.
-pub trait Element: Copy + Default + Send + Sync + 'static + Multiply {
+/// A number that buffers and packed panels are made of; every bit pattern is one.
+pub trait Packed: Copy + Default + Send + Sync + 'static {
     /// How many values of a column lie side by side in a panel: four bytes' worth.
-    const GROUP: usize;
+    const GROUP: usize = 4 / size_of::<Self>();
+}
+
+impl Packed for f32 {}
+impl Packed for Bf16 {}
+impl Packed for u8 {}
+impl Packed for i8 {}
+
+/// On x86, how the number goes to and from a register of 16 f32.
+#[cfg(target_arch = "x86_64")]
+pub use avx512::Register;
+
+/// Elsewhere there is no such register.
+#[cfg(not(target_arch = "x86_64"))]
+pub trait Register {}
+#[cfg(not(target_arch = "x86_64"))]
+impl<T> Register for T {}
+
+/// A number that matrices are made of. Products are summed in f32, whatever the type.
+pub trait Element: Packed + Multiply + Register {
+    /// Whether its rounding hides an error of 2^-13, so that functions may be approximated that far.
+    const COARSE: bool;
 
     /// The nearest value, ties to even.
     fn from_f32(value: f32) -> Self;
@@ -25,7 +46,7 @@ pub trait Multiply: Sized {
 }
 
 impl Element for f32 {
-    const GROUP: usize = 1;
+    const COARSE: bool = false;
 
     #[inline(always)]
     fn from_f32(value: f32) -> Self {
@@ -58,7 +79,7 @@ impl Multiply for f32 {
 pub struct Bf16(u16);
 
 impl Element for Bf16 {
-    const GROUP: usize = 2;
+    const COARSE: bool = true;
 
     #[inline(always)]
     fn from_f32(value: f32) -> Self {
@@ -82,7 +103,7 @@ impl Multiply for Bf16 {
             // SAFETY: an `Isa` of these levels exists only where detection found AVX2 and FMA.
             Level::Avx2 | Level::Avx512 | Level::Avx512Vnni => unsafe { avx2::paired::multiply(product) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: an `Isa` of this level exists only where detection found AVX-512 with BF16 as well.
+            // SAFETY: an `Isa` of this level exists only where detection found AVX-512 with BW, VL and BF16 as well.
             Level::Avx512Bf16 => unsafe { avx512::paired::multiply(product) },
         }
     }

@@ -2,7 +2,7 @@
 //! x86 modules instantiate the same bodies with their target features, where the lanes become registers.
 
 use super::element::Element;
-use super::matrix::{Matrix, MatrixMut, Product};
+use super::matrix::{Affine, ByteProduct, Matrix, MatrixMut, Product};
 use super::{Finish, LayerNorm};
 
 const LANES: usize = 16;
@@ -79,7 +79,7 @@ pub(super) fn dot_rows<const FMA: bool>(rows: Matrix<'_>, query: &[f32], out: &m
 
 /// `erf(x / sqrt 2) = x * P(2 x^2 / 25 - 1)` on |x| <= 5, beyond which it is 1 in f32. Fitted by weighted least squares
 /// at Chebyshev nodes; the largest error of the resulting GELU is 1.2e-6 on [-8, 8].
-const ERF: [f32; 13] = [
+pub(super) const ERF: [f32; 13] = [
     0.282_727_57,
     -0.140_592_56,
     0.103_041_045,
@@ -94,18 +94,32 @@ const ERF: [f32; 13] = [
     -0.003_226_700_2,
     0.001_217_67,
 ];
-const ERF_LIMIT: f32 = 5.0;
+pub(super) const ERF_LIMIT: f32 = 5.0;
+
+/// The same on |x| <= 4.5 for results that are rounded to 8 bits: the largest error of the GELU is 3.4e-5.
+pub(super) const COARSE_ERF: [f32; 9] = [
+    0.313_804_24,
+    -0.154_343_92,
+    0.109_637_14,
+    -0.081_111_5,
+    0.055_258_755,
+    -0.033_488_2,
+    0.024_417_175,
+    -0.018_656_993,
+    0.006_707_289,
+];
+pub(super) const COARSE_ERF_LIMIT: f32 = 4.5;
 
 #[inline(always)]
-fn gelu_lanes<const FMA: bool>(x: &mut Lanes) {
+fn gelu_lanes<const FMA: bool>(x: &mut Lanes, erf: &[f32], limit: f32) {
     let mut clipped = [0.0; LANES];
     let mut t = [0.0; LANES];
     for i in 0..LANES {
-        clipped[i] = x[i].clamp(-ERF_LIMIT, ERF_LIMIT);
-        t[i] = madd::<FMA>(clipped[i] * clipped[i], 2.0 / (ERF_LIMIT * ERF_LIMIT), -1.0);
+        clipped[i] = x[i].clamp(-limit, limit);
+        t[i] = madd::<FMA>(clipped[i] * clipped[i], 2.0 / (limit * limit), -1.0);
     }
-    let mut p = [ERF[ERF.len() - 1]; LANES];
-    for c in ERF[..ERF.len() - 1].iter().rev() {
+    let mut p = [erf[erf.len() - 1]; LANES];
+    for c in erf[..erf.len() - 1].iter().rev() {
         for i in 0..LANES {
             p[i] = madd::<FMA>(p[i], t[i], *c);
         }
@@ -117,7 +131,7 @@ fn gelu_lanes<const FMA: bool>(x: &mut Lanes) {
 }
 
 /// Taylor series of `exp2(r) = sum (r ln 2)^n / n!`, |r| <= 1/2, relative error 1.2e-7.
-const EXP2: [f32; 7] =
+pub(super) const EXP2: [f32; 7] =
     [1.0, std::f32::consts::LN_2, 0.240_226_5, 0.055_504_11, 0.009_618_129, 0.001_333_355_8, 0.000_154_035_3];
 
 /// `exp(x - max)` for x <= max; what is below e^-87 of the maximum becomes about 0.
@@ -144,7 +158,11 @@ fn exp_lanes<const FMA: bool>(x: &mut Lanes, max: f32) {
 }
 
 #[inline(always)]
-pub(super) fn softmax<const FMA: bool>(scores: &mut MatrixMut<'_>) {
+pub(super) fn softmax<const FMA: bool, T: Element>(
+    scores: &mut MatrixMut<'_>,
+    out: &mut MatrixMut<'_, T>,
+    inverse: &mut [f32],
+) {
     for r in 0..scores.rows {
         let row = scores.row_mut(r);
         let mut best = [f32::NEG_INFINITY; LANES];
@@ -162,12 +180,10 @@ pub(super) fn softmax<const FMA: bool>(scores: &mut MatrixMut<'_>) {
                 total[i] += x[i];
             }
         });
-        let scale = 1.0 / sum(&total);
-        for_lanes!(row, 0.0, x => {
-            for v in x {
-                *v *= scale;
-            }
-        });
+        inverse[r] = 1.0 / sum(&total);
+        let (values, padding) = out.row_mut(r).split_at_mut(row.len());
+        narrow(row, values);
+        padding.fill(T::default());
     }
 }
 
@@ -197,25 +213,36 @@ pub(super) fn layer_norm<const FMA: bool>(values: &mut MatrixMut<'_>, norm: &Lay
     }
 }
 
-/// The sums of 16 columns with their bias, finished, as values of `out`.
+/// Up to 16 columns of row `row`, their bias included, finished, as values of `out`.
 #[inline(always)]
-pub(super) fn put<const FMA: bool, O: Element>(mut sums: Lanes, bias: &[f32], out: &mut [O], finish: Finish) {
-    let (Some(bias), Some(out)) = (bias.first_chunk::<LANES>(), out.first_chunk_mut::<LANES>()) else { return };
-    for i in 0..LANES {
-        sums[i] += bias[i];
-    }
+pub(super) fn put<const FMA: bool, O: Element>(mut sums: Lanes, out: &mut [O], finish: Finish<'_>, row: usize) {
     match finish {
         Finish::Replace => {}
         Finish::Add => {
-            for i in 0..LANES {
-                sums[i] += out[i].to_f32();
+            for (sum, old) in sums.iter_mut().zip(&*out) {
+                *sum += old.to_f32();
             }
         }
-        Finish::Gelu => gelu_lanes::<FMA>(&mut sums),
+        Finish::Gelu if O::COARSE => gelu_lanes::<FMA>(&mut sums, &COARSE_ERF, COARSE_ERF_LIMIT),
+        Finish::Gelu => gelu_lanes::<FMA>(&mut sums, &ERF, ERF_LIMIT),
+        Finish::Scale(factors) => {
+            for sum in &mut sums {
+                *sum *= factors[row];
+            }
+        }
     }
-    for i in 0..LANES {
-        out[i] = O::from_f32(sums[i]);
+    for (to, sum) in out.iter_mut().zip(sums) {
+        *to = O::from_f32(sum);
     }
+}
+
+/// `sums` with the bias of their 16 columns.
+#[inline(always)]
+pub(super) fn biased(mut sums: Lanes, bias: &[f32]) -> Lanes {
+    for (sum, bias) in sums.iter_mut().zip(bias) {
+        *sum += bias;
+    }
+    sums
 }
 
 #[inline(always)]
@@ -260,13 +287,78 @@ fn tile<const FMA: bool, const ROWS: usize, T: Element, O: Element>(
         }
     }
     for (r, lanes) in sums.into_iter().enumerate() {
-        put::<FMA, O>(lanes, &p.bias[left..], &mut p.out.row_mut(top + r)[left..], p.finish);
+        put::<FMA, O>(biased(lanes, &p.bias[left..]), columns(&mut p.out, top + r, left), p.finish, top + r);
+    }
+}
+
+/// The columns of a row from `left` on; none when it has fewer.
+#[inline(always)]
+pub(super) fn columns<'a, O: Element>(out: &'a mut MatrixMut<'_, O>, row: usize, left: usize) -> &'a mut [O] {
+    let values = out.row_mut(row);
+    let left = left.min(values.len());
+    &mut values[left..]
+}
+
+/// Each row in 256 equal steps from its least to its greatest value.
+#[inline(always)]
+pub(super) fn quantise<T: Element>(values: Matrix<'_, T>, out: &mut [u8], rows: &mut [Affine]) {
+    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+    for r in 0..values.rows {
+        let row = values.row(r);
+        let (mut least, mut most) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+        let (full, rest) = row.as_chunks::<LANES>();
+        for x in full {
+            for i in 0..LANES {
+                let v = x[i].to_f32();
+                least[i] = if v < least[i] { v } else { least[i] };
+                most[i] = if v > most[i] { v } else { most[i] };
+            }
+        }
+        for (i, x) in rest.iter().enumerate() {
+            least[i] = least[i].min(x.to_f32());
+            most[i] = most[i].max(x.to_f32());
+        }
+        let least = least.iter().copied().fold(f32::INFINITY, f32::min);
+        let affine = Affine::between(least, most.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        let to = &mut out[r * values.columns..(r + 1) * values.columns];
+        for (to, x) in to.iter_mut().zip(row) {
+            *to = ((x.to_f32() - affine.offset) * affine.steps() + ROUND).to_bits() as u8;
+        }
+        rows[r] = affine;
+    }
+}
+
+/// As `multiply`, of bytes: whole sums in i32, then scales and offsets.
+#[inline(always)]
+pub(super) fn multiply_bytes<const FMA: bool, O: Element>(p: &mut ByteProduct<'_, '_, O>) {
+    const GROUP: usize = 4;
+    let width = p.b.width.columns();
+    for r in 0..p.a.rows {
+        let row = p.a.row(r);
+        let Affine { scale, offset } = p.rows[r];
+        for left in (0..width).step_by(LANES) {
+            let mut sums = [0_i32; LANES];
+            for (a, b) in row.as_chunks::<GROUP>().0.iter().zip(p.b.data.chunks_exact(width * GROUP)) {
+                let (columns, _) = b[left * GROUP..(left + LANES) * GROUP].as_chunks::<GROUP>();
+                for (sum, b) in sums.iter_mut().zip(columns) {
+                    for t in 0..GROUP {
+                        *sum += i32::from(a[t]) * i32::from(b[t]);
+                    }
+                }
+            }
+            let mut values = [0.0; LANES];
+            for i in 0..LANES {
+                let fixed = madd::<FMA>(offset, p.sums[left + i], p.bias[left + i]);
+                values[i] = madd::<FMA>(sums[i] as f32 * p.scales[left + i], scale, fixed);
+            }
+            put::<FMA, O>(values, columns(&mut p.out, r, left), p.finish, r);
+        }
     }
 }
 
 /// The bodies as plain functions.
 pub(super) mod scalar {
-    use super::{Element, LayerNorm, Matrix, MatrixMut};
+    use super::{Affine, ByteProduct, Element, LayerNorm, Matrix, MatrixMut};
 
     pub(in super::super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
         super::dot_rows::<false>(rows, query, out);
@@ -276,11 +368,23 @@ pub(super) mod scalar {
         super::narrow(from, to);
     }
 
-    pub(in super::super) fn softmax(scores: &mut MatrixMut<'_>) {
-        super::softmax::<false>(scores);
+    pub(in super::super) fn softmax<T: Element>(
+        scores: &mut MatrixMut<'_>,
+        out: &mut MatrixMut<'_, T>,
+        inverse: &mut [f32],
+    ) {
+        super::softmax::<false, T>(scores, out, inverse);
     }
 
     pub(in super::super) fn layer_norm(values: &mut MatrixMut<'_>, norm: &LayerNorm) {
         super::layer_norm::<false>(values, norm);
+    }
+
+    pub(in super::super) fn quantise<T: Element>(values: Matrix<'_, T>, out: &mut [u8], rows: &mut [Affine]) {
+        super::quantise(values, out, rows);
+    }
+
+    pub(in super::super) fn multiply_bytes<O: Element>(product: &mut ByteProduct<'_, '_, O>) {
+        super::multiply_bytes::<false, O>(product);
     }
 }

@@ -1,7 +1,8 @@
 //! Views of row-major matrices whose shape was checked once.
 
 use super::Finish;
-use super::element::Element;
+use super::element::{Element, Packed};
+use std::marker::PhantomData;
 
 /// Columns of a wide panel: three AVX-512 registers.
 pub const WIDE: usize = 48;
@@ -41,7 +42,7 @@ pub struct Matrix<'a, T = f32> {
     pub(super) stride: usize,
 }
 
-impl<'a, T: Element> Matrix<'a, T> {
+impl<'a, T: Packed> Matrix<'a, T> {
     /// # Panics
     /// When `data` is too short for the shape.
     #[must_use]
@@ -56,36 +57,84 @@ impl<'a, T: Element> Matrix<'a, T> {
         self.rows
     }
 
-    pub(super) fn below(self, top: usize, rows: usize) -> Self {
-        Self::new(&self.data[top * self.stride..], rows, self.columns, self.stride)
+    /// The number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
     }
 
+    /// The values of row `r`.
+    ///
+    /// # Panics
+    /// When there is no such row.
     #[inline(always)]
-    pub(super) fn row(&self, r: usize) -> &'a [T] {
+    #[must_use]
+    pub fn row(&self, r: usize) -> &'a [T] {
+        assert!(r < self.rows, "no row {r} of {}", self.rows);
         &self.data[r * self.stride..r * self.stride + self.columns]
     }
 }
 
-/// A [`Matrix`] that can be written.
+/// A [`Matrix`] that can be written, and split for several threads.
 pub struct MatrixMut<'a, T = f32> {
-    pub(super) data: &'a mut [T],
+    data: *mut T,
     pub(super) rows: usize,
     pub(super) columns: usize,
-    pub(super) stride: usize,
+    stride: usize,
+    borrow: PhantomData<&'a mut [T]>,
 }
 
-impl<'a, T: Element> MatrixMut<'a, T> {
+// SAFETY: it stands for an exclusive borrow of its own values, as `&mut [T]` does, and numbers may go to any thread.
+unsafe impl<T: Packed> Send for MatrixMut<'_, T> {}
+
+impl<'a, T: Packed> MatrixMut<'a, T> {
     /// # Panics
     /// When `data` is too short for the shape.
     #[must_use]
     pub fn new(data: &'a mut [T], rows: usize, columns: usize, stride: usize) -> Self {
         check(data.len(), rows, columns, stride);
-        Self { data, rows, columns, stride }
+        Self { data: data.as_mut_ptr(), rows, columns, stride, borrow: PhantomData }
     }
 
+    /// The number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The first `at` columns, and the others.
+    ///
+    /// # Panics
+    /// When there are fewer columns.
+    #[must_use]
+    pub fn split_columns(self, at: usize) -> (Self, Self) {
+        assert!(at <= self.columns, "cannot split {} columns at {at}", self.columns);
+        // The columns past the end of the last row may be outside of the data: nothing points there.
+        let right = if at < self.columns { self.data.wrapping_add(at) } else { self.data };
+        (Self { columns: at, ..self }, Self { data: right, columns: self.columns - at, ..self })
+    }
+
+    /// The rows `top..top + rows`.
+    ///
+    /// # Panics
+    /// When there are fewer rows.
+    #[must_use]
+    pub fn below(&mut self, top: usize, rows: usize) -> MatrixMut<'_, T> {
+        assert!(top + rows <= self.rows, "no rows {top}..{} of {}", top + rows, self.rows);
+        let data = if rows == 0 { self.data } else { self.data.wrapping_add(top * self.stride) };
+        MatrixMut { data, rows, columns: self.columns, stride: self.stride, borrow: PhantomData }
+    }
+
+    /// The values of row `r`.
+    ///
+    /// # Panics
+    /// When there is no such row.
     #[inline(always)]
-    pub(super) fn row_mut(&mut self, r: usize) -> &mut [T] {
-        &mut self.data[r * self.stride..r * self.stride + self.columns]
+    pub fn row_mut(&mut self, r: usize) -> &mut [T] {
+        assert!(r < self.rows, "no row {r} of {}", self.rows);
+        // SAFETY: `check` found room for every row; the parts of a split share no column, so no two of them give out
+        // the same value, and `self` is borrowed for as long as the row.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(r * self.stride), self.columns) }
     }
 }
 
@@ -98,7 +147,7 @@ pub struct Panel<'a, T = f32> {
     pub(super) width: Width,
 }
 
-impl<'a, T: Element> Panel<'a, T> {
+impl<'a, T: Packed> Panel<'a, T> {
     /// # Panics
     /// When `data` is shorter than `k * width`, or `k` is not a whole number of groups.
     #[must_use]
@@ -109,13 +158,19 @@ impl<'a, T: Element> Panel<'a, T> {
     }
 }
 
+/// Where value `k` of a column lies in a panel of `width` columns.
+#[must_use]
+pub fn panel_place<T: Packed>(k: usize, column: usize, width: usize) -> usize {
+    (k / T::GROUP * width + column) * T::GROUP + k % T::GROUP
+}
+
 /// One multiplication whose shapes fit: what the unsafe kernels may rely on.
 pub struct Product<'a, 'b, T, O> {
     pub(super) a: Matrix<'a, T>,
     pub(super) b: Panel<'a, T>,
     pub(super) bias: &'a [f32],
     pub(super) out: MatrixMut<'b, O>,
-    pub(super) finish: Finish,
+    pub(super) finish: Finish<'a>,
 }
 
 impl<'a, 'b, T: Element, O: Element> Product<'a, 'b, T, O> {
@@ -124,11 +179,105 @@ impl<'a, 'b, T: Element, O: Element> Product<'a, 'b, T, O> {
         b: Panel<'a, T>,
         bias: &'a [f32],
         out: MatrixMut<'b, O>,
-        finish: Finish,
+        finish: Finish<'a>,
     ) -> Self {
-        assert_eq!(a.columns, b.k, "multiply: the inner sizes differ");
-        assert_eq!((a.rows, b.width.columns()), (out.rows, out.columns), "multiply: the output has another shape");
-        assert!(bias.len() >= b.width.columns(), "multiply: the bias is too short");
+        check_product([a.rows, a.columns], [b.k, b.width.columns()], bias, &out, finish);
         Self { a, b, bias, out, finish }
+    }
+}
+
+fn check_product<O>(a: [usize; 2], b: [usize; 2], bias: &[f32], out: &MatrixMut<'_, O>, finish: Finish<'_>) {
+    assert_eq!(a[1], b[0], "multiply: the inner sizes differ");
+    assert!(a[0] == out.rows && out.columns <= b[1], "multiply: the output has another shape");
+    assert!(bias.len() >= b[1], "multiply: the bias is too short");
+    if let Finish::Scale(rows) = finish {
+        assert!(rows.len() >= out.rows, "multiply: a factor is missing");
+    }
+}
+
+/// A row of bytes `q` stands for the values `scale * q + offset`.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+pub struct Affine {
+    /// What one step is worth.
+    pub scale: f32,
+    /// What zero stands for.
+    pub offset: f32,
+}
+
+impl Affine {
+    /// 256 equal steps from `least` to `most`.
+    pub(super) fn between(least: f32, most: f32) -> Self {
+        Self { scale: (most - least) / 255.0, offset: least }
+    }
+
+    /// Steps in one; 0 when all values are one.
+    pub(super) fn steps(self) -> f32 {
+        if self.scale > 0.0 { 1.0 / self.scale } else { 0.0 }
+    }
+}
+
+/// Rows of bytes, each with its own scale and offset.
+#[derive(Clone, Copy)]
+pub struct Bytes<'a> {
+    pub(super) values: Matrix<'a, u8>,
+    pub(super) rows: &'a [Affine],
+}
+
+impl<'a> Bytes<'a> {
+    /// # Panics
+    /// When `rows` has fewer entries than `values` has rows.
+    #[must_use]
+    pub fn new(values: Matrix<'a, u8>, rows: &'a [Affine]) -> Self {
+        assert!(rows.len() >= values.rows, "a row has no scale");
+        Self { values, rows }
+    }
+}
+
+/// A panel of bytes whose column `j` stands for `scales[j] * q`; `sums[j]` is the sum of those values.
+#[derive(Clone, Copy)]
+pub struct BytePanel<'a> {
+    pub(super) panel: Panel<'a, i8>,
+    pub(super) scales: &'a [f32],
+    pub(super) sums: &'a [f32],
+}
+
+/// The largest `k` of a product of bytes: its sum of `255 * 127` stays below 2^31.
+pub const MOST_BYTES: usize = 66_000;
+
+impl<'a> BytePanel<'a> {
+    /// # Panics
+    /// When a column has no scale or sum, or `k` is above [`MOST_BYTES`].
+    #[must_use]
+    pub fn new(panel: Panel<'a, i8>, scales: &'a [f32], sums: &'a [f32]) -> Self {
+        assert!(scales.len().min(sums.len()) >= panel.width.columns(), "a column has no scale");
+        assert!(panel.k <= MOST_BYTES, "{} products of bytes could overflow their sum", panel.k);
+        Self { panel, scales, sums }
+    }
+}
+
+/// As [`Product`], of bytes.
+pub struct ByteProduct<'a, 'b, O> {
+    pub(super) a: Matrix<'a, u8>,
+    pub(super) rows: &'a [Affine],
+    pub(super) b: Panel<'a, i8>,
+    pub(super) scales: &'a [f32],
+    pub(super) sums: &'a [f32],
+    pub(super) bias: &'a [f32],
+    pub(super) out: MatrixMut<'b, O>,
+    pub(super) finish: Finish<'a>,
+}
+
+impl<'a, 'b, O: Element> ByteProduct<'a, 'b, O> {
+    pub(super) fn new(
+        a: Bytes<'a>,
+        b: BytePanel<'a>,
+        bias: &'a [f32],
+        out: MatrixMut<'b, O>,
+        finish: Finish<'a>,
+    ) -> Self {
+        let Bytes { values, rows } = a;
+        let BytePanel { panel, scales, sums } = b;
+        check_product([values.rows, values.columns], [panel.k, panel.width.columns()], bias, &out, finish);
+        Self { a: values, rows, b: panel, scales, sums, bias, out, finish }
     }
 }

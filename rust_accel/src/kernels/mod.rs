@@ -15,13 +15,13 @@ mod mapped;
 mod matrix;
 
 pub use buffer::Buffer;
-pub use element::{Bf16, Element};
+pub use element::{Bf16, Element, Packed};
 pub use isa::{FORCE, Isa};
 pub use mapped::map;
-pub use matrix::{Matrix, MatrixMut, Panel, WIDE, Width};
+pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, WIDE, Width, panel_place};
 
 use isa::Level;
-use matrix::Product;
+use matrix::{ByteProduct, Product};
 
 macro_rules! dispatch {
     ($isa:expr, $kernel:ident($($argument:expr),*)) => {
@@ -32,54 +32,78 @@ macro_rules! dispatch {
             Level::Avx2 => unsafe { avx2::$kernel($($argument),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of these levels exists only where detection found AVX-512F, AVX2 and FMA.
-            Level::Avx512 | Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::$kernel($($argument),*) },
+            Level::Avx512 | Level::Avx512Vnni => unsafe { avx512::plain::$kernel($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: an `Isa` of this level exists only where detection found these and AVX-512 BW, VL and BF16.
+            Level::Avx512Bf16 => unsafe { avx512::bf16::$kernel($($argument),*) },
         }
     };
 }
 
 /// What `multiply` does with a product and its bias.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Finish {
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Finish<'a> {
     /// It overwrites `out`.
     Replace,
     /// It is added to what `out` holds.
     Add,
     /// `gelu` of it overwrites `out`.
     Gelu,
+    /// Multiplied with one factor a row, it overwrites `out`.
+    Scale(&'a [f32]),
 }
-
-const ROWS: usize = 8;
 
 /// `out = a * b + bias`, finished as asked, for the columns of one packed panel. Sums are f32.
 ///
 /// # Panics
-/// When the shapes do not fit: `a` is `[m, k]`, `b` `[k, columns]`, `bias` at least `columns.width()` long and `out`
-/// `[m, columns]`. Callers derive all of them from one validated shape.
+/// When the shapes do not fit: `a` is `[m, k]`, `b` `[k, width]`, `bias` at least `width` long and `out` `[m, columns]`
+/// with at most `width` columns. Callers derive all of them from one validated shape.
 pub fn multiply<T: Element, O: Element>(
     isa: Isa,
     a: Matrix<'_, T>,
     b: Panel<'_, T>,
     bias: &[f32],
     out: MatrixMut<'_, O>,
-    finish: Finish,
+    finish: Finish<'_>,
 ) {
-    if out.columns == b.width.columns() {
-        return T::multiply(isa, &mut Product::new(a, b, bias, out, finish));
+    T::multiply(isa, &mut Product::new(a, b, bias, out, finish));
+}
+
+/// As [`multiply`], of bytes: whole sums are exact, and their scales and offsets are applied in f32.
+///
+/// # Panics
+/// As `multiply`.
+pub fn multiply_bytes<O: Element>(
+    isa: Isa,
+    a: Bytes<'_>,
+    b: BytePanel<'_>,
+    bias: &[f32],
+    out: MatrixMut<'_, O>,
+    finish: Finish<'_>,
+) {
+    let product = &mut ByteProduct::new(a, b, bias, out, finish);
+    match isa.level() {
+        Level::Scalar => generic::scalar::multiply_bytes(product),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa` of these levels exists only where detection found AVX2 and FMA.
+        Level::Avx2 | Level::Avx512 => unsafe { avx2::multiply_bytes(product) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: an `Isa` of this level exists only where detection found AVX-512 with BW, VL and VNNI as well.
+        Level::Avx512Vnni => unsafe { avx512::quads::multiply(product) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above, and BF16.
+        Level::Avx512Bf16 => unsafe { avx512::quads_bf16::multiply(product) },
     }
-    let mut out = out;
-    let mut tile = [0.0; ROWS * WIDE];
-    let width = b.width.columns();
-    for top in (0..a.rows).step_by(ROWS) {
-        let rows = ROWS.min(a.rows - top);
-        let plain = if finish == Finish::Gelu { Finish::Gelu } else { Finish::Replace };
-        let target = MatrixMut::new(&mut tile, rows, width, width);
-        T::multiply(isa, &mut Product::new(a.below(top, rows), b, bias, target, plain));
-        for r in 0..rows {
-            for (to, from) in out.row_mut(top + r).iter_mut().zip(&tile[r * width..]) {
-                *to = O::from_f32(if finish == Finish::Add { to.to_f32() + from } else { *from });
-            }
-        }
-    }
+}
+
+/// Each row of `values` in 256 equal steps from its least to its greatest value, to `out`, row after row, and the
+/// steps to `rows`. The same bytes on every level.
+///
+/// # Panics
+/// When `out` or `rows` is too short.
+pub fn quantise<T: Element>(isa: Isa, values: Matrix<'_, T>, out: &mut [u8], rows: &mut [Affine]) {
+    assert!(out.len() >= values.rows * values.columns && rows.len() >= values.rows, "quantise: too little room");
+    dispatch!(isa, quantise(values, out, rows));
 }
 
 /// `to[i]` is the nearest value to `from[i]`.
@@ -100,9 +124,15 @@ pub fn dot_rows(isa: Isa, rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
     dispatch!(isa, dot_rows(rows, query, out));
 }
 
-/// Softmax of each row, in place.
-pub fn softmax(isa: Isa, scores: &mut MatrixMut<'_>) {
-    dispatch!(isa, softmax(scores));
+/// `exp(score - row maximum)` of each row to `out`, and 1 / its sum to `inverse`: their product is the softmax. Columns
+/// that `out` has more are zero. `scores` is overwritten.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn softmax<T: Element>(isa: Isa, scores: &mut MatrixMut<'_>, out: &mut MatrixMut<'_, T>, inverse: &mut [f32]) {
+    let fits = scores.rows == out.rows && scores.columns <= out.columns && inverse.len() >= scores.rows;
+    assert!(fits, "softmax: shapes differ");
+    dispatch!(isa, softmax(scores, out, inverse));
 }
 
 /// The parameters of a layer normalisation (Ba et al. 2016).

@@ -1,6 +1,6 @@
 use super::{
-    Bf16, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, Width, dot_rows, layer_norm, multiply, narrow,
-    softmax,
+    Affine, Bf16, BytePanel, Bytes, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, Width, dot_rows,
+    layer_norm, multiply, multiply_bytes, narrow, panel_place, quantise, softmax,
 };
 
 /// Numbers in [-1, 1) from a linear congruence (Knuth's MMIX constants).
@@ -10,6 +10,11 @@ impl Noise {
     fn next(&mut self) -> f32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / 8_388_608.0 - 1.0
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.next();
+        self.0.to_be_bytes()[0]
     }
 
     fn values(&mut self, n: usize) -> Vec<f32> {
@@ -55,13 +60,14 @@ fn one_product<T: Element, O: Element>(isa: Isa, width: Width, [m, k, columns]: 
     let mut panel = vec![T::default(); k * w];
     for t in 0..k {
         for j in 0..columns {
-            panel[(t / T::GROUP * w + j) * T::GROUP + t % T::GROUP] = b[t * w + j];
+            panel[panel_place::<T>(t, j, w)] = b[t * w + j];
         }
     }
     let bias = noise.values(w);
     let before: Vec<O> = typed(&noise.values(m * out_stride));
     let tolerance = if size_of::<O>() == 4 { 1e-5 } else { 4e-3 };
-    for finish in [Finish::Replace, Finish::Add, Finish::Gelu] {
+    let factors = noise.values(m);
+    for finish in [Finish::Replace, Finish::Add, Finish::Gelu, Finish::Scale(&factors)] {
         let mut out = before.clone();
         let target = MatrixMut::new(&mut out, m, columns, out_stride);
         multiply(isa, Matrix::new(&a, m, k, a_stride), Panel::new(&panel, k, width), &bias, target, finish);
@@ -73,16 +79,121 @@ fn one_product<T: Element, O: Element>(isa: Isa, width: Width, [m, k, columns]: 
                     value += f64::from(a[i * a_stride + t].to_f32()) * f64::from(b[t * w + j].to_f32());
                 }
                 let old = &mut expected[i * out_stride + j];
-                *old = match finish {
-                    Finish::Replace => value,
-                    Finish::Add => *old + value,
-                    Finish::Gelu => value * phi(value),
-                };
+                *old = finished(value, *old, finish, i);
             }
         }
         let got: Vec<f32> = out.iter().map(|v| v.to_f32()).collect();
         close(&got, &expected, tolerance, &format!("{isa} {width:?} {m}x{k}x{columns} {finish:?}"));
     }
+}
+
+fn finished(value: f64, old: f64, finish: Finish<'_>, row: usize) -> f64 {
+    match finish {
+        Finish::Replace => value,
+        Finish::Add => old + value,
+        Finish::Gelu => value * phi(value),
+        Finish::Scale(factors) => value * f64::from(factors[row]),
+    }
+}
+
+#[test]
+fn a_product_of_bytes_is_that_of_the_numbers_they_stand_for_on_every_level() {
+    let mut noise = Noise(6);
+    for isa in Isa::available() {
+        for width in [Width::Narrow, Width::Wide] {
+            for (m, k) in [(0, 4), (1, 4), (2, 8), (7, 36), (9, 384), (16, 0), (17, 12)] {
+                for columns in [1, 16, 31, width.columns()] {
+                    one_product_of_bytes::<f32>(isa, width, [m, k, columns], &mut noise);
+                    one_product_of_bytes::<Bf16>(isa, width, [m, k, columns], &mut noise);
+                }
+            }
+        }
+    }
+}
+
+fn one_product_of_bytes<O: Element>(isa: Isa, width: Width, [m, k, columns]: [usize; 3], noise: &mut Noise) {
+    let w = width.columns();
+    // The extremes are there: 255 * -127 must not saturate anywhere.
+    let a: Vec<u8> = (0..m * k).map(|_| if noise.next() > 0.8 { 255 } else { noise.byte() }).collect();
+    let b: Vec<i8> = (0..k * w).map(|_| if noise.next() < -0.8 { -127 } else { noise.byte().cast_signed() }).collect();
+    let mut panel = vec![0; k * w];
+    for t in 0..k {
+        for j in 0..columns {
+            panel[panel_place::<i8>(t, j, w)] = b[t * w + j];
+        }
+    }
+    let rows: Vec<Affine> = (0..m).map(|_| Affine { scale: noise.next() / 256.0, offset: noise.next() }).collect();
+    let scales: Vec<f32> = noise.values(w).iter().map(|v| v / 1024.0).collect();
+    let (bias, factors) = (noise.values(w), noise.values(m));
+    let sum = |j: usize| (0..k).map(|t| f64::from(b[t * w + j])).sum::<f64>() * f64::from(scales[j]);
+    let sums: Vec<f32> = (0..w).map(|j| sum(j) as f32).collect();
+    let before: Vec<O> = typed(&noise.values(m * columns));
+    let tolerance = if size_of::<O>() == 4 { 2e-5 } else { 4e-3 };
+    for finish in [Finish::Replace, Finish::Add, Finish::Gelu, Finish::Scale(&factors)] {
+        let mut out = before.clone();
+        multiply_bytes(
+            isa,
+            Bytes::new(Matrix::new(&a, m, k, k), &rows),
+            BytePanel::new(Panel::new(&panel, k, width), &scales, &sums),
+            &bias,
+            MatrixMut::new(&mut out, m, columns, columns),
+            finish,
+        );
+        let mut expected = vec![];
+        for i in 0..m {
+            for j in 0..columns {
+                let mut value = f64::from(bias[j]);
+                for t in 0..k {
+                    let left = f64::from(rows[i].scale) * f64::from(a[i * k + t]) + f64::from(rows[i].offset);
+                    value += left * f64::from(b[t * w + j]) * f64::from(scales[j]);
+                }
+                expected.push(finished(value, f64::from(before[i * columns + j].to_f32()), finish, i));
+            }
+        }
+        let got: Vec<f32> = out.iter().map(|v| v.to_f32()).collect();
+        close(&got, &expected, tolerance, &format!("{isa} {width:?} {m}x{k}x{columns} {finish:?}"));
+    }
+}
+
+#[test]
+fn a_quantised_row_is_within_half_a_step_and_the_same_on_every_level() {
+    let mut noise = Noise(7);
+    for columns in [1, 3, 16, 33, 384] {
+        let mut values = noise.values(4 * columns);
+        values[columns..2 * columns].fill(0.25);
+        quantised::<f32>(&values, columns);
+        quantised::<Bf16>(&typed(&values), columns);
+    }
+}
+
+fn quantised<T: Element>(values: &[T], columns: usize) {
+    let rows = values.len() / columns;
+    let mut seen: Option<(Vec<u8>, Vec<Affine>)> = None;
+    for isa in Isa::available() {
+        let (mut bytes, mut steps) = (vec![0; rows * columns], vec![Affine::default(); rows]);
+        quantise(isa, Matrix::new(values, rows, columns, columns), &mut bytes, &mut steps);
+        for (i, (byte, value)) in bytes.iter().zip(values).enumerate() {
+            let Affine { scale, offset } = steps[i / columns];
+            let back = scale * f32::from(*byte) + offset;
+            assert!((back - value.to_f32()).abs() <= 0.5001 * scale + 1e-7, "{isa}: {back} is not {}", value.to_f32());
+        }
+        assert_eq!(*seen.get_or_insert_with(|| (bytes.clone(), steps.clone())), (bytes, steps), "{isa}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_split_are_written_side_by_side() {
+    let mut data = [0.0; 12];
+    let (left, right) = MatrixMut::new(&mut data[..11], 2, 5, 6).split_columns(2);
+    let (nothing, mut right) = right.split_columns(0);
+    for (mut part, value) in [(left, 1.0), (nothing, 9.0)] {
+        for r in 0..2 {
+            part.row_mut(r).fill(value);
+        }
+    }
+    right.below(1, 1).row_mut(0).fill(2.0);
+    right.row_mut(0).fill(3.0);
+    assert_eq!(data.map(|v| v as i32), [1, 1, 3, 3, 3, 0, 1, 1, 2, 2, 2, 0]);
 }
 
 #[test]
@@ -152,17 +263,32 @@ fn gelu_is_within_two_millionths_of_its_definition() {
 fn softmax_rows_sum_to_one_and_survive_large_scores() {
     let mut noise = Noise(3);
     for isa in Isa::available() {
-        for (columns, scale) in [(1, 1.0), (3, 90.0), (16, 1.0), (17, 1000.0), (100, 5.0)] {
-            let mut out: Vec<f32> = noise.values(2 * (columns + 1)).iter().map(|v| v * scale).collect();
-            let before: Vec<f64> = out.iter().map(|v| f64::from(*v)).collect();
-            softmax(isa, &mut MatrixMut::new(&mut out, 2, columns, columns + 1));
-            for (row, old) in out.chunks(columns + 1).zip(before.chunks(columns + 1)) {
-                let max = old[..columns].iter().copied().fold(f64::MIN, f64::max);
-                let total: f64 = old[..columns].iter().map(|v| (v - max).exp()).sum();
-                let expected: Vec<f64> = old[..columns].iter().map(|v| (v - max).exp() / total).collect();
-                close(&row[..columns], &expected, 2e-6 * f64::from(scale), &format!("{isa} {columns}"));
-                assert_eq!(f64::from(row[columns]).to_bits(), old[columns].to_bits(), "wrote past the row");
-            }
+        for (columns, scale) in [(1, 1.0), (3, 90.0), (16, 1.0), (17, 1000.0), (31, 1.0), (100, 5.0)] {
+            let scores: Vec<f32> = noise.values(2 * (columns + 1)).iter().map(|v| v * scale).collect();
+            one_softmax::<f32>(isa, &scores, columns, 2e-6 * f64::from(scale));
+            one_softmax::<Bf16>(isa, &scores, columns, 4e-3);
+        }
+    }
+}
+
+/// Two rows of `columns` scores, to rows of up to 20 columns more.
+fn one_softmax<T: Element>(isa: Isa, scores: &[f32], columns: usize, tolerance: f64) {
+    for wider in [columns, columns + 1, columns + 20] {
+        let mut scores = scores.to_vec();
+        let before = scores.clone();
+        let mut out: Vec<T> = typed(&vec![7.0; 2 * wider]);
+        let mut inverse = [0.0; 2];
+        let mut own = MatrixMut::new(&mut scores, 2, columns, columns + 1);
+        softmax(isa, &mut own, &mut MatrixMut::new(&mut out, 2, wider, wider), &mut inverse);
+        for (r, (row, old)) in out.chunks(wider).zip(before.chunks(columns + 1)).enumerate() {
+            let old: Vec<f64> = old[..columns].iter().map(|v| f64::from(*v)).collect();
+            let max = old.iter().copied().fold(f64::MIN, f64::max);
+            let total: f64 = old.iter().map(|v| (v - max).exp()).sum();
+            let mut expected: Vec<f64> = old.iter().map(|v| (v - max).exp() / total).collect();
+            expected.resize(wider, 0.0);
+            let got: Vec<f32> = row.iter().map(|v| v.to_f32() * inverse[r]).collect();
+            close(&got, &expected, tolerance, &format!("{isa} {columns} {wider}"));
+            assert_eq!(scores[r * (columns + 1) + columns].to_bits(), before[r * (columns + 1) + columns].to_bits());
         }
     }
 }

@@ -1,0 +1,136 @@
+//! Softmax(Q K^T) V of one text (Vaswani et al. 2017), head by head, a block of queries at a time, so that the scores
+//! stay in the first-level cache.
+
+use super::forward::Precision;
+use crate::error::Result;
+use crate::kernels::{Buffer, Element, Finish, Isa, Matrix, MatrixMut, Panel, WIDE, Width, multiply, softmax};
+
+/// Columns of the panels that are packed here: one head of 32 is one panel.
+const NARROW: usize = Width::Narrow.columns();
+/// Queries of a block.
+const BLOCK: usize = 32;
+const ZEROS: [f32; WIDE] = [0.0; WIDE];
+
+/// One thread's buffers.
+#[derive(Default)]
+pub(super) struct Scratch<T: Element> {
+    keys: Buffer<T>,
+    values: Buffer<T>,
+    scores: Buffer,
+    weights: Buffer<T>,
+}
+
+/// The queries, keys and values of one text, side by side in each row; the queries carry the softmax's temperature.
+#[derive(Clone, Copy)]
+pub(super) struct Attention<'a, T> {
+    pub(super) qkv: &'a [T],
+    pub(super) len: usize,
+    /// Columns of the queries, as of the keys and the values.
+    pub(super) hidden: usize,
+    /// Columns of a head.
+    pub(super) head: usize,
+}
+
+impl<T: Precision> Attention<'_, T> {
+    /// Writes the heads from number `first` on, as far as `out` has columns; over `threads` of the current pool.
+    ///
+    /// # Errors
+    /// `Error::Memory`.
+    pub(super) fn apply(self, isa: Isa, first: usize, out: MatrixMut<'_, T>, threads: usize) -> Result<()> {
+        let heads = out.columns() / self.head;
+        if threads > 1 && heads > 1 {
+            let half = heads / 2;
+            let (left, right) = out.split_columns(half * self.head);
+            let (left, right) = rayon::join(
+                || self.apply(isa, first, left, threads / 2),
+                || self.apply(isa, first + half, right, threads - threads / 2),
+            );
+            return left.and(right);
+        }
+        let mut scratch = T::kept().with(|kept| kept.attention.take());
+        let mut rest = out;
+        for head in first..first + heads {
+            let (own, others) = rest.split_columns(self.head);
+            self.one_head(isa, head, own, &mut scratch)?;
+            rest = others;
+        }
+        T::kept().with(|kept| kept.attention.set(scratch));
+        Ok(())
+    }
+
+    fn part(&self, which: usize, head: usize) -> &[T] {
+        &self.qkv[which * self.hidden + head * self.head..]
+    }
+
+    fn one_head(self, isa: Isa, head: usize, mut out: MatrixMut<'_, T>, scratch: &mut Scratch<T>) -> Result<()> {
+        let Self { len, head: size, hidden, .. } = self;
+        let stride = 3 * hidden;
+        let padded = len.next_multiple_of(NARROW);
+        // Whole groups of positions; one that a text lacks has a weight and a value of zero.
+        let grouped = len.next_multiple_of(T::GROUP);
+        scratch.keys.grow(padded * size)?;
+        scratch.values.grow(grouped * size.next_multiple_of(NARROW))?;
+        scratch.scores.grow(BLOCK * padded)?;
+        scratch.weights.grow(BLOCK * padded)?;
+        let Scratch { keys, values, scores, weights } = scratch;
+        pack_columns(Matrix::new(self.part(1, head), len, size, stride), keys);
+        pack_rows(Matrix::new(self.part(2, head), len, size, stride), values);
+        let mut inverse = [0.0; BLOCK];
+        for top in (0..len).step_by(BLOCK) {
+            let rows = BLOCK.min(len - top);
+            let queries = Matrix::new(&self.part(0, head)[top * stride..], rows, size, stride);
+            for left in (0..padded).step_by(NARROW) {
+                let panel = Panel::new(&keys[left * size..], size, Width::Narrow);
+                let out = MatrixMut::new(&mut scores[left..], rows, NARROW, padded);
+                multiply(isa, queries, panel, &ZEROS, out, Finish::Replace);
+            }
+            let mut own = MatrixMut::new(scores, rows, len, padded);
+            softmax(isa, &mut own, &mut MatrixMut::new(weights, rows, grouped, padded), &mut inverse);
+            let weights = Matrix::new(weights, rows, grouped, padded);
+            let mut rest = out.below(top, rows);
+            for left in (0..size).step_by(NARROW) {
+                let (stripe, others) = rest.split_columns(NARROW.min(size - left));
+                let panel = Panel::new(&values[left * grouped..], grouped, Width::Narrow);
+                multiply(isa, weights, panel, &ZEROS, stripe, Finish::Scale(&inverse));
+                rest = others;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows as the columns of panels, 32 a panel; what is missing in the last one is zero.
+fn pack_columns<T: Element>(source: Matrix<'_, T>, panels: &mut [T]) {
+    let (rows, columns) = (source.rows(), source.columns());
+    panels[rows / NARROW * NARROW * columns..rows.next_multiple_of(NARROW) * columns].fill(T::default());
+    for r in 0..rows {
+        let panel = &mut panels[r / NARROW * NARROW * columns..][..NARROW * columns];
+        let groups = panel.chunks_exact_mut(NARROW * T::GROUP);
+        for (group, from) in groups.zip(source.row(r).chunks_exact(T::GROUP)) {
+            group[r % NARROW * T::GROUP..][..T::GROUP].copy_from_slice(from);
+        }
+    }
+}
+
+/// Rows as the rows of panels of 32 columns each; columns and rows that are missing are zero.
+fn pack_rows<T: Element>(source: Matrix<'_, T>, panels: &mut [T]) {
+    let (rows, columns) = (source.rows(), source.columns());
+    let grouped = rows.next_multiple_of(T::GROUP);
+    let nothing = [T::default(); NARROW];
+    for (number, panel) in panels.chunks_exact_mut(grouped * NARROW).take(columns.div_ceil(NARROW)).enumerate() {
+        let left = number * NARROW;
+        let mut copy = nothing;
+        for (r, group) in (0..rows).step_by(T::GROUP).zip(panel.chunks_exact_mut(NARROW * T::GROUP)) {
+            for t in 0..T::GROUP {
+                let row = if r + t < rows { &source.row(r + t)[left..] } else { &nothing };
+                let row = row.first_chunk().unwrap_or_else(|| {
+                    copy[..row.len()].copy_from_slice(row);
+                    &copy
+                });
+                for (to, value) in group[t..].iter_mut().step_by(T::GROUP).zip(row) {
+                    *to = *value;
+                }
+            }
+        }
+    }
+}
