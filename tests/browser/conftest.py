@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.driver import Stack, Theme, Watch, chromium_path, launch, new_page, running
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 Opener = Callable[..., Page]
 
 

@@ -195,7 +195,7 @@ def new_page(
         base_url=stack.ui,
     )
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     watch.attach(page)
     return page
 
@@ -263,7 +263,7 @@ def approve_confident(page: Page) -> None:
 def open_chat(page: Page) -> None:
     """The chat, once what was approved is in its index."""
     open_page(page, "/Chat", "Chat")
-    expect(page.get_by_text("being indexed")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_text("being indexed")).to_have_count(0)
     settled(page)
 
 
