@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.embeddings.base import EmbeddingKind, EmbeddingSpec, Vectors
+from backend.embeddings.batching import Batcher, is_short
 from backend.errors import InvalidRequest, StartRefused
 from rust_accel import Embedder as Encoder
 
@@ -56,6 +57,7 @@ class NativeEmbedder:
         self._threads = threads
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
+        self._batcher = Batcher(lambda texts: self._embed(texts, 0))
 
     @property
     def spec(self) -> EmbeddingSpec:
@@ -74,7 +76,13 @@ class NativeEmbedder:
             return self._encoder
 
     async def embed(self, texts: Sequence[str], *, kind: EmbeddingKind) -> Vectors:  # noqa: ARG002 - symmetric
-        """Raises `InvalidRequest` for text that is not Unicode (a lone surrogate), and as `load`."""
+        """A few short texts share a call of the encoder with others that come at the same time. Of longer work each
+        batch is a call beside them, so a question waits for one batch at most.
+
+        Raises `InvalidRequest` for text that is not Unicode (a lone surrogate), and as `load`.
+        """
+        if is_short(texts):
+            return await self._batcher.embed(texts)
         parts: list[Vectors] = [np.zeros((0, SPEC.dimension), dtype=np.float32)]
         for start in range(0, len(texts), BATCH):
             parts.append(await asyncio.to_thread(self._embed, texts[start : start + BATCH], start))

@@ -1,6 +1,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -101,6 +102,63 @@ async def test_a_cancelled_call_stops_after_its_batch(monkeypatch: pytest.Monkey
     with pytest.raises(asyncio.CancelledError):
         await work
     assert 1 <= len(batches) < 100_000
+
+
+class Held(NativeEmbedder):
+    """Its calls wait until they may go on."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=2)
+        self.calls: list[list[str]] = []
+        self.may_go = threading.Event()
+        self._began = threading.Semaphore(0)
+
+    async def has_begun(self) -> None:
+        assert await asyncio.to_thread(self._began.acquire, timeout=30)
+
+    def _embed(self, texts: Sequence[str], start: int) -> Vectors:
+        self.calls.append(list(texts))
+        self._began.release()
+        assert self.may_go.wait(30)
+        return super()._embed(texts, start)
+
+
+QUESTIONS = [
+    f"How do I {verb} {thing}?" for verb in ("open", "sell", "repair") for thing in ("a shop", "42 shoes " * 9)
+]
+
+
+async def test_questions_asked_at_once_are_one_call_and_get_the_vectors_they_get_alone(
+    embedder: NativeEmbedder,
+) -> None:
+    held = Held()
+    held.may_go.set()
+    together = await asyncio.gather(*(held.embed([text], kind="query") for text in QUESTIONS))
+    assert held.calls == [QUESTIONS]
+    for text, found in zip(QUESTIONS, together, strict=True):
+        alone = embedder.load().embed([text])
+        assert found.shape == (1, SPEC.dimension)
+        assert float(found[0] @ alone[0]) >= 0.99999
+
+
+async def test_a_lone_surrogate_does_not_spoil_the_questions_beside_it(embedder: NativeEmbedder) -> None:
+    good, bad = await asyncio.gather(
+        embedder.embed(["fine"], kind="query"), embedder.embed(["bad \ud800"], kind="query"), return_exceptions=True
+    )
+    assert isinstance(good, np.ndarray)
+    assert isinstance(bad, InvalidRequest)
+    assert "text 0 has a lone surrogate" in str(bad)
+
+
+async def test_a_question_is_not_behind_the_documents_that_are_being_embedded() -> None:
+    held = Held()
+    documents = asyncio.create_task(held.embed(["page"] * (3 * BATCH), kind="document"))
+    await held.has_begun()
+    question = asyncio.create_task(held.embed(["question"], kind="query"))
+    await held.has_begun()
+    assert held.calls == [["page"] * BATCH, ["question"]]
+    held.may_go.set()
+    await asyncio.gather(documents, question)
 
 
 def test_neither_torch_nor_the_models_package_is_imported() -> None:
