@@ -29,6 +29,9 @@ _FILLERS = frozenset(
 )
 
 
+_DIRECTIONS = frozenset({"from", "into", "onto", "than", "vs", "versus"})
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question and the group that it already has."""
@@ -48,6 +51,17 @@ def content_key(text: str) -> Key:
     asking = next((_ASKING[word] for word in words if word in _ASKING), "how")
     content = sorted({word for word in words if word not in _FILLERS and word not in _ASKING})
     return (asking, *content) if content else ("", *words)
+
+
+def _wording(text: str) -> Key:
+    """The content key, with the order of the words where it says from where to where: "PDF to Word", "Word to PDF"."""
+    words = [match[0].lower() for match in _WORD.finditer(text)]
+    content = [word not in _FILLERS and word not in _ASKING for word in words]
+    directed = any(
+        word in _DIRECTIONS or (word == "to" and at > 0 and content[at - 1]) for at, word in enumerate(words)
+    )
+    order = [_singular(word) for word, counts in zip(words, content, strict=True) if counts] if directed else []
+    return (*content_key(text), "", *order)
 
 
 def question_key(text: str) -> str:
@@ -70,7 +84,8 @@ def group_duplicates(
     """The group of every question that has a near-duplicate, by question id.
 
     `vectors` is float32[n, d], one row per question; `existing` comes in batches of any size and is read once. Two
-    questions belong together when their content words are the same and the cosine with the group's oldest known member
+    questions belong together when their content words are the same, in the same order where they say from where to
+    where, and the cosine with the group's oldest known member
     (that of the smallest id) is at least `same`: a chain of small differences does not merge what is different.
     A group keeps its id; a new one is named after its smallest member. The result does not depend on the order of
     `new` or of the batches. Existing questions appear only when they get a group now. Raises `InvalidVector` when
@@ -79,7 +94,7 @@ def group_duplicates(
     waiting: dict[Key, list[int]] = defaultdict(list)
     _check(new, vectors)
     for row in sorted(range(len(new)), key=lambda row: new[row].id.bytes):
-        waiting[content_key(new[row].text)].append(row)
+        waiting[_wording(new[row].text)].append(row)
     anchors = _anchors(
         existing,
         waiting.keys(),
@@ -129,7 +144,7 @@ def _anchors(
         if len(questions) and vectors.shape[1] != dimension:
             raise InvalidVector(f"vectors of {vectors.shape[1]!r} and {dimension!r} numbers cannot be compared")
         for row, question in enumerate(questions):
-            key = content_key(question.text)
+            key = _wording(question.text)
             place = (key, question.group or question.id)
             if key not in wanted or question.id in left_out:
                 continue

@@ -43,6 +43,26 @@ def test_other_words_are_never_one_group_however_close() -> None:
     assert grouped(WORDINGS[2:], at(0, 0)) == {}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do I convert PDF to Word?", "How do I convert Word to PDF?"),
+        ("How do I move from SQLite to Postgres?", "How do I move from Postgres to SQLite?"),
+        ("Is tea better than coffee?", "Is coffee better than tea?"),
+    ],
+)
+def test_the_same_words_the_other_way_round_are_never_one_group(one: str, other: str) -> None:
+    assert content_key(one) == content_key(other)
+    assert grouped([one, other], at(0, 0)) == {}
+    assert len(grouped([one, one], at(0, 0))) == 2
+    old = Question(uuid(9), other)
+    assert group_duplicates([Question(uuid(0), one)], at(0), [([old], at(0))]) == {}
+
+
+def test_where_nothing_goes_from_here_to_there_the_order_is_free() -> None:
+    assert len(grouped(["Password: how to reset it?", "How do I reset my password?"], at(0, 3))) == 2
+
+
 def test_the_same_words_with_another_meaning_stay_apart() -> None:
     assert grouped(WORDINGS[:2], at(0, 40)) == {}
 
