@@ -51,6 +51,7 @@ from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
 from backend.services.providers import ProviderService
+from backend.services.similar import SimilarFaqs
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import Part, SystemService
 from backend.services.uploads import ExtractPayload, UploadService
@@ -159,10 +160,11 @@ class Container:
     def _workflows(self, uow: UnitOfWork, sync: CollectionSync, children: Children) -> Mapping[JobKind, Workflow]:
         extraction = Extraction(uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), sync)
         indexer = CollectionIndexer(uow, self.store, self.embedder)
+        similar = SimilarFaqs(uow, self.store)
         workflows: dict[JobKind, Workflow] = {
             "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, Grouping(uow, self.embedder))),
-            "sync_collection": workflow(SyncPayload, SyncCollection(indexer)),
-            "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer)),
+            "sync_collection": workflow(SyncPayload, SyncCollection(indexer, similar)),
+            "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, similar)),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 

@@ -241,7 +241,10 @@ class FaqActionItem(Owned, Base):
 
 
 class Collection(Owned, Base):
-    """`seq` numbers the changes of its points; `changes` counts those of its sources, of which `synced` are in."""
+    """`seq` numbers the changes of its points; `changes` counts those of its sources, of which `synced` are in.
+
+    The FAQs of points up to the seq `compared` have been searched for duplicates.
+    """
 
     __tablename__ = "collection"
     __table_args__ = (sa.UniqueConstraint("workspace_id", "name"),)
@@ -255,6 +258,7 @@ class Collection(Owned, Base):
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     changes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     synced: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    compared: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

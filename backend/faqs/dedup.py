@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import UUID, uuid5
@@ -107,6 +107,47 @@ def group_duplicates(
         if len(rows) + len(known) > 1:
             groups.update(_group_bucket([new[row] for row in rows], unit(vectors[rows]), known, same))
     return groups
+
+
+def group_near(questions: Iterable[Question], near: Mapping[UUID, Set[UUID]]) -> dict[UUID, UUID]:
+    """The groups of questions of which `near` says, both ways, which ask for the same; keys and names as above.
+
+    One joins a group when it is near to the group's smallest member among `questions`, and otherwise the smallest
+    question near it that has joined no other.
+    """
+    ordered = sorted(questions, key=lambda question: question.id.bytes)
+    first: dict[UUID, UUID] = {}
+    for question in ordered:
+        if question.group is not None:
+            first.setdefault(question.group, question.id)
+    group_of: dict[UUID, UUID | None] = {head: group for group, head in first.items()}
+    grouped, found = frozenset(group_of), dict[UUID, UUID]()
+    for question in ordered:
+        if question.group is not None:
+            continue
+        heads = near.get(question.id, frozenset()) & group_of.keys()
+        if not heads:
+            group_of[question.id] = None
+            continue
+        head = min(heads, key=lambda id: (id not in grouped, id.bytes))
+        group = group_of[head]
+        if group is None:
+            group = group_of[head] = found[head] = uuid5(_NAMESPACE, str(head))
+        found[question.id] = group
+    return found
+
+
+def connected(near: Mapping[UUID, Set[UUID]]) -> Iterator[list[UUID]]:
+    """Parts that no pair connects, in order of their smallest member: each can be grouped by itself."""
+    seen: set[UUID] = set()
+    for first in sorted(near, key=lambda id: id.bytes):
+        part = [] if first in seen else [first]
+        seen.add(first)
+        for id in part:  # grows on the way
+            part += (fresh := near[id] - seen)
+            seen |= fresh
+        if part:
+            yield part
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -223,18 +223,41 @@ class CollectionRepository:
         )
         return (await self._session.scalars(query)).all()
 
+    async def faq_vectors(
+        self, collection: Collection, *, newer_than: int = -1, after: int | None = None, limit: int
+    ) -> Sequence[tuple[int, UUID, int, bytes]]:
+        """(key, FAQ, seq, vector of question and answer) in order of keys, of points beyond seq `newer_than`."""
+        query = (
+            sa.select(VectorPoint.key, VectorPoint.item_id, VectorPoint.seq, Embedding.vector)
+            .join(Embedding, self._embeds(collection))
+            .where(
+                VectorPoint.collection_id == collection.id,
+                VectorPoint.source == "faq",
+                VectorPoint.view == "full",
+                VectorPoint.seq > newer_than,
+                ~VectorPoint.deleted,
+            )
+        )
+        if after is not None:
+            query = query.where(VectorPoint.key > after)
+        return (await self._session.execute(query.order_by(VectorPoint.key).limit(limit))).all()
+
+    async def set_compared(self, collection_id: UUID, seq: int) -> None:
+        """The FAQs of all points up to `seq` have been compared with each other."""
+        await self._session.execute(sa.update(Collection).where(Collection.id == collection_id).values(compared=seq))
+
+    def _embeds(self, collection: Collection) -> sa.ColumnElement[bool]:
+        return sa.and_(
+            Embedding.workspace_id == self._workspace_id,
+            Embedding.spec_key == collection.spec["key"],
+            Embedding.content_hash == VectorPoint.content_hash,
+        )
+
     async def views_of(self, collection: Collection, items: Sequence[UUID]) -> Sequence[tuple[VectorPoint, bytes]]:
         """Every live view of the items with its stored vector."""
         query = (
             sa.select(VectorPoint, Embedding.vector)
-            .join(
-                Embedding,
-                sa.and_(
-                    Embedding.workspace_id == self._workspace_id,
-                    Embedding.spec_key == collection.spec["key"],
-                    Embedding.content_hash == VectorPoint.content_hash,
-                ),
-            )
+            .join(Embedding, self._embeds(collection))
             .where(VectorPoint.collection_id == collection.id, VectorPoint.item_id.in_(items), ~VectorPoint.deleted)
         )
         return (await self._session.execute(query)).all()

@@ -1,7 +1,7 @@
 """Near-duplicate questions of a workspace get one group, across its documents."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,23 @@ from backend.tracing.track import track
 
 KEYS: Final = 100
 """Wordings compared in one transaction; each has at least two questions."""
+
+
+Decide = Callable[[Sequence[Question]], Awaitable[dict[UUID, UUID]]]
+"""The groups of those questions that get one now, by FAQ id."""
+
+
+async def place(uow: UnitOfWork, workspace_id: UUID, alike: Sequence[Question], decide: Decide) -> int:
+    """Writes the groups of some questions; says how many got one."""
+    while True:
+        groups = await decide(alike)
+        async with uow(workspace_id) as tx:
+            # Another process may have compared meanwhile; then this comparison is out of date.
+            now = await tx.faqs.groups_of([one.id for one in alike])
+            if now == {one.id: one.group for one in alike}:
+                await tx.faqs.set_groups(groups)
+                return len(groups)
+        alike = [replace(one, group=now[one.id]) for one in alike if one.id in now]
 
 
 class Compared(BaseModel):
@@ -40,7 +57,9 @@ class Grouping:
         """
         async with self._comparing:
             alike = self._alike(workspace_id, document_id)
-            return Compared(grouped=sum([await self._group(workspace_id, questions) async for questions in alike]))
+            return Compared(
+                grouped=sum([await place(self._uow, workspace_id, some, self._grouped) async for some in alike])
+            )
 
     async def _alike(self, workspace_id: UUID, document_id: UUID) -> AsyncIterator[list[Question]]:
         """The document's questions with those of the workspace that have the same words, some wordings at a time."""
@@ -55,18 +74,6 @@ class Grouping:
                 return
             yield questions
             last = keys[-1]
-
-    async def _group(self, workspace_id: UUID, alike: Sequence[Question]) -> int:
-        """Writes the groups of some questions; says how many got one."""
-        while True:
-            groups = await self._grouped(alike)
-            async with self._uow(workspace_id) as tx:
-                # Another process may have compared meanwhile; then this comparison is out of date.
-                now = await tx.faqs.groups_of([one.id for one in alike])
-                if now == {one.id: one.group for one in alike}:
-                    await tx.faqs.set_groups(groups)
-                    return len(groups)
-            alike = [replace(one, group=now[one.id]) for one in alike if one.id in now]
 
     async def _grouped(self, alike: Sequence[Question]) -> dict[UUID, UUID]:
         """FAQ id -> group, for those that get one.

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from backend.jobs.base import JobContext, JsonObject
 from backend.services.collections import INGEST_BATCH, Ingestion, IngestPayload
 from backend.services.indexing import CollectionIndexer
+from backend.services.similar import SimilarFaqs
 
 
 class Stored(BaseModel):
@@ -18,9 +19,10 @@ class Indexed(BaseModel):
 class IngestKnowledge:
     """Two steps. Each may be repeated; the job has succeeded when everything can be found."""
 
-    def __init__(self, ingestion: Ingestion, indexer: CollectionIndexer) -> None:
+    def __init__(self, ingestion: Ingestion, indexer: CollectionIndexer, similar: SimilarFaqs) -> None:
         self._ingestion = ingestion
         self._indexer = indexer
+        self._similar = similar
 
     async def __call__(self, context: JobContext, payload: IngestPayload) -> JsonObject:
         stored = await context.step("store", Stored, lambda: self._store(context, payload))
@@ -46,4 +48,6 @@ class IngestKnowledge:
             share = done / total if total else 1.0
             await context.progress("indexing", done=done, total=total, overall=0.3 + 0.7 * share)
 
-        return Indexed(items=await self._indexer.run(context.workspace_id, payload.collection_id, report))
+        items = await self._indexer.run(context.workspace_id, payload.collection_id, report)
+        await self._similar.compare(context.workspace_id, payload.collection_id)
+        return Indexed(items=items)

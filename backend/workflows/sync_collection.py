@@ -4,6 +4,7 @@ from pydantic import BaseModel
 
 from backend.jobs.base import JobContext, JsonObject
 from backend.services.indexing import CollectionIndexer
+from backend.services.similar import SimilarFaqs
 from backend.services.sync import SyncPayload
 
 
@@ -14,8 +15,9 @@ class Synced(BaseModel):
 class SyncCollection:
     """One step: what is left to do is in the database, so a repeated step goes on where the first one stopped."""
 
-    def __init__(self, indexer: CollectionIndexer) -> None:
+    def __init__(self, indexer: CollectionIndexer, similar: SimilarFaqs) -> None:
         self._indexer = indexer
+        self._similar = similar
 
     async def __call__(self, context: JobContext, payload: SyncPayload) -> JsonObject:
         synced = await context.step("sync", Synced, lambda: self._sync(context, payload))
@@ -26,4 +28,6 @@ class SyncCollection:
             total = done + left
             await context.progress("indexing", done=done, total=total, overall=done / total if total else 1.0)
 
-        return Synced(items=await self._indexer.run(context.workspace_id, payload.collection_id, report))
+        items = await self._indexer.run(context.workspace_id, payload.collection_id, report)
+        await self._similar.compare(context.workspace_id, payload.collection_id)
+        return Synced(items=items)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import InvalidVector
-from backend.faqs.dedup import Question, Vectors, content_key, group_duplicates
+from backend.faqs.dedup import Question, Vectors, connected, content_key, group_duplicates, group_near
 
 WORDINGS = [
     "How do I reset my password?",
@@ -219,3 +219,52 @@ def test_what_is_grouped_at_once_is_also_grouped_when_it_comes_later(
     for twin in twins:  # equal questions end up in the same group, however they came
         same = [question.id for question, angle in items if (question.text, angle) == twin]
         assert len({everyone.get(one) for one in same}) == 1
+
+
+def both_ways(*pairs: tuple[int, int]) -> dict[UUID, set[UUID]]:
+    found: dict[UUID, set[UUID]] = {}
+    for one, other in pairs:
+        found.setdefault(uuid(one), set()).add(uuid(other))
+        found.setdefault(uuid(other), set()).add(uuid(one))
+    return found
+
+
+def asked(*numbers: int, **groups: UUID) -> list[Question]:
+    return [Question(uuid(number), f"Question {number}?", groups.get(f"of_{number}")) for number in numbers]
+
+
+def test_near_questions_are_one_group_whatever_their_order() -> None:
+    near = both_ways((0, 1), (0, 2), (3, 4))
+    found = group_near(asked(0, 1, 2, 3, 4, 5), near)
+
+    assert set(found) == {uuid(number) for number in range(5)}
+    assert found[uuid(0)] == found[uuid(1)] == found[uuid(2)] != found[uuid(3)] == found[uuid(4)]
+    assert group_near(asked(5, 3, 1, 4, 2, 0), near) == found
+
+
+def test_a_chain_of_near_questions_does_not_join_its_ends() -> None:
+    found = group_near(asked(0, 1, 2, 3), both_ways((0, 1), (1, 2), (2, 3)))
+
+    assert found[uuid(0)] == found[uuid(1)] != found[uuid(2)] == found[uuid(3)]
+
+
+def test_a_near_question_joins_the_group_that_exists_when_it_is_near_its_smallest_member() -> None:
+    group = UUID(int=77)
+
+    assert group_near(asked(1, 5, of_5=group), both_ways((1, 5))) == {uuid(1): group}
+    assert group_near(asked(1, 4, 5, of_4=group, of_5=group), both_ways((1, 5))) == {}
+    assert group_near(asked(0, 1, 5, of_5=group), both_ways((0, 1), (1, 5))) == {uuid(1): group}
+
+
+def test_grouping_near_questions_again_changes_nothing() -> None:
+    near = both_ways((0, 1), (1, 2), (2, 3))
+    found = group_near(asked(0, 1, 2, 3), near)
+
+    assert group_near([Question(uuid(n), "?", found.get(uuid(n))) for n in range(4)], near) == {}
+
+
+def test_what_no_pair_connects_is_apart() -> None:
+    parts = [sorted(part) for part in connected(both_ways((0, 1), (3, 4), (1, 2), (4, 3)))]
+
+    assert parts == [[uuid(0), uuid(1), uuid(2)], [uuid(3), uuid(4)]]
+    assert list(connected({})) == []
