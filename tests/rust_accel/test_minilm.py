@@ -32,16 +32,16 @@ def expected() -> Real:
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(
-    ("precision", "least", "least_of_longer"),
+    ("precision", "least", "longer"),
     [("f32", 1 - 1e-6, 1 - 1e-6), ("bf16", 0.9999, 0.9999), ("int8", 0.985, 0.992), ("int8-mixed", 0.997, 0.998)],
 )
 def test_every_vector_is_as_close_to_the_float64_twin_as_its_precision_allows(
-    monkeypatch: pytest.MonkeyPatch, expected: Real, isa: str, precision: Precision, least: float, least_of_longer: float
+    monkeypatch: pytest.MonkeyPatch, expected: Real, isa: str, precision: Precision, least: float, longer: float
 ) -> None:
     """Cosines; a longer text is one of more than 20 characters."""
     embedder = force(monkeypatch, isa, packaged_model(), precision)
     cosines = (embedder.embed(list(TEXTS.values())).astype(np.float64) * expected).sum(axis=1)
-    floors = np.array([least_of_longer if len(text) > 20 else least for text in TEXTS.values()])
+    floors = np.array([longer if len(text) > 20 else least for text in TEXTS.values()])
     assert dict(zip(TEXTS, cosines >= floors, strict=True)) == dict.fromkeys(TEXTS, True)
 
 
