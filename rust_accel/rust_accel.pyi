@@ -19,7 +19,7 @@ class Embedder:
         cls,
         model: Path,
         *,
-        precision: Literal["f32", "bf16"] | None = None,
+        precision: Literal["f32", "bf16", "int8", "int8-mixed"] | None = None,
         threads: int | None = None,
         max_tokens: int | None = None,
     ) -> Embedder:
