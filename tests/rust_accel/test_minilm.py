@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,15 @@ def test_a_batch_of_ragged_texts_gives_the_vectors_of_single_ones(embedder: Embe
     alone = np.concatenate([embedder.embed([text]) for text in texts])
     # Rows are quantised and multiplied one by one, so company changes nothing but the order of f32 sums.
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16", "int8", "int8-mixed"])
+def test_a_text_that_several_threads_share_has_the_vector_of_one_thread(precision: Precision) -> None:
+    texts = [TEXTS[name] for name in ("255 tokens", "one token", "empty")] + ["How do I reset my password?"]
+    alone = Embedder(packaged_model(), threads=1, precision=precision)
+    shared = Embedder(packaged_model(), threads=4, precision=precision)
+    expected = [alone.embed([text]) for text in texts]
+    # From many callers at once, so that a thread that waits for its other half is given another text meanwhile.
+    with ThreadPoolExecutor(8) as callers:
+        found = list(callers.map(lambda text: shared.embed([text]), texts * 20))
+    np.testing.assert_array_equal(found, expected * 20)

@@ -7,6 +7,8 @@ use crate::kernels::{Buffer, Element, Finish, Isa, Matrix, MatrixMut, Panel, WID
 
 /// Columns of the panels that are packed here: one head of 32 is one panel.
 const NARROW: usize = Width::Narrow.columns();
+/// Tokens from which the heads of a text are worth a second thread.
+const SHARED_FROM: usize = 48;
 /// Queries of a block.
 const BLOCK: usize = 32;
 const ZEROS: [f32; WIDE] = [0.0; WIDE];
@@ -38,7 +40,7 @@ impl<T: Precision> Attention<'_, T> {
     /// `Error::Memory`.
     pub(super) fn apply(self, isa: Isa, first: usize, out: MatrixMut<'_, T>, threads: usize) -> Result<()> {
         let heads = out.columns() / self.head;
-        if threads > 1 && heads > 1 {
+        if threads > 1 && heads > 1 && self.len >= SHARED_FROM {
             let half = heads / 2;
             let (left, right) = out.split_columns(half * self.head);
             let (left, right) = rayon::join(

@@ -8,6 +8,9 @@ use crate::kernels::{
     multiply, multiply_bytes, panel_place, quantise,
 };
 
+/// Products of two numbers from which a second thread is worth its start: some 10 microseconds of one.
+const SHARED_FROM: usize = 3_000_000;
+
 /// A dense layer in panels of 48 outputs.
 pub(super) struct Linear<T: Element> {
     weights: Weights<T>,
@@ -127,7 +130,8 @@ impl<T: Element> Linear<T> {
         finish: Finish<'_>,
         threads: usize,
     ) {
-        self.stripes(isa, input, (0, out), finish, threads);
+        let is_small = out.rows() * out.columns() * self.inputs < SHARED_FROM;
+        self.stripes(isa, input, (0, out), finish, if is_small { 1 } else { threads });
     }
 
     /// The panels from number `first` on, as far as `out` has columns.

@@ -96,6 +96,12 @@ impl<'a, T: Packed> MatrixMut<'a, T> {
         Self { data: data.as_mut_ptr(), rows, columns, stride, borrow: PhantomData }
     }
 
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// The number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
