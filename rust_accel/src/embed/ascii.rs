@@ -10,10 +10,9 @@ use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::{Model, Tokenizer};
 
-/// What the tokenizer puts around every text, and how it reads words.
+/// How the tokenizer reads words, and what it puts before them.
 pub(super) struct Ascii {
     before: Vec<u32>,
-    after: Vec<u32>,
     lowercase: bool,
     longest: usize,
     /// Words such as "[SEP]" that are tokens wherever they stand.
@@ -22,7 +21,7 @@ pub(super) struct Ascii {
 
 impl Ascii {
     /// The rules of `tokenizer`, which neither cuts nor pads; none when they are not BERT's.
-    pub(super) fn of(tokenizer: &Tokenizer) -> Option<Self> {
+    pub(super) fn of(tokenizer: &Tokenizer, before: Vec<u32>) -> Option<Self> {
         let (
             Some(NormalizerWrapper::BertNormalizer(normalizer)),
             Some(PreTokenizerWrapper::BertPreTokenizer(_)),
@@ -35,28 +34,22 @@ impl Ascii {
         if !normalizer.clean_text || added.values().any(|token| token.normalized || token.content.is_empty()) {
             return None;
         }
-        // A letter between the tokens that surround it shows which come before and which after.
-        let probe = tokenizer.encode_fast("a", true).ok()?.get_ids().to_vec();
-        let inner = tokenizer.encode_fast("a", false).ok()?.get_ids().to_vec();
-        let at = probe.windows(inner.len()).position(|part| part == inner)?;
         Some(Self {
-            before: probe[..at].to_vec(),
-            after: probe[at + inner.len()..].to_vec(),
+            before,
             lowercase: normalizer.lowercase,
             longest: model.max_input_chars_per_word,
             reserved: added.into_values().map(|token| token.content).collect(),
         })
     }
 
-    /// The ids of `text`, those of its words cut after `limit - before - after`; none for text that is not plain.
+    /// The ids of `text` up to its end or at least one more than `enough`; none for text that is not plain.
     ///
     /// # Errors
     /// `Error::Invalid` when the tokenizer refuses a word.
-    pub(super) fn ids(&self, tokenizer: &Tokenizer, text: &str, limit: usize) -> Result<Option<Vec<u32>>> {
+    pub(super) fn ids(&self, tokenizer: &Tokenizer, text: &str, enough: usize) -> Result<Option<Vec<u32>>> {
         if !text.is_ascii() || self.reserved.iter().any(|word| text.contains(word)) {
             return Ok(None);
         }
-        let room = limit.saturating_sub(self.after.len());
         let mut ids = self.before.clone();
         let mut word = String::new();
         for byte in text.bytes() {
@@ -71,13 +64,11 @@ impl Ascii {
                 }
                 _ => word.push(char::from(if self.lowercase { byte.to_ascii_lowercase() } else { byte })),
             }
-            if ids.len() >= room {
+            if ids.len() > enough {
                 break;
             }
         }
         self.take(tokenizer, &mut word, &mut ids)?;
-        ids.truncate(room);
-        ids.extend(&self.after);
         Ok(Some(ids))
     }
 

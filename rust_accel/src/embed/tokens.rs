@@ -3,13 +3,14 @@
 use super::ascii::Ascii;
 use crate::error::{Error, Result, invalid};
 use std::path::Path;
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::Tokenizer;
 
-/// A tokenizer that truncates at the model's limit and never pads, whatever its file says.
+/// A tokenizer whose texts are cut at the model's limit and never padded, whatever its file says.
 pub(super) struct Tokens {
-    truncating: Tokenizer,
-    whole: Tokenizer,
+    tokenizer: Tokenizer,
     ascii: Option<Ascii>,
+    /// What ends every text, also one that is cut: [SEP].
+    after: Vec<u32>,
     limit: usize,
     vocabulary: usize,
 }
@@ -21,17 +22,23 @@ impl Tokens {
         let place = path.display();
         let bytes = std::fs::read(path).map_err(|cause| Error::Io(place.to_string(), cause))?;
         let unusable = |cause: tokenizers::Error| Error::Invalid(format!("{place}: {cause}"));
-        let mut whole = Tokenizer::from_bytes(bytes).map_err(unusable)?;
-        if let Some(id) = whole.get_vocab(true).into_values().max().filter(|id| *id as usize >= vocabulary) {
+        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(unusable)?;
+        if let Some(id) = tokenizer.get_vocab(true).into_values().max().filter(|id| *id as usize >= vocabulary) {
             return invalid(format!("{place}: token id {id} is beyond the model's vocabulary of {vocabulary}"));
         }
-        whole.with_padding(None);
-        whole.with_truncation(None).map_err(unusable)?;
-        let mut truncating = whole.clone();
-        let limit = TruncationParams { max_length: max_tokens, ..TruncationParams::default() };
-        truncating.with_truncation(Some(limit)).map_err(unusable)?;
-        let ascii = Ascii::of(&whole);
-        Ok(Self { truncating, whole, ascii, limit: max_tokens, vocabulary })
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(unusable)?;
+        // What surrounds a text shows around a letter.
+        let (whole, letter) = (encode(&tokenizer, "a", true)?, encode(&tokenizer, "a", false)?);
+        let Some(at) = whole.windows(letter.len().max(1)).position(|part| part == letter) else {
+            return invalid(format!("{place}: it changes the tokens of a text when it adds its own to them"));
+        };
+        let (before, after) = (whole[..at].to_vec(), whole[at + letter.len()..].to_vec());
+        if before.len() + after.len() >= max_tokens {
+            return invalid(format!("{place}: its own tokens leave no room in {max_tokens}"));
+        }
+        let ascii = Ascii::of(&tokenizer, before);
+        Ok(Self { tokenizer, ascii, after, limit: max_tokens, vocabulary })
     }
 
     /// The ids of `text` with its special tokens, at most the limit, each within the vocabulary.
@@ -39,10 +46,11 @@ impl Tokens {
     /// # Errors
     /// `Error::Invalid` when the tokenizer refuses the text or gives an id that the model has no row for.
     pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>> {
-        let ids = match self.plain(text, self.limit)? {
-            Some(ids) => ids,
-            None => encode(&self.truncating, text)?.get_ids().to_vec(),
-        };
+        let mut ids = self.whole(text, self.limit)?;
+        if ids.len() > self.limit {
+            ids.truncate(self.limit - self.after.len());
+            ids.extend(&self.after);
+        }
         if ids.is_empty() {
             return invalid("the tokenizer gave no token at all, not even [CLS]");
         }
@@ -52,24 +60,31 @@ impl Tokens {
         }
     }
 
-    /// The ids of plain text, by the short way where there is one.
-    fn plain(&self, text: &str, limit: usize) -> Result<Option<Vec<u32>>> {
-        self.ascii.as_ref().map_or(Ok(None), |ascii| ascii.ids(&self.whole, text, limit))
-    }
-
     /// The number of tokens without truncation.
     ///
     /// # Errors
     /// `Error::Invalid` when the tokenizer refuses the text.
     pub(super) fn count(&self, text: &str) -> Result<i64> {
-        let count = match self.plain(text, usize::MAX)? {
-            Some(ids) => ids.len(),
-            None => encode(&self.whole, text)?.len(),
+        Ok(self.whole(text, usize::MAX)?.len() as i64)
+    }
+
+    /// All ids of `text`, or, of more than `enough`, some more than these.
+    fn whole(&self, text: &str, enough: usize) -> Result<Vec<u32>> {
+        let plain = match &self.ascii {
+            Some(ascii) => ascii.ids(&self.tokenizer, text, enough)?,
+            None => None,
         };
-        Ok(count as i64)
+        match plain {
+            Some(mut ids) => {
+                ids.extend(&self.after);
+                Ok(ids)
+            }
+            None => encode(&self.tokenizer, text, true),
+        }
     }
 }
 
-fn encode(tokenizer: &Tokenizer, text: &str) -> Result<tokenizers::Encoding> {
-    tokenizer.encode_fast(text, true).map_err(|cause| Error::Invalid(format!("the text cannot be tokenized: {cause}")))
+fn encode(tokenizer: &Tokenizer, text: &str, special: bool) -> Result<Vec<u32>> {
+    let unusable = |cause| Error::Invalid(format!("the text cannot be tokenized: {cause}"));
+    Ok(tokenizer.encode_fast(text, special).map_err(unusable)?.get_ids().to_vec())
 }
