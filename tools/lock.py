@@ -6,7 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPORT = ("export", "--quiet", "--no-emit-workspace", "--no-header", "--no-annotate", "--locked")
-GROUPS = {"base": ("--no-default-groups", "--group", "build"), "dev": ("--all-groups",)}
+GROUPS = {
+    "base": ("--no-default-groups", "--group", "build"),
+    "dev": ("--no-default-groups", "--group", "build", "--group", "dev"),
+    "bench": ("--no-default-groups", "--group", "build", "--group", "bench"),
+}
 COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal")
 
 

@@ -1,4 +1,4 @@
-"""Brings `.venv` in line with the lock: `python tools/setup.py base|dev`. Standard library only.
+"""Brings `.venv` in line with the lock: `python tools/setup.py base|dev`; `bench` is `.bench`. Standard library only.
 
 Says what is missing and how to get it, fetches uv when there is none, syncs only when something changed.
 """
@@ -12,15 +12,19 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+VENVS = {"base": ROOT / ".venv", "dev": ROOT / ".venv", "bench": ROOT / ".bench"}
 UV_VENV = ROOT / ".uv"
 PYTHONS = ((3, 11), (3, 14))
+VENV = VENVS["base"]
+"""Where everything below is installed; `main` chooses."""
 
 
 def main(wanted: str) -> None:
+    global VENV
+    VENV = VENVS[wanted]
     check_tools()
     uv = find_uv()
-    locks = {name: ROOT / "requirements" / f"{name}.lock" for name in ("base", "dev")}
+    locks = {name: ROOT / "requirements" / f"{name}.lock" for name in VENVS}
     # The dev lock holds everything of the base lock: going back to base would only uninstall.
     lock = locks["dev"] if wanted == "dev" or stamped(locks["dev"]) else locks[wanted]
     if not stamped(lock):

@@ -1,0 +1,59 @@
+"""One measuring process: `python -m benchmarks.rust.child '<json>'`; the number of threads is in its environment too.
+
+Thread pools take their size from the environment when they are first used, so each number of threads, and each forced
+instruction set, has a process of its own, with all contenders in it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.machine import ROOT
+from benchmarks.rust.outcome import Outcome
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`kind`: what to measure; `data`: of which vectors; `program`: the example peak, compiled."""
+
+    kind: str
+    threads: int = 1
+    quick: bool = False
+    program: str = ""
+    data: str = ""
+
+
+def run(task: Task, **variables: str) -> Outcome:
+    """The outcome of `task` in a process of its own. Raises RuntimeError when that ends badly."""
+    sizes = {name: str(task.threads) for name in THREADS}
+    environment = {**os.environ, **sizes, "TOKENIZERS_PARALLELISM": "false", **variables}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "outcome.json"
+        command = [sys.executable, "-m", "benchmarks.rust.child", json.dumps(asdict(task)), str(path)]
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+        if done.returncode:
+            raise RuntimeError(f"measuring {task.kind!r} on {task.threads} threads ended with status {done.returncode}")
+        return Outcome.read(path)
+
+
+def outcome(task: Task) -> Outcome:
+    # Imported here: what a process does not measure it should not load.
+    if task.kind == "embedding":
+        from benchmarks.rust import embedding
+
+        return embedding.measure(task.threads, quick=task.quick, program=Path(task.program))
+    if task.kind == "embedding f32":
+        from benchmarks.rust import embedding
+
+        return embedding.measure_f32(task.threads, quick=task.quick)
+    raise ValueError(f"no task {task.kind!r}")
+
+
+if __name__ == "__main__":
+    outcome(Task(**json.loads(sys.argv[1]))).write(Path(sys.argv[2]))
