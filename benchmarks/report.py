@@ -1,7 +1,7 @@
 """Results on disk: one JSON file a module, and their table inside `results/README.md`, whose prose is left alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ BEGIN = "<!-- table: begin -->"
 END = "<!-- table: end -->"
 
 
-def write(module: str, figures: Sequence[Figure], folder: Path = FOLDER) -> None:
+def write(
+    module: str, figures: Sequence[Figure], folder: Path = FOLDER, *, more: Mapping[str, object] | None = None
+) -> None:
+    """`more` goes into the file beside the figures, in place of what has the same name."""
     folder.mkdir(exist_ok=True)
-    record = describe() | {"module": module, "figures": [figure.record() for figure in figures]}
+    record = describe() | {"module": module, "figures": [figure.record() for figure in figures]} | dict(more or {})
     path = folder / f"{module}.json"
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     readme = folder / "README.md"

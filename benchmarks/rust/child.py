@@ -20,7 +20,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`kind`: what to measure; `data`: of which vectors; `program`: the example peak, compiled."""
+    """`kind`: what to measure; `data`: which vectors, or which precision; `program`: the example peak, compiled."""
 
     kind: str
     threads: int = 1
@@ -52,6 +52,19 @@ def outcome(task: Task) -> Outcome:
         from benchmarks.rust import embedding
 
         return embedding.measure_f32(task.threads, quick=task.quick)
+    if task.kind == "vectors":
+        from benchmarks.rust import vectors
+
+        vectors.load(task.data, quick=task.quick)
+        return Outcome()
+    if task.kind == "search":
+        from benchmarks.rust import searching
+
+        return searching.measure(task.threads, quick=task.quick, program=Path(task.program), data=task.data)
+    if task.kind in ("load", "service"):
+        from benchmarks.rust import process
+
+        return process.load(task.data) if task.kind == "load" else process.service(quick=task.quick)
     raise ValueError(f"no task {task.kind!r}")
 
 

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from backend.embeddings.native import SPEC, packaged_model
 from benchmarks.rust import cache
-from benchmarks.rust.onnx_model import build
 from rust_accel import Embedder
 
 Vectors = NDArray[np.float32]
@@ -63,6 +61,10 @@ def ours(threads: int) -> tuple[list[Encoder], dict[str, str]]:
 
 def model_file(kind: str) -> Path:
     """`plain`, `fused`, `plain-int8` or `fused-int8`, made once."""
+    import onnx
+
+    from benchmarks.rust.onnx_model import build
+
     path = cache.folder() / f"{SPEC.revision}-onnx{onnx.__version__}-{kind}.onnx"
     if path.exists():
         return path

@@ -1,0 +1,115 @@
+"""What was asked of the crate, row by row."""
+
+from benchmarks.figures import Figure, Target
+from benchmarks.rust import encoders, indexes, process
+from benchmarks.rust.embedding import LEAST_LETTERS, LENGTHS, SHORT, set_name
+from benchmarks.rust.outcome import Outcome
+from benchmarks.rust.searching import PASSING, filtered, many_queries, one_query
+from benchmarks.rust.verdicts import Comparison, compared, measured, noted, rate, scaled, share
+
+AVX2 = "AVX2, 60 tokens"
+F32, BF16, ACCURATE = (encoders.ours_name(precision) for precision in ("f32", "bf16", "int8"))
+INT8 = [encoders.ours_name(precision) for precision in encoders.PRECISIONS if precision.startswith("int8")]
+
+
+def embedding(outcome: Outcome, threads: int) -> list[Figure]:
+    """`threads`: the largest number of them that was measured."""
+    figures: list[Figure] = []
+    for length in LENGTHS:
+        title = set_name(length)
+        figures.append(compared(outcome, Comparison(title, [BF16], [encoders.ORT_FP32], 2.5, 1)))
+        for count in sorted({1, threads}):
+            figures.append(compared(outcome, Comparison(title, [BF16], [encoders.OV_BF16], 1.3, count)))
+        figures.append(compared(outcome, Comparison(title, INT8, [encoders.ORT_INT8], 2.0, 1)))
+        figures.append(compared(outcome, Comparison(title, [ACCURATE], [encoders.ORT_INT8], 1.6, 1)))
+        if threads > 1:
+            figures += [scaled(outcome, title, name, threads, 1.9) for name in (F32, BF16, ACCURATE)]
+    figures.append(compared(outcome, Comparison(SHORT, [BF16], [encoders.OV_BF16], 2.0)))
+    figures.append(compared(outcome, Comparison(SHORT, INT8, [encoders.ORT_INT8], 2.0)))
+    figures += [_peak(outcome, "bf16", [BF16], 90), _peak(outcome, "int8", INT8, 75)]
+    return [*figures, *_accuracy(outcome), *_avx2(outcome), *_process(outcome)]
+
+
+def _peak(outcome: Outcome, kind: str, names: list[str], least: float) -> Figure:
+    title = set_name(LENGTHS[0])
+    found = [timing for name in names if (timing := rate(outcome, title, name))]
+    operations = outcome.values.get(f"operations {title}", 0.0)
+    done = operations / min(timing.seconds for timing in found) / 1e9 if found else None
+    most = outcome.values.get(f"peak {kind}")
+    figure = share(f"{title}, 1 thread: {kind}, share of the core's peak", done, most, least)
+    return noted(figure, "GFLOP/s; tokenising counts as time")
+
+
+def _accuracy(outcome: Outcome) -> list[Figure]:
+    lowest, limit = f"cosine over {LEAST_LETTERS} characters", Target("at least", 0.998)
+    figures = [
+        measured(outcome, f"cosine, {F32}", f"least cosine, {F32}", Target("at least", 0.9999)),
+        measured(outcome, f"cosine, {BF16}", f"least cosine, {BF16}", Target("at least", 0.9999)),
+        measured(outcome, f"{lowest}, {ACCURATE}", f"least {lowest}, {ACCURATE}", limit),
+    ]
+    for name in (BF16, *INT8):
+        target = Target("difference at least", -0.01)
+        figures.append(measured(outcome, f"hit@1, {name}", f"hit@1, {name}", target, peer=f"hit@1, {F32}"))
+    peers = (encoders.ORT_INT8, encoders.OV_BF16)
+    figures += [
+        Figure(f"least cosine, {name}", round(outcome.values[f"cosine, {name}"], 6), "")
+        for name in peers
+        if f"cosine, {name}" in outcome.values
+    ]
+    return figures
+
+
+def _avx2(outcome: Outcome) -> list[Figure]:
+    onnx = compared(outcome, Comparison(AVX2, [F32], [encoders.ORT_FP32], 1.0, 1))
+    vino = compared(outcome, Comparison(AVX2, [F32], [encoders.OV_FP32], None, 1))
+    return [
+        noted(onnx, "ONNX Runtime has no switch for it: it ran with all that the CPU has"),
+        noted(vino, "OpenVINO with ONEDNN_MAX_CPU_ISA=AVX2"),
+    ]
+
+
+def _process(outcome: Outcome) -> list[Figure]:
+    figures: list[Figure] = []
+    one, many = (outcome.values.get(key) for key in (process.ONE_CALLER, process.MANY_CALLERS))
+    if one and many:
+        note = f"{1000 * many:.2f} ms against {1000 * one:.2f} ms for one"
+        title = f"{process.CALLERS} embeds at once through the service, time of one"
+        figures.append(Figure(title, round(many / one, 2), "x", Target("at most", 6), note=note))
+    for precision in encoders.PRECISIONS:
+        name = encoders.ours_name(precision)
+        if (seconds := outcome.values.get(f"{process.LOAD}, {name}")) is not None:
+            held = outcome.values[f"{process.MEMORY}, {name}"] / 1e6
+            figures.append(Figure(f"load, {name}", round(1000 * seconds, 1), "ms", Target("at most", 80)))
+            figures.append(Figure(f"memory beyond the file, {name}", round(held, 1), "MB", Target("at most", 60)))
+    return figures
+
+
+def search(outcome: Outcome, data: str) -> list[Figure]:
+    rows = f"{data}, {outcome.values[f'rows {data}']:,.0f} rows"
+    f32, int8 = (indexes.ours_name(storage) for storage in ("f32", "int8"))
+    flat = [indexes.FLAT]
+    figures = [_bandwidth(outcome, data, f32, 4, 95), _bandwidth(outcome, data, int8, 1, 90)]
+    for title in (one_query(data), many_queries(data)):
+        figures.append(compared(outcome, Comparison(title, [int8], flat, 4.5, 1)))
+        figures.append(compared(outcome, Comparison(title, [f32], flat, None, 1)))
+        figures.append(_recall(outcome, title, int8))
+    for passing in PASSING:
+        title = filtered(data, passing)
+        figures.append(compared(outcome, Comparison(title, [int8], flat, 3.0, 1)))
+        figures.append(compared(outcome, Comparison(title, [f32], flat, None, 1)))
+        figures.append(_recall(outcome, title, int8))
+    return [noted(figure, rows) if at == 0 else figure for at, figure in enumerate(figures)]
+
+
+def _bandwidth(outcome: Outcome, data: str, name: str, width: int, least: float) -> Figure:
+    title = one_query(data)
+    found = rate(outcome, title, name)
+    bytes_read = int(outcome.values[f"rows {data}"] * outcome.values[f"width {data}"]) * width
+    done = bytes_read * found.rate / 1e9 if found else None
+    most = outcome.values.get(f"stream {bytes_read}, {data}")
+    figure = share(f"{title}: {name}, share of a streaming sum", done, most, least)
+    return noted(figure, "GB/s")
+
+
+def _recall(outcome: Outcome, title: str, name: str) -> Figure:
+    return measured(outcome, f"recall, {title}, {name}", f"{title}: {name}, recall@10", Target("at least", 1.0))
