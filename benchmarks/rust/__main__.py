@@ -85,7 +85,9 @@ def search(*, quick: bool) -> tuple[Outcome, list[Figure]]:
     if THREADS > 1:
         found.append(Outcome(run(Task("search", THREADS, quick, program, DATA[0])).timings))
     outcome = merged(found)
-    return outcome, [figure for data in DATA for figure in targets.search(outcome, data)]
+    return outcome, [
+        figure for data in DATA if f"rows {data}" in outcome.values for figure in targets.search(outcome, data)
+    ]
 
 
 def lightest(outcomes: Sequence[Outcome]) -> Outcome:

@@ -42,9 +42,9 @@ def embeddings(record: dict[str, Any]) -> alt.TopLevelMixin:
 def search(record: dict[str, Any]) -> alt.TopLevelMixin:
     """Queries a second on one thread: one at a time, many, and with a filter."""
     parts = []
-    for data, kind in (("real", "real embeddings"), ("synthetic", "clusters")):
-        rows = f"{record['values'].get(f'rows {data}', 0):,.0f} {kind}"
-        for contest, title in _CONTESTS:
+    for contest, title in _CONTESTS:
+        for data, kind in (("real", "real embeddings"), ("synthetic", "clustered vectors")):
+            rows = f"{record['values'].get(f'rows {data}', 0):,.0f} {kind}"
             chosen = [
                 one for one in record["timings"] if one["contest"] == f"{data}, {contest}" and one["threads"] == 1
             ]

@@ -18,6 +18,8 @@ from rust_accel import Embedder
 LENGTHS = (60, 200)
 FP32 = (ORT_FP32, OV_FP32)
 SHORT = "one short query"
+SANE = 0.95
+"""Cosine below which a program is not slow or coarse but wrong."""
 LEAST_LETTERS = 20
 """Shorter texts are left out of the cosine of int8."""
 
@@ -35,6 +37,7 @@ def measure(threads: int, *, quick: bool, program: Path) -> Outcome:
     every = [*encoders, *others]
     counter = Embedder(packaged_model(), precision="f32", threads=threads)
     sets = {n: texts.of_tokens(n, 24 if quick else 128, counter.count_tokens) for n in LENGTHS}
+    check(every, [*sets[LENGTHS[0]][:3], texts.QUERY], counter)
     top = peak.measure(program) if threads == 1 else {}
     for tokens, sample in sets.items():
         outcome.timings.extend(_race(set_name(tokens), every, sample, threads, rounds=2 if quick else 6))
@@ -52,11 +55,21 @@ def measure_f32(threads: int, *, quick: bool) -> Outcome:
     """For another instruction set, forced by the environment: our f32 and the peers' fp32 on texts of 60 tokens."""
     outcome = Outcome()
     counter = Embedder(packaged_model(), precision="f32", threads=threads)
-    others, _ = peers(threads)
+    others, missing = peers(threads, FP32)
+    outcome.missing.update(missing)
     sample = texts.of_tokens(LENGTHS[0], 24 if quick else 128, counter.count_tokens)
-    chosen = [Encoder(ours_name("f32"), counter.isa, counter.embed), *(one for one in others if one.name in FP32)]
+    chosen = [Encoder(ours_name("f32"), counter.isa, counter.embed), *others]
     outcome.timings.extend(_race(set_name(LENGTHS[0]), chosen, sample, threads, rounds=2 if quick else 6))
     return outcome
+
+
+def check(encoders: Sequence[Encoder], sample: list[str], counter: Embedder) -> None:
+    """Raises ValueError for a program that computes something else, a graph kept from an older builder among them."""
+    truth = _reference(sample, counter)
+    for one in encoders:
+        least = float(np.einsum("nd,nd->n", one.encode(sample), truth).min())
+        if not least >= SANE:
+            raise ValueError(f"{one.name!r} ({one.setting}) has cosine {least:.4f}; empty {str(cache.folder())!r}?")
 
 
 def _race(

@@ -32,6 +32,7 @@ BATCHES = (1, 8, 32)
 ORT_FP32, ORT_INT8 = "ONNX Runtime fp32", "ONNX Runtime int8"
 OV_FP32, OV_BF16 = "OpenVINO fp32", "OpenVINO bf16"
 SENTENCE_TRANSFORMERS = "sentence-transformers"
+PEERS = (ORT_FP32, ORT_INT8, OV_FP32, OV_BF16, SENTENCE_TRANSFORMERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +118,22 @@ def batched(forwards: Sequence[Forward], batch: int, tokens: Tokenizer) -> Encod
     return encode
 
 
-def peers(threads: int) -> tuple[list[Encoder], dict[str, str]]:
-    made = [
-        *_onnxruntime(ORT_FP32, ("plain", "fused"), threads),
-        *_onnxruntime(ORT_INT8, ("plain-int8", "fused-int8"), threads),
-        *_openvino(OV_FP32, "f32", threads),
-        *_openvino(OV_BF16, "bf16", threads),
-    ]
+def peers(threads: int, names: Sequence[str] = PEERS) -> tuple[list[Encoder], dict[str, str]]:
+    """Every setting of those of `names` that work here, and why each of the others is missing."""
+    makers: dict[str, Callable[[], list[Encoder]]] = {
+        ORT_FP32: partial(_onnxruntime, ORT_FP32, ("plain", "fused"), threads),
+        ORT_INT8: partial(_onnxruntime, ORT_INT8, ("plain-int8", "fused-int8"), threads),
+        OV_FP32: partial(_openvino, OV_FP32, "f32", threads),
+        OV_BF16: partial(_openvino, OV_BF16, "bf16", threads),
+        SENTENCE_TRANSFORMERS: _sentence_transformers,
+    }
+    made: list[Encoder] = []
     missing: dict[str, str] = {}
-    if find_spec("sentence_transformers") is None:
-        missing[SENTENCE_TRANSFORMERS] = "not installed: it needs torch (3 GB)"
-    else:
-        made += _sentence_transformers()
+    for name in names:
+        try:
+            made += makers[name]()
+        except (ImportError, RuntimeError) as exc:
+            missing[name] = str(exc).strip().splitlines()[-1]
     return made, missing
 
 
@@ -186,6 +191,8 @@ def _request(request: Any) -> Forward:
 
 
 def _sentence_transformers() -> list[Encoder]:
+    if find_spec("sentence_transformers") is None:
+        raise ImportError("not installed: it needs torch (3 GB)")
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(packaged_model()), device="cpu")

@@ -5,7 +5,7 @@ of rows) and as Panorama, which leaves rows out early; hnswlib and usearch by br
 before the clock starts, ours with each search.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ FLAT, SQ8, REFINED = "FAISS flat", "FAISS SQ8", "FAISS SQ8 + refine"
 NUMPY, HNSWLIB, USEARCH = "NumPy", "hnswlib brute force", "usearch exact"
 HNSWLIB_ROWS = 200_000
 PANORAMA_LEVELS = 8
+ROUNDING = 1e-5
 _NEVER = 1 << 30
 
 
@@ -166,20 +167,35 @@ def numpy_filtered(vectors: Vectors, passing: int) -> Searcher:
 
 def by_numpy(vectors: Vectors, queries: Vectors) -> Ids:
     scores = queries @ vectors.T
-    k = min(K, len(vectors))
-    best = np.argpartition(scores, -k, axis=1)[:, -k:]
+    best = np.argpartition(scores, -K, axis=1)[:, -K:]
     order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1)
     return np.take_along_axis(best, order, 1)
 
 
-def recall(vectors: Vectors, queries: Vectors, found: Ids, allowed: Sequence[int] | Ids | None = None) -> float:
-    """The share (0..1) of the best K that was found. A row as good as the last of them, but for rounding, counts."""
-    rows = np.arange(len(vectors)) if allowed is None else np.asarray(allowed)
-    k = min(K, len(rows))
-    hits = 0
-    for query, ids in zip(queries, found, strict=True):
-        scores = vectors[rows] @ query
-        least = np.partition(scores, -k)[-k] - 1e-5
-        kept = np.intersect1d(ids, rows)
-        hits += int(np.sum(vectors[kept] @ query >= least))
-    return min(hits, k * len(queries)) / (k * len(queries))
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a search of `queries` must find: of the rows that pass (all, when None), the best K by exact score."""
+
+    vectors: Vectors
+    queries: Vectors
+    passes: NDArray[np.bool_] | None
+    least: Vectors
+
+    @classmethod
+    def of(cls, vectors: Vectors, queries: Vectors, passes: NDArray[np.bool_] | None = None) -> "Truth":
+        scores = queries @ vectors.T
+        if passes is not None:
+            scores[:, ~passes] = -np.inf
+        least = np.partition(scores, -K, axis=1)[:, -K] - ROUNDING
+        return cls(vectors, queries, passes, least.astype(np.float32))
+
+    def recall(self, found: Ids) -> float:
+        """The share (0..1) of the best K that was found; a row as good as the last of them, but for rounding, counts."""
+        wanted = K if self.passes is None else min(K, int(self.passes.sum()))
+        hits = 0
+        for query, ids, least in zip(self.queries, found, self.least, strict=True):
+            rows = np.unique(ids[(ids >= 0) & (ids < len(self.vectors))])
+            if self.passes is not None:
+                rows = rows[self.passes[rows]]
+            hits += min(wanted, int(np.sum(self.vectors[rows] @ query >= least)))
+        return hits / (wanted * len(self.queries))

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.rust import indexes, peak, vectors
 from benchmarks.rust.contest import Contender, contest
-from benchmarks.rust.indexes import Faiss, Searcher, Vectors
+from benchmarks.rust.indexes import Faiss, Searcher, Truth, Vectors
 from benchmarks.rust.outcome import Outcome
 from rust_accel import VectorIndex
 
@@ -77,19 +77,19 @@ def _filtered(outcome: Outcome, field: Field, passing: int, *, quick: bool) -> N
         indexes.numpy_filtered(field.rows, passing),
     ]
     _race(outcome, title, every, _alone(field.queries), rounds=3 if quick else 10, threads=1)
-    allowed = np.flatnonzero(indexes.codes(len(field.rows))[:, 0] < passing)
+    truth = Truth.of(field.rows, field.queries[:CHECKED], indexes.codes(len(field.rows))[:, 0] < passing)
     for one in every:
-        found = indexes.recall(field.rows, field.queries[:CHECKED], one.search(field.queries[:CHECKED]), allowed)
-        _keep_least(outcome, f"recall, {title}, {one.name}", found)
+        _keep_least(outcome, f"recall, {title}, {one.name}", truth.recall(one.search(truth.queries)))
 
 
 def _recalls(outcome: Outcome, data: str, every: Sequence[Searcher], rows: Vectors, queries: Vectors) -> None:
     """Of one query at a time and of many: a program may take another way for each."""
+    truth = Truth.of(rows, queries)
     for one in every:
         alone = np.concatenate([one.search(query) for query in queries[:, None]])
-        _keep_least(outcome, f"recall, {one_query(data)}, {one.name}", indexes.recall(rows, queries, alone))
+        _keep_least(outcome, f"recall, {one_query(data)}, {one.name}", truth.recall(alone))
         together = one.search(np.concatenate([queries, queries]))[: len(queries)]
-        _keep_least(outcome, f"recall, {many_queries(data)}, {one.name}", indexes.recall(rows, queries, together))
+        _keep_least(outcome, f"recall, {many_queries(data)}, {one.name}", truth.recall(together))
 
 
 def _keep_least(outcome: Outcome, name: str, value: float) -> None:
