@@ -190,7 +190,7 @@ class Truth:
         return cls(vectors, queries, passes, least.astype(np.float32))
 
     def recall(self, found: Ids) -> float:
-        """The share (0..1) of the best K that was found; a row as good as the last of them, but for rounding, counts."""
+        """The share (0..1) of the best K that was found; a row as good as the last of them counts."""
         wanted = K if self.passes is None else min(K, int(self.passes.sum()))
         hits = 0
         for query, ids, least in zip(self.queries, found, self.least, strict=True):
