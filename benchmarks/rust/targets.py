@@ -41,22 +41,29 @@ def _peak(outcome: Outcome, kind: str, names: list[str], least: float) -> Figure
 
 
 def _accuracy(outcome: Outcome) -> list[Figure]:
-    lowest, limit = f"cosine over {LEAST_LETTERS} characters", Target("at least", 0.998)
+    """Of the least cosine with the float64 reference what is missing to 1: of .9999 a table shows nothing but 1."""
+    longer = f"cosine over {LEAST_LETTERS} characters"
+    peers = [name for name in encoders.PEERS if f"cosine, {name}" in outcome.values]
     figures = [
-        measured(outcome, f"cosine, {F32}", f"least cosine, {F32}", Target("at least", 0.9999)),
-        measured(outcome, f"cosine, {BF16}", f"least cosine, {BF16}", Target("at least", 0.9999)),
-        measured(outcome, f"{lowest}, {ACCURATE}", f"least {lowest}, {ACCURATE}", limit),
+        *(_shortfall(outcome, "cosine", name, 1e-4) for name in (F32, BF16)),
+        _shortfall(outcome, longer, ACCURATE, 2e-3),
+        *(_shortfall(outcome, "cosine", name, None) for name in (*INT8, *peers) if f"cosine, {name}" in outcome.values),
     ]
     for name in (BF16, *INT8):
         target = Target("difference at least", -0.01)
         figures.append(measured(outcome, f"hit@1, {name}", f"hit@1, {name}", target, peer=f"hit@1, {F32}"))
-    peers = (encoders.ORT_INT8, encoders.OV_BF16)
-    figures += [
-        Figure(f"least cosine, {name}", round(outcome.values[f"cosine, {name}"], 6), "")
-        for name in peers
-        if f"cosine, {name}" in outcome.values
+    return [
+        noted(one, f"{outcome.values.get('questions', 0):.0f} questions") if "hit" in one.name else one
+        for one in figures
     ]
-    return figures
+
+
+def _shortfall(outcome: Outcome, what: str, name: str, most: float | None) -> Figure:
+    """One that did not run has all to lose."""
+    key = f"{what}, {name}"
+    target = Target("at most", most) if most else None
+    note = "" if key in outcome.values else "did not run"
+    return Figure(f"1 - least {key}", float(f"{1 - outcome.values.get(key, 0.0):.2g}"), "", target, note=note)
 
 
 def _avx2(outcome: Outcome) -> list[Figure]:
