@@ -23,7 +23,7 @@ K = 10
 STORAGES = ("f32", "bf16", "int8")
 """Ours; one that the installed crate refuses is reported as that."""
 CODES = 1_000
-FLAT, SQ8, REFINED = "FAISS flat", "FAISS SQ8", "FAISS SQ8 + refine"
+FLAT, PANORAMA, SQ8, REFINED = "FAISS flat", "FAISS flat Panorama", "FAISS SQ8", "FAISS SQ8 + refine"
 NUMPY, HNSWLIB, USEARCH = "NumPy", "hnswlib brute force", "usearch exact"
 HNSWLIB_ROWS = 200_000
 PANORAMA_LEVELS = 8
@@ -103,8 +103,8 @@ class Faiss:
         for threshold, block in ((20, 1024), (1, 1024), (1, 16_384), (_NEVER, 1024)):
             how = "own loops" if threshold == _NEVER else f"matrix products from {threshold} queries, blocks of {block}"
             made.append(Searcher(FLAT, how, partial(self._flat, threshold, block)))
-        panorama = f"Panorama, {PANORAMA_LEVELS} levels"
-        made.append(Searcher(FLAT, panorama, lambda queries: self._ids(self.panorama.search(queries, K))))
+        levels = f"{PANORAMA_LEVELS} levels"
+        made.append(Searcher(PANORAMA, levels, lambda queries: self._ids(self.panorama.search(queries, K))))
         made.append(Searcher(SQ8, "QT_8bit", lambda queries: self._ids(self.sq8.search(queries, K))))
         made.append(Searcher(REFINED, "k_factor 4", lambda queries: self._ids(self.refined.search(queries, K))))
         return made
@@ -167,7 +167,8 @@ def numpy_filtered(vectors: Vectors, passing: int) -> Searcher:
 
 def by_numpy(vectors: Vectors, queries: Vectors) -> Ids:
     scores = queries @ vectors.T
-    best = np.argpartition(scores, -K, axis=1)[:, -K:]
+    k = min(K, len(vectors))
+    best = np.argpartition(scores, -k, axis=1)[:, -k:]
     order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1)
     return np.take_along_axis(best, order, 1)
 

@@ -37,6 +37,7 @@ def test_where_fewer_rows_pass_than_are_asked_for_all_of_them_are_enough() -> No
     found[:, :3] = [2, 0, 1]
 
     assert Truth.of(ROWS, QUERIES, passes).recall(found) == 1.0
+    assert by_numpy(ROWS[:3], QUERIES).shape == (len(QUERIES), 3)
 
 
 def test_as_many_rows_pass_as_the_codes_say() -> None:
