@@ -39,5 +39,5 @@ def test_search_compares_with_the_bandwidth_over_the_same_bytes() -> None:
 
     share = rows[f"real, one query: {f32}, share of a streaming sum"]
     assert (share.value, share.verdict) == (96.0, "met")
-    assert rows[f"real, one query, 1 thread: {int8} / {indexes.FLAT} or {indexes.PANORAMA}"].verdict == "missed"
+    assert rows[f"real, one query, 1 thread: {int8} / {indexes.FLAT}"].verdict == "missed"
     assert sum(figure.verdict == "missed" for figure in rows.values()) == 8
