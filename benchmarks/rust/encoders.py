@@ -26,7 +26,8 @@ Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 Forward = Callable[[NDArray[np.int64], NDArray[np.int64]], Vectors]
 
-PRECISIONS = ("f32", "bf16", "int8", "int8_fast")
+FAST_INT8, ACCURATE_INT8 = "int8", "int8-mixed"
+PRECISIONS = ("f32", "bf16", FAST_INT8, ACCURATE_INT8)
 """Ours; one that the installed crate refuses is reported as that."""
 BATCHES = (1, 8, 32)
 ORT_FP32, ORT_INT8 = "ONNX Runtime fp32", "ONNX Runtime int8"

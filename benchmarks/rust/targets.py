@@ -8,8 +8,8 @@ from benchmarks.rust.searching import PASSING, filtered, many_queries, one_query
 from benchmarks.rust.verdicts import Comparison, compared, measured, noted, rate, scaled, share
 
 AVX2 = "AVX2, 60 tokens"
-F32, BF16, ACCURATE = (encoders.ours_name(precision) for precision in ("f32", "bf16", "int8"))
-INT8 = [encoders.ours_name(precision) for precision in encoders.PRECISIONS if precision.startswith("int8")]
+F32, BF16, FAST, ACCURATE = (encoders.ours_name(precision) for precision in encoders.PRECISIONS)
+INT8 = (FAST, ACCURATE)
 
 
 def embedding(outcome: Outcome, threads: int) -> list[Figure]:
@@ -20,21 +20,21 @@ def embedding(outcome: Outcome, threads: int) -> list[Figure]:
         figures.append(compared(outcome, Comparison(title, [BF16], [encoders.ORT_FP32], 2.5, 1)))
         for count in sorted({1, threads}):
             figures.append(compared(outcome, Comparison(title, [BF16], [encoders.OV_BF16], 1.3, count)))
-        figures.append(compared(outcome, Comparison(title, INT8, [encoders.ORT_INT8], 2.0, 1)))
+        figures.append(compared(outcome, Comparison(title, [FAST], [encoders.ORT_INT8], 2.0, 1)))
         figures.append(compared(outcome, Comparison(title, [ACCURATE], [encoders.ORT_INT8], 1.6, 1)))
         if threads > 1:
-            figures += [scaled(outcome, title, name, threads, 1.9) for name in (F32, BF16, ACCURATE)]
+            figures += [scaled(outcome, title, name, threads, 1.9) for name in (F32, BF16, *INT8)]
     figures.append(compared(outcome, Comparison(SHORT, [BF16], [encoders.OV_BF16], 2.0)))
-    figures.append(compared(outcome, Comparison(SHORT, INT8, [encoders.ORT_INT8], 2.0)))
-    figures += [_peak(outcome, "bf16", [BF16], 90), _peak(outcome, "int8", INT8, 75)]
+    figures.append(compared(outcome, Comparison(SHORT, [FAST], [encoders.ORT_INT8], 2.0)))
+    figures += [_peak(outcome, "bf16", BF16, 90), _peak(outcome, "int8", FAST, 75)]
     return [*figures, *_accuracy(outcome), *_avx2(outcome), *_process(outcome)]
 
 
-def _peak(outcome: Outcome, kind: str, names: list[str], least: float) -> Figure:
+def _peak(outcome: Outcome, kind: str, name: str, least: float) -> Figure:
     title = set_name(LENGTHS[0])
-    found = [timing for name in names if (timing := rate(outcome, title, name))]
+    found = rate(outcome, title, name)
     operations = outcome.values.get(f"operations {title}", 0.0)
-    done = operations / min(timing.seconds for timing in found) / 1e9 if found else None
+    done = operations / found.seconds / 1e9 if found else None
     most = outcome.values.get(f"peak {kind}")
     figure = share(f"{title}, 1 thread: {kind}, share of the core's peak", done, most, least)
     return noted(figure, "GFLOP/s; tokenising counts as time")
