@@ -13,6 +13,7 @@ mod generic;
 mod isa;
 mod mapped;
 mod matrix;
+pub mod scan;
 
 pub use buffer::Buffer;
 pub use element::{Bf16, Element, Packed};

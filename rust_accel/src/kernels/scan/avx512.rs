@@ -1,0 +1,109 @@
+//! AVX-512. One query reads the rows as one stream; a panel takes eight rows at a time, four bytes of a row in every
+//! lane against the same four bytes of 16 or 32 queries, so that no sum crosses lanes.
+
+use super::bytes::{ByteQueries, ByteRows, UNIT};
+use super::{COLUMNS, generic};
+use crate::kernels::{Bf16, Matrix};
+use std::arch::x86_64::{
+    _CMP_GE_OQ, _MM_HINT_T0, _mm_prefetch, _mm512_add_epi32, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps,
+    _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_reduce_add_epi32,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_sub_epi32,
+};
+
+const LANES: usize = 16;
+const ROWS: usize = 8;
+/// How far ahead of a stream lines are asked for.
+const AHEAD: usize = 4096;
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) fn dot_halves(rows: Matrix<'_, Bf16>, query: &[f32], out: &mut [f32]) {
+    generic::dot_halves::<true>(rows, query, out);
+}
+
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) fn at_least(scores: &[[f32; COLUMNS]], floors: &[f32; COLUMNS], masks: &mut [u32]) {
+    for (mask, scores) in masks.iter_mut().zip(scores) {
+        // SAFETY: both arrays are two registers long.
+        let (low, high) = unsafe {
+            let half = |at| {
+                let (scores, floors) = (_mm512_loadu_ps(scores.as_ptr().add(at)), floors.as_ptr().add(at));
+                _mm512_cmp_ps_mask::<_CMP_GE_OQ>(scores, _mm512_loadu_ps(floors))
+            };
+            (half(0), half(LANES))
+        };
+        *mask = u32::from(high) << LANES | u32::from(low);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) fn bytes(rows: ByteRows<'_>, queries: &ByteQueries, out: &mut [f32]) {
+    match queries.count {
+        1 => stream(rows, queries, out),
+        2..=LANES => panel::<1>(rows, queries, out),
+        _ => panel::<2>(rows, queries, out),
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn stream(rows: ByteRows<'_>, queries: &ByteQueries, out: &mut [f32]) {
+    let (query, _) = queries.bytes.as_chunks::<UNIT>();
+    for ((row, scale), score) in rows.codes.chunks_exact(rows.stride).zip(rows.scales).zip(out) {
+        let mut sums = [_mm512_setzero_si512(); 2];
+        for (i, (a, b)) in row.as_chunks::<UNIT>().0.iter().zip(query).enumerate() {
+            // SAFETY: both arrays are one register long; a prefetch reads nothing, so its address may be any.
+            let (a, b) = unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(a.as_ptr().wrapping_add(AHEAD).cast());
+                (_mm512_loadu_si512(a.as_ptr().cast()), _mm512_loadu_si512(b.as_ptr().cast()))
+            };
+            sums[i % 2] = _mm512_dpbusd_epi32(sums[i % 2], a, b);
+        }
+        let sum = _mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1]));
+        *score = (sum - queries.offsets[0]) as f32 * scale;
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn panel<const NV: usize>(rows: ByteRows<'_>, queries: &ByteQueries, out: &mut [f32]) {
+    let whole = rows.scales.len() - rows.scales.len() % ROWS;
+    for top in (0..whole).step_by(ROWS) {
+        tile::<ROWS, NV>(rows, queries, top, out);
+    }
+    for top in whole..rows.scales.len() {
+        tile::<1, NV>(rows, queries, top, out);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[inline]
+fn tile<const MR: usize, const NV: usize>(rows: ByteRows<'_>, queries: &ByteQueries, top: usize, out: &mut [f32]) {
+    let codes = &rows.codes[top * rows.stride..(top + MR) * rows.stride];
+    let groups = queries.bytes.as_chunks::<{ 4 * COLUMNS }>().0;
+    assert_eq!(groups.len(), rows.stride / 4, "a panel has as many groups as a row");
+    let mut sums = [[_mm512_setzero_si512(); NV]; MR];
+    for (g, group) in groups.iter().enumerate() {
+        let mut columns = [_mm512_setzero_si512(); NV];
+        for (v, column) in columns.iter_mut().enumerate() {
+            // SAFETY: a group is two registers long, and `NV <= 2`.
+            *column = unsafe { _mm512_loadu_si512(group.as_ptr().add(64 * v).cast()) };
+        }
+        for (r, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: `g < stride / 4` by the assertion, and `codes` is `MR` rows long.
+            let four = unsafe { codes.as_ptr().add(r * rows.stride + 4 * g).cast::<i32>().read_unaligned() };
+            for v in 0..NV {
+                sums[v] = _mm512_dpbusd_epi32(sums[v], _mm512_set1_epi32(four), columns[v]);
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        let scale = _mm512_set1_ps(rows.scales[top + r]);
+        let (out, _) = out[(top + r) * COLUMNS..(top + r + 1) * COLUMNS].as_chunks_mut::<LANES>();
+        for v in 0..NV {
+            // SAFETY: the offsets and the scores of a row are two registers long, and `NV <= 2`.
+            unsafe {
+                let offsets = _mm512_loadu_si512(queries.offsets.as_ptr().add(v * LANES).cast());
+                let score = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums[v], offsets)), scale);
+                _mm512_storeu_ps(out[v].as_mut_ptr(), score);
+            }
+        }
+    }
+}
