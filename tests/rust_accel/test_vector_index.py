@@ -220,11 +220,11 @@ def test_more_pairs_than_the_limit_are_refused() -> None:
         index.pairs(float("nan"))
 
 
-def test_what_does_not_exist_yet_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r'no storage "int8"; known: \["f32"\]'):
-        VectorIndex(3, storage="int8")  # type: ignore[arg-type]  # the refusal is what is tested
+def test_what_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r'no storage "int4"; known: \["f32", "bf16", "int8"\]'):
+        VectorIndex(3, storage="int4")  # type: ignore[arg-type]  # the refusal is what is tested
     with pytest.raises(ValueError, match="keep_f32"):
-        VectorIndex(3, keep_f32=False)
+        VectorIndex(3, storage="f32", keep_f32=False)
     for dimension, columns in [(0, 0), (65_537, 0), (3, 65)]:
         with pytest.raises(ValueError, match=r"is (0|65537|65)"):
             VectorIndex(dimension, columns=columns)

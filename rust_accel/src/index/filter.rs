@@ -1,7 +1,7 @@
 //! Which rows a search may return, as one bitmap a chunk.
 
 use super::Index;
-use super::chunk::{Chunk, Mask, ROWS, has, rows_of};
+use super::chunk::{Chunk, Mask, ROWS};
 use crate::error::{Result, invalid};
 
 /// Conditions that must all hold.
@@ -22,13 +22,12 @@ impl Index {
             None => self.chunks.iter().map(|chunk| chunk.alive).collect(),
         };
         for (column, codes) in filter.columns {
-            if *column >= self.columns {
-                return invalid(format!("no column {column}: the index has {}", self.columns));
+            if *column >= self.config.columns {
+                return invalid(format!("no column {column}: the index has {}", self.config.columns));
             }
-            let mut sorted = codes.clone();
-            sorted.sort_unstable();
+            let codes = Codes::new(codes);
             for (mask, chunk) in masks.iter_mut().zip(&self.chunks) {
-                keep(mask, chunk, *column, &sorted);
+                codes.keep(mask, chunk, *column);
             }
         }
         Ok(masks)
@@ -44,18 +43,47 @@ impl Index {
     }
 }
 
-/// Clears the rows whose code in `column` is not in `codes`, which is sorted.
-fn keep(mask: &mut Mask, chunk: &Chunk, column: usize, codes: &[u32]) {
-    let values = &chunk.codes[column];
-    let before = *mask;
-    if let [code] = codes {
-        for (bits, rows) in mask.iter_mut().zip(values.chunks(64)) {
-            *bits &= rows.iter().enumerate().fold(0, |word, (i, value)| word | u64::from(value == code) << i);
+/// Codes that pass.
+enum Codes {
+    One(u32),
+    /// A bit for each code by its lowest 16 bits, and the codes, sorted, where some have more.
+    Many(Box<[u64; 1024]>, Vec<u32>),
+}
+
+impl Codes {
+    fn new(codes: &[u32]) -> Self {
+        if let [code] = codes {
+            return Self::One(*code);
         }
-        return;
+        let mut bits = Box::new([0; 1024]);
+        for code in codes {
+            bits[*code as usize / 64 % 1024] |= 1 << (code % 64);
+        }
+        let mut sorted = if codes.iter().any(|code| *code > 0xffff) { codes.to_vec() } else { vec![] };
+        sorted.sort_unstable();
+        Self::Many(bits, sorted)
     }
-    for row in rows_of(&before).filter(|row| codes.binary_search(&values[*row]).is_err()) {
-        debug_assert!(has(mask, row));
-        mask[row / 64] &= !(1 << (row % 64));
+
+    /// Clears the rows whose code in `column` is another one.
+    fn keep(&self, mask: &mut Mask, chunk: &Chunk, column: usize) {
+        for (word, rows) in mask.iter_mut().zip(chunk.codes[column].chunks(64)).filter(|(word, _)| **word != 0) {
+            *word &= match self {
+                Self::One(code) => word_of(rows, |value| value == *code),
+                Self::Many(bits, sorted) if sorted.is_empty() => {
+                    word_of(rows, |value| value < 0x1_0000 && marked(bits, value))
+                }
+                Self::Many(bits, sorted) => {
+                    word_of(rows, |value| marked(bits, value) && sorted.binary_search(&value).is_ok())
+                }
+            };
+        }
     }
+}
+
+fn marked(bits: &[u64; 1024], code: u32) -> bool {
+    bits[code as usize / 64 % 1024] >> (code % 64) & 1 == 1
+}
+
+fn word_of(rows: &[u32], passes: impl Fn(u32) -> bool) -> u64 {
+    rows.iter().enumerate().fold(0, |word, (i, value)| word | u64::from(passes(*value)) << i)
 }

@@ -1,32 +1,40 @@
-//! Exact vector search: ids, vectors and filter codes in memory, every answer from a full scan.
+//! Exact vector search: ids, vectors and filter codes in memory, every answer from a full scan. The scan reads compact
+//! rows where there are any, and the scores of all rows that it cannot rule out are computed.
 
+mod candidates;
 mod chunk;
+mod file;
 mod filter;
 mod pairs;
+mod queries;
+mod scan;
 mod search;
+mod storage;
 mod topk;
 
 pub use filter::Filter;
 pub use pairs::Pair;
+pub use storage::{Config, Storage};
 pub use topk::Hit;
 
 use crate::error::{Error, Result, invalid};
-use crate::kernels::Isa;
-use chunk::{Chunk, ROWS, rows_of};
+use crate::kernels::scan::{dot_full, prefetch};
+use crate::kernels::{Isa, Matrix};
+use chunk::{Chunk, ROWS, has};
 use std::collections::HashMap;
 
-/// The storages that exist.
-pub const STORAGES: [&str; 1] = ["f32"];
 /// The id that pads short result rows; no row may have it.
 pub const NO_ID: u64 = u64::MAX;
+/// The longest vector, squared. No product of two can overflow an f32, whatever they are rounded to: as bytes, a row is
+/// at most 2.01 times as long.
+const LONGEST: f64 = 6e37;
 
 /// Rows of `dimension` values, each with a 64-bit id and `columns` codes to filter by.
 pub struct Index {
-    dimension: usize,
-    columns: usize,
+    config: Config,
     isa: Isa,
     chunks: Vec<Chunk>,
-    slots: HashMap<u64, u32>,
+    slots: HashMap<u64, u32, foldhash::fast::RandomState>,
     free: Vec<u32>,
 }
 
@@ -43,16 +51,11 @@ pub struct Rows<'a> {
 
 impl Index {
     /// # Errors
-    /// `Error::Invalid` for a dimension of 0 or above 65,536, or a forced instruction set that this CPU lacks.
-    pub fn new(dimension: usize, columns: usize) -> Result<Self> {
-        if !(1..=65_536).contains(&dimension) {
-            return invalid(format!("dimension is {dimension}, not in 1..=65536"));
-        }
-        if columns > 64 {
-            return invalid(format!("columns is {columns}, more than 64"));
-        }
-        let isa = Isa::choose()?;
-        Ok(Self { dimension, columns, isa, chunks: vec![], slots: HashMap::new(), free: vec![] })
+    /// `Error::Invalid` for a dimension of 0 or above 65,536, more than 64 columns, f32 storage that is not kept, or a
+    /// forced instruction set that this CPU lacks.
+    pub fn new(config: Config) -> Result<Self> {
+        let config = config.check()?;
+        Ok(Self { config, isa: Isa::choose()?, chunks: vec![], slots: HashMap::default(), free: vec![] })
     }
 
     /// Living rows.
@@ -73,16 +76,19 @@ impl Index {
         self.free.len()
     }
 
-    /// Values of a vector.
+    /// What it was made with.
     #[must_use]
-    pub fn dimension(&self) -> usize {
-        self.dimension
+    pub fn config(&self) -> Config {
+        self.config
     }
 
-    /// Codes of a row.
+    /// Bytes held for rows and ids.
     #[must_use]
-    pub fn columns(&self) -> usize {
-        self.columns
+    pub fn size(&self) -> usize {
+        // A place of the table is a key, a slot and a byte of control; an eighth of them stays empty.
+        let table = self.slots.capacity() * 8 / 7 * (size_of::<(u64, u32)>() + 1);
+        let free = self.free.capacity() * size_of::<u32>();
+        self.chunks.iter().map(Chunk::size).sum::<usize>() + table + free
     }
 
     /// The instruction set in use.
@@ -99,43 +105,49 @@ impl Index {
         self.check(rows)?;
         self.reserve(rows.ids)?;
         for (i, id) in rows.ids.iter().enumerate() {
-            let slot = match self.slots.get(id) {
-                Some(slot) => *slot,
-                None => self.take_slot(),
-            };
-            self.slots.insert(*id, slot);
-            let vector = &rows.vectors[i * self.dimension..(i + 1) * self.dimension];
-            let codes = &rows.codes[i * self.columns..(i + 1) * self.columns];
-            self.chunks[slot as usize / ROWS].set(slot as usize % ROWS, *id, vector, codes);
+            let slot = self.slot_of(*id);
+            let vector = &rows.vectors[i * self.config.dimension..(i + 1) * self.config.dimension];
+            let codes = &rows.codes[i * self.config.columns..(i + 1) * self.config.columns];
+            self.chunks[slot / ROWS].set(slot % ROWS, *id, vector, codes);
         }
         Ok(())
     }
 
     fn check(&self, rows: Rows<'_>) -> Result<()> {
         let n = rows.ids.len();
-        if Some(rows.vectors.len()) != n.checked_mul(self.dimension) {
-            return invalid(format!("{} values are not {n} rows of dimension {}", rows.vectors.len(), self.dimension));
+        if Some(rows.vectors.len()) != n.checked_mul(self.config.dimension) {
+            return invalid(format!(
+                "{} values are not {n} rows of dimension {}",
+                rows.vectors.len(),
+                self.config.dimension
+            ));
         }
-        if Some(rows.codes.len()) != n.checked_mul(self.columns) {
-            return invalid(format!("{} codes are not {n} rows of {} columns", rows.codes.len(), self.columns));
+        if Some(rows.codes.len()) != n.checked_mul(self.config.columns) {
+            return invalid(format!("{} codes are not {n} rows of {} columns", rows.codes.len(), self.config.columns));
         }
-        if let Some(row) = rows.ids.iter().position(|id| *id == NO_ID) {
-            return invalid(format!("row {row} has the id {NO_ID}, which marks 'no hit'"));
-        }
+        Self::check_ids(rows.ids)?;
         self.check_vectors(rows.vectors)
     }
 
-    /// Finite values whose squares sum to a finite number, so that no score can overflow.
+    fn check_ids(ids: &[u64]) -> Result<()> {
+        match ids.iter().position(|id| *id == NO_ID) {
+            Some(row) => invalid(format!("row {row} has the id {NO_ID}, which marks 'no hit'")),
+            None => Ok(()),
+        }
+    }
+
+    /// Finite values that are not too long, so that no score can overflow.
     fn check_vectors(&self, vectors: &[f32]) -> Result<()> {
-        for (row, vector) in vectors.chunks_exact(self.dimension).enumerate() {
-            if vector.iter().map(|v| v * v).sum::<f32>().is_finite() {
+        for (row, vector) in vectors.chunks_exact(self.config.dimension).enumerate() {
+            // NaN and infinity fail the comparison as well.
+            if vector.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>() <= LONGEST {
                 continue;
             }
             return match vector.iter().position(|v| !v.is_finite()) {
                 Some(at) => {
                     invalid(format!("row {row} has {} at position {at}; all values must be finite", vector[at]))
                 }
-                None => invalid(format!("row {row} is too long: the sum of its squares is not finite in f32")),
+                None => invalid(format!("row {row} is too long: the sum of its squares is above {LONGEST:e}")),
             };
         }
         Ok(())
@@ -153,7 +165,7 @@ impl Index {
         let mut at = self.first_with_room();
         while needed > 0 {
             if at == self.chunks.len() {
-                self.chunks.push(Chunk::new(self.dimension, self.columns));
+                self.chunks.push(Chunk::new(self.config));
             }
             let chunk = &mut self.chunks[at];
             let more = needed.min(ROWS - chunk.len());
@@ -169,12 +181,17 @@ impl Index {
         self.chunks.partition_point(|chunk| chunk.len() == ROWS)
     }
 
-    /// A freed place, or the next one; `reserve` made room.
-    fn take_slot(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
+    /// The place of an id: its own, a freed one, or the next one, for which `reserve` made room.
+    fn slot_of(&mut self, id: u64) -> usize {
+        if let Some(slot) = self.slots.get(&id) {
+            return *slot as usize;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
             let at = self.first_with_room();
             (at * ROWS + self.chunks[at].push()) as u32
-        })
+        });
+        self.slots.insert(id, slot);
+        slot as usize
     }
 
     /// Removes rows; ids that are not there are passed over. Returns how many were.
@@ -189,22 +206,49 @@ impl Index {
         before - self.slots.len()
     }
 
-    /// Rewrites the living rows without gaps and gives the rest of the memory back, a chunk at a time.
-    ///
-    /// # Errors
-    /// `Error::Memory`; the index is unchanged then.
-    pub fn compact(&mut self) -> Result<()> {
-        let mut dense = Self { chunks: vec![], slots: HashMap::new(), free: vec![], ..*self };
-        for chunk in &self.chunks {
-            let living: Vec<usize> = rows_of(&chunk.alive).collect();
-            let ids: Vec<u64> = living.iter().map(|row| chunk.ids[*row]).collect();
-            let vectors: Vec<f32> = living.iter().flat_map(|row| chunk.vector(*row)).copied().collect();
-            let codes: Vec<u32> =
-                living.iter().flat_map(|row| chunk.codes.iter().map(move |column| column[*row])).collect();
-            dense.add(Rows { ids: &ids, vectors: &vectors, codes: &codes })?;
+    /// Moves rows from the end into the places of removed ones and gives the rest of the memory back.
+    pub fn compact(&mut self) {
+        let living = self.slots.len();
+        let mut tail = self.chunks.iter().map(Chunk::len).sum::<usize>();
+        for hole in std::mem::take(&mut self.free) {
+            if hole as usize >= living {
+                continue;
+            }
+            tail -= 1;
+            while !has(&self.chunks[tail / ROWS].alive, tail % ROWS) {
+                tail -= 1;
+            }
+            self.relocate(tail, hole as usize);
+            self.slots.insert(self.chunks[tail / ROWS].ids[tail % ROWS], hole);
         }
-        *self = dense;
-        Ok(())
+        self.chunks.truncate(living.div_ceil(ROWS));
+        self.chunks.shrink_to_fit();
+        for (at, chunk) in self.chunks.iter_mut().enumerate() {
+            chunk.truncate(ROWS.min(living - at * ROWS));
+        }
+        self.slots.shrink_to_fit();
+    }
+
+    fn relocate(&mut self, from: usize, to: usize) {
+        match self.chunks.get_disjoint_mut([from / ROWS, to / ROWS]) {
+            Ok([source, target]) => target.copy(to % ROWS, Some(source), from % ROWS),
+            Err(_) => self.chunks[to / ROWS].copy(to % ROWS, None, from % ROWS),
+        }
+    }
+
+    /// The id of a place and its score; `row` has room for a vector.
+    fn score(&self, slot: u32, query: &[f32], row: &mut [f32]) -> (u64, f32) {
+        let (chunk, at) = (&self.chunks[slot as usize / ROWS], slot as usize % ROWS);
+        let vector = chunk.vector(at, row);
+        let mut score = [0.0];
+        dot_full(self.isa, Matrix::new(vector, 1, vector.len(), vector.len()), query, &mut score);
+        (chunk.ids[at], score[0])
+    }
+
+    /// Says that `score` will be asked for a place soon.
+    fn prefetch(&self, slot: u32) {
+        let chunk = &self.chunks[slot as usize / ROWS];
+        prefetch(chunk.kept(slot as usize % ROWS));
     }
 }
 

@@ -1,22 +1,20 @@
 //! All pairs of rows that are alike: near-duplicate detection.
 
 use super::Index;
-use super::chunk::{ROWS, has};
-use super::search::pack_panel;
+use super::chunk::{BLOCK, ROWS};
+use super::queries::Queries;
+use super::scan::{Place, Scan, Sink};
 use crate::error::{Result, invalid};
-use crate::kernels::{Finish, MatrixMut, Panel, WIDE, Width, multiply};
+use crate::kernels::scan::COLUMNS;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Rows compared with all later rows at a time.
-const GROUP: usize = Width::Narrow.columns();
 
 /// Two rows, the lower id first, and their inner product.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pair {
     /// The ids, ascending.
     pub ids: [u64; 2],
-    /// The inner product.
+    /// The inner product, as `search` scores it.
     pub score: f32,
 }
 
@@ -30,13 +28,16 @@ impl Index {
             return invalid("the threshold is NaN");
         }
         let found = AtomicUsize::new(0);
-        let groups: Vec<(usize, usize)> = (0..self.chunks.len())
-            .flat_map(|chunk| (0..self.chunks[chunk].len()).step_by(GROUP).map(move |top| (chunk, top)))
+        let blocks: Vec<(usize, usize)> = (0..self.chunks.len())
+            .flat_map(|chunk| (0..self.chunks[chunk].len()).step_by(BLOCK).map(move |top| (chunk, top)))
             .collect();
-        let parts = groups
+        let parts = (0..blocks.len())
             .into_par_iter()
-            .map(|group| {
-                self.pairs_of(group, threshold, &|more| found.fetch_add(more, Ordering::Relaxed) + more <= limit)
+            .with_max_len(1)
+            .map(|at| {
+                self.pairs_of(&blocks[at..], threshold, &|more| {
+                    found.fetch_add(more, Ordering::Relaxed).saturating_add(more) <= limit
+                })
             })
             .collect::<Result<Vec<_>>>()?;
         if found.into_inner() > limit {
@@ -47,33 +48,33 @@ impl Index {
         Ok(pairs)
     }
 
-    /// The pairs of one group of rows with itself and all later rows; stops early when `room_for` says no.
+    /// The pairs of the first block with itself and all others, which are read once for all of its rows; stops early
+    /// when `room_for` says no.
     fn pairs_of(
         &self,
-        (first, top): (usize, usize),
+        blocks: &[(usize, usize)],
         threshold: f32,
         room_for: &dyn Fn(usize) -> bool,
     ) -> Result<Vec<Pair>> {
-        let own = &self.chunks[first];
-        let group = GROUP.min(own.len() - top);
-        let panel = pack_panel((top..top + group).map(|row| own.vector(row)), self.dimension)?;
-        let panel = Panel::new(&panel, self.dimension, Width::Narrow);
-        let mut scores = vec![0.0; ROWS * GROUP];
+        let dimension = self.config.dimension;
+        let (own, mut row) = (self.living(blocks[0]), vec![0.0; dimension]);
+        let mut values = Vec::with_capacity(own.len() * dimension);
+        for slot in &own {
+            let at = *slot as usize;
+            values.extend_from_slice(self.chunks[at / ROWS].vector(at % ROWS, &mut row));
+        }
+        let groups = values.chunks(COLUMNS * dimension);
+        let queries = groups.map(|group| Queries::new(self.isa, self.config, group)).collect::<Result<Vec<_>>>()?;
+        let mut scans: Vec<_> = queries.iter().map(|group| Scan::new(self.isa, self.config, group)).collect();
         let mut pairs = vec![];
-        for (at, chunk) in self.chunks.iter().enumerate().skip(first) {
-            let start = if at == first { top } else { 0 };
-            let rows = chunk.len() - start;
-            let out = MatrixMut::new(&mut scores, rows, GROUP, GROUP);
-            multiply(self.isa, chunk.matrix(start, rows), panel, &[0.0; WIDE], out, Finish::Replace);
+        for (chunk, top) in blocks {
+            let place = Place { chunk: &self.chunks[*chunk], first: chunk * ROWS };
+            let rows = BLOCK.min(place.chunk.len() - top);
+            let mask = &place.chunk.alive[top / 64..(top + BLOCK) / 64];
             let before = pairs.len();
-            for (row, scores) in (start..).zip(scores.chunks_exact(GROUP).take(rows)) {
-                let earlier = if at == first { group.min(row - top) } else { group };
-                for (i, score) in scores[..earlier].iter().enumerate() {
-                    if *score >= threshold && has(&chunk.alive, row) && has(&own.alive, top + i) {
-                        let (a, b) = (own.ids[top + i], chunk.ids[row]);
-                        pairs.push(Pair { ids: [a.min(b), a.max(b)], score: *score });
-                    }
-                }
+            for ((scan, queries), own) in scans.iter_mut().zip(&queries).zip(own.chunks(COLUMNS)) {
+                let mut alike = Alike { index: self, queries, own, threshold, row: &mut row, pairs: &mut pairs };
+                scan.block(place, [*top, rows], mask, &mut alike);
             }
             if !room_for(pairs.len() - before) {
                 return Ok(vec![]);
@@ -81,4 +82,40 @@ impl Index {
         }
         Ok(pairs)
     }
+
+    /// The places of a block that are in use.
+    fn living(&self, (chunk, top): (usize, usize)) -> Vec<u32> {
+        let alive = &self.chunks[chunk].alive[top / 64..(top + BLOCK) / 64];
+        super::chunk::rows_of(alive).map(|row| (chunk * ROWS + top + row) as u32).collect()
+    }
+}
+
+/// The pairs of up to 32 rows with all that come after them.
+struct Alike<'a> {
+    index: &'a Index,
+    queries: &'a Queries<'a>,
+    own: &'a [u32],
+    threshold: f32,
+    row: &'a mut [f32],
+    pairs: &'a mut Vec<Pair>,
+}
+
+impl Sink for Alike<'_> {
+    fn floor(&self, _: usize) -> f32 {
+        self.threshold
+    }
+
+    fn offer(&mut self, query: usize, _: f32, slot: u32) {
+        let own = self.own[query];
+        if slot <= own {
+            return;
+        }
+        let (id, score) = self.index.score(slot, self.queries.query(query), self.row);
+        if score >= self.threshold {
+            let other = self.index.chunks[own as usize / ROWS].ids[own as usize % ROWS];
+            self.pairs.push(Pair { ids: [id.min(other), id.max(other)], score: score + 0.0 });
+        }
+    }
+
+    fn settle(&mut self) {}
 }

@@ -1,23 +1,72 @@
 //! AVX2. Bytes are widened to 16 bits first: the instruction that multiplies bytes saturates.
 
+use super::COLUMNS;
 use super::bytes::{ByteQueries, ByteRows};
-use super::{COLUMNS, generic};
 use crate::kernels::{Bf16, Matrix};
 use std::arch::x86_64::{
-    _CMP_GE_OQ, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm256_add_epi32, _mm256_cmp_ps, _mm256_cvtepi32_ps,
-    _mm256_cvtepu8_epi16, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_ps, _mm256_mul_ps,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi32,
+    __m256, _CMP_GE_OQ, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_cvtepu16_epi32,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_ps, _mm256_mul_ps,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_storeu_si256, _mm256_sub_epi32,
 };
 
 const LANES: usize = 8;
+/// Values of a row that are multiplied at a time.
+const STEP: usize = 8 * LANES;
 const ROWS: usize = 2;
 /// How far ahead of a stream lines are asked for.
 const AHEAD: usize = 4096;
 
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn dot_halves(rows: Matrix<'_, Bf16>, query: &[f32], out: &mut [f32]) {
-    generic::dot_halves::<true>(rows, query, out);
+/// Products of rows with one query, one row after the other; `$load` widens eight values to f32.
+macro_rules! dot {
+    ($name:ident, $type:ty, |$from:ident| $load:expr) => {
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) fn $name(rows: Matrix<'_, $type>, query: &[f32], out: &mut [f32]) {
+            #[target_feature(enable = "avx2,fma")]
+            #[inline]
+            fn step(sums: &mut [__m256; 8], row: &[$type; STEP], query: &[f32; STEP]) {
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    let $from = row[i * LANES..].as_ptr();
+                    // SAFETY: both arrays are eight times 8 values long; a prefetch reads nothing, so its address may
+                    // be any.
+                    *sum = unsafe {
+                        _mm_prefetch::<_MM_HINT_T0>($from.cast::<i8>().wrapping_add(AHEAD));
+                        _mm256_fmadd_ps($load, _mm256_loadu_ps(query.as_ptr().add(i * LANES)), *sum)
+                    };
+                }
+            }
+            let (full, rest) = query.as_chunks::<STEP>();
+            let mut last = [0.0; STEP];
+            last[..rest.len()].copy_from_slice(rest);
+            for (r, score) in out.iter_mut().enumerate() {
+                let (row, rest) = rows.row(r).as_chunks::<STEP>();
+                let mut sums = [_mm256_setzero_ps(); 8];
+                for (row, query) in row.iter().zip(full) {
+                    step(&mut sums, row, query);
+                }
+                if !rest.is_empty() {
+                    let mut padded = [<$type>::default(); STEP];
+                    padded[..rest.len()].copy_from_slice(rest);
+                    step(&mut sums, &padded, &last);
+                }
+                let mut lanes = [0.0; LANES];
+                let [a, b, c, d, e, f, g, h] = sums;
+                let low = _mm256_add_ps(_mm256_add_ps(a, b), _mm256_add_ps(c, d));
+                let high = _mm256_add_ps(_mm256_add_ps(e, f), _mm256_add_ps(g, h));
+                // SAFETY: the array is one register long.
+                unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), _mm256_add_ps(low, high)) };
+                *score = lanes.iter().sum();
+            }
+        }
+    };
 }
+
+dot!(dot_full, f32, |from| _mm256_loadu_ps(from));
+dot!(dot_halves, Bf16, |from| {
+    let halves = _mm_loadu_si128(from.cast());
+    _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(halves)))
+});
 
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn at_least(scores: &[[f32; COLUMNS]], floors: &[f32; COLUMNS], masks: &mut [u32]) {

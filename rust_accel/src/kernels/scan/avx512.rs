@@ -1,24 +1,68 @@
 //! AVX-512. One query reads the rows as one stream; a panel takes eight rows at a time, four bytes of a row in every
 //! lane against the same four bytes of 16 or 32 queries, so that no sum crosses lanes.
 
+use super::COLUMNS;
 use super::bytes::{ByteQueries, ByteRows, UNIT};
-use super::{COLUMNS, generic};
 use crate::kernels::{Bf16, Matrix};
 use std::arch::x86_64::{
-    _CMP_GE_OQ, _MM_HINT_T0, _mm_prefetch, _mm512_add_epi32, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps,
-    _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_reduce_add_epi32,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_sub_epi32,
+    __m512, _CMP_GE_OQ, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_add_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_sub_epi32,
 };
 
 const LANES: usize = 16;
+/// Values of a row that are multiplied at a time.
+const STEP: usize = 4 * LANES;
 const ROWS: usize = 8;
 /// How far ahead of a stream lines are asked for.
 const AHEAD: usize = 4096;
 
-#[target_feature(enable = "avx512f,avx2,fma")]
-pub(super) fn dot_halves(rows: Matrix<'_, Bf16>, query: &[f32], out: &mut [f32]) {
-    generic::dot_halves::<true>(rows, query, out);
+/// Products of rows with one query, one row after the other; `$load` widens 16 values to f32.
+macro_rules! dot {
+    ($name:ident, $type:ty, |$from:ident| $load:expr) => {
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        pub(super) fn $name(rows: Matrix<'_, $type>, query: &[f32], out: &mut [f32]) {
+            #[target_feature(enable = "avx512f,avx2,fma")]
+            #[inline]
+            fn step(sums: &mut [__m512; 4], row: &[$type; STEP], query: &[f32; STEP]) {
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    let $from = row[i * LANES..].as_ptr();
+                    // SAFETY: both arrays are four times 16 values long; a prefetch reads nothing, so its address may
+                    // be any.
+                    *sum = unsafe {
+                        _mm_prefetch::<_MM_HINT_T0>($from.cast::<i8>().wrapping_add(AHEAD));
+                        _mm512_fmadd_ps($load, _mm512_loadu_ps(query.as_ptr().add(i * LANES)), *sum)
+                    };
+                }
+            }
+            let (full, rest) = query.as_chunks::<STEP>();
+            let mut last = [0.0; STEP];
+            last[..rest.len()].copy_from_slice(rest);
+            for (r, score) in out.iter_mut().enumerate() {
+                let (row, rest) = rows.row(r).as_chunks::<STEP>();
+                let mut sums = [_mm512_setzero_ps(); 4];
+                for (row, query) in row.iter().zip(full) {
+                    step(&mut sums, row, query);
+                }
+                if !rest.is_empty() {
+                    let mut padded = [<$type>::default(); STEP];
+                    padded[..rest.len()].copy_from_slice(rest);
+                    step(&mut sums, &padded, &last);
+                }
+                let sum = _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3]));
+                *score = _mm512_reduce_add_ps(sum);
+            }
+        }
+    };
 }
+
+dot!(dot_full, f32, |from| _mm512_loadu_ps(from));
+dot!(dot_halves, Bf16, |from| {
+    let halves = _mm256_loadu_si256(from.cast());
+    _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(halves)))
+});
 
 #[target_feature(enable = "avx512f,avx2,fma")]
 pub(super) fn at_least(scores: &[[f32; COLUMNS]], floors: &[f32; COLUMNS], masks: &mut [u32]) {

@@ -2,51 +2,26 @@
 
 use super::COLUMNS;
 use super::bytes::{ByteQueries, ByteRows};
+use crate::kernels::Matrix;
 use crate::kernels::element::Element;
-use crate::kernels::{Bf16, Matrix};
 
 const LANES: usize = 16;
-const UNROLL: usize = 4;
 
-#[inline(always)]
-fn madd<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
-
-#[inline(always)]
-pub(super) fn dot_halves<const FMA: bool>(rows: Matrix<'_, Bf16>, query: &[f32], out: &mut [f32]) {
+pub(super) fn dot<T: Element>(rows: Matrix<'_, T>, query: &[f32], out: &mut [f32]) {
     for (r, score) in out.iter_mut().enumerate() {
-        *score = dot_half::<FMA>(rows.row(r), query);
-    }
-}
-
-#[inline(always)]
-fn dot_half<const FMA: bool>(row: &[Bf16], query: &[f32]) -> f32 {
-    let mut sums = [[0.0; LANES]; UNROLL];
-    let (row_full, row_rest) = row.as_chunks::<{ LANES * UNROLL }>();
-    let (query_full, query_rest) = query.as_chunks::<{ LANES * UNROLL }>();
-    for (x, y) in row_full.iter().zip(query_full) {
-        for u in 0..UNROLL {
+        let (row, row_rest) = rows.row(r).as_chunks::<LANES>();
+        let (full, rest) = query.as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for (x, y) in row.iter().zip(full) {
             for i in 0..LANES {
-                sums[u][i] = madd::<FMA>(x[u * LANES + i].to_f32(), y[u * LANES + i], sums[u][i]);
+                sums[i] += x[i].to_f32() * y[i];
             }
         }
-    }
-    let mut total = [0.0; LANES];
-    for (i, (x, y)) in row_rest.iter().zip(query_rest).enumerate() {
-        total[i % LANES] = madd::<FMA>(x.to_f32(), *y, total[i % LANES]);
-    }
-    for i in 0..LANES {
-        total[i] += (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]);
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            total[i] += total[i + width];
+        for (i, (x, y)) in row_rest.iter().zip(rest).enumerate() {
+            sums[i] += x.to_f32() * y;
         }
-        width /= 2;
+        *score = sums.iter().sum();
     }
-    total[0]
 }
 
 pub(super) fn at_least(scores: &[[f32; COLUMNS]], floors: &[f32; COLUMNS], masks: &mut [u32]) {

@@ -17,22 +17,30 @@ use super::{Bf16, Isa, Matrix};
 /// Columns of a panel of queries, and scores that one word of [`at_least`] speaks for.
 pub const COLUMNS: usize = 32;
 
-/// `out[i] = rows[i] . query`, the rows widened to f32. Equal rows give equal bits, whatever their place.
-///
-/// # Panics
-/// When `query` is not `rows.columns` long or `out` not `rows.rows`.
-pub fn dot_halves(isa: Isa, rows: Matrix<'_, Bf16>, query: &[f32], out: &mut [f32]) {
-    assert_eq!((rows.columns, rows.rows), (query.len(), out.len()), "dot_halves: shapes differ");
-    match isa.level() {
-        Level::Scalar => generic::dot_halves::<false>(rows, query, out),
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: an `Isa` of this level exists only where detection found AVX2 and FMA.
-        Level::Avx2 => unsafe { avx2::dot_halves(rows, query, out) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: an `Isa` of these levels exists only where detection found AVX-512F, AVX2 and FMA.
-        Level::Avx512 | Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::dot_halves(rows, query, out) },
-    }
+macro_rules! dot {
+    ($name:ident, $type:ty) => {
+        /// `out[i] = rows[i] . query`, summed in f32 in an order that depends on the length alone: equal rows give equal
+        /// bits, whatever their place.
+        ///
+        /// # Panics
+        /// When `query` is not `rows.columns` long or `out` not `rows.rows`.
+        pub fn $name(isa: Isa, rows: Matrix<'_, $type>, query: &[f32], out: &mut [f32]) {
+            assert_eq!((rows.columns, rows.rows), (query.len(), out.len()), "dot: shapes differ");
+            match isa.level() {
+                Level::Scalar => generic::dot(rows, query, out),
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: an `Isa` of this level exists only where detection found AVX2 and FMA.
+                Level::Avx2 => unsafe { avx2::$name(rows, query, out) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: an `Isa` of these levels exists only where detection found AVX-512F, AVX2 and FMA.
+                Level::Avx512 | Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::$name(rows, query, out) },
+            }
+        }
+    };
 }
+
+dot!(dot_full, f32);
+dot!(dot_halves, Bf16);
 
 /// Bit `i` of `masks[w]` says whether `scores[32 * w + i] >= floors[i]`.
 ///

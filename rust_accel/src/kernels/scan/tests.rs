@@ -1,4 +1,4 @@
-use super::{ByteQueries, ByteRows, COLUMNS, at_least, dot_halves};
+use super::{ByteQueries, ByteRows, COLUMNS, at_least, dot_full, dot_halves};
 use crate::kernels::{Bf16, Element, Isa, Matrix};
 
 struct Noise(u64);
@@ -68,6 +68,10 @@ fn widened_products_are_close_to_the_sum_in_f64_and_equal_rows_give_equal_bits()
             let exact: f64 = row.iter().zip(&query).map(|(a, b)| f64::from(a.to_f32()) * f64::from(*b)).sum();
             assert!((f64::from(out[0]) - exact).abs() < 1e-5 * (d as f64).sqrt(), "{isa} {d}: {} {exact}", out[0]);
             assert!(out.iter().all(|score| score.to_bits() == out[0].to_bits()));
+            let full: Vec<f32> = rows.iter().map(|v| v.to_f32()).collect();
+            let mut same = [f32::NAN; 5];
+            dot_full(isa, Matrix::new(&full, 5, d, d), &query, &mut same);
+            assert_eq!(same.map(f32::to_bits), out.map(f32::to_bits), "{isa} {d}");
         }
     }
 }

@@ -1,4 +1,8 @@
-use super::{Filter, Index, NO_ID, Pair, Rows};
+//! The index against sorts and models.
+
+mod storages;
+
+use super::{Config, Filter, Index, NO_ID, Pair, Rows};
 use std::collections::BTreeMap;
 
 fn unit(i: u64, dimension: usize) -> Vec<f32> {
@@ -14,7 +18,7 @@ fn unit(i: u64, dimension: usize) -> Vec<f32> {
 }
 
 fn filled(dimension: usize, n: u64) -> Index {
-    let mut index = Index::new(dimension, 1).unwrap();
+    let mut index = Index::new(Config { columns: 1, ..Config::new(dimension) }).unwrap();
     let ids: Vec<u64> = (0..n).map(|i| i * 7).collect();
     let vectors: Vec<f32> = (0..n).flat_map(|i| unit(i % 5000, dimension)).collect();
     let codes: Vec<u32> = (0..n).map(|i| (i % 10) as u32).collect();
@@ -25,8 +29,8 @@ fn filled(dimension: usize, n: u64) -> Index {
 fn expected(index: &Index, query: &[f32], keep: impl Fn(u64) -> bool) -> Vec<(u64, f64)> {
     let mut all = vec![];
     for chunk in &index.chunks {
-        for row in super::rows_of(&chunk.alive).filter(|row| keep(chunk.ids[*row])) {
-            let score = chunk.vector(row).iter().zip(query).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        for row in super::chunk::rows_of(&chunk.alive).filter(|row| keep(chunk.ids[*row])) {
+            let score = chunk.kept(row).iter().zip(query).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
             all.push((chunk.ids[row], score));
         }
     }
@@ -59,7 +63,7 @@ fn scans_gathers_batches_and_threads_find_the_same_rows_as_a_sort() {
 
 #[test]
 fn rows_can_be_replaced_removed_added_again_and_compacted() {
-    let mut index = Index::new(2, 1).unwrap();
+    let mut index = Index::new(Config { columns: 1, ..Config::new(2) }).unwrap();
     let mut model = BTreeMap::new();
     for step in 0..3000_u64 {
         let id = step * 31 % 257;
@@ -71,7 +75,7 @@ fn rows_can_be_replaced_removed_added_again_and_compacted() {
             model.insert(id, (vector, step as u32));
         }
         if step % 500 == 499 {
-            index.compact().unwrap();
+            index.compact();
             assert_eq!(index.dead(), 0);
         }
     }
@@ -89,7 +93,7 @@ fn rows_can_be_replaced_removed_added_again_and_compacted() {
 
 #[test]
 fn of_equal_ids_in_one_batch_the_last_stays() {
-    let mut index = Index::new(1, 0).unwrap();
+    let mut index = Index::new(Config::new(1)).unwrap();
     index.add(Rows { ids: &[5, 5], vectors: &[1.0, 2.0], codes: &[] }).unwrap();
     let hits = index.search(&[1.0], 5, Filter::default()).unwrap();
     assert_eq!((hits[0].len(), hits[0][0].score), (1, 2.0));
@@ -138,7 +142,7 @@ fn pairs_are_all_those_at_or_above_the_threshold() {
 
 #[test]
 fn sizes_that_make_no_sense_are_refused() {
-    assert!(Index::new(0, 0).is_err());
-    assert!(Index::new(65_537, 0).is_err());
-    assert!(Index::new(8, 65).is_err());
+    assert!(Index::new(Config::new(0)).is_err());
+    assert!(Index::new(Config::new(65_537)).is_err());
+    assert!(Index::new(Config { columns: 65, ..Config::new(8) }).is_err());
 }
