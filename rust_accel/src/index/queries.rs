@@ -23,7 +23,8 @@ enum Form {
     /// Padded to the stride, one after the other.
     Halves(Vec<f32>),
     HalfPanel(Buffer<Bf16>),
-    Bytes(ByteQueries),
+    /// A panel, or one query each.
+    Bytes(Vec<ByteQueries>),
 }
 
 /// Turns what a kernel says of a row into the most that the row can score.
@@ -93,7 +94,9 @@ impl<'a> Queries<'a> {
                 for (j, query) in queries.enumerate() {
                     (scales[j], errors[j]) = quantise(query, &mut codes[j * stride..]);
                 }
-                Form::Bytes(ByteQueries::new(isa, &codes, stride)?)
+                let together = if count < PANEL_FROM { 1 } else { count };
+                let queries = codes.chunks(together * stride).map(|codes| ByteQueries::new(isa, codes, stride));
+                Form::Bytes(queries.collect::<Result<_>>()?)
             }
         };
         // The scan's longest sum and the score's; a whole sum of bytes is exact.
@@ -124,7 +127,7 @@ impl<'a> Queries<'a> {
         match &self.form {
             Form::Full(_) | Form::HalfPanel(_) => true,
             Form::Halves(_) => false,
-            Form::Bytes(queries) => queries.columns() == COLUMNS,
+            Form::Bytes(queries) => queries[0].columns() == COLUMNS,
         }
     }
 
@@ -145,7 +148,7 @@ impl<'a> Queries<'a> {
                 let stride = padded.len() / self.count();
                 dot_halves(self.isa, rows, &padded[j * stride..(j + 1) * stride], out);
             }
-            (Form::Bytes(queries), Values::Bytes(rows)) => queries.score(rows, out),
+            (Form::Bytes(queries), Values::Bytes(rows)) => queries[j].score(rows, out),
             _ => unreachable!("queries and rows come from one config"),
         }
     }

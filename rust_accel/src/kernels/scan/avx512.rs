@@ -127,8 +127,15 @@ fn tile<const MR: usize, const NV: usize>(rows: ByteRows<'_>, queries: &ByteQuer
     for (g, group) in groups.iter().enumerate() {
         let mut columns = [_mm512_setzero_si512(); NV];
         for (v, column) in columns.iter_mut().enumerate() {
-            // SAFETY: a group is two registers long, and `NV <= 2`.
-            *column = unsafe { _mm512_loadu_si512(group.as_ptr().add(64 * v).cast()) };
+            // SAFETY: a group is two registers long, and `NV <= 2`. A prefetch reads nothing, so its address may be any.
+            *column = unsafe {
+                if v == 0 && g % 2 == 0 {
+                    // A tile has a line for every two groups. The rows after the next tile are asked for: eight streams
+                    // of four bytes each are more than the hardware follows.
+                    _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(2 * codes.len() + 32 * g).cast());
+                }
+                _mm512_loadu_si512(group.as_ptr().add(64 * v).cast())
+            };
         }
         for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `g < stride / 4` by the assertion, and `codes` is `MR` rows long.
