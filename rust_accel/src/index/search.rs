@@ -2,7 +2,7 @@
 
 use super::candidates::Candidates;
 use super::chunk::{BLOCK, Chunk, Mask, ROWS, rows_of};
-use super::queries::{PANEL_FROM, Queries};
+use super::queries::{Queries, panel_from};
 use super::scan::{Place, Scan, Sink};
 use super::storage::Storage;
 use super::topk::Hit;
@@ -48,7 +48,7 @@ impl Index {
         if total == 0 || k == 0 {
             return Ok(vec![vec![]; count]);
         }
-        let few = self.config.storage == Storage::F32 && count < PANEL_FROM;
+        let few = self.config.storage == Storage::F32 && count < panel_from(self.isa, Storage::F32);
         let queries = if few || total / CROWDED < k { None } else { Some(Queries::new(self.isa, self.config, batch)?) };
         let spans: Vec<(usize, usize)> = masks
             .iter()

@@ -60,7 +60,7 @@ impl ByteQueries {
         let count = codes.len() / stride;
         assert!((1..=COLUMNS).contains(&count) && codes.len() == count * stride, "{count} queries");
         let columns = if count == 1 { 1 } else { COLUMNS };
-        let vnni = matches!(isa.name(), "avx512vnni" | "avx512bf16");
+        let vnni = Self::is_native(isa);
         let (mut bytes, mut words) = if vnni {
             (Pages::zeros(stride * columns)?, Pages::default())
         } else {
@@ -78,6 +78,12 @@ impl ByteQueries {
             }
         }
         Ok(Self { isa, count, stride, bytes, words, offsets })
+    }
+
+    /// Whether the CPU multiplies bytes itself; elsewhere they are widened first.
+    #[must_use]
+    pub fn is_native(isa: Isa) -> bool {
+        matches!(isa.name(), "avx512vnni" | "avx512bf16")
     }
 
     /// Scores of a row: 1, or 32 of which the last may mean nothing.
