@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run check format test test-rust test-python test-browser test-slow test-postgres test-pythons lock bench bench-rust screens faults samples
+.PHONY: help base dev run check format test test-rust test-python test-browser test-slow test-postgres test-pythons test-asan lock bench bench-rust screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -58,6 +58,10 @@ test-postgres: dev ## what touches the database, over Postgres
 
 test-pythons: dev ## the other supported Pythons of this machine
 	$(BIN)/python tools/pythons.py
+
+test-asan: ## the crate's tests under AddressSanitizer, which needs a nightly Rust
+	cd rust_accel && ASAN_OPTIONS=allocator_may_return_null=1 RUSTFLAGS=-Zsanitizer=address cargo +nightly test \
+		--locked --quiet --lib --target $(shell rustc -vV | sed -n 's/^host: //p')
 
 lock: dev ## make the locks anew from pyproject.toml
 	$(BIN)/python tools/lock.py

@@ -1,6 +1,7 @@
 """The encoder against a float64 twin, and what it refuses."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rust_accel import Embedder
 from tests.rust_accel import tiny_model
@@ -109,6 +112,30 @@ def test_no_text_gives_an_empty_table(folder: Path) -> None:
     embedder = Embedder(folder)
     assert embedder.embed([]).shape == (0, tiny_model.HIDDEN)
     assert embedder.count_tokens(()).shape == (0,)
+
+
+def test_python_runs_on_while_texts_are_embedded(folder: Path) -> None:
+    embedder = Embedder(folder, threads=1)
+    go, ran = threading.Event(), threading.Event()
+
+    def other() -> None:
+        go.wait()
+        ran.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e6)  # seconds: no thread runs unless the one that runs steps aside
+    try:
+        go.set()
+        for _ in range(10_000):
+            embedder.embed(["a b c d e f g h"] * 50)
+            if ran.is_set():
+                break
+        assert ran.is_set()
+    finally:
+        sys.setswitchinterval(switching)
+        thread.join()
 
 
 def test_one_embedder_serves_several_threads(folder: Path) -> None:
@@ -232,6 +259,26 @@ def test_noise_instead_of_a_file_is_refused(folder: Path, file: str) -> None:
     (folder / file).write_bytes(np.random.default_rng(1).bytes(300))
     with pytest.raises(ValueError, match=file.replace(".", r"\.")):
         Embedder(folder)
+
+
+FILES = ("config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json", "model.safetensors")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_model_is_refused_or_still_gives_unit_vectors(folder: Path, data: st.DataObject) -> None:
+    tiny_model.write(folder)
+    path = folder / data.draw(st.sampled_from(FILES))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 4))):
+        content[data.draw(st.integers(0, min(len(content) - 1, 4_000)))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.just(None) | st.integers(0, len(content)))])
+    try:
+        vectors = Embedder(folder, threads=1).embed(["a b c", ""])
+    except (ValueError, OSError, MemoryError) as exc:
+        assert str(exc)
+    else:
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -90,7 +90,7 @@ def tokenizer() -> dict[str, object]:
 
 def write(folder: Path, *, cls_pooling: bool = False, max_tokens: int | None = 32) -> Path:
     """The folder, ready for `Embedder`."""
-    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling").mkdir(exist_ok=True)
     kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds]
     pooling = {"pooling_mode_cls_token": cls_pooling, "pooling_mode_mean_tokens": not cls_pooling}
