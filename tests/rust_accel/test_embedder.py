@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -273,11 +274,8 @@ def test_a_damaged_model_is_refused_or_still_gives_unit_vectors(folder: Path, da
     for _ in range(data.draw(st.integers(0, 4))):
         content[data.draw(st.integers(0, min(len(content) - 1, 4_000)))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.just(None) | st.integers(0, len(content)))])
-    try:
+    with suppress(ValueError, OSError, MemoryError):  # what it says is tested file by file
         vectors = Embedder(folder, threads=1).embed(["a b c", ""])
-    except (ValueError, OSError, MemoryError) as exc:
-        assert str(exc)
-    else:
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
 
 
