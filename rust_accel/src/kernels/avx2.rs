@@ -5,11 +5,6 @@ use super::matrix::{Affine, ByteProduct, Matrix, MatrixMut};
 use super::{LayerNorm, generic};
 
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
-    generic::dot_rows::<true>(rows, query, out);
-}
-
-#[target_feature(enable = "avx2,fma")]
 pub(super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
     generic::narrow(from, to);
 }

@@ -47,36 +47,6 @@ macro_rules! for_lanes {
     }};
 }
 
-#[inline(always)]
-pub(super) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
-    const UNROLL: usize = 4;
-    let mut sums = [[0.0; LANES]; UNROLL];
-    let (a_full, a_rest) = a.as_chunks::<{ LANES * UNROLL }>();
-    let (b_full, b_rest) = b.as_chunks::<{ LANES * UNROLL }>();
-    for (x, y) in a_full.iter().zip(b_full) {
-        for u in 0..UNROLL {
-            for i in 0..LANES {
-                sums[u][i] = madd::<FMA>(x[u * LANES + i], y[u * LANES + i], sums[u][i]);
-            }
-        }
-    }
-    let mut rest = [0.0; LANES];
-    for (i, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
-        rest[i % LANES] = madd::<FMA>(*x, *y, rest[i % LANES]);
-    }
-    for i in 0..LANES {
-        rest[i] += (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]);
-    }
-    sum(&rest)
-}
-
-#[inline(always)]
-pub(super) fn dot_rows<const FMA: bool>(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
-    for (r, score) in out.iter_mut().enumerate() {
-        *score = dot::<FMA>(rows.row(r), query);
-    }
-}
-
 /// `erf(x / sqrt 2) = x * P(2 x^2 / 25 - 1)` on |x| <= 5, beyond which it is 1 in f32. Fitted by weighted least squares
 /// at Chebyshev nodes; the largest error of the resulting GELU is 1.2e-6 on [-8, 8].
 pub(super) const ERF: [f32; 13] = [
@@ -359,10 +329,6 @@ pub(super) fn multiply_bytes<const FMA: bool, O: Element>(p: &mut ByteProduct<'_
 /// The bodies as plain functions.
 pub(super) mod scalar {
     use super::{Affine, ByteProduct, Element, LayerNorm, Matrix, MatrixMut};
-
-    pub(in super::super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
-        super::dot_rows::<false>(rows, query, out);
-    }
 
     pub(in super::super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
         super::narrow(from, to);

@@ -116,15 +116,6 @@ pub fn narrow<T: Element>(isa: Isa, from: &[f32], to: &mut [T]) {
     dispatch!(isa, narrow(from, to));
 }
 
-/// `out[i] = rows[i] . query`. Equal rows give equal bits, whatever their place.
-///
-/// # Panics
-/// When `query` is not `rows.columns` long or `out` not `rows.rows`.
-pub fn dot_rows(isa: Isa, rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
-    assert_eq!((rows.columns, rows.rows), (query.len(), out.len()), "dot_rows: shapes differ");
-    dispatch!(isa, dot_rows(rows, query, out));
-}
-
 /// `exp(score - row maximum)` of each row to `out`, and 1 / its sum to `inverse`: their product is the softmax. Columns
 /// that `out` has more are zero. `scores` is overwritten.
 ///

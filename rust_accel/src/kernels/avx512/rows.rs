@@ -41,11 +41,6 @@ macro_rules! rows {
             use super::*;
 
             #[target_feature(enable = $features)]
-            pub(in super::super::super) fn dot_rows(rows: Matrix<'_>, query: &[f32], out: &mut [f32]) {
-                generic::dot_rows::<true>(rows, query, out);
-            }
-
-            #[target_feature(enable = $features)]
             pub(in super::super::super) fn layer_norm(values: &mut MatrixMut<'_>, norm: &LayerNorm) {
                 generic::layer_norm::<true>(values, norm);
             }
