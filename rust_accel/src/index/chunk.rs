@@ -2,8 +2,8 @@
 
 use super::storage::{Config, Extent, Storage, halve, measure, measure_bytes, quantise, widen};
 use crate::error::{Error, Result};
-use crate::kernels::scan::{ByteRows, Pages, Plain};
-use crate::kernels::{Bf16, Element, Matrix};
+use crate::kernels::scan::{ByteRows, Pages};
+use crate::kernels::{Bf16, Element, Matrix, Packed};
 
 /// Rows of a chunk: enough that compact rows fill whole huge pages.
 pub(super) const ROWS: usize = 16_384;
@@ -170,7 +170,7 @@ impl Chunk {
 
     /// Makes row `to` what row `from` of `source` is; of this chunk where there is no `source`.
     pub(super) fn copy(&mut self, to: usize, source: Option<&Self>, from: usize) {
-        fn rows<T: Plain>(to: &mut Pages<T>, source: Option<&Pages<T>>, stride: usize, [row, from]: [usize; 2]) {
+        fn rows<T: Packed>(to: &mut Pages<T>, source: Option<&Pages<T>>, stride: usize, [row, from]: [usize; 2]) {
             let (row, from) = (row * stride, from * stride..(from + 1) * stride);
             match source {
                 _ if to.is_empty() => {}

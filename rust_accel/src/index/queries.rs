@@ -4,7 +4,7 @@ use super::chunk::Values;
 use super::storage::{Config, Extent, Storage, largest, nearest};
 use crate::error::Result;
 use crate::kernels::scan::{ByteQueries, COLUMNS, dot_halves};
-use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, MatrixMut, Panel, WIDE, Width, multiply};
+use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, MatrixMut, Panel, WIDE, Width, multiply, panel_place};
 
 /// From this many queries a panel, padded or not, beats one product a query: its tile does 32 for the price of some.
 /// Measured at 384 dimensions, on rows in memory: a second query finds its block in the cache.
@@ -183,7 +183,7 @@ fn pack<'a, T: Element>(vectors: impl Iterator<Item = &'a [f32]>, k: usize) -> R
     let mut panel = Buffer::zeros(k * COLUMNS)?;
     for (column, vector) in vectors.enumerate() {
         for (t, value) in vector.iter().enumerate() {
-            panel[(t / T::GROUP * COLUMNS + column) * T::GROUP + t % T::GROUP] = T::from_f32(*value);
+            panel[panel_place::<T>(t, column, COLUMNS)] = T::from_f32(*value);
         }
     }
     Ok(panel)

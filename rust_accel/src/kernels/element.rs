@@ -6,16 +6,27 @@ use super::matrix::Product;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
-/// A number that buffers and packed panels are made of; every bit pattern is one.
-pub trait Packed: Copy + Default + Send + Sync + 'static {
+/// A number that buffers and packed panels are made of: no padding, and every bit pattern is one, all zeros included.
+/// Unsafe code relies on that, so that other types cannot be it.
+pub trait Packed: Copy + Default + Send + Sync + 'static + sealed::Sealed {
     /// How many values of a column lie side by side in a panel: four bytes' worth.
     const GROUP: usize = 4 / size_of::<Self>();
 }
 
-impl Packed for f32 {}
-impl Packed for Bf16 {}
-impl Packed for u8 {}
-impl Packed for i8 {}
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! packed {
+    ($($type:ty),*) => {
+        $(
+            impl sealed::Sealed for $type {}
+            impl Packed for $type {}
+        )*
+    };
+}
+
+packed!(f32, Bf16, u8, i8, i16);
 
 /// On x86, how the number goes to and from a register of 16 f32.
 #[cfg(target_arch = "x86_64")]

@@ -9,7 +9,7 @@ mod generic;
 mod pages;
 
 pub use bytes::{ByteQueries, ByteRows};
-pub use pages::{Pages, Plain, prefetch};
+pub use pages::{Pages, prefetch};
 
 use super::isa::Level;
 use super::{Bf16, Isa, Matrix};

@@ -2,7 +2,7 @@
 //! for an address translation.
 
 use crate::error::{Error, Result};
-use crate::kernels::Bf16;
+use crate::kernels::Packed;
 use std::alloc::{Layout, alloc, dealloc};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -10,38 +10,24 @@ use std::ptr::NonNull;
 const LINE: usize = 64;
 const HUGE: usize = 2 << 20;
 
-/// Plain numbers: no padding, and every bit pattern is one, all zeros included.
-pub trait Plain: Copy + Send + Sync + 'static + sealed::Sealed {}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-macro_rules! plain { ($($type:ty),*) => { $(
-    impl sealed::Sealed for $type {}
-    impl Plain for $type {}
-)* } }
-
-plain!(f32, Bf16, u8, i8, i16);
-
 /// Zero-initialised numbers on a 64-byte boundary, from 2 MiB on a 2 MiB boundary.
-pub struct Pages<T: Plain> {
+pub struct Pages<T: Packed> {
     start: NonNull<T>,
     len: usize,
 }
 
 // SAFETY: it owns its memory as a `Vec` would, and the numbers may go to any thread.
-unsafe impl<T: Plain> Send for Pages<T> {}
+unsafe impl<T: Packed> Send for Pages<T> {}
 // SAFETY: shared, it can only be read.
-unsafe impl<T: Plain> Sync for Pages<T> {}
+unsafe impl<T: Packed> Sync for Pages<T> {}
 
-impl<T: Plain> Default for Pages<T> {
+impl<T: Packed> Default for Pages<T> {
     fn default() -> Self {
         Self { start: NonNull::dangling(), len: 0 }
     }
 }
 
-impl<T: Plain> Pages<T> {
+impl<T: Packed> Pages<T> {
     /// `len` zeros.
     ///
     /// # Errors
@@ -88,7 +74,7 @@ impl<T: Plain> Pages<T> {
     }
 }
 
-impl<T: Plain> Drop for Pages<T> {
+impl<T: Packed> Drop for Pages<T> {
     fn drop(&mut self) {
         if self.len > 0
             && let Some(layout) = Self::layout(self.len)
@@ -99,7 +85,7 @@ impl<T: Plain> Drop for Pages<T> {
     }
 }
 
-impl<T: Plain> Deref for Pages<T> {
+impl<T: Packed> Deref for Pages<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -108,7 +94,7 @@ impl<T: Plain> Deref for Pages<T> {
     }
 }
 
-impl<T: Plain> DerefMut for Pages<T> {
+impl<T: Packed> DerefMut for Pages<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as in `deref`; the borrow of `self` is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
@@ -117,7 +103,7 @@ impl<T: Plain> DerefMut for Pages<T> {
 
 /// Asks for the cache lines of values that are read soon.
 #[inline]
-pub fn prefetch<T: Plain>(values: &[T]) {
+pub fn prefetch<T: Packed>(values: &[T]) {
     #[cfg(target_arch = "x86_64")]
     for line in values.chunks(LINE / size_of::<T>()) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
