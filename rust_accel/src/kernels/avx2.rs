@@ -1,8 +1,15 @@
 //! AVX2 with FMA: a register tile of 6 rows by 16 columns. Bf16 is widened to f32 as it is read.
 
 use super::element::{Bf16, Element};
+use super::generic::{ERF, ERF_LIMIT};
 use super::matrix::{Affine, ByteProduct, Matrix, MatrixMut};
 use super::{LayerNorm, generic};
+use std::arch::x86_64::{
+    __m256, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
+    _mm256_set1_ps, _mm256_storeu_ps,
+};
+
+const LANES: usize = 8;
 
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn narrow<T: Element>(from: &[f32], to: &mut [T]) {
@@ -30,18 +37,76 @@ pub(super) fn multiply_bytes<O: Element>(product: &mut ByteProduct<'_, '_, O>) {
     generic::multiply_bytes::<true, O>(product);
 }
 
+/// Writes a tile whose columns `out` has all. `$result` is what becomes of a value for the place `$to` in row `$r`.
+macro_rules! finish {
+    ($p:ident, $top:ident, $left:ident, $sums:ident, |$value:ident, $to:ident, $r:ident| $result:expr) => {{
+        let bias = [at($p.bias, $left), at($p.bias, $left + LANES)];
+        for ($r, row) in ($top..).zip($sums) {
+            let (out, _) = $p.out.row_mut($r)[$left..$left + COLUMNS].as_chunks_mut::<LANES>();
+            for ($to, (sum, bias)) in out.iter_mut().zip(row.into_iter().zip(bias)) {
+                let $value = _mm256_add_ps(sum, bias);
+                store($to, $result);
+            }
+        }
+    }};
+}
+
+/// 8 of the values at `left`.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn at(values: &[f32], left: usize) -> __m256 {
+    let values: &[f32; LANES] = values[left..].first_chunk().expect("one value for each column of the panel");
+    // SAFETY: the array is as long as the register.
+    unsafe { _mm256_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn load<O: Element>(from: &[O; LANES]) -> __m256 {
+    let values: [f32; LANES] = std::array::from_fn(|i| from[i].to_f32());
+    // SAFETY: the array is as long as the register.
+    unsafe { _mm256_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn store<O: Element>(to: &mut [O; LANES], values: __m256) {
+    let mut lanes = [0.0; LANES];
+    // SAFETY: the array is as long as the register.
+    unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), values) };
+    for i in 0..LANES {
+        to[i] = O::from_f32(lanes[i]);
+    }
+}
+
+/// As `generic::gelu_lanes`.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn gelu(x: __m256) -> __m256 {
+    let limit = ERF_LIMIT;
+    let clipped = _mm256_max_ps(_mm256_min_ps(x, _mm256_set1_ps(limit)), _mm256_set1_ps(-limit));
+    let scale = _mm256_set1_ps(2.0 / (limit * limit));
+    let t = _mm256_fmadd_ps(_mm256_mul_ps(clipped, clipped), scale, _mm256_set1_ps(-1.0));
+    let mut p = _mm256_set1_ps(ERF[ERF.len() - 1]);
+    for c in ERF[..ERF.len() - 1].iter().rev() {
+        p = _mm256_fmadd_ps(p, t, _mm256_set1_ps(*c));
+    }
+    let half = _mm256_mul_ps(_mm256_set1_ps(0.5), x);
+    _mm256_fmadd_ps(half, _mm256_mul_ps(p, clipped), half)
+}
+
 /// The tile of one type. `$step` adds to `$sums`, 16 columns of one row, the products of the group at `$a` and the 16
 /// groups at `$b`; both may be read for that many values.
 macro_rules! tile {
     ($module:ident, $element:ty, |$sums:ident, $a:ident, $b:ident| $step:expr) => {
         pub(super) mod $module {
             use super::super::element::{Element, Packed};
-            use super::super::generic;
             use super::super::matrix::Product;
-            use std::arch::x86_64::{__m256, _mm256_setzero_ps, _mm256_storeu_ps};
+            use super::super::{Finish, generic};
+            use super::*;
+            use std::arch::x86_64::_mm256_setzero_ps;
 
             const ROWS: usize = 6;
-            const LANES: usize = 8;
             const COLUMNS: usize = 2 * LANES;
             const GROUP: usize = <$element as Packed>::GROUP;
 
@@ -87,7 +152,31 @@ macro_rules! tile {
                         }
                     }
                 }
-                for (r, [low, high]) in sums.into_iter().enumerate() {
+                if p.out.columns() < left + COLUMNS {
+                    return partly::<MR, O>(p, top, left, sums);
+                }
+                let finish = p.finish;
+                // One loop a kind, so that the sums never leave their registers.
+                match finish {
+                    Finish::Replace => finish!(p, top, left, sums, |value, _to, _row| value),
+                    Finish::Add => finish!(p, top, left, sums, |value, to, _row| _mm256_add_ps(value, load(to))),
+                    Finish::Gelu => finish!(p, top, left, sums, |value, _to, _row| gelu(value)),
+                    Finish::Scale(factors) => finish!(p, top, left, sums, |value, _to, row| {
+                        _mm256_mul_ps(value, _mm256_set1_ps(factors[row]))
+                    }),
+                }
+            }
+
+            /// Finishes a tile of which `out` has only the first columns.
+            #[target_feature(enable = "avx2,fma")]
+            #[cold]
+            fn partly<const MR: usize, O: Element>(
+                p: &mut Product<'_, '_, $element, O>,
+                top: usize,
+                left: usize,
+                sums: [[__m256; 2]; MR],
+            ) {
+                for (r, [low, high]) in (top..).zip(sums) {
                     let mut lanes = [0.0; COLUMNS];
                     // SAFETY: the array holds two registers.
                     unsafe {
@@ -95,7 +184,7 @@ macro_rules! tile {
                         _mm256_storeu_ps(lanes.as_mut_ptr().add(LANES), high);
                     }
                     let values = generic::biased(lanes, &p.bias[left..]);
-                    generic::put::<true, O>(values, generic::columns(&mut p.out, top + r, left), p.finish, top + r);
+                    generic::put::<true, O>(values, generic::columns(&mut p.out, r, left), p.finish, r);
                 }
             }
 
@@ -111,7 +200,6 @@ macro_rules! tile {
 }
 
 tile!(single, f32, |sums, a, b| {
-    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps};
     // SAFETY: the caller's: one value and 16.
     let (value, columns) = unsafe { (_mm256_set1_ps(*a), [_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(LANES))]) };
     for (sum, column) in sums.iter_mut().zip(columns) {
@@ -121,8 +209,7 @@ tile!(single, f32, |sums, a, b| {
 
 tile!(paired, super::Bf16, |sums, a, b| {
     use std::arch::x86_64::{
-        __m256i, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps, _mm256_loadu_si256, _mm256_set1_epi32,
-        _mm256_set1_ps, _mm256_slli_epi32,
+        __m256i, _mm256_and_si256, _mm256_castsi256_ps, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_slli_epi32,
     };
     #[allow(clippy::cast_ptr_alignment, reason = "`loadu` takes any address")]
     let pairs = b.cast::<__m256i>();
