@@ -8,6 +8,9 @@ use super::{Finish, LayerNorm};
 const LANES: usize = 16;
 pub(super) type Lanes = [f32; LANES];
 
+/// 1.5 * 2^23: adding it leaves the nearest whole number in the low bits; subtracting it again, as a value.
+pub const ROUND: f32 = 12_582_912.0;
+
 /// `a * b + c`; `FMA` says whether one instruction does it (without it, `mul_add` would be a library call).
 #[inline(always)]
 fn madd<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
@@ -107,7 +110,6 @@ pub(super) const EXP2: [f32; 7] =
 /// `exp(x - max)` for x <= max; what is below e^-87 of the maximum becomes about 0.
 #[inline(always)]
 fn exp_lanes<const FMA: bool>(x: &mut Lanes, max: f32) {
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
     let mut rest = [0.0; LANES];
     let mut scale = [0_u32; LANES];
     for i in 0..LANES {
@@ -272,7 +274,6 @@ pub(super) fn columns<'a, O: Element>(out: &'a mut MatrixMut<'_, O>, row: usize,
 /// Each row in 256 equal steps from its least to its greatest value.
 #[inline(always)]
 pub(super) fn quantise<T: Element>(values: Matrix<'_, T>, out: &mut [u8], rows: &mut [Affine]) {
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
     for r in 0..values.rows {
         let row = values.row(r);
         let (mut least, mut most) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);

@@ -1,11 +1,11 @@
 //! Numbers in registers of 16 f32.
 
 use super::super::element::{Bf16, Element};
-use super::super::generic::{COARSE_ERF, COARSE_ERF_LIMIT, ERF, ERF_LIMIT};
+use super::super::generic::{ERF, ERF_LIMIT, ROUND};
 use std::arch::x86_64::{
-    __m256bh, __m256i, __m512, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepu16_epi32,
-    _mm512_cvtneps_pbh, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps,
-    _mm512_slli_epi32, _mm512_storeu_ps,
+    __m256bh, __m256i, __m512, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_abs_ps, _mm512_castps_si512,
+    _mm512_castsi512_ps, _mm512_cvtepu16_epi32, _mm512_cvtneps_pbh, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
+    _mm512_min_ps, _mm512_mul_ps, _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps,
 };
 
 /// A number of which 16 go to and from a register of f32.
@@ -82,11 +82,88 @@ impl Register for Bf16 {
     }
 }
 
+/// `x / 2 + h(|x|)` is GELU for `h(u) = u erf(u / sqrt 2) / 2`. These are the coefficients of 1, u and u^2 on 16 pieces of
+/// `PIECE` around 0, 1, 2 ... of it: interpolation at Chebyshev nodes, `h(0) = 0` in the first one, `u / 2` in the last.
+/// The largest error is 9.2e-5.
+const PIECES: [[f32; 16]; 3] = [
+    [
+        0.0,
+        -0.000_991_795_4,
+        -0.016_516_354,
+        -0.070_371_26,
+        -0.169_803_74,
+        -0.290_786_3,
+        -0.389_763_24,
+        -0.430_580_85,
+        -0.404_241_3,
+        -0.328_934_37,
+        -0.235_117_39,
+        -0.149_043_96,
+        -0.084_383_34,
+        -0.042_897_534,
+        -0.019_662_73,
+        0.0,
+    ],
+    [
+        0.000_122_835_58,
+        0.011_008_451,
+        0.082_043_804,
+        0.233_551_32,
+        0.434_843_8,
+        0.626_067_5,
+        0.754_541_4,
+        0.799_860_3,
+        0.775_499_7,
+        0.712_962_5,
+        0.643_041,
+        0.584_923_9,
+        0.545_031_96,
+        0.521_474_06,
+        0.509_253_5,
+        0.5,
+    ],
+    [
+        0.396_855_74,
+        0.367_161_87,
+        0.285_227_3,
+        0.178_319_92,
+        0.076_272_87,
+        0.000_636_057_4,
+        -0.041_079_585,
+        -0.053_660_095,
+        -0.048_027_743,
+        -0.035_040_9,
+        -0.022_009_848,
+        -0.012_197_833_5,
+        -0.006_044_140_6,
+        -0.002_699_374,
+        -0.001_092_333_8,
+        0.0,
+    ],
+];
+/// Above the last border between pieces, GELU is its argument, or 0, to 8.5e-5.
+const PIECE: f32 = 4.1 / 14.5;
+
 /// As `generic::gelu_lanes`, as finely as `O` can show.
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(super) fn gelu<O: Element>(x: __m512) -> __m512 {
-    if O::COARSE { polynomial(x, &COARSE_ERF, COARSE_ERF_LIMIT) } else { polynomial(x, &ERF, ERF_LIMIT) }
+    if O::COARSE { pieces(x) } else { polynomial(x, &ERF, ERF_LIMIT) }
+}
+
+/// Half as many instructions as a polynomial of the same error.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn pieces(x: __m512) -> __m512 {
+    let u = _mm512_abs_ps(x);
+    let near = _mm512_fmadd_ps(u, _mm512_set1_ps(1.0 / PIECE), _mm512_set1_ps(ROUND));
+    // The number of the piece is in the lowest bits, of which the permutation reads four.
+    let piece = _mm512_castps_si512(_mm512_min_ps(near, _mm512_set1_ps(ROUND + 15.0)));
+    // SAFETY: a row is as long as the register.
+    let [one, first, second] =
+        PIECES.each_ref().map(|row| unsafe { _mm512_permutexvar_ps(piece, _mm512_loadu_ps(row.as_ptr())) });
+    let even = _mm512_fmadd_ps(_mm512_fmadd_ps(second, u, first), u, one);
+    _mm512_fmadd_ps(_mm512_set1_ps(0.5), x, even)
 }
 
 #[target_feature(enable = "avx512f")]

@@ -8,29 +8,63 @@ use std::arch::x86_64::{
     _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
 };
 
+/// Runs `$body` for each number below `$count`, at most 8. Written out: LLVM would leave a loop of so long a body as it is,
+/// and with it the sums in memory.
+macro_rules! unrolled {
+    ($count:ident, |$i:ident| $body:block) => {
+        unrolled!(@ $count, $i, $body, 0 1 2 3 4 5 6 7)
+    };
+    (@ $count:ident, $i:ident, $body:block, $($number:literal)*) => {{
+        $(if $number < $count {
+            let $i = $number;
+            $body
+        })*
+    }};
+}
+
+/// Numbers of the sums of a tile, with the parameters of each 16 columns.
+macro_rules! valued {
+    ($p:ident, $top:ident, $sums:ident, |$of:ident, $left:ident| $parameters:expr,
+     |$whole:ident, $columns:ident, $from:ident, $row:ident| $value:expr) => {{
+        let mut values = $sums;
+        unrolled!(NV, |j| {
+            let ($of, $left) = (&*$p, j * LANES);
+            let $columns = $parameters;
+            unrolled!(MR, |i| {
+                let ($whole, $from, $row) = ($sums[i][j], &*$p, $top + i);
+                values[i][j] = $value;
+            })
+        });
+        values
+    }};
+}
+
 /// Writes a tile whose columns `out` has all. `$result` is what becomes of a value for the place `$to` in row `$r`.
 macro_rules! finish {
-    ($p:ident, $top:ident, $sums:ident, $store:ident, |$value:ident, $to:ident, $r:ident| $result:expr) => {
-        for ($r, row) in ($top..).zip($sums) {
+    ($p:ident, $top:ident, $values:expr, $store:ident, |$value:ident, $to:ident, $r:ident| $result:expr) => {{
+        let values = $values;
+        unrolled!(MR, |i| {
+            let $r = $top + i;
             let out = $p.out.row_mut($r).as_mut_ptr();
-            for (j, sum) in row.into_iter().enumerate() {
-                let $value = value::<O>(sum, $p, $r, j * LANES);
+            unrolled!(NV, |j| {
+                let $value = values[i][j];
                 // SAFETY: the row has `NV * LANES` values, and the function has the features of `$store`.
                 unsafe {
                     let $to = out.add(j * LANES);
                     O::$store($to, $result);
                 }
-            }
-        }
-    };
+            })
+        })
+    }};
 }
 
-/// The tile of one product. `$step(sums, a, b)` adds the products of four bytes; `$value(sums, p, row, left)` gives the
-/// sums of 16 columns their scale and bias; `$store` is how results are written.
+/// The tile of one product. `$step(sums, a, b)` adds the products of four bytes. `$parameters(p, left)` are those of 16
+/// columns, with which `$value(sums, columns, p, row)` makes numbers of their sums; `$store` is how results are written.
 macro_rules! tile {
     ($module:ident, $features:literal, $store:ident, $product:ty, $element:ty,
      |$sums:ident, $a:ident, $b:ident| $step:expr,
-     |$whole:ident, $p:ident, $row:ident, $left:ident| $value:expr) => {
+     |$of:ident, $left:ident| $parameters:expr,
+     |$whole:ident, $columns:ident, $from:ident, $row:ident| $value:expr) => {
         pub(in super::super) mod $module {
             use super::super::super::matrix::Width;
             use super::super::super::{Finish, generic};
@@ -102,16 +136,23 @@ macro_rules! tile {
                         }
                     }
                 }
+                macro_rules! values {
+                    () => {
+                        valued!(p, top, sums, |$of, $left| $parameters, |$whole, $columns, $from, $row| $value)
+                    };
+                }
                 if p.out.columns() < NV * LANES {
-                    return partly::<MR, NV, O>(p, top, sums);
+                    return partly::<MR, NV, O>(p, top, values!());
                 }
                 let finish = p.finish;
-                // One loop a kind, so that the sums never leave their registers.
+                // Each kind makes its values itself: between the two, registers would be spilled.
                 match finish {
-                    Finish::Replace => finish!(p, top, sums, $store, |value, _to, _row| value),
-                    Finish::Add => finish!(p, top, sums, $store, |value, to, _row| _mm512_add_ps(value, O::load(to))),
-                    Finish::Gelu => finish!(p, top, sums, $store, |value, _to, _row| gelu::<O>(value)),
-                    Finish::Scale(factors) => finish!(p, top, sums, $store, |value, _to, row| {
+                    Finish::Replace => finish!(p, top, values!(), $store, |value, _to, _row| value),
+                    Finish::Add => {
+                        finish!(p, top, values!(), $store, |value, to, _row| _mm512_add_ps(value, O::load(to)))
+                    }
+                    Finish::Gelu => finish!(p, top, values!(), $store, |value, _to, _row| gelu::<O>(value)),
+                    Finish::Scale(factors) => finish!(p, top, values!(), $store, |value, _to, row| {
                         _mm512_mul_ps(value, _mm512_set1_ps(factors[row]))
                     }),
                 }
@@ -123,14 +164,13 @@ macro_rules! tile {
             fn partly<const MR: usize, const NV: usize, O: Element>(
                 p: &mut $product,
                 top: usize,
-                sums: [[__m512; NV]; MR],
+                values: [[__m512; NV]; MR],
             ) {
-                for (r, row) in (top..).zip(sums) {
-                    for (j, sum) in row.into_iter().enumerate() {
+                for (r, row) in (top..).zip(values) {
+                    for (j, value) in row.into_iter().enumerate() {
                         let mut lanes = [0.0; LANES];
-                        let sum = value::<O>(sum, p, r, j * LANES);
                         // SAFETY: the array is as long as the register.
-                        unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), sum) };
+                        unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), value) };
                         let finish = p.finish;
                         generic::put::<true, O>(lanes, generic::columns(&mut p.out, r, j * LANES), finish, r);
                     }
@@ -141,12 +181,6 @@ macro_rules! tile {
             #[inline]
             fn step($sums: __m512, $a: __m512i, $b: __m512i) -> __m512 {
                 $step
-            }
-
-            #[target_feature(enable = $features)]
-            #[inline]
-            fn value<O: Element>($whole: __m512, $p: &$product, $row: usize, $left: usize) -> __m512 {
-                $value
             }
         }
     };
@@ -164,11 +198,10 @@ fn at(values: &[f32], left: usize) -> __m512 {
 /// Sums of bytes as f32, with their scales and offsets.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn scaled<O: Element>(sums: __m512, p: &ByteProduct<'_, '_, O>, row: usize, left: usize) -> __m512 {
-    let Affine { scale, offset } = p.rows[row];
-    let fixed = _mm512_fmadd_ps(_mm512_set1_ps(offset), at(p.sums, left), at(p.bias, left));
-    let sums = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_castps_si512(sums)), at(p.scales, left));
-    _mm512_fmadd_ps(sums, _mm512_set1_ps(scale), fixed)
+fn scaled(whole: __m512, [scales, sums, bias]: [__m512; 3], Affine { scale, offset }: Affine) -> __m512 {
+    let fixed = _mm512_fmadd_ps(_mm512_set1_ps(offset), sums, bias);
+    let products = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_castps_si512(whole)), scales);
+    _mm512_fmadd_ps(products, _mm512_set1_ps(scale), fixed)
 }
 
 tile!(
@@ -178,7 +211,8 @@ tile!(
     Product<'_, '_, f32, O>,
     f32,
     |sums, a, b| _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sums),
-    |sums, p, _row, left| _mm512_add_ps(sums, at(p.bias, left))
+    |p, left| at(p.bias, left),
+    |sums, bias, _p, _row| _mm512_add_ps(sums, bias)
 );
 
 tile!(
@@ -192,7 +226,8 @@ tile!(
         let [a, b] = unsafe { [a, b].map(|v| std::mem::transmute::<__m512i, __m512bh>(v)) };
         _mm512_dpbf16_ps(sums, a, b)
     },
-    |sums, p, _row, left| _mm512_add_ps(sums, at(p.bias, left))
+    |p, left| at(p.bias, left),
+    |sums, bias, _p, _row| _mm512_add_ps(sums, bias)
 );
 
 tile!(
@@ -202,7 +237,8 @@ tile!(
     ByteProduct<'_, '_, O>,
     i8,
     |sums, a, b| _mm512_castsi512_ps(_mm512_dpbusd_epi32(_mm512_castps_si512(sums), a, b)),
-    |sums, p, row, left| scaled(sums, p, row, left)
+    |p, left| [at(p.scales, left), at(p.sums, left), at(p.bias, left)],
+    |sums, columns, p, row| scaled(sums, columns, p.rows[row])
 );
 
 tile!(
@@ -212,5 +248,6 @@ tile!(
     ByteProduct<'_, '_, O>,
     i8,
     |sums, a, b| _mm512_castsi512_ps(_mm512_dpbusd_epi32(_mm512_castps_si512(sums), a, b)),
-    |sums, p, row, left| scaled(sums, p, row, left)
+    |p, left| [at(p.scales, left), at(p.sums, left), at(p.bias, left)],
+    |sums, columns, p, row| scaled(sums, columns, p.rows[row])
 );
