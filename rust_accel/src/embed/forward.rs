@@ -2,7 +2,7 @@
 
 use super::attention::{self, Attention};
 use super::config::{Config, Pooling};
-use super::linear::{Converted, Linear};
+use super::linear::{Block, Converted, How, Linear, Panels, Room, Size};
 use super::weights::{Dense, Tensors, floats};
 use crate::error::{Result, invalid};
 use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, LayerNorm, MatrixMut, layer_norm, map, narrow};
@@ -65,40 +65,62 @@ pub(super) enum Bytes {
     All,
 }
 
-struct Layer<T: Element> {
-    qkv: Linear<T>,
-    attended: Linear<T>,
+impl Bytes {
+    fn take(self, is_robust: bool) -> bool {
+        self == Self::All || self == Self::Robust && is_robust
+    }
+}
+
+/// A layer whose linear ones are `L`.
+struct Layer<L> {
+    qkv: L,
+    attended: L,
     attention_norm: LayerNorm,
-    expand: Linear<T>,
-    contract: Linear<T>,
+    expand: L,
+    contract: L,
     output_norm: LayerNorm,
 }
 
-impl<T: Element> Layer<T> {
-    fn load(tensors: &Tensors<'_>, config: &Config, bytes: Bytes, index: usize) -> Result<Self> {
+impl<'a> Layer<Dense<'a>> {
+    fn read(tensors: &Tensors<'a>, config: &Config, index: usize) -> Result<Self> {
         let at = |name: &str| format!("encoder.layer.{index}.{name}");
         let (hidden, wide) = (config.hidden, config.intermediate);
         let square = [hidden, hidden];
         // The softmax temperature of Vaswani et al. 2017 is folded into the queries.
         let scale = 1.0 / ((hidden / config.heads) as f32).sqrt();
-        let qkv = tensors
-            .dense(&at("attention.self.query"), square, scale)?
-            .join(&tensors.dense(&at("attention.self.key"), square, 1.0)?)
-            .join(&tensors.dense(&at("attention.self.value"), square, 1.0)?);
-        let pack = |dense: &Dense, robust| match bytes {
-            Bytes::All => Linear::bytes(dense),
-            Bytes::Robust if robust => Linear::bytes(dense),
-            _ => Linear::floats(dense),
-        };
-        let dense = |name: &str, shape, robust| pack(&tensors.dense(&at(name), shape, 1.0)?, robust);
+        let dense = |name: &str, shape, scale| tensors.dense(&at(name), shape, scale);
         let norm = |name: &str| tensors.norm(&at(name), hidden, config.epsilon);
         Ok(Self {
-            qkv: pack(&qkv, false)?,
-            attended: dense("attention.output.dense", square, true)?,
+            qkv: dense("attention.self.query", square, scale)?
+                .join(dense("attention.self.key", square, 1.0)?)
+                .join(dense("attention.self.value", square, 1.0)?),
+            attended: dense("attention.output.dense", square, 1.0)?,
             attention_norm: norm("attention.output.LayerNorm")?,
-            expand: dense("intermediate.dense", [wide, hidden], true)?,
-            contract: dense("output.dense", [hidden, wide], false)?,
+            expand: dense("intermediate.dense", [wide, hidden], 1.0)?,
+            contract: dense("output.dense", [hidden, wide], 1.0)?,
             output_norm: norm("output.LayerNorm")?,
+        })
+    }
+
+    /// The linear layers, and whether bytes cost them little accuracy.
+    fn parts(&self) -> [(&Dense<'a>, bool); 4] {
+        [(&self.qkv, false), (&self.attended, true), (&self.expand, true), (&self.contract, false)]
+    }
+
+    fn size(&self, bytes: Bytes) -> Size {
+        self.parts().into_iter().map(|(dense, is_robust)| Size::of(dense, bytes.take(is_robust))).sum()
+    }
+
+    fn pack<T: Element>(self, bytes: Bytes, mut room: Room<'_, T>) -> Result<Layer<Linear>> {
+        let [qkv, attended, expand, contract] =
+            self.parts().map(|(dense, is_robust)| Linear::pack(dense, bytes.take(is_robust), &mut room));
+        Ok(Layer {
+            qkv: qkv?,
+            attended: attended?,
+            attention_norm: self.attention_norm,
+            expand: expand?,
+            contract: contract?,
+            output_norm: self.output_norm,
         })
     }
 }
@@ -111,7 +133,8 @@ pub(super) struct Model<T: Element> {
     words: Range<usize>,
     positions: Vec<f32>,
     embedding_norm: LayerNorm,
-    layers: Vec<Layer<T>>,
+    layers: Vec<Layer<Linear>>,
+    panels: Panels<T>,
 }
 
 /// One thread's buffers. `hidden` carries the residual stream.
@@ -139,10 +162,14 @@ impl<T: Precision> Model<T> {
             add(row, &types[..hidden]);
         }
         let embedding_norm = tensors.norm("embeddings.LayerNorm", hidden, config.epsilon)?;
-        let load = |i| Layer::load(&tensors, &config, bytes, i);
-        let layers = (0..config.layers).into_par_iter().map(load).collect::<Result<_>>()?;
+        let read = |i| Layer::read(&tensors, &config, i);
+        let layers: Vec<_> = (0..config.layers).into_par_iter().map(read).collect::<Result<_>>()?;
+        let block = layers.first().map_or(Size::default(), |layer| layer.size(bytes));
+        let mut panels = Panels::zeros(block, layers.len())?;
+        let packed = layers.into_par_iter().zip(panels.rooms()).map(|(layer, room)| layer.pack(bytes, room));
+        let layers = packed.collect::<Result<_>>()?;
         drop(tensors);
-        Ok(Self { config, isa, file, words, positions, embedding_norm, layers })
+        Ok(Self { config, isa, file, words, positions, embedding_norm, layers, panels })
     }
 
     /// Unit vectors of some texts' token ids, `hidden` values each, in order; over `threads` of the current pool. Ids
@@ -154,8 +181,8 @@ impl<T: Precision> Model<T> {
         let mut scratch = T::kept().with(|kept| kept.forward.take());
         let rows: usize = texts.iter().map(|ids| ids.len()).sum();
         self.embed_words(texts, rows, &mut scratch)?;
-        for layer in &self.layers {
-            self.forward(layer, texts, &mut scratch, threads)?;
+        for (number, layer) in self.layers.iter().enumerate() {
+            self.forward(layer, self.panels.block(number), texts, &mut scratch, threads)?;
         }
         let vectors = self.pool(texts, &scratch.hidden);
         T::kept().with(|kept| kept.forward.set(scratch));
@@ -184,8 +211,16 @@ impl<T: Precision> Model<T> {
         layer_norm(self.isa, &mut MatrixMut::new(values, rows, hidden, hidden), norm);
     }
 
-    fn forward(&self, layer: &Layer<T>, texts: &[&[u32]], scratch: &mut Scratch<T>, threads: usize) -> Result<()> {
+    fn forward(
+        &self,
+        layer: &Layer<Linear>,
+        panels: Block<'_, T>,
+        texts: &[&[u32]],
+        scratch: &mut Scratch<T>,
+        threads: usize,
+    ) -> Result<()> {
         let (isa, hidden, wide) = (self.isa, self.config.hidden, self.config.intermediate);
+        let how = |finish| How { isa, panels, finish };
         let rows: usize = texts.iter().map(|ids| ids.len()).sum();
         let n = rows * hidden;
         scratch.qkv.grow(3 * n)?;
@@ -193,15 +228,15 @@ impl<T: Precision> Model<T> {
         scratch.wide.grow(rows * wide)?;
         let Scratch { hidden: stream, qkv, context, wide: expanded, input } = scratch;
         let operand = layer.qkv.narrowed(isa, &stream[..n], input)?;
-        layer.qkv.apply(isa, operand, MatrixMut::new(qkv, rows, 3 * hidden, 3 * hidden), Finish::Replace, threads);
+        layer.qkv.apply(how(Finish::Replace), operand, MatrixMut::new(qkv, rows, 3 * hidden, 3 * hidden), threads);
         self.attend(texts, qkv, context, threads)?;
         let operand = layer.attended.operand(isa, &context[..n], input)?;
-        layer.attended.apply(isa, operand, MatrixMut::new(stream, rows, hidden, hidden), Finish::Add, threads);
+        layer.attended.apply(how(Finish::Add), operand, MatrixMut::new(stream, rows, hidden, hidden), threads);
         self.normalise(stream, rows, &layer.attention_norm);
         let operand = layer.expand.narrowed(isa, &stream[..n], input)?;
-        layer.expand.apply(isa, operand, MatrixMut::new(expanded, rows, wide, wide), Finish::Gelu, threads);
+        layer.expand.apply(how(Finish::Gelu), operand, MatrixMut::new(expanded, rows, wide, wide), threads);
         let operand = layer.contract.operand(isa, &expanded[..rows * wide], input)?;
-        layer.contract.apply(isa, operand, MatrixMut::new(stream, rows, hidden, hidden), Finish::Add, threads);
+        layer.contract.apply(how(Finish::Add), operand, MatrixMut::new(stream, rows, hidden, hidden), threads);
         self.normalise(stream, rows, &layer.output_norm);
         Ok(())
     }

@@ -4,30 +4,103 @@ use super::forward::Precision;
 use super::weights::Dense;
 use crate::error::{Result, invalid};
 use crate::kernels::{
-    Affine, Buffer, BytePanel, Bytes, Element, Finish, Isa, MOST_BYTES, Matrix, MatrixMut, Packed, Panel, WIDE, Width,
-    multiply, multiply_bytes, panel_place, quantise,
+    Affine, Buffer, BytePanel, Bytes, Element, Finish, Isa, MOST_BYTES, Matrix, MatrixMut, Packed, Pages, Panel, ROUND,
+    WIDE, Width, multiply, multiply_bytes, panel_place, quantise,
 };
+use std::iter::Sum;
 
 /// Products of two numbers from which a second thread is worth its start: some 10 microseconds of one.
 const SHARED_FROM: usize = 3_000_000;
 
-/// A dense layer in panels of 48 outputs.
-pub(super) struct Linear<T: Element> {
-    weights: Weights<T>,
+/// How many values of panels something has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Size {
+    floats: usize,
+    bytes: usize,
+}
+
+impl Size {
+    /// Of the panels of a layer.
+    pub(super) fn of(dense: &Dense<'_>, as_bytes: bool) -> Self {
+        let size = dense.bias.len().next_multiple_of(WIDE) * dense.inputs;
+        if as_bytes { Self { floats: 0, bytes: size } } else { Self { floats: size, bytes: 0 } }
+    }
+}
+
+impl Sum for Size {
+    fn sum<I: Iterator<Item = Self>>(sizes: I) -> Self {
+        sizes.fold(Self::default(), |a, b| Self { floats: a.floats + b.floats, bytes: a.bytes + b.bytes })
+    }
+}
+
+/// The panels of equal blocks of layers, all in a row: huge pages, since a lone text reads each once, from memory.
+pub(super) struct Panels<T: Packed> {
+    floats: Pages<T>,
+    bytes: Pages<i8>,
+    block: Size,
+}
+
+impl<T: Packed> Panels<T> {
+    /// # Errors
+    /// `Error::Memory`.
+    pub(super) fn zeros(block: Size, blocks: usize) -> Result<Self> {
+        let (floats, bytes) = (Pages::zeros(block.floats * blocks)?, Pages::zeros(block.bytes * blocks)?);
+        Ok(Self { floats, bytes, block })
+    }
+
+    /// The panels of block `number`.
+    pub(super) fn block(&self, number: usize) -> Block<'_, T> {
+        let Size { floats, bytes } = self.block;
+        Block { floats: &self.floats[number * floats..][..floats], bytes: &self.bytes[number * bytes..][..bytes] }
+    }
+
+    /// Every block, empty.
+    pub(super) fn rooms(&mut self) -> Vec<Room<'_, T>> {
+        let (mut floats, mut bytes) = (
+            self.floats.chunks_exact_mut(self.block.floats.max(1)),
+            self.bytes.chunks_exact_mut(self.block.bytes.max(1)),
+        );
+        std::iter::from_fn(|| match (floats.next(), bytes.next()) {
+            (None, None) => None,
+            (floats, bytes) => Some(Room {
+                floats: floats.unwrap_or_default(),
+                bytes: bytes.unwrap_or_default(),
+                taken: Size::default(),
+            }),
+        })
+        .collect()
+    }
+}
+
+/// One block's panels.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a, T> {
+    floats: &'a [T],
+    bytes: &'a [i8],
+}
+
+/// One block's panels while its layers are packed into it, one after the other.
+pub(super) struct Room<'a, T> {
+    floats: &'a mut [T],
+    bytes: &'a mut [i8],
+    taken: Size,
+}
+
+/// A dense layer in panels of 48 outputs, which lie in a [`Block`].
+pub(super) struct Linear {
+    weights: Weights,
+    at: usize,
     bias: Vec<f32>,
     inputs: usize,
 }
 
-enum Weights<T: Element> {
-    Floats(Buffer<T>),
-    Bytes(ByteWeights),
-}
-
-/// Symmetric bytes, one scale an output (Jacob et al. 2018), and the sum of what they stand for.
-struct ByteWeights {
-    panels: Buffer<i8>,
-    scales: Vec<f32>,
-    sums: Vec<f32>,
+enum Weights {
+    Floats,
+    /// Symmetric bytes, one scale an output (Jacob et al. 2018), and the sum of what they stand for.
+    Bytes {
+        scales: Vec<f32>,
+        sums: Vec<f32>,
+    },
 }
 
 /// What a layer reads: its input in the layer's type, made when the input is in another.
@@ -35,6 +108,14 @@ struct ByteWeights {
 pub(super) enum Operand<'a, T> {
     Floats(Matrix<'a, T>),
     Bytes(Bytes<'a>),
+}
+
+/// How a layer is applied: with which instructions, to which panels, and what becomes of the product.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a, T> {
+    pub(super) isa: Isa,
+    pub(super) panels: Block<'a, T>,
+    pub(super) finish: Finish<'a>,
 }
 
 /// Room for an [`Operand`].
@@ -45,52 +126,43 @@ pub(super) struct Converted<T: Element> {
     rows: Vec<Affine>,
 }
 
-impl<T: Element> Linear<T> {
+impl Linear {
+    /// Packs a layer into the next part of `room`.
+    ///
     /// # Errors
-    /// `Error::Memory`.
-    pub(super) fn floats(dense: &Dense) -> Result<Self> {
-        let mut panels = Buffer::zeros(dense.padded() * dense.inputs)?;
-        for (output, row) in dense.weight.chunks_exact(dense.inputs).enumerate() {
-            pack(&mut panels, output, row.iter().map(|value| T::from_f32(*value)));
-        }
-        Ok(Self::new(dense, Weights::Floats(panels)))
-    }
-
-    /// # Errors
-    /// `Error::Memory`; `Error::Invalid` when the layer has so many inputs that a sum of bytes could overflow, or not
-    /// whole groups of four.
-    pub(super) fn bytes(dense: &Dense) -> Result<Self> {
-        if dense.inputs > MOST_BYTES || !dense.inputs.is_multiple_of(i8::GROUP) {
-            return invalid(format!("int8 needs layers of a multiple of 4 inputs, at most {MOST_BYTES}"));
-        }
-        let mut panels = Buffer::zeros(dense.padded() * dense.inputs)?;
-        let (mut scales, mut sums) = (vec![0.0; dense.padded()], vec![0.0; dense.padded()]);
-        for (output, row) in dense.weight.chunks_exact(dense.inputs).enumerate() {
-            let scale = row.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / 127.0;
-            let steps = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            // Adding 1.5 * 2^23 leaves the nearest integer in the low bits.
-            let byte = |value: &f32| (value * steps + 12_582_912.0).to_bits() as i8;
-            pack(&mut panels, output, row.iter().map(byte));
-            scales[output] = scale;
-            sums[output] = scale * row.iter().map(|value| i32::from(byte(value))).sum::<i32>() as f32;
-        }
-        Ok(Self::new(dense, Weights::Bytes(ByteWeights { panels, scales, sums })))
-    }
-
-    fn new(dense: &Dense, weights: Weights<T>) -> Self {
+    /// As bytes, `Error::Invalid` when the layer has so many inputs that a sum of bytes could overflow, or not whole
+    /// groups of four.
+    pub(super) fn pack<T: Element>(dense: &Dense<'_>, as_bytes: bool, room: &mut Room<'_, T>) -> Result<Self> {
+        let size = Size::of(dense, as_bytes);
+        let taken = room.taken;
+        room.taken = [taken, size].into_iter().sum();
         let mut bias = dense.bias.clone();
-        bias.resize(dense.padded(), 0.0);
-        Self { weights, bias, inputs: dense.inputs }
+        bias.resize(bias.len().next_multiple_of(WIDE), 0.0);
+        let (weights, at) = if as_bytes {
+            (Weights::bytes(dense, bias.len(), &mut room.bytes[taken.bytes..][..size.bytes])?, taken.bytes)
+        } else {
+            let panels = &mut room.floats[taken.floats..][..size.floats];
+            for (output, row) in dense.rows().enumerate() {
+                pack(panels, output, row.map(T::from_f32));
+            }
+            (Weights::Floats, taken.floats)
+        };
+        Ok(Self { weights, at, bias, inputs: dense.inputs })
     }
 
     /// `values`, rows of the layer's inputs in its own type, as the layer reads them.
     ///
     /// # Errors
     /// `Error::Memory`.
-    pub(super) fn operand<'a>(&self, isa: Isa, values: &'a [T], room: &'a mut Converted<T>) -> Result<Operand<'a, T>> {
+    pub(super) fn operand<'a, T: Element>(
+        &self,
+        isa: Isa,
+        values: &'a [T],
+        room: &'a mut Converted<T>,
+    ) -> Result<Operand<'a, T>> {
         match self.weights {
-            Weights::Floats(_) => Ok(Operand::Floats(self.rows_of(values))),
-            Weights::Bytes(_) => self.quantised(isa, values, room),
+            Weights::Floats => Ok(Operand::Floats(self.rows_of(values))),
+            Weights::Bytes { .. } => self.quantised(isa, values, room),
         }
     }
 
@@ -98,13 +170,15 @@ impl<T: Element> Linear<T> {
     ///
     /// # Errors
     /// `Error::Memory`.
-    pub(super) fn narrowed<'a>(&self, isa: Isa, values: &'a [f32], room: &'a mut Converted<T>) -> Result<Operand<'a, T>>
-    where
-        T: Precision,
-    {
+    pub(super) fn narrowed<'a, T: Precision>(
+        &self,
+        isa: Isa,
+        values: &'a [f32],
+        room: &'a mut Converted<T>,
+    ) -> Result<Operand<'a, T>> {
         match self.weights {
-            Weights::Floats(_) => Ok(Operand::Floats(self.rows_of(T::narrowed(isa, values, &mut room.floats)?))),
-            Weights::Bytes(_) => self.quantised(isa, values, room),
+            Weights::Floats => Ok(Operand::Floats(self.rows_of(T::narrowed(isa, values, &mut room.floats)?))),
+            Weights::Bytes { .. } => self.quantised(isa, values, room),
         }
     }
 
@@ -112,7 +186,12 @@ impl<T: Element> Linear<T> {
         Matrix::new(values, values.len() / self.inputs, self.inputs, self.inputs)
     }
 
-    fn quantised<'a, S: Element>(&self, isa: Isa, values: &[S], room: &'a mut Converted<T>) -> Result<Operand<'a, T>> {
+    fn quantised<'a, S: Element, T: Element>(
+        &self,
+        isa: Isa,
+        values: &[S],
+        room: &'a mut Converted<T>,
+    ) -> Result<Operand<'a, T>> {
         let from = self.rows_of(values);
         room.bytes.grow(values.len())?;
         room.rows.resize(from.rows().max(room.rows.len()), Affine::default());
@@ -120,27 +199,25 @@ impl<T: Element> Linear<T> {
         Ok(Operand::Bytes(Bytes::new(self.rows_of(&room.bytes[..values.len()]), &room.rows)))
     }
 
-    /// `out[rows, outputs] = input[rows, inputs] * weight + bias`, finished as asked while each stripe is in cache;
-    /// over `threads` of the current pool.
-    pub(super) fn apply<O: Element>(
+    /// `out[rows, outputs] = input[rows, inputs] * weight + bias`, finished while each stripe is in cache; over `threads`
+    /// of the current pool.
+    pub(super) fn apply<T: Element, O: Element>(
         &self,
-        isa: Isa,
+        how: How<'_, T>,
         input: Operand<'_, T>,
         out: MatrixMut<'_, O>,
-        finish: Finish<'_>,
         threads: usize,
     ) {
         let is_small = out.rows() * out.columns() * self.inputs < SHARED_FROM;
-        self.stripes(isa, input, (0, out), finish, if is_small { 1 } else { threads });
+        self.stripes(how, input, (0, out), if is_small { 1 } else { threads });
     }
 
     /// The panels from number `first` on, as far as `out` has columns.
-    fn stripes<O: Element>(
+    fn stripes<T: Element, O: Element>(
         &self,
-        isa: Isa,
+        how: How<'_, T>,
         input: Operand<'_, T>,
         (mut first, mut out): (usize, MatrixMut<'_, O>),
-        finish: Finish<'_>,
         threads: usize,
     ) {
         let panels = out.columns().div_ceil(WIDE);
@@ -148,41 +225,59 @@ impl<T: Element> Linear<T> {
             let half = panels / 2;
             let (left, right) = out.split_columns(half * WIDE);
             rayon::join(
-                || self.stripes(isa, input, (first, left), finish, threads / 2),
-                || self.stripes(isa, input, (first + half, right), finish, threads - threads / 2),
+                || self.stripes(how, input, (first, left), threads / 2),
+                || self.stripes(how, input, (first + half, right), threads - threads / 2),
             );
             return;
         }
         while out.columns() > 0 {
             let columns = WIDE.min(out.columns());
             let (stripe, rest) = out.split_columns(columns);
-            self.stripe(isa, input, first, stripe, finish);
+            self.stripe(how, input, first, stripe);
             (first, out) = (first + 1, rest);
         }
     }
 
-    fn stripe<O: Element>(
+    fn stripe<T: Element, O: Element>(
         &self,
-        isa: Isa,
+        How { isa, panels, finish }: How<'_, T>,
         input: Operand<'_, T>,
         panel: usize,
         out: MatrixMut<'_, O>,
-        finish: Finish<'_>,
     ) {
-        let (left, size) = (panel * WIDE, self.inputs * WIDE);
+        let (left, at) = (panel * WIDE, self.at + panel * self.inputs * WIDE);
         let bias = &self.bias[left..];
         match (&self.weights, input) {
-            (Weights::Floats(panels), Operand::Floats(input)) => {
-                let panel = Panel::new(&panels[panel * size..], self.inputs, Width::Wide);
+            (Weights::Floats, Operand::Floats(input)) => {
+                let panel = Panel::new(&panels.floats[at..], self.inputs, Width::Wide);
                 multiply(isa, input, panel, bias, out, finish);
             }
-            (Weights::Bytes(bytes), Operand::Bytes(input)) => {
-                let panel = Panel::new(&bytes.panels[panel * size..], self.inputs, Width::Wide);
-                let panel = BytePanel::new(panel, &bytes.scales[left..], &bytes.sums[left..]);
+            (Weights::Bytes { scales, sums }, Operand::Bytes(input)) => {
+                let panel = Panel::new(&panels.bytes[at..], self.inputs, Width::Wide);
+                let panel = BytePanel::new(panel, &scales[left..], &sums[left..]);
                 multiply_bytes(isa, input, panel, bias, out, finish);
             }
             _ => unreachable!("an operand is made by its own layer"),
         }
+    }
+}
+
+impl Weights {
+    /// Packs a layer of `outputs`, those that fill the last panel included, as bytes.
+    fn bytes(dense: &Dense<'_>, outputs: usize, panels: &mut [i8]) -> Result<Self> {
+        if dense.inputs > MOST_BYTES || !dense.inputs.is_multiple_of(i8::GROUP) {
+            return invalid(format!("int8 needs layers of a multiple of 4 inputs, at most {MOST_BYTES}"));
+        }
+        let (mut scales, mut sums) = (vec![0.0; outputs], vec![0.0; outputs]);
+        for (output, row) in dense.rows().enumerate() {
+            let scale = row.clone().fold(0.0_f32, |most, value| most.max(value.abs())) / 127.0;
+            let steps = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+            let bytes = row.map(|value| (value * steps + ROUND).to_bits() as i8);
+            sums[output] = scale * bytes.clone().map(i32::from).sum::<i32>() as f32;
+            pack(panels, output, bytes);
+            scales[output] = scale;
+        }
+        Ok(Self::Bytes { scales, sums })
     }
 }
 

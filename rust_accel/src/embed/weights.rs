@@ -1,7 +1,7 @@
 //! Tensors from a safetensors file, each checked before it is used.
 
 use crate::error::{Error, Result, invalid};
-use crate::kernels::{LayerNorm, WIDE};
+use crate::kernels::LayerNorm;
 use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 use std::ops::Range;
@@ -44,9 +44,15 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// `Error::Invalid` naming the tensor when it is missing, has another shape or type, or holds NaN or infinity.
     pub(super) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let values: Vec<f32> = floats(self.bytes(name, shape)?).collect();
-        if values.iter().all(|v| v.is_finite()) {
-            return Ok(values);
+        Ok(floats(self.finite(name, shape)?).collect())
+    }
+
+    /// The bytes of a tensor whose values are all finite.
+    fn finite(&self, name: &str, shape: &[usize]) -> Result<&'a [u8]> {
+        let bytes = self.bytes(name, shape)?;
+        // Without a branch a value, since it is done to every weight.
+        if floats(bytes).fold(true, |all, value| all & value.is_finite()) {
+            return Ok(bytes);
         }
         invalid(format!("{}: the tensor {name:?} holds a value that is not finite", self.place))
     }
@@ -73,42 +79,52 @@ impl<'a> Tensors<'a> {
         })
     }
 
-    /// `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, multiplied by `scale`.
+    /// `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`, multiplied by `scale`; the weights stay where
+    /// they are.
     ///
     /// # Errors
     /// As `values`.
-    pub(super) fn dense(&self, name: &str, shape: [usize; 2], scale: f32) -> Result<Dense> {
-        let mut weight = self.values(&format!("{name}.weight"), &shape)?;
-        let mut bias = self.values(&format!("{name}.bias"), &shape[..1])?;
-        for value in weight.iter_mut().chain(&mut bias) {
+    pub(super) fn dense(&self, name: &str, [outputs, inputs]: [usize; 2], scale: f32) -> Result<Dense<'a>> {
+        let weight = self.finite(&format!("{name}.weight"), &[outputs, inputs])?;
+        let mut bias = self.values(&format!("{name}.bias"), &[outputs])?;
+        for value in &mut bias {
             *value *= scale;
         }
-        Ok(Dense { weight, bias, inputs: shape[1] })
+        Ok(Dense { parts: vec![Part { weight, scale }], bias, inputs })
     }
 }
 
 /// The floats of little-endian bytes.
-pub(super) fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
+pub(super) fn floats(bytes: &[u8]) -> impl ExactSizeIterator<Item = f32> + Clone {
     bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b))
 }
 
 /// A dense layer as the file has it: one row of `inputs` weights an output.
-pub(super) struct Dense {
-    pub(super) weight: Vec<f32>,
+pub(super) struct Dense<'a> {
+    parts: Vec<Part<'a>>,
     pub(super) bias: Vec<f32>,
     pub(super) inputs: usize,
 }
 
-impl Dense {
+/// Some of its rows, in the file, and what they are multiplied with.
+struct Part<'a> {
+    weight: &'a [u8],
+    scale: f32,
+}
+
+impl Dense<'_> {
     /// Appends the outputs of `other`, which has the same inputs.
-    pub(super) fn join(mut self, other: &Self) -> Self {
-        self.weight.extend_from_slice(&other.weight);
-        self.bias.extend_from_slice(&other.bias);
+    pub(super) fn join(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self.bias.extend(other.bias);
         self
     }
 
-    /// The outputs, rounded up to whole panels.
-    pub(super) fn padded(&self) -> usize {
-        self.bias.len().next_multiple_of(WIDE)
+    /// The weights of each output.
+    pub(super) fn rows(&self) -> impl Iterator<Item = impl ExactSizeIterator<Item = f32> + Clone> {
+        let row = self.inputs * size_of::<f32>();
+        self.parts.iter().flat_map(move |Part { weight, scale }| {
+            weight.chunks_exact(row).map(move |row| floats(row).map(move |value| value * scale))
+        })
     }
 }

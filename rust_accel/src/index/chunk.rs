@@ -2,8 +2,8 @@
 
 use super::storage::{Config, Extent, Storage, halve, measure, measure_bytes, quantise, widen};
 use crate::error::{Error, Result};
-use crate::kernels::scan::{ByteRows, Pages};
-use crate::kernels::{Bf16, Element, Matrix, Packed};
+use crate::kernels::scan::ByteRows;
+use crate::kernels::{Bf16, Element, Matrix, Packed, Pages};
 
 /// Rows of a chunk: enough that compact rows fill whole huge pages.
 pub(super) const ROWS: usize = 16_384;

@@ -18,8 +18,8 @@ pub use storage::{Config, Storage};
 pub use topk::Hit;
 
 use crate::error::{Error, Result, invalid};
-use crate::kernels::scan::{dot_full, prefetch};
-use crate::kernels::{Isa, Matrix};
+use crate::kernels::scan::dot_full;
+use crate::kernels::{Isa, Matrix, prefetch};
 use chunk::{Chunk, ROWS, has};
 use std::collections::HashMap;
 

@@ -3,8 +3,8 @@
 use super::chunk::{BLOCK, Chunk, Row, Values, rows_of};
 use super::queries::Queries;
 use super::storage::{Config, Extent, Storage};
-use crate::kernels::scan::{ByteRows, COLUMNS, at_least, prefetch};
-use crate::kernels::{Bf16, Isa, Matrix};
+use crate::kernels::scan::{ByteRows, COLUMNS, at_least};
+use crate::kernels::{Bf16, Isa, Matrix, prefetch};
 
 /// Where the rows go that may be good enough.
 pub(super) trait Sink {

@@ -1,7 +1,7 @@
 //! How rows are kept, and what keeping them so costs in accuracy.
 
 use crate::error::{Result, invalid};
-use crate::kernels::{Bf16, Element};
+use crate::kernels::{Bf16, Element, ROUND};
 
 /// The numbers that a scan reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,7 +162,6 @@ pub(super) fn largest(vector: &[f32]) -> f32 {
 
 /// The nearest whole number within -127..=127, ties to even.
 pub(super) fn nearest(value: f32) -> i32 {
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves a whole number
     ((value.clamp(-127.0, 127.0) + ROUND) - ROUND) as i32
 }
 

@@ -13,13 +13,16 @@ mod generic;
 mod isa;
 mod mapped;
 mod matrix;
+mod pages;
 pub mod scan;
 
 pub use buffer::Buffer;
 pub use element::{Bf16, Element, Packed};
+pub use generic::ROUND;
 pub use isa::{FORCE, Isa};
 pub use mapped::map;
 pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, WIDE, Width, panel_place};
+pub use pages::{Pages, prefetch};
 
 use isa::Level;
 use matrix::{ByteProduct, Product};

@@ -1,19 +1,29 @@
-//! The memory of rows that are read from end to end: on whole huge pages where it is large, so that a scan seldom waits
-//! for an address translation.
+//! Memory that is read from end to end, of an index's rows and a model's weights: on whole huge pages where it is large,
+//! so that a scan seldom waits for an address translation.
 
 use crate::error::{Error, Result};
 use crate::kernels::Packed;
-use std::alloc::{Layout, alloc, dealloc};
+use memmap2::MmapMut;
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 const LINE: usize = 64;
 const HUGE: usize = 2 << 20;
 
-/// Zero-initialised numbers on a 64-byte boundary, from 2 MiB on a 2 MiB boundary.
+/// Zero-initialised numbers on a 64-byte boundary, from 2 MiB on a 2 MiB boundary. Large ones take no memory before they
+/// are written.
 pub struct Pages<T: Packed> {
     start: NonNull<T>,
     len: usize,
+    memory: Memory,
+}
+
+enum Memory {
+    None,
+    Heap(Layout),
+    /// Two MiB longer than the numbers, which start on the first boundary.
+    Mapped(MmapMut),
 }
 
 // SAFETY: it owns its memory as a `Vec` would, and the numbers may go to any thread.
@@ -23,7 +33,7 @@ unsafe impl<T: Packed> Sync for Pages<T> {}
 
 impl<T: Packed> Default for Pages<T> {
     fn default() -> Self {
-        Self { start: NonNull::dangling(), len: 0 }
+        Self { start: NonNull::dangling(), len: 0, memory: Memory::None }
     }
 }
 
@@ -36,18 +46,25 @@ impl<T: Packed> Pages<T> {
         if len == 0 {
             return Ok(Self::default());
         }
-        let refused = || Error::Memory(format!("no memory for {len} numbers"));
-        let layout = Self::layout(len).ok_or_else(refused)?;
-        // SAFETY: the layout is not empty.
-        let start = NonNull::new(unsafe { alloc(layout) }).ok_or_else(refused)?;
-        #[cfg(target_os = "linux")]
-        if layout.align() == HUGE {
-            // SAFETY: the range is this allocation, whole pages of it. It is advice: a refusal changes nothing.
-            unsafe { libc::madvise(start.as_ptr().cast(), layout.size(), libc::MADV_HUGEPAGE) };
+        Self::allocated(len).ok_or_else(|| Error::Memory(format!("no memory for {len} numbers")))
+    }
+
+    fn allocated(len: usize) -> Option<Self> {
+        let bytes = len.checked_mul(size_of::<T>())?;
+        if bytes < HUGE {
+            let layout = Layout::from_size_align(bytes.next_multiple_of(LINE), LINE).ok()?;
+            // SAFETY: the layout is not empty.
+            let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+            return Some(Self { start: start.cast(), len, memory: Memory::Heap(layout) });
         }
-        // SAFETY: the allocation is `layout.size()` bytes long.
-        unsafe { start.write_bytes(0, layout.size()) };
-        Ok(Self { start: start.cast(), len })
+        let whole = bytes.checked_next_multiple_of(HUGE)?;
+        let mut map = MmapMut::map_anon(whole.checked_add(HUGE)?).ok()?;
+        let skip = map.as_ptr().align_offset(HUGE);
+        #[cfg(target_os = "linux")]
+        // It is advice: a refusal changes nothing.
+        let _ = map.advise_range(memmap2::Advice::HugePage, skip, whole);
+        let start = NonNull::new(map[skip..].as_mut_ptr())?;
+        Some(Self { start: start.cast(), len, memory: Memory::Mapped(map) })
     }
 
     /// A copy that is `len` long: cut, or with zeros at the end.
@@ -64,22 +81,18 @@ impl<T: Packed> Pages<T> {
     /// Bytes held.
     #[must_use]
     pub fn size(&self) -> usize {
-        if self.len == 0 { 0 } else { Self::layout(self.len).map_or(0, |layout| layout.size()) }
-    }
-
-    fn layout(len: usize) -> Option<Layout> {
-        let bytes = len.checked_mul(size_of::<T>())?;
-        let align = if bytes >= HUGE { HUGE } else { LINE };
-        Layout::from_size_align(bytes.checked_next_multiple_of(align)?, align).ok()
+        match &self.memory {
+            Memory::None => 0,
+            Memory::Heap(layout) => layout.size(),
+            Memory::Mapped(map) => map.len() - HUGE,
+        }
     }
 }
 
 impl<T: Packed> Drop for Pages<T> {
     fn drop(&mut self) {
-        if self.len > 0
-            && let Some(layout) = Self::layout(self.len)
-        {
-            // SAFETY: `zeros` allocated it with the layout of this length.
+        if let Memory::Heap(layout) = self.memory {
+            // SAFETY: `zeros` allocated it with this layout.
             unsafe { dealloc(self.start.as_ptr().cast(), layout) };
         }
     }
@@ -89,7 +102,7 @@ impl<T: Packed> Deref for Pages<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        // SAFETY: `len` values, all initialised by `zeros`; with none, an aligned dangling pointer is allowed.
+        // SAFETY: `len` values, zero from the beginning, in memory that `memory` owns; with none, an aligned dangling pointer is allowed.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 }

@@ -1,12 +1,12 @@
 //! Rows of one byte a value against queries of one byte a value. The sums are whole numbers, so every path gives the
 //! same bits.
 
-use super::{COLUMNS, Pages, generic};
+use super::{COLUMNS, generic};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 use crate::error::Result;
-use crate::kernels::Isa;
 use crate::kernels::isa::Level;
+use crate::kernels::{Isa, Pages};
 
 /// A whole number of these bytes is a row.
 pub(super) const UNIT: usize = 64;

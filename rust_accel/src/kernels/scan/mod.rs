@@ -6,10 +6,8 @@ mod avx2;
 mod avx512;
 mod bytes;
 mod generic;
-mod pages;
 
 pub use bytes::{ByteQueries, ByteRows};
-pub use pages::{Pages, prefetch};
 
 use super::isa::Level;
 use super::{Bf16, Isa, Matrix};
