@@ -2,6 +2,8 @@
 
 use super::Index;
 use super::topk::TopK;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 /// The best `k` rows so far, and others that a scan of compact rows could not rule out.
 ///
@@ -11,7 +13,28 @@ use super::topk::TopK;
 pub(super) struct Candidates {
     top: TopK,
     k: usize,
-    pending: Vec<(f32, u32)>,
+    pending: Vec<Bounded>,
+}
+
+/// A row and the most that it can score; the greatest bound comes first.
+#[derive(PartialEq)]
+struct Bounded {
+    bound: f32,
+    slot: u32,
+}
+
+impl Eq for Bounded {}
+
+impl Ord for Bounded {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bound.total_cmp(&other.bound).then(other.slot.cmp(&self.slot))
+    }
+}
+
+impl PartialOrd for Bounded {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Candidates {
@@ -29,7 +52,7 @@ impl Candidates {
 
     /// A row that scores at most `bound`.
     pub(super) fn offer(&mut self, bound: f32, slot: u32) {
-        self.pending.push((bound, slot));
+        self.pending.push(Bounded { bound, slot });
     }
 
     /// A row with its score.
@@ -43,17 +66,19 @@ impl Candidates {
 
     /// Leaves nothing pending.
     pub(super) fn settle(&mut self, index: &Index, query: &[f32], row: &mut [f32]) {
-        self.pending.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        for (i, (bound, slot)) in self.pending.iter().enumerate() {
-            if *bound < self.top.floor {
+        // A heap, since only the first few are taken from it.
+        let mut pending = BinaryHeap::from(std::mem::take(&mut self.pending));
+        while let Some(Bounded { bound, slot }) = pending.pop() {
+            if bound < self.top.floor {
                 break;
             }
-            if let Some((_, ahead)) = self.pending.get(i + 2) {
-                index.prefetch(*ahead);
+            if let Some(next) = pending.peek() {
+                index.prefetch(next.slot);
             }
-            let (id, score) = index.score(*slot, query, row);
+            let (id, score) = index.score(slot, query, row);
             self.top.push(id, score);
         }
+        self.pending = pending.into_vec();
         self.pending.clear();
     }
 

@@ -1,5 +1,6 @@
 //! 16,384 rows of vectors with their ids, codes and a bitmap of the living ones.
 
+use super::column::Column;
 use super::storage::{Config, Extent, Storage, halve, measure, measure_bytes, quantise, widen};
 use crate::error::{Error, Result};
 use crate::kernels::scan::ByteRows;
@@ -13,7 +14,7 @@ pub(super) const BLOCK: usize = 256;
 pub(super) type Mask = [u64; ROWS / 64];
 
 /// The bit of a row.
-pub(super) fn has(mask: &Mask, row: usize) -> bool {
+pub(super) fn has(mask: &[u64], row: usize) -> bool {
     mask[row / 64] >> (row % 64) & 1 == 1
 }
 
@@ -59,7 +60,7 @@ pub(super) struct Chunk {
     greatest: [Extent; ROWS / BLOCK],
     pub(super) ids: Vec<u64>,
     /// One list a column.
-    pub(super) codes: Vec<Vec<u32>>,
+    pub(super) codes: Vec<Column>,
     pub(super) alive: Mask,
     room: usize,
 }
@@ -75,7 +76,7 @@ impl Chunk {
             extents: vec![],
             greatest: [Extent::default(); ROWS / BLOCK],
             ids: vec![],
-            codes: vec![vec![]; config.columns],
+            codes: (0..config.columns).map(|_| Column::default()).collect(),
             alive: [0; ROWS / 64],
             room: 0,
         }
@@ -102,7 +103,7 @@ impl Chunk {
         self.ids.try_reserve_exact(more).map_err(refused)?;
         self.extents.try_reserve_exact(more).map_err(refused)?;
         for column in &mut self.codes {
-            column.try_reserve_exact(more).map_err(refused)?;
+            column.reserve(more).map_err(refused)?;
         }
         let full = if config.keep_f32 { self.full.resized(rows * config.f32_stride())? } else { Pages::default() };
         match config.storage {
@@ -125,7 +126,7 @@ impl Chunk {
         if self.config.storage == Storage::Int8 {
             self.scales.push(0.0);
         }
-        self.codes.iter_mut().for_each(|column| column.push(0));
+        self.codes.iter_mut().for_each(Column::push);
         self.ids.len() - 1
     }
 
@@ -157,7 +158,7 @@ impl Chunk {
     fn revive(&mut self, row: usize, id: u64, extent: Extent, codes: &[u32]) {
         self.ids[row] = id;
         for (column, code) in self.codes.iter_mut().zip(codes) {
-            column[row] = *code;
+            column.set(row, *code);
         }
         self.extents[row] = extent;
         self.greatest[row / BLOCK] = self.greatest[row / BLOCK].max(extent);
@@ -184,7 +185,7 @@ impl Chunk {
         rows(&mut self.bytes, source.map(|chunk| &chunk.bytes), stride, [to, from]);
         let other = source.unwrap_or(self);
         let (id, extent, scale) = (other.ids[from], other.extents[from], other.scales.get(from).copied());
-        let codes: Vec<u32> = other.codes.iter().map(|column| column[from]).collect();
+        let codes: Vec<u32> = other.codes.iter().map(|column| column.codes()[from]).collect();
         if let Some(scale) = scale {
             self.scales[to] = scale;
         }
@@ -257,6 +258,11 @@ impl Chunk {
         self.greatest[row / BLOCK]
     }
 
+    /// The greatest extent of all rows.
+    pub(super) fn greatest_of_all(&self) -> Extent {
+        self.greatest.iter().fold(Extent::default(), |most, extent| most.max(*extent))
+    }
+
     /// Forgets the rows from `rows` on and the memory beyond; the ones before are all alive.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.ids.truncate(rows);
@@ -275,7 +281,7 @@ impl Chunk {
             self.ids.shrink_to_fit();
             self.extents.shrink_to_fit();
             self.scales.shrink_to_fit();
-            self.codes.iter_mut().for_each(Vec::shrink_to_fit);
+            self.codes.iter_mut().for_each(Column::shrink);
         }
     }
 
@@ -288,6 +294,6 @@ impl Chunk {
             + self.scales.capacity() * size_of::<f32>()
             + self.extents.capacity() * size_of::<Extent>()
             + self.ids.capacity() * size_of::<u64>()
-            + self.codes.iter().map(|column| column.capacity() * size_of::<u32>()).sum::<usize>()
+            + self.codes.iter().map(Column::size).sum::<usize>()
     }
 }

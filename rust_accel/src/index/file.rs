@@ -67,7 +67,7 @@ impl Index {
         }
         for column in 0..self.config.columns {
             for (chunk, row) in slots.iter().map(place) {
-                block.extend(chunk.codes[column][row].to_le_bytes());
+                block.extend(chunk.codes[column].codes()[row].to_le_bytes());
             }
         }
         let dimension = self.config.dimension;

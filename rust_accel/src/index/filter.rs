@@ -1,8 +1,9 @@
-//! Which rows a search may return, as one bitmap a chunk.
+//! Which rows a search may return, chunk by chunk: as bits where they are many, as a list where they are few.
 
 use super::Index;
-use super::chunk::{Chunk, Mask, ROWS};
+use super::chunk::{Chunk, ROWS, has, rows_of};
 use crate::error::{Result, invalid};
+use std::borrow::Cow;
 
 /// Conditions that must all hold.
 #[derive(Clone, Copy, Default)]
@@ -13,68 +14,176 @@ pub struct Filter<'a> {
     pub columns: &'a [(usize, Vec<u32>)],
 }
 
+/// Rows that are less than one in four are gathered one by one.
+pub(super) const SPARSE: usize = 4;
+/// Of this many listed rows on, it pays to visit them in order.
+const ORDERED_FROM: usize = ROWS / 64;
+
+/// The rows of a chunk that pass.
+pub(super) enum Part<'a> {
+    /// A bit a row.
+    Dense(Cow<'a, [u64]>),
+    /// Each once.
+    Sparse(Vec<u16>),
+}
+
+impl Part<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Dense(mask) => passing(mask),
+            Self::Sparse(rows) => rows.len(),
+        }
+    }
+}
+
+/// How many bits are set.
+pub(super) fn passing(words: &[u64]) -> usize {
+    words.iter().map(|word| word.count_ones() as usize).sum()
+}
+
 impl Index {
+    /// Each chunk of which rows pass, by number, and how many rows these are in all.
+    ///
     /// # Errors
     /// `Error::Invalid` for a column that the index does not have.
-    pub(super) fn masks(&self, filter: Filter<'_>) -> Result<Vec<Mask>> {
-        let mut masks: Vec<Mask> = match filter.allowed {
-            Some(ids) => self.masks_of(ids),
-            None => self.chunks.iter().map(|chunk| chunk.alive).collect(),
-        };
+    pub(super) fn select(&self, filter: Filter<'_>) -> Result<(Vec<(usize, Part<'_>)>, usize)> {
+        let mut columns = vec![];
         for (column, codes) in filter.columns {
             if *column >= self.config.columns {
                 return invalid(format!("no column {column}: the index has {}", self.config.columns));
             }
-            let codes = Codes::new(codes);
-            for (mask, chunk) in masks.iter_mut().zip(&self.chunks) {
-                codes.keep(mask, chunk, *column);
-            }
+            columns.push((*column, Codes::new(codes)));
         }
-        Ok(masks)
+        let mut parts = match filter.allowed {
+            Some(ids) => self.listed(ids),
+            None => {
+                (0..self.chunks.len()).map(|at| (at, Part::Dense(Cow::Borrowed(&self.chunks[at].alive[..])))).collect()
+            }
+        };
+        for (at, part) in &mut parts {
+            self.chunks[*at].keep(part, &columns);
+        }
+        let mut total = 0;
+        parts.retain(|(_, part)| {
+            let rows = part.len();
+            total += rows;
+            rows > 0
+        });
+        Ok((parts, total))
     }
 
-    fn masks_of(&self, ids: &[u64]) -> Vec<Mask> {
-        let mut masks = vec![[0; ROWS / 64]; self.chunks.len()];
-        for slot in ids.iter().filter_map(|id| self.slots.get(id)) {
-            let (chunk, row) = (*slot as usize / ROWS, *slot as usize % ROWS);
-            masks[chunk][row / 64] |= 1 << (row % 64);
-        }
-        masks
+    /// The rows of some ids, each once.
+    fn listed(&self, ids: &[u64]) -> Vec<(usize, Part<'_>)> {
+        let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slots.get(id).copied()).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let part = |slots: &[u32]| {
+            let rows = slots.iter().map(|slot| (*slot as usize % ROWS) as u16);
+            (slots[0] as usize / ROWS, Part::of(rows.collect(), self.chunks[slots[0] as usize / ROWS].len()))
+        };
+        slots.chunk_by(|a, b| *a as usize / ROWS == *b as usize / ROWS).map(part).collect()
     }
+}
+
+impl Part<'_> {
+    /// Of different rows, among `all`.
+    fn of(rows: Vec<u16>, all: usize) -> Self {
+        if rows.len() * SPARSE < all { Self::Sparse(rows) } else { Self::Dense(Cow::Owned(mask_of(&rows))) }
+    }
+}
+
+fn mask_of(rows: &[u16]) -> Vec<u64> {
+    let mut mask = vec![0; ROWS / 64];
+    for row in rows {
+        mask[usize::from(*row) / 64] |= 1 << (row % 64);
+    }
+    mask
+}
+
+impl Chunk {
+    /// Takes the rows out of `part` whose code in any of `columns` is another one.
+    fn keep(&self, part: &mut Part<'_>, columns: &[(usize, Codes<'_>)]) {
+        let mut done = None;
+        if let Part::Dense(mask) = part {
+            // The column that leaves the fewest rows comes first, among those whose rows are known by code.
+            let known = columns.iter().filter_map(|(column, codes)| {
+                let sorted = self.codes[*column].sorted()?;
+                Some((sorted.count(&codes.sorted), *column, codes, sorted))
+            });
+            if let Some((count, column, codes, sorted)) = known.min_by_key(|(count, ..)| *count)
+                && count * SPARSE < self.len()
+            {
+                done = Some(column);
+                *part = Part::Sparse(both(mask, sorted.rows(&codes.sorted), count));
+            }
+        }
+        for (column, codes) in columns.iter().filter(|(column, _)| Some(*column) != done) {
+            let values = self.codes[*column].codes();
+            match part {
+                Part::Dense(mask) => codes.clear_others(mask.to_mut(), values),
+                Part::Sparse(rows) => rows.retain(|row| codes.has(values[usize::from(*row)])),
+            }
+        }
+    }
+}
+
+/// Those of `count` listed rows whose bit is set, in order when they are many.
+fn both(mask: &[u64], rows: impl Iterator<Item = u16>, count: usize) -> Vec<u16> {
+    let mut left = Vec::with_capacity(count);
+    left.extend(rows.filter(|row| has(mask, usize::from(*row))));
+    if left.len() >= ORDERED_FROM {
+        let ordered = mask_of(&left);
+        left.clear();
+        left.extend(rows_of(&ordered).map(|row| row as u16));
+    }
+    left
 }
 
 /// Codes that pass.
-enum Codes {
-    One(u32),
-    /// A bit for each code by its lowest 16 bits, and the codes, sorted, where some have more.
-    Many(Box<[u64; 1024]>, Vec<u32>),
+struct Codes<'a> {
+    /// Each once, ascending.
+    sorted: Cow<'a, [u32]>,
+    /// A bit for each by its lowest 16 bits, where they are several.
+    bits: Option<Box<[u64; 1024]>>,
 }
 
-impl Codes {
-    fn new(codes: &[u32]) -> Self {
-        if let [code] = codes {
-            return Self::One(*code);
+impl<'a> Codes<'a> {
+    fn new(codes: &'a [u32]) -> Self {
+        let mut sorted = Cow::Borrowed(codes);
+        if !codes.is_sorted_by(|a, b| a < b) {
+            let own = sorted.to_mut();
+            own.sort_unstable();
+            own.dedup();
         }
-        let mut bits = Box::new([0; 1024]);
-        for code in codes {
-            bits[*code as usize / 64 % 1024] |= 1 << (code % 64);
-        }
-        let mut sorted = if codes.iter().any(|code| *code > 0xffff) { codes.to_vec() } else { vec![] };
-        sorted.sort_unstable();
-        Self::Many(bits, sorted)
+        let bits = (sorted.len() > 1).then(|| {
+            let mut bits = Box::new([0; 1024]);
+            for code in sorted.iter() {
+                bits[*code as usize / 64 % 1024] |= 1 << (code % 64);
+            }
+            bits
+        });
+        Self { sorted, bits }
     }
 
-    /// Clears the rows whose code in `column` is another one.
-    fn keep(&self, mask: &mut Mask, chunk: &Chunk, column: usize) {
-        for (word, rows) in mask.iter_mut().zip(chunk.codes[column].chunks(64)).filter(|(word, _)| **word != 0) {
-            *word &= match self {
-                Self::One(code) => word_of(rows, |value| value == *code),
-                Self::Many(bits, sorted) if sorted.is_empty() => {
-                    word_of(rows, |value| value < 0x1_0000 && marked(bits, value))
-                }
-                Self::Many(bits, sorted) => {
-                    word_of(rows, |value| marked(bits, value) && sorted.binary_search(&value).is_ok())
-                }
+    fn has(&self, code: u32) -> bool {
+        match &self.bits {
+            None => self.sorted.first() == Some(&code),
+            Some(bits) => marked(bits, code) && self.sorted.binary_search(&code).is_ok(),
+        }
+    }
+
+    /// Whether no code has more than 16 bits: the bits tell all of one that has no more either.
+    fn is_short(&self) -> bool {
+        self.sorted.last().is_some_and(|last| *last <= 0xffff)
+    }
+
+    /// Clears the rows whose value is another one.
+    fn clear_others(&self, mask: &mut [u64], values: &[u32]) {
+        for (word, rows) in mask.iter_mut().zip(values.chunks(64)).filter(|(word, _)| **word != 0) {
+            *word &= match &self.bits {
+                None => word_of(rows, |value| self.sorted.first() == Some(&value)),
+                Some(bits) if self.is_short() => word_of(rows, |value| value <= 0xffff && marked(bits, value)),
+                Some(_) => word_of(rows, |value| self.has(value)),
             };
         }
     }

@@ -3,6 +3,7 @@
 
 mod candidates;
 mod chunk;
+mod column;
 mod file;
 mod filter;
 mod pairs;
@@ -22,6 +23,7 @@ use crate::kernels::scan::dot_full;
 use crate::kernels::{Isa, Matrix, prefetch};
 use chunk::{Chunk, ROWS, has};
 use std::collections::HashMap;
+use storage::squares;
 
 /// The id that pads short result rows; no row may have it.
 pub const NO_ID: u64 = u64::MAX;
@@ -140,7 +142,7 @@ impl Index {
     fn check_vectors(&self, vectors: &[f32]) -> Result<()> {
         for (row, vector) in vectors.chunks_exact(self.config.dimension).enumerate() {
             // NaN and infinity fail the comparison as well.
-            if vector.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>() <= LONGEST {
+            if squares(vector.len(), |i| f64::from(vector[i])) <= LONGEST {
                 continue;
             }
             return match vector.iter().position(|v| !v.is_finite()) {

@@ -1,9 +1,9 @@
 //! Queries in the form that a scan multiplies rows with, and how far its result can be from the score.
 
 use super::chunk::Values;
-use super::storage::{Config, Extent, Storage, largest, nearest};
+use super::storage::{Config, Extent, Storage, largest, nearest, squares};
 use crate::error::Result;
-use crate::kernels::scan::{ByteQueries, COLUMNS, dot_halves};
+use crate::kernels::scan::{ByteQueries, ByteRows, COLUMNS, dot_halves};
 use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, MatrixMut, Panel, WIDE, Width, multiply, panel_place};
 
 /// From this many queries a panel, padded or not, beats one product a query: its tile does 32 for the price of some.
@@ -94,7 +94,8 @@ impl<'a> Queries<'a> {
             }
             Storage::Bf16 => {
                 for (error, query) in errors.iter_mut().zip(queries.clone()) {
-                    *error = length(query.iter().map(|v| f64::from(*v) - f64::from(Bf16::from_f32(*v).to_f32())));
+                    let missed = |i: usize| f64::from(query[i]) - f64::from(Bf16::from_f32(query[i]).to_f32());
+                    *error = squares(dimension, missed).sqrt();
                 }
                 Form::HalfPanel(pack(queries, stride)?)
             }
@@ -112,7 +113,7 @@ impl<'a> Queries<'a> {
         let terms = if storage == Storage::Int8 { dimension / 16 + 64 } else { 2 * dimension + 64 };
         let reach = |(query, (scale, error)): (&[f32], (f64, f64))| Reach {
             scale,
-            length: length(query.iter().map(|v| f64::from(*v))),
+            length: squares(dimension, |i| f64::from(query[i])).sqrt(),
             error,
             rounding: terms as f64 * 2f64.powi(-24),
             // Numbers below 2^-126 may be taken for zero, in the row, the query, and every step.
@@ -140,6 +141,14 @@ impl<'a> Queries<'a> {
         }
     }
 
+    /// Multiplies some of `rows` with query `j`, which is not in a panel.
+    pub(super) fn multiply_listed(&self, rows: ByteRows<'_>, listed: &[u16], j: usize, out: &mut [f32]) {
+        match &self.form {
+            Form::Bytes(queries) => queries[j].score_listed(rows, listed, out),
+            _ => unreachable!("queries and rows come from one config"),
+        }
+    }
+
     /// Multiplies rows with query `j`, or with all of them in a panel.
     pub(super) fn multiply(&self, rows: Values<'_>, j: usize, out: &mut [f32]) {
         match (&self.form, rows) {
@@ -163,19 +172,18 @@ impl<'a> Queries<'a> {
     }
 }
 
-fn length(values: impl Iterator<Item = f64>) -> f64 {
-    values.map(|v| v * v).sum::<f64>().sqrt()
-}
-
 /// A query as bytes: what their product is multiplied with, and the length of what they leave out.
 fn quantise(query: &[f32], codes: &mut [i8]) -> (f64, f64) {
     let largest = largest(query);
     // In f64, the scale of the smallest f32 is not zero.
     let scale = if largest == 0.0 { 1.0 } else { f64::from(largest) / 127.0 };
+    let steps = 1.0 / scale;
     for (code, value) in codes.iter_mut().zip(query) {
-        *code = nearest((f64::from(*value) / scale) as f32) as i8;
+        // Any code is allowed: what it misses is measured below.
+        *code = nearest((f64::from(*value) * steps) as f32) as i8;
     }
-    (scale, length(query.iter().zip(&*codes).map(|(v, code)| f64::from(*v) - scale * f64::from(*code))))
+    let missed = |i: usize| f64::from(query[i]) - scale * f64::from(codes[i]);
+    (scale, squares(query.len(), missed).sqrt())
 }
 
 /// Up to 32 vectors as the columns of a panel of `k` rows.

@@ -1,6 +1,6 @@
 //! One pass of up to 32 queries over blocks of rows: multiply, compare with a floor, hand on what may be above it.
 
-use super::chunk::{BLOCK, Chunk, Row, Values, rows_of};
+use super::chunk::{BLOCK, Chunk, Row, Values};
 use super::queries::Queries;
 use super::storage::{Config, Extent, Storage};
 use crate::kernels::scan::{ByteRows, COLUMNS, at_least};
@@ -65,17 +65,38 @@ impl<'a> Scan<'a> {
         self.score(chunk.values(top, rows), (rows, chunk.greatest(top)), slot, sink);
     }
 
-    /// Copies the rows of a block whose bit is set; they are scored when they are enough.
-    pub(super) fn gather(&mut self, place: Place<'_>, top: usize, mask: &[u64], sink: &mut impl Sink) {
-        let rows: Vec<usize> = rows_of(mask).map(|row| top + row).collect();
+    /// Some living rows of a chunk. They are scored where they lie, or copied and scored when they are enough.
+    pub(super) fn gather(&mut self, place: Place<'_>, rows: &[u16], sink: &mut impl Sink) {
+        match place.chunk.values(0, place.chunk.len()) {
+            Values::Bytes(bytes) if !self.queries.is_panel() => self.score_listed(place, bytes, rows, sink),
+            _ => self.copy(place, rows, sink),
+        }
+    }
+
+    fn score_listed(&mut self, place: Place<'_>, bytes: ByteRows<'_>, rows: &[u16], sink: &mut impl Sink) {
+        let greatest = place.chunk.greatest_of_all();
+        for rows in rows.chunks(BLOCK) {
+            let slot = |i: usize| {
+                let row = usize::from(rows[i]);
+                Some(((place.first + row) as u32, place.chunk.extent(row)))
+            };
+            for j in 0..self.queries.count() {
+                let multiply = |queries: &Queries<'_>, out: &mut [f32]| queries.multiply_listed(bytes, rows, j, out);
+                self.score_one(j, multiply, (rows.len(), greatest), slot, sink);
+            }
+            sink.settle();
+        }
+    }
+
+    fn copy(&mut self, place: Place<'_>, rows: &[u16], sink: &mut impl Sink) {
         for row in rows.iter().take(AHEAD) {
-            ask(place.chunk, *row);
+            ask(place.chunk, usize::from(*row));
         }
         for (i, row) in rows.iter().enumerate() {
             if let Some(ahead) = rows.get(i + AHEAD) {
-                ask(place.chunk, *ahead);
+                ask(place.chunk, usize::from(*ahead));
             }
-            self.gathered.push(place, *row);
+            self.gathered.push(place, usize::from(*row));
             if self.gathered.slots.len() == BLOCK {
                 self.flush(sink);
             }
@@ -104,7 +125,8 @@ impl<'a> Scan<'a> {
             self.score_panel(values, (rows, greatest), slot, sink);
         } else {
             for j in 0..self.queries.count() {
-                self.score_one(j, values, (rows, greatest), &slot, sink);
+                let multiply = |queries: &Queries<'_>, out: &mut [f32]| queries.multiply(values, j, out);
+                self.score_one(j, multiply, (rows, greatest), &slot, sink);
             }
         }
         sink.settle();
@@ -113,7 +135,7 @@ impl<'a> Scan<'a> {
     fn score_one(
         &mut self,
         j: usize,
-        values: Values<'_>,
+        multiply: impl Fn(&Queries<'_>, &mut [f32]),
         (rows, greatest): (usize, Extent),
         slot: impl Fn(usize) -> Option<(u32, Extent)>,
         sink: &mut impl Sink,
@@ -121,7 +143,7 @@ impl<'a> Scan<'a> {
         let reach = &self.queries.reaches[j];
         let words = rows.div_ceil(COLUMNS);
         let scores = &mut self.scores[..words * COLUMNS];
-        self.queries.multiply(values, j, &mut scores[..rows]);
+        multiply(self.queries, &mut scores[..rows]);
         // What is not a number is not above anything.
         scores[rows..].fill(f32::NAN);
         let masks = &mut self.masks[..words];

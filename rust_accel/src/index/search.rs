@@ -1,7 +1,8 @@
 //! The exact search.
 
 use super::candidates::Candidates;
-use super::chunk::{BLOCK, Chunk, Mask, ROWS, rows_of};
+use super::chunk::{BLOCK, Chunk, ROWS, rows_of};
+use super::filter::{Part, SPARSE, passing};
 use super::queries::{Queries, panel_from};
 use super::scan::{Place, Scan, Sink};
 use super::storage::Storage;
@@ -12,14 +13,12 @@ use crate::kernels::scan::{COLUMNS, dot_full};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A block of which less than one row in four may be returned is gathered row by row.
-const SPARSE: usize = 4;
 /// Rows that a thread takes at a time.
 const SPAN: usize = 4096;
 /// From this many rows and queries on, a search is shared between threads.
 const SHARED_FROM: usize = 65_536;
 /// Where less than this many rows pass for each that is wanted, all of their scores are computed at once.
-const CROWDED: usize = 4;
+const CROWDED: usize = 16;
 
 impl Index {
     /// For each query (`dimension` values) at most `k` hits, the best inner product first, ties by id. The product is
@@ -34,38 +33,36 @@ impl Index {
             return invalid(format!("{len} values are not queries of dimension {dimension}"));
         }
         self.check_vectors(queries)?;
-        let masks = self.masks(filter)?;
+        let (parts, total) = self.select(filter)?;
         let mut hits = vec![];
         for batch in queries.chunks(COLUMNS * self.config.dimension) {
-            hits.extend(self.search_batch(batch, k, &masks)?);
+            hits.extend(self.search_batch(batch, k, &parts, total)?);
         }
         Ok(hits)
     }
 
-    fn search_batch(&self, batch: &[f32], k: usize, masks: &[Mask]) -> Result<Vec<Vec<Hit>>> {
+    fn search_batch(
+        &self,
+        batch: &[f32],
+        k: usize,
+        parts: &[(usize, Part<'_>)],
+        total: usize,
+    ) -> Result<Vec<Vec<Hit>>> {
         let count = batch.len() / self.config.dimension;
-        let total: usize = masks.iter().map(passing).sum();
         if total == 0 || k == 0 {
             return Ok(vec![vec![]; count]);
         }
         let few = self.config.storage == Storage::F32 && count < panel_from(self.isa, Storage::F32);
         let queries = if few || total / CROWDED < k { None } else { Some(Queries::new(self.isa, self.config, batch)?) };
-        let spans: Vec<(usize, usize)> = masks
-            .iter()
-            .enumerate()
-            .flat_map(|(chunk, _)| (0..ROWS).step_by(SPAN).map(move |top| (chunk, top)))
-            .filter(|(chunk, top)| passing(&masks[*chunk][top / 64..(top + SPAN) / 64]) > 0)
-            .collect();
+        let spans: Vec<Span<'_>> = parts.iter().flat_map(|(at, part)| self.spans(*at, part)).collect();
         let next = AtomicUsize::new(0);
         let work = || {
             let mut best = Best::new(self, batch, k);
             let mut scan = queries.as_ref().map(|queries| Scan::new(self.isa, self.config, queries));
-            while let Some((chunk, top)) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let place = Place { chunk: &self.chunks[*chunk], first: chunk * ROWS };
-                let mask = &masks[*chunk];
+            while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
                 match &mut scan {
-                    Some(scan) => scan_span(scan, place, *top, mask, &mut best),
-                    None => best.score_span(place, *top, mask),
+                    Some(scan) => scan_span(scan, span, &mut best),
+                    None => best.score_span(span),
                 }
             }
             if let Some(scan) = &mut scan {
@@ -83,25 +80,57 @@ impl Index {
     }
 }
 
-/// The part of a chunk from `top` on, block by block.
-fn blocks(chunk: &Chunk, top: usize) -> impl Iterator<Item = (usize, usize)> {
-    let end = chunk.len().min(top + SPAN);
-    (top..end).step_by(BLOCK).map(move |top| (top, BLOCK.min(end - top)))
+/// What a thread takes at a time.
+struct Span<'a> {
+    place: Place<'a>,
+    rows: Rows<'a>,
 }
 
-fn scan_span(scan: &mut Scan<'_>, place: Place<'_>, top: usize, mask: &Mask, best: &mut Best<'_>) {
-    for (top, rows) in blocks(place.chunk, top) {
-        let words = &mask[top / 64..(top + BLOCK) / 64];
-        match passing(words) {
-            0 => {}
-            some if some * SPARSE < rows => scan.gather(place, top, words, best),
-            _ => scan.block(place, [top, rows], words, best),
+enum Rows<'a> {
+    /// Those of a chunk's part of `SPAN` from here on whose bit is set in the chunk's mask.
+    From(usize, &'a [u64]),
+    Listed(&'a [u16]),
+}
+
+impl Index {
+    fn spans<'a>(&'a self, at: usize, part: &'a Part<'a>) -> impl Iterator<Item = Span<'a>> {
+        let place = Place { chunk: &self.chunks[at], first: at * ROWS };
+        let (mask, listed) = match part {
+            Part::Dense(mask) => (Some(&**mask), None),
+            Part::Sparse(rows) => (None, Some(Rows::Listed(rows))),
+        };
+        let tops = (0..place.chunk.len()).step_by(SPAN);
+        let dense = mask.into_iter().flat_map(move |mask| {
+            tops.clone().filter(|top| passing(&mask[top / 64..(top + SPAN) / 64]) > 0).map(|top| Rows::From(top, mask))
+        });
+        dense.chain(listed).map(move |rows| Span { place, rows })
+    }
+}
+
+/// The blocks of a chunk's part from `top` on, and the bits of each.
+fn blocks<'a>(chunk: &Chunk, top: usize, mask: &'a [u64]) -> impl Iterator<Item = ([usize; 2], &'a [u64])> {
+    let end = chunk.len().min(top + SPAN);
+    (top..end).step_by(BLOCK).map(move |top| ([top, BLOCK.min(end - top)], &mask[top / 64..(top + BLOCK) / 64]))
+}
+
+fn scan_span(scan: &mut Scan<'_>, Span { place, rows }: &Span<'_>, best: &mut Best<'_>) {
+    match rows {
+        Rows::Listed(rows) => scan.gather(*place, rows, best),
+        Rows::From(top, mask) => {
+            for ([top, rows], words) in blocks(place.chunk, *top, mask) {
+                match passing(words) {
+                    0 => {}
+                    some if some * SPARSE < rows => scan.gather(*place, &listed(top, words), best),
+                    _ => scan.block(*place, [top, rows], words, best),
+                }
+            }
         }
     }
 }
 
-fn passing(words: impl AsRef<[u64]>) -> usize {
-    words.as_ref().iter().map(|word| word.count_ones() as usize).sum()
+/// The rows of a block whose bit is set.
+fn listed(top: usize, words: &[u64]) -> Vec<u16> {
+    rows_of(words).map(|row| (top + row) as u16).collect()
 }
 
 /// The best rows of each query, as far as one thread knows them.
@@ -133,14 +162,18 @@ impl<'a> Best<'a> {
     }
 
     /// The scores of all rows that pass.
-    fn score_span(&mut self, place: Place<'_>, top: usize, mask: &Mask) {
-        for (top, rows) in blocks(place.chunk, top) {
-            let words = &mask[top / 64..(top + BLOCK) / 64];
-            let some = passing(words);
-            if some * SPARSE >= rows && self.index.config.keep_f32 {
-                self.score_block(place, [top, rows], words);
-            } else if some > 0 {
-                self.score_rows(place, top, words);
+    fn score_span(&mut self, Span { place, rows }: &Span<'_>) {
+        match rows {
+            Rows::Listed(rows) => self.score_rows(*place, rows),
+            Rows::From(top, mask) => {
+                for ([top, rows], words) in blocks(place.chunk, *top, mask) {
+                    let some = passing(words);
+                    if some * SPARSE >= rows && self.index.config.keep_f32 {
+                        self.score_block(*place, [top, rows], words);
+                    } else if some > 0 {
+                        self.score_rows(*place, &listed(top, words));
+                    }
+                }
             }
         }
     }
@@ -158,15 +191,15 @@ impl<'a> Best<'a> {
         }
     }
 
-    fn score_rows(&mut self, place: Place<'_>, top: usize, words: &[u64]) {
-        let rows: Vec<u32> = rows_of(words).map(|row| (place.first + top + row) as u32).collect();
+    fn score_rows(&mut self, place: Place<'_>, rows: &[u16]) {
+        let slot = |row: &u16| (place.first + usize::from(*row)) as u32;
         let queries = self.queries.chunks_exact(self.index.config.dimension);
-        for (i, slot) in rows.iter().enumerate() {
+        for (i, row) in rows.iter().enumerate() {
             if let Some(ahead) = rows.get(i + 4) {
-                self.index.prefetch(*ahead);
+                self.index.prefetch(slot(ahead));
             }
             for (candidates, query) in self.candidates.iter_mut().zip(queries.clone()) {
-                let (id, score) = self.index.score(*slot, query, &mut self.row);
+                let (id, score) = self.index.score(slot(row), query, &mut self.row);
                 candidates.push(id, score);
             }
         }

@@ -1,5 +1,6 @@
 //! The index against sorts and models.
 
+mod filters;
 mod storages;
 
 use super::{Config, Filter, Index, NO_ID, Pair, Rows};

@@ -2,14 +2,17 @@
 //! lane against the same four bytes of 16 or 32 queries, so that no sum crosses lanes.
 
 use super::COLUMNS;
-use super::bytes::{ByteQueries, ByteRows, UNIT};
+use super::bytes::{AHEAD as ROWS_AHEAD, ByteQueries, ByteRows, UNIT};
 use crate::kernels::{Bf16, Matrix};
 use std::arch::x86_64::{
-    __m512, _CMP_GE_OQ, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps,
-    _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_add_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps,
-    _mm512_sub_epi32,
+    __m128i, __m512, __m512i, _CMP_GE_OQ, _MM_HINT_T0, _mm_add_epi32, _mm_cvtepi32_ps, _mm_loadu_ps, _mm_mul_ps,
+    _mm_prefetch, _mm_set1_epi32, _mm_storeu_ps, _mm_sub_epi32, _mm256_add_epi32, _mm256_castsi256_si128,
+    _mm256_extracti128_si256, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps, _mm512_castsi512_ps,
+    _mm512_castsi512_si256, _mm512_cmp_ps_mask, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_dpbusd_epi32,
+    _mm512_extracti64x4_epi64, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps,
+    _mm512_reduce_add_epi32, _mm512_reduce_add_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_epi32, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
 const LANES: usize = 16;
@@ -88,22 +91,84 @@ pub(super) fn bytes(rows: ByteRows<'_>, queries: &ByteQueries, out: &mut [f32]) 
     }
 }
 
+/// Rows whose sums cross their lanes together.
+const TOGETHER: usize = 4;
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn stream(rows: ByteRows<'_>, queries: &ByteQueries, out: &mut [f32]) {
     let (query, _) = queries.bytes.as_chunks::<UNIT>();
-    for ((row, scale), score) in rows.codes.chunks_exact(rows.stride).zip(rows.scales).zip(out) {
-        let mut sums = [_mm512_setzero_si512(); 2];
-        for (i, (a, b)) in row.as_chunks::<UNIT>().0.iter().zip(query).enumerate() {
-            // SAFETY: both arrays are one register long; a prefetch reads nothing, so its address may be any.
-            let (a, b) = unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(a.as_ptr().wrapping_add(AHEAD).cast());
-                (_mm512_loadu_si512(a.as_ptr().cast()), _mm512_loadu_si512(b.as_ptr().cast()))
-            };
-            sums[i % 2] = _mm512_dpbusd_epi32(sums[i % 2], a, b);
+    let (fours, rest) = out.as_chunks_mut::<TOGETHER>();
+    let (codes, last) = rows.codes.split_at(fours.len() * TOGETHER * rows.stride);
+    let (scales, last_scales) = rows.scales.as_chunks::<TOGETHER>();
+    for ((four, scales), out) in codes.chunks_exact(TOGETHER * rows.stride).zip(scales).zip(fours) {
+        let mut sums = [_mm512_setzero_si512(); TOGETHER];
+        for (sum, row) in sums.iter_mut().zip(four.chunks_exact(rows.stride)) {
+            *sum = product(row, query);
         }
-        let sum = _mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1]));
-        *score = (sum - queries.offsets[0]) as f32 * scale;
+        *out = scaled(sums, queries, scales);
     }
+    for ((row, scale), score) in last.chunks_exact(rows.stride).zip(last_scales).zip(rest) {
+        *score = alone(row, query, queries, *scale);
+    }
+}
+
+/// As `stream`, of rows here and there.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) fn listed(rows: ByteRows<'_>, listed: &[u16], queries: &ByteQueries, out: &mut [f32]) {
+    let (query, _) = queries.bytes.as_chunks::<UNIT>();
+    let (fours, rest) = out.as_chunks_mut::<TOGETHER>();
+    let (picked, last) = listed.as_chunks::<TOGETHER>();
+    for (i, (four, out)) in picked.iter().zip(fours).enumerate() {
+        for ahead in listed.iter().skip(TOGETHER * i + ROWS_AHEAD).take(TOGETHER) {
+            rows.ask(*ahead);
+        }
+        let sums = four.map(|row| product(rows.row(row), query));
+        *out = scaled(sums, queries, &four.map(|row| rows.scales[usize::from(row)]));
+    }
+    for (row, score) in last.iter().zip(rest) {
+        *score = alone(rows.row(*row), query, queries, rows.scales[usize::from(*row)]);
+    }
+}
+
+/// The scores of four rows.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[inline]
+fn scaled(sums: [__m512i; TOGETHER], queries: &ByteQueries, scales: &[f32; TOGETHER]) -> [f32; TOGETHER] {
+    let sums = _mm_sub_epi32(across(sums), _mm_set1_epi32(queries.offsets[0]));
+    let mut scores = [0.0; TOGETHER];
+    // SAFETY: both arrays are one register long.
+    unsafe { _mm_storeu_ps(scores.as_mut_ptr(), _mm_mul_ps(_mm_cvtepi32_ps(sums), _mm_loadu_ps(scales.as_ptr()))) };
+    scores
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[inline]
+fn alone(row: &[u8], query: &[[i8; UNIT]], queries: &ByteQueries, scale: f32) -> f32 {
+    (_mm512_reduce_add_epi32(product(row, query)) - queries.offsets[0]) as f32 * scale
+}
+
+/// Products of a row and a query, four a lane, summed over their length.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[inline]
+fn product(row: &[u8], query: &[[i8; UNIT]]) -> __m512i {
+    let mut sum = _mm512_setzero_si512();
+    for (a, b) in row.as_chunks::<UNIT>().0.iter().zip(query) {
+        // SAFETY: both arrays are one register long.
+        let (a, b) = unsafe { (_mm512_loadu_si512(a.as_ptr().cast()), _mm512_loadu_si512(b.as_ptr().cast())) };
+        sum = _mm512_dpbusd_epi32(sum, a, b);
+    }
+    sum
+}
+
+/// The sum of the lanes of each of four registers.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[inline]
+fn across([a, b, c, d]: [__m512i; TOGETHER]) -> __m128i {
+    let pairs = |a, b| _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let (ab, cd) = (pairs(a, b), pairs(c, d));
+    let fours = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    let halves = _mm256_add_epi32(_mm512_castsi512_si256(fours), _mm512_extracti64x4_epi64::<1>(fours));
+    _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves))
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]

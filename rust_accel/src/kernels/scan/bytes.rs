@@ -6,12 +6,14 @@ use super::{COLUMNS, generic};
 use super::{avx2, avx512};
 use crate::error::Result;
 use crate::kernels::isa::Level;
-use crate::kernels::{Isa, Pages};
+use crate::kernels::{Isa, Pages, prefetch};
 
 /// A whole number of these bytes is a row.
 pub(super) const UNIT: usize = 64;
 /// The longest row: 65,536 products of at most 255 * 127 stay below 2^31.
 const LONGEST: usize = 65_536;
+/// How many rows ahead a listed row is asked for.
+pub(super) const AHEAD: usize = 12;
 /// What is added to a value to store it as an unsigned byte.
 pub(super) const BIAS: i32 = 128;
 
@@ -31,6 +33,22 @@ impl<'a> ByteRows<'a> {
         assert!(stride.is_multiple_of(UNIT) && stride <= LONGEST && stride > 0, "rows of {stride} bytes");
         assert_eq!(Some(codes.len()), scales.len().checked_mul(stride), "one scale a row");
         Self { codes, scales, stride }
+    }
+
+    #[inline]
+    pub(super) fn row(&self, row: u16) -> &'a [u8] {
+        &self.codes[usize::from(row) * self.stride..][..self.stride]
+    }
+
+    fn one(&self, row: u16) -> Self {
+        Self { codes: self.row(row), scales: &self.scales[usize::from(row)..][..1], stride: self.stride }
+    }
+
+    /// Says that a row is read soon.
+    #[inline]
+    pub(super) fn ask(&self, row: u16) {
+        prefetch(self.row(row));
+        prefetch(&self.scales[usize::from(row)..][..1]);
     }
 }
 
@@ -107,6 +125,33 @@ impl ByteQueries {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` of these levels exists only where detection found AVX-512 F, BW, VL and VNNI.
             Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::bytes(rows, self, out) },
+        }
+    }
+}
+
+impl ByteQueries {
+    /// As `score`, of the rows that are listed, in that order, against a single query.
+    ///
+    /// # Panics
+    /// When there is no such row, not one score a listed row, more than one query, or the strides differ.
+    pub fn score_listed(&self, rows: ByteRows<'_>, listed: &[u16], out: &mut [f32]) {
+        assert_eq!(rows.stride, self.stride, "rows and queries differ in length");
+        assert_eq!((listed.len(), 1), (out.len(), self.count), "score_listed: shapes differ");
+        for row in listed.iter().take(AHEAD) {
+            rows.ask(*row);
+        }
+        match self.isa.level() {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: an `Isa` of these levels exists only where detection found AVX-512 F, BW, VL and VNNI.
+            Level::Avx512Vnni | Level::Avx512Bf16 => unsafe { avx512::listed(rows, listed, self, out) },
+            _ => {
+                for (i, (row, score)) in listed.iter().zip(out).enumerate() {
+                    if let Some(ahead) = listed.get(i + AHEAD) {
+                        rows.ask(*ahead);
+                    }
+                    self.score(rows.one(*row), std::slice::from_mut(score));
+                }
+            }
         }
     }
 }

@@ -40,6 +40,38 @@ fn byte_scores_are_the_same_whole_sums_on_every_level() {
 }
 
 #[test]
+fn listed_rows_have_the_scores_of_a_scan() {
+    let mut noise = Noise(11);
+    for isa in Isa::available() {
+        for (stride, n) in [(64, 1), (128, 7), (384, 70)] {
+            let codes: Vec<u8> = (0..n * stride).map(|_| (noise.next() % 255 + 1) as u8).collect();
+            let scales: Vec<f32> = (0..n).map(|_| noise.float()).collect();
+            let query: Vec<i8> = (0..stride).map(|_| (noise.next() % 255) as i32 as i8).collect();
+            let (rows, query) =
+                (ByteRows::new(&codes, &scales, stride), ByteQueries::new(isa, &query, stride).unwrap());
+            let mut all = vec![0.0; n];
+            query.score(rows, &mut all);
+            for count in [0, 1, 3, 4, 5, 8, 37] {
+                let listed: Vec<u16> = (0..count).map(|_| noise.next() as u16 % n as u16).collect();
+                let mut out = vec![f32::NAN; count];
+                query.score_listed(rows, &listed, &mut out);
+                for (row, score) in listed.iter().zip(out) {
+                    assert_eq!(score.to_bits(), all[usize::from(*row)].to_bits(), "{isa} {stride} {n} {count}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "range")]
+fn a_listed_row_that_there_is_not_is_refused() {
+    let isa = Isa::available()[0];
+    let query = ByteQueries::new(isa, &[1; 64], 64).unwrap();
+    query.score_listed(ByteRows::new(&[1; 128], &[1.0; 2], 64), &[2], &mut [0.0]);
+}
+
+#[test]
 fn the_longest_and_largest_rows_do_not_overflow() {
     let stride = 65_536;
     for isa in Isa::available() {
