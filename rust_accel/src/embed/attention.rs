@@ -118,21 +118,33 @@ fn pack_columns<T: Element>(source: Matrix<'_, T>, panels: &mut [T]) {
 fn pack_rows<T: Element>(source: Matrix<'_, T>, panels: &mut [T]) {
     let (rows, columns) = (source.rows(), source.columns());
     let grouped = rows.next_multiple_of(T::GROUP);
-    let nothing = [T::default(); NARROW];
     for (number, panel) in panels.chunks_exact_mut(grouped * NARROW).take(columns.div_ceil(NARROW)).enumerate() {
         let left = number * NARROW;
-        let mut copy = nothing;
         for (r, group) in (0..rows).step_by(T::GROUP).zip(panel.chunks_exact_mut(NARROW * T::GROUP)) {
-            for t in 0..T::GROUP {
-                let row = if r + t < rows { &source.row(r + t)[left..] } else { &nothing };
-                let row = row.first_chunk().unwrap_or_else(|| {
-                    copy[..row.len()].copy_from_slice(row);
-                    &copy
-                });
-                for (to, value) in group[t..].iter_mut().step_by(T::GROUP).zip(row) {
-                    *to = *value;
-                }
+            if T::GROUP == 1 {
+                group.copy_from_slice(&part(source, r, left));
+            } else {
+                interleave(&part(source, r, left), &part(source, r + 1, left), group);
             }
         }
+    }
+}
+
+/// Up to 32 values of a row from `left` on; those that are missing are zero, also of a row that there is not.
+#[inline]
+fn part<T: Element>(source: Matrix<'_, T>, row: usize, left: usize) -> [T; NARROW] {
+    let values = if row < source.rows() { &source.row(row)[left..] } else { &[] };
+    values.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [T::default(); NARROW];
+        padded[..values.len()].copy_from_slice(values);
+        padded
+    })
+}
+
+/// Values of two rows in turn.
+#[inline]
+fn interleave<T: Element>(first: &[T; NARROW], second: &[T; NARROW], to: &mut [T]) {
+    for (to, (a, b)) in to.as_chunks_mut::<2>().0.iter_mut().zip(first.iter().zip(second)) {
+        *to = [*a, *b];
     }
 }

@@ -55,9 +55,11 @@ impl Candidates {
         self.pending.push(Bounded { bound, slot });
     }
 
-    /// A row with its score.
-    pub(super) fn push(&mut self, id: u64, score: f32) {
-        self.top.push(id, score);
+    /// A row with its score. The id of one that is not among the best is not looked at: it is one more line of memory.
+    pub(super) fn push(&mut self, index: &Index, slot: u32, score: f32) {
+        if score >= self.top.floor {
+            self.top.push(index.id(slot), score);
+        }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -75,8 +77,7 @@ impl Candidates {
             if let Some(next) = pending.peek() {
                 index.prefetch(next.slot);
             }
-            let (id, score) = index.score(slot, query, row);
-            self.top.push(id, score);
+            self.push(index, slot, index.score(slot, query, row));
         }
         self.pending = pending.into_vec();
         self.pending.clear();

@@ -238,13 +238,17 @@ impl Index {
         }
     }
 
-    /// The id of a place and its score; `row` has room for a vector.
-    fn score(&self, slot: u32, query: &[f32], row: &mut [f32]) -> (u64, f32) {
-        let (chunk, at) = (&self.chunks[slot as usize / ROWS], slot as usize % ROWS);
-        let vector = chunk.vector(at, row);
+    /// The id of a place.
+    fn id(&self, slot: u32) -> u64 {
+        self.chunks[slot as usize / ROWS].ids[slot as usize % ROWS]
+    }
+
+    /// The score of a place; `row` has room for a vector.
+    fn score(&self, slot: u32, query: &[f32], row: &mut [f32]) -> f32 {
+        let vector = self.chunks[slot as usize / ROWS].vector(slot as usize % ROWS, row);
         let mut score = [0.0];
         dot_full(self.isa, Matrix::new(vector, 1, vector.len(), vector.len()), query, &mut score);
-        (chunk.ids[at], score[0])
+        score[0]
     }
 
     /// Says that `score` will be asked for a place soon.

@@ -110,9 +110,9 @@ impl Sink for Alike<'_> {
         if slot <= own {
             return;
         }
-        let (id, score) = self.index.score(slot, self.queries.query(query), self.row);
+        let score = self.index.score(slot, self.queries.query(query), self.row);
         if score >= self.threshold {
-            let other = self.index.chunks[own as usize / ROWS].ids[own as usize % ROWS];
+            let (id, other) = (self.index.id(slot), self.index.id(own));
             self.pairs.push(Pair { ids: [id.min(other), id.max(other)], score: score + 0.0 });
         }
     }

@@ -185,7 +185,7 @@ impl<'a> Best<'a> {
             dot_full(self.index.isa, place.chunk.full(top, rows), query, &mut scores[..rows]);
             for (i, score) in scores[..rows].iter().enumerate() {
                 if *score >= candidates.floor() && words[i / 64] >> (i % 64) & 1 == 1 {
-                    candidates.push(place.chunk.ids[top + i], *score);
+                    candidates.push(self.index, (place.first + top + i) as u32, *score);
                 }
             }
         }
@@ -199,8 +199,8 @@ impl<'a> Best<'a> {
                 self.index.prefetch(slot(ahead));
             }
             for (candidates, query) in self.candidates.iter_mut().zip(queries.clone()) {
-                let (id, score) = self.index.score(slot(row), query, &mut self.row);
-                candidates.push(id, score);
+                let score = self.index.score(slot(row), query, &mut self.row);
+                candidates.push(self.index, slot(row), score);
             }
         }
     }

@@ -5,7 +5,8 @@ use super::super::generic::{ERF, ERF_LIMIT, ROUND};
 use std::arch::x86_64::{
     __m256bh, __m256i, __m512, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_abs_ps, _mm512_castps_si512,
     _mm512_castsi512_ps, _mm512_cvtepu16_epi32, _mm512_cvtneps_pbh, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
-    _mm512_min_ps, _mm512_mul_ps, _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_min_ps, _mm512_mul_ps, _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32,
+    _mm512_storeu_ps,
 };
 
 /// A number of which 16 go to and from a register of f32.
@@ -159,9 +160,12 @@ fn pieces(x: __m512) -> __m512 {
     let near = _mm512_fmadd_ps(u, _mm512_set1_ps(1.0 / PIECE), _mm512_set1_ps(ROUND));
     // The number of the piece is in the lowest bits, of which the permutation reads four.
     let piece = _mm512_castps_si512(_mm512_min_ps(near, _mm512_set1_ps(ROUND + 15.0)));
-    // SAFETY: a row is as long as the register.
-    let [one, first, second] =
-        PIECES.each_ref().map(|row| unsafe { _mm512_permutexvar_ps(piece, _mm512_loadu_ps(row.as_ptr())) });
+    let mut coefficients = [_mm512_setzero_ps(); 3];
+    for (coefficient, row) in coefficients.iter_mut().zip(&PIECES) {
+        // SAFETY: a row is as long as the register.
+        *coefficient = _mm512_permutexvar_ps(piece, unsafe { _mm512_loadu_ps(row.as_ptr()) });
+    }
+    let [one, first, second] = coefficients;
     let even = _mm512_fmadd_ps(_mm512_fmadd_ps(second, u, first), u, one);
     _mm512_fmadd_ps(_mm512_set1_ps(0.5), x, even)
 }

@@ -7,9 +7,9 @@ use super::super::matrix::{Affine, Matrix, MatrixMut};
 use super::register::Register;
 use std::arch::x86_64::{
     __m128i, __m512, __mmask16, _mm512_add_ps, _mm512_cvtps_epi32, _mm512_cvtusepi32_epi8, _mm512_fmadd_ps,
-    _mm512_mask_loadu_ps, _mm512_mask_storeu_ps, _mm512_maskz_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
-    _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_reduce_min_ps, _mm512_roundscale_ps, _mm512_scalef_ps,
-    _mm512_set1_ps, _mm512_setzero_ps, _mm512_sub_ps,
+    _mm512_fmsub_ps, _mm512_mask_loadu_ps, _mm512_mask_storeu_ps, _mm512_maskz_mov_ps, _mm512_max_ps, _mm512_min_ps,
+    _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_reduce_min_ps, _mm512_roundscale_ps,
+    _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_sub_ps,
 };
 
 const LANES: usize = 16;
@@ -119,12 +119,13 @@ macro_rules! rows {
                 }
                 let most = _mm512_set1_ps(_mm512_reduce_max_ps(most));
                 let base = _mm512_set1_ps(std::f32::consts::LOG2_E);
+                let top = _mm512_mul_ps(most, base);
                 let mut total = _mm512_setzero_ps();
                 for left in (0..columns).step_by(LANES) {
                     let mask = lanes(columns, left);
                     // SAFETY: as above.
                     let x = unsafe { _mm512_mask_loadu_ps(most, mask, scores.as_ptr().add(left)) };
-                    let e = exp2::<T>(_mm512_mul_ps(_mm512_sub_ps(x, most), base));
+                    let e = exp2::<T>(_mm512_fmsub_ps(x, base, top));
                     let e = _mm512_maskz_mov_ps(mask, e);
                     total = _mm512_add_ps(total, e);
                     if let Some(whole) = out[left..].first_chunk_mut::<LANES>() {

@@ -122,8 +122,13 @@ pub(super) fn listed(rows: ByteRows<'_>, listed: &[u16], queries: &ByteQueries, 
         for ahead in listed.iter().skip(TOGETHER * i + ROWS_AHEAD).take(TOGETHER) {
             rows.ask(*ahead);
         }
-        let sums = four.map(|row| product(rows.row(row), query));
-        *out = scaled(sums, queries, &four.map(|row| rows.scales[usize::from(row)]));
+        // Loops: a closure may be left uninlined, and then goes through memory.
+        let (mut sums, mut scales) = ([_mm512_setzero_si512(); TOGETHER], [0.0; TOGETHER]);
+        for ((sum, scale), row) in sums.iter_mut().zip(&mut scales).zip(four) {
+            *sum = product(rows.row(*row), query);
+            *scale = rows.scales[usize::from(*row)];
+        }
+        *out = scaled(sums, queries, &scales);
     }
     for (row, score) in last.iter().zip(rest) {
         *score = alone(rows.row(*row), query, queries, rows.scales[usize::from(*row)]);
