@@ -55,7 +55,7 @@ impl Index {
             columns.push((*column, Codes::new(codes)));
         }
         let mut parts = match filter.allowed {
-            Some(ids) => self.listed(ids),
+            Some(ids) => self.of_ids(ids),
             None => {
                 (0..self.chunks.len()).map(|at| (at, Part::Dense(Cow::Borrowed(&self.chunks[at].alive[..])))).collect()
             }
@@ -73,7 +73,7 @@ impl Index {
     }
 
     /// The rows of some ids, each once.
-    fn listed(&self, ids: &[u64]) -> Vec<(usize, Part<'_>)> {
+    fn of_ids(&self, ids: &[u64]) -> Vec<(usize, Part<'_>)> {
         let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slots.get(id).copied()).collect();
         slots.sort_unstable();
         slots.dedup();
