@@ -45,6 +45,7 @@ class Base(DeclarativeBase):
         Json: sa.JSON(),
         list[str]: sa.JSON(),
         list[list[Any]]: sa.JSON(),
+        list[dict[str, str]]: sa.JSON(),
         str: sa.Text(),
         UUID: sa.Uuid(),
     }
@@ -107,9 +108,11 @@ class Document(Owned, Base):
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "sha256"),
         sa.Index("ix_document_list", "workspace_id", "created_at", "id"),
+        sa.Index("ix_document_external_id", "workspace_id", "external_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str | None]
     name: Mapped[str]
     media_type: Mapped[str]
     size: Mapped[int] = mapped_column(sa.BigInteger)
@@ -243,7 +246,9 @@ class FaqActionItem(Owned, Base):
 class Collection(Owned, Base):
     """`seq` numbers the changes of its points; `changes` counts those of its sources, of which `synced` are in.
 
-    The FAQs of points up to the seq `compared` have been searched for duplicates.
+    The FAQs of points up to the seq `compared` have been searched for duplicates. `generation` counts the embedding
+    models that it had: each has a collection of its own in the vector store. `calibration` is when it answers, None
+    until it was measured.
     """
 
     __tablename__ = "collection"
@@ -259,6 +264,8 @@ class Collection(Owned, Base):
     changes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     synced: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     compared: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    generation: Mapped[int] = mapped_column(default=0)
+    calibration: Mapped[Json | None]
     job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -312,25 +319,53 @@ class Embedding(Owned, Base):
 
 
 class Agent(Owned, Base):
+    """`parameters` is a `contracts.agents.AgentParameters`, `fallbacks` rows are {provider, model}.
+
+    `daily_tokens` is the most that it may use in a day of UTC; None is without end.
+    """
+
     __tablename__ = "agent"
-    __table_args__ = (sa.UniqueConstraint("workspace_id", "name"),)
+    __table_args__ = (
+        sa.UniqueConstraint("workspace_id", "name"),
+        sa.Index("ix_agent_external_id", "workspace_id", "external_id", unique=True),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
+    external_id: Mapped[str | None]
     provider: Mapped[str]
     model: Mapped[str]
+    parameters: Mapped[Json] = mapped_column(default=dict)
+    fallbacks: Mapped[list[dict[str, str]]] = mapped_column(default=list)
+    daily_tokens: Mapped[int | None] = mapped_column(sa.BigInteger)
     collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class AgentUsage(Owned, Base):
+    """What an agent used on one day of UTC, `2026-11-28`."""
+
+    __tablename__ = "agent_usage"
+    __table_args__ = (sa.PrimaryKeyConstraint("agent_id", "day"),)
+
+    agent_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agent.id", ondelete="CASCADE"))
+    day: Mapped[str]
+    input_tokens: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
 class Conversation(Owned, Base):
-    """`owner` is the id of the key that began it, or "local"; None where it was not kept yet."""
+    """`owner` is the id of the key that began it, or "local"; None where it was not kept yet.
+
+    `agent_id` is None where a collection was asked, not an agent.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (sa.Index("ix_conversation_list", "workspace_id", "updated_at", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     collection_id: Mapped[UUID]
+    agent_id: Mapped[UUID | None]
     title: Mapped[str]
     owner: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
