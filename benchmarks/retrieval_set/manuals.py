@@ -20,46 +20,78 @@ Headings = Literal["questions", "nouns"]
 
 @dataclass(frozen=True, slots=True)
 class Manual:
-    """Files of one package, in order. `asked` says whether questions are asked over it, and how its headings read."""
+    """Pages of one package: globs below the folder without `.html`, divided by spaces.
+
+    `asked` says how the headings read when questions are asked over it; None is a distractor.
+    """
 
     key: str
     package: str
     folder: str
-    files: tuple[str, ...]
+    pages: str
     asked: Headings | None = None
 
     def paths(self, root: Path = Path("/")) -> list[Path]:
         """Each file once, in the order of the globs; empty when the package is not installed."""
-        folder = root / self.folder
-        return list(dict.fromkeys(path for glob in self.files for path in sorted(folder.glob(glob))))
+        found = (path for glob in self.pages.split() for path in sorted((root / self.folder).glob(f"{glob}.html")))
+        return list(dict.fromkeys(found))
 
 
-_HANDBOOK: Final = (
-    "advanced-administration installation basic-configuration unix-services sect.after-first-boot "
-    "sect.asynchronous-task-scheduling-anacron sect.automated-installation sect.backup sect.config-bootloader "
-    "sect.config-misc sect.config-printing sect.creating-accounts sect.hostname-name-service sect.how-to-migrate "
-    "sect.installation-steps sect.monitoring sect.network-config sect.quotas sect.remote-login "
-    "sect.rights-management sect.shell-environment sect.syslog sect.task-scheduling-cron-atd sect.user-group-databases "
-    "sect.firewall-packet-filtering sect.virtual-private-network sect.dealing-with-compromised-machine "
-    "sect.regular-upgrades sect.automatic-upgrades sect.dist-upgrade sect.hotplug"
-).split()
+_DOC: Final = "usr/share/doc"
+_R: Final = "usr/share/R/doc/manual"
 
 MANUALS: Final = (
-    Manual("r-faq", "r-doc-html", "usr/share/R/doc/manual", ("R-FAQ.html",), "questions"),
-    Manual("borg-faq", "borgbackup-doc", "usr/share/doc/borgbackup/html", ("faq.html",), "questions"),
-    Manual("fetchmail-faq", "fetchmail", "usr/share/doc/fetchmail", ("fetchmail-FAQ.html",), "questions"),
-    Manual("privoxy-faq", "privoxy", "usr/share/doc/privoxy/faq", ("[!ci]*.html", "configuration.html", "installation.html"), "questions"),
-    Manual("git-manual", "git-doc", "usr/share/doc/git-doc", ("user-manual.html",), "nouns"),
-    Manual("installation-guide", "installation-guide-amd64", "usr/share/doc/installation-guide-amd64/en", ("ch*.html", "ap[a-e]*.html"), "nouns"),
-    Manual("mutt-manual", "mutt", "usr/share/doc/mutt/html", tuple(f"{name}.html" for name in ("gettingstarted", "configuration", "advancedusage", "mimesupport", "optionalfeatures", "security", "tuning", "miscellany")), "nouns"),
-    Manual("handbook", "debian-handbook", "usr/share/doc/debian-handbook/html/en-US", tuple(f"{name}.html" for name in _HANDBOOK), "nouns"),
-    Manual("r-data", "r-doc-html", "usr/share/R/doc/manual", ("R-data.html",)),
-    Manual("r-intro", "r-doc-html", "usr/share/R/doc/manual", ("R-intro.html",)),
-    Manual("borg-manual", "borgbackup-doc", "usr/share/doc/borgbackup/html", ("introduction.html", "installation.html", "quickstart.html", "usage/*.html", "deployment/*.html")),
-    Manual("privoxy-manual", "privoxy", "usr/share/doc/privoxy/user-manual", ("installation.html", "startup.html", "quickstart.html", "configuration.html", "config.html", "actions-file.html", "filter-file.html", "appendix.html")),
-    Manual("fetchmail-features", "fetchmail", "usr/share/doc/fetchmail", ("fetchmail-features.html", "design-notes.html")),
-    Manual("git-guides", "git-doc", "usr/share/doc/git-doc", ("gitfaq.html", "gittutorial.html", "gittutorial-2.html", "giteveryday.html", "gitworkflows.html")),
-)  # fmt: skip
+    Manual("r-faq", "r-doc-html", _R, "R-FAQ", "questions"),
+    Manual("borg-faq", "borgbackup-doc", f"{_DOC}/borgbackup/html", "faq", "questions"),
+    Manual("fetchmail-faq", "fetchmail", f"{_DOC}/fetchmail", "fetchmail-FAQ", "questions"),
+    Manual(
+        "privoxy-faq", "privoxy", f"{_DOC}/privoxy/faq", "general misc trouble configuration installation", "questions"
+    ),
+    Manual("git-manual", "git-doc", f"{_DOC}/git-doc", "user-manual", "nouns"),
+    Manual(
+        "installation-guide",
+        "installation-guide-amd64",
+        f"{_DOC}/installation-guide-amd64/en",
+        "ch* ap[a-e]*",
+        "nouns",
+    ),
+    Manual(
+        "mutt-manual",
+        "mutt",
+        f"{_DOC}/mutt/html",
+        "gettingstarted configuration advancedusage mimesupport optionalfeatures security tuning miscellany",
+        "nouns",
+    ),
+    Manual(
+        "handbook",
+        "debian-handbook",
+        f"{_DOC}/debian-handbook/html/en-US",
+        "advanced-administration installation basic-configuration unix-services sect.after-first-boot "
+        "sect.asynchronous-task-scheduling-anacron sect.automated-installation sect.backup sect.config-* "
+        "sect.creating-accounts sect.hostname-name-service sect.how-to-migrate sect.installation-steps "
+        "sect.monitoring sect.network-config sect.quotas sect.remote-login sect.rights-management "
+        "sect.shell-environment sect.syslog sect.task-scheduling-cron-atd sect.user-group-databases "
+        "sect.firewall-packet-filtering sect.virtual-private-network sect.dealing-with-compromised-machine "
+        "sect.regular-upgrades sect.automatic-upgrades sect.dist-upgrade sect.hotplug",
+        "nouns",
+    ),
+    Manual("r-data", "r-doc-html", _R, "R-data"),
+    Manual("r-intro", "r-doc-html", _R, "R-intro"),
+    Manual(
+        "borg-manual",
+        "borgbackup-doc",
+        f"{_DOC}/borgbackup/html",
+        "introduction installation quickstart usage/* deployment/*",
+    ),
+    Manual(
+        "privoxy-manual",
+        "privoxy",
+        f"{_DOC}/privoxy/user-manual",
+        "installation startup quickstart configuration config actions-file filter-file appendix",
+    ),
+    Manual("fetchmail-features", "fetchmail", f"{_DOC}/fetchmail", "fetchmail-features design-notes"),
+    Manual("git-guides", "git-doc", f"{_DOC}/git-doc", "gitfaq gittutorial gittutorial-2 giteveryday gitworkflows"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +152,7 @@ def _read(manual: Manual, path: Path, root: Path) -> Iterator[Passage]:
     try:
         for record in read_document(arguments, lambda _done, _total: None):
             if isinstance(record, base.Section):
-                sections[record.ordinal] = Section(
-                    manual.key, file, record.ordinal, record.title_path, record.text
-                )
+                sections[record.ordinal] = Section(manual.key, file, record.ordinal, record.title_path, record.text)
             elif isinstance(record, base.Passage):
                 yield Passage(sections[record.section], record.start, record.end)
     except NoText:
