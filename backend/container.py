@@ -16,7 +16,6 @@ from typing import Any, Final
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, Timeouts
 from backend.agents.providers.metered import MeteredProvider
-from backend.agents.providers.vendors import vendor_hosts
 from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
 from backend.embeddings.base import Embedder
@@ -100,7 +99,7 @@ class Container:
         self._log = SqlPointLog(self._log_engine)
         self._stores: dict[str, VectorStore] = {}
         policy = OutboundPolicy(
-            settings.auth, allow_hosts=frozenset(settings.outbound_allow), vendor_hosts=vendor_hosts()
+            settings.auth, allow_hosts=frozenset(settings.outbound_allow), vendor_hosts=PROVIDERS.public_hosts()
         )
         self.outbound = Outbound(policy)
 

@@ -10,6 +10,7 @@ GROUPS = {
     "base": ("--no-default-groups", "--group", "build"),
     "dev": ("--no-default-groups", "--group", "build", "--group", "dev"),
     "bench": ("--no-default-groups", "--group", "build", "--group", "bench"),
+    "local": ("--no-default-groups", "--group", "build", "--group", "dev", "--extra", "local"),
 }
 COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal")
 

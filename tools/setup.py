@@ -1,6 +1,7 @@
-"""Brings `.venv` in line with the lock: `python tools/setup.py base|dev`; `bench` is `.bench`. Standard library only.
+"""Brings `.venv` in line with the lock: `python tools/setup.py base|dev`; `bench` is `.bench`, `local` is `.local`.
 
-Says what is missing and how to get it, fetches uv when there is none, syncs only when something changed.
+Standard library only. Says what is missing and how to get it, fetches uv when there is none, syncs only when something
+changed.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENVS = {"base": ROOT / ".venv", "dev": ROOT / ".venv", "bench": ROOT / ".bench"}
+VENVS = {"base": ROOT / ".venv", "dev": ROOT / ".venv", "bench": ROOT / ".bench", "local": ROOT / ".local"}
 UV_VENV = ROOT / ".uv"
 PYTHONS = ((3, 11), (3, 14))
 VENV = VENVS["base"]

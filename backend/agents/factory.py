@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from backend.agents.providers.base import Provider, Sampling
-from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
+from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
-from backend.agents.providers.vendors import check_model
+from backend.agents.providers.vendors import ProviderTable
 from backend.agents.rag import RagAgent, RagSettings
-from backend.registry import Registry
 
 ProviderWrapper = Callable[[str, Provider], Provider]
 """Provider's name and provider -> the provider, wrapped (tracing, metrics)."""
@@ -51,13 +50,13 @@ class AgentFactory:
 
     def __init__(
         self,
-        providers: Registry[ProviderFactory],
+        providers: ProviderTable,
         http: HttpClientFactory,
         *,
         retry: ProviderWrapper = retrying,
         trace: ProviderWrapper = unwrapped,
     ) -> None:
-        self._registry = providers
+        self._table = providers
         self._http = http
         self._retry = retry
         self._trace = trace
@@ -65,7 +64,7 @@ class AgentFactory:
 
     def rag(self, config: AgentConfig) -> RagAgent:
         """Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
-        check_model(config.primary.config.name, config.primary.model)
+        self._table.check_model(config.primary.config.name, config.primary.model)
         settings = RagSettings(
             provider=config.primary.config.name,
             model=config.primary.model_name,
@@ -84,7 +83,7 @@ class AgentFactory:
         """The one provider of a configuration, traced and retried."""
         known = self._providers.get(config)
         if known is None:
-            made = self._registry.get(config.name)(config, self._http)
+            made = self._table.get(config.name)(config, self._http)
             known = self._providers.setdefault(config, self._trace(config.name, self._retry(config.name, made)))
         return known
 

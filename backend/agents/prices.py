@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 from backend.agents.providers.base import Usage
-from backend.agents.providers.vendors import VENDORS
+from backend.agents.providers.vendors import PROVIDERS
 
 
 def cost_usd(provider: str, model: str, usage: Usage) -> Decimal | None:
     """US dollars; None when the vendor or the model has no known price."""
-    vendor = VENDORS.get(provider)
+    vendor = PROVIDERS.vendors.get(provider)
     if vendor is None or vendor.price_id is None or not model:
         return None
     import genai_prices  # 0.3 s: only those who use a priced vendor wait for it

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
-from backend.agents.providers import VENDORS, ProviderConfig, Timeouts, Vendor
+from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts, Vendor
 from backend.agents.providers.base import GenerationRequest, Message, Sampling, collect
 from backend.db.models import Agent, Credential
 from backend.errors import InvalidRequest, NotFound
@@ -52,13 +52,13 @@ class ProviderService:
     async def all(self, principal: Principal) -> list[wire.Provider]:
         async with self._uow.read(principal.workspace_id) as tx:
             stored = {row.provider: row for row in await tx.access.credentials()}
-        return [_to_wire(vendor, stored.get(vendor.name)) for vendor in VENDORS.values()]
+        return [_to_wire(vendor, stored.get(vendor.name)) for vendor in PROVIDERS.vendors.values()]
 
     @track("providers.configure")
     async def configure(self, principal: Principal, name: str, new: wire.ProviderSettings) -> wire.Provider:
         """Raises `InvalidRequest` when another URL is given without its key: a stored key goes nowhere else."""
         vendor = _vendor(name)
-        if vendor.protocol == "offline":
+        if vendor.place == "offline":
             raise InvalidRequest(f"the provider {name!r} has nothing to configure")
         if new.base_url is not None:
             self._check_url(new.base_url)
@@ -150,7 +150,7 @@ class ProviderService:
         )
         if vendor.needs_key and config.api_key is None:
             raise InvalidRequest(f"{vendor.label} needs a key; enter it under Settings")
-        if vendor.protocol != "offline" and not (model or default_model):
+        if vendor.place != "offline" and not (model or default_model):
             raise InvalidRequest(f"choose a model for {vendor.label} under Settings")
         return ProviderChoice(config, model)
 
@@ -188,9 +188,9 @@ def _environment_key(vendor: Vendor, url: str | None) -> SecretStr | None:
 
 
 def _vendor(name: str) -> Vendor:
-    vendor = VENDORS.get(name)
+    vendor = PROVIDERS.vendors.get(name)
     if vendor is None:
-        raise NotFound(f"no model provider {name!r}; known: {sorted(VENDORS)}")
+        raise NotFound(f"no model provider {name!r}; known: {sorted(PROVIDERS.vendors)}")
     return vendor
 
 
@@ -198,7 +198,7 @@ def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
     url = stored.base_url if stored else vendor.default_url
     from_environment = _environment_key(vendor, url) is not None
     has_key = from_environment or bool(stored and stored.sealed_key)
-    is_offline = vendor.protocol == "offline"
+    is_offline = vendor.place == "offline"
     return wire.Provider(
         name=vendor.name,
         label=vendor.label,
@@ -206,7 +206,7 @@ def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
         needs_url=not is_offline and vendor.default_url is None,
         needs_key=vendor.needs_key,
         hidden=vendor.hidden,
-        configured=is_offline or (has_key if vendor.needs_key else url is not None),
+        configured=is_offline or (has_key if vendor.needs_key else stored is not None),
         base_url=url,
         key_hint=stored.key_hint if stored else None,
         key_from_environment=from_environment and not (stored and stored.sealed_key),

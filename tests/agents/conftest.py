@@ -9,7 +9,6 @@ from backend.security.outbound import Outbound, OutboundPolicy
 from tests.mock_openai import MockOpenAI, MockServer
 
 KEY = SecretStr("sk-test-abcdefghij0123456789")
-QUICK = Timeouts(connect=1.0, first_token=0.3, idle=0.3, total=1.0)
 
 Connect = Callable[..., Provider]
 
@@ -33,13 +32,21 @@ def outbound() -> Outbound:
 
 
 @pytest.fixture
-def connect(server: MockServer, outbound: Outbound) -> Connect:
+def vendor() -> str:
+    """Whose protocol `connect` speaks. A test module may give others."""
+    return "openai-compatible"
+
+
+@pytest.fixture
+def connect(server: MockServer, outbound: Outbound, vendor: str) -> Connect:
     """Makes the adapter over the mock server; the test closes it."""
 
-    def make(*, timeouts: Timeouts | None = None, base_url: str | None = None) -> Provider:
+    def make(
+        *, timeouts: Timeouts | None = None, base_url: str | None = None, key: SecretStr | None = KEY, **more: str
+    ) -> Provider:
         config = ProviderConfig(
-            "openai-compatible", base_url or server.base_url, KEY, "ok", timeouts=timeouts or Timeouts()
+            vendor, base_url or server.url_of(vendor), key, "ok", timeouts=timeouts or Timeouts(), **more
         )
-        return PROVIDERS.get("openai-compatible")(config, outbound.provider_client)
+        return PROVIDERS.get(vendor)(config, outbound.provider_client)
 
     return make

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.base import Provider
@@ -30,12 +31,12 @@ class TestBuiltin(ProviderContract):
         return BuiltinProvider
 
 
-class TestOpenAICompatible(ProviderContract):
-    @pytest.fixture
-    def make_provider(self, server: MockServer) -> Callable[[], Provider]:
-        config = ProviderConfig("openai-compatible", base_url=server.base_url)
+class TestServers(ProviderContract):
+    @pytest.fixture(params=[name for name, row in PROVIDERS.vendors.items() if row.place == "server"])
+    def make_provider(self, server: MockServer, request: pytest.FixtureRequest) -> Callable[[], Provider]:
+        config = ProviderConfig(request.param, server.url_of(request.param), SecretStr("sk-test-0123456789"))
         outbound = Outbound(OutboundPolicy())
-        return lambda: PROVIDERS.get("openai-compatible")(config, outbound.provider_client)
+        return lambda: PROVIDERS.get(config.name)(config, outbound.provider_client)
 
 
 class TestRetrying(ProviderContract):

@@ -11,10 +11,20 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
+    """An assistant's message has the calls that it made; a tool's the id of the call that it answers."""
+
     role: Role
     content: str
     tool_call_id: str | None = None
+    tool_calls: Sequence[ToolCall] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,6 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class TextDelta:
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    id: str
-    name: str
-    arguments: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,11 +24,13 @@ from backend.agents.providers.base import (
 )
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, Timeouts, question_of
 from backend.agents.providers.endpoint import Endpoint
+from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.streams import closing
+from backend.agents.providers.vendors import Vendor
 from backend.errors import InvalidRequest, ProviderBadAnswer, ProviderTimeout
 
 if TYPE_CHECKING:
-    from backend.agents.providers.openai_chat import OpenAIChat
+    from backend.agents.providers.direct import DirectChat
 
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
 
@@ -39,15 +41,18 @@ class PydanticAiProvider:
     `aclose` closes the clients of the running loop; a later stream opens new ones. Only the key of its own URL is sent.
     """
 
-    def __init__(self, config: ProviderConfig, http: HttpClientFactory) -> None:
+    def __init__(
+        self, vendor: Vendor, protocol: Callable[[], WireProtocol], config: ProviderConfig, http: HttpClientFactory
+    ) -> None:
         self._config = config
-        self._endpoint = Endpoint.of(config)
+        self._protocol = protocol
+        self._endpoint = Endpoint.of(vendor, config)
         self._http = http
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, OpenAIChat] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, DirectChat] = WeakKeyDictionary()
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(structured_output=True, tools=True)
+        return self._endpoint.vendor.capabilities
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
         question_of(request)
@@ -99,13 +104,14 @@ class PydanticAiProvider:
                     done = event
         return "".join(text), done
 
-    async def _client(self) -> "OpenAIChat":
+    async def _client(self) -> "DirectChat":
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            # The SDKs take two seconds to import; the loop has other people to serve meanwhile.
-            connect = await asyncio.to_thread(_load)
+            # The SDKs take seconds to import; the loop has other people to serve meanwhile.
+            connect, protocol = await asyncio.to_thread(_load, self._protocol)
             if loop not in self._clients:
-                self._clients[loop] = connect(self._endpoint, self._endpoint.client(self._http, self._timeout()))
+                http = self._endpoint.client(self._http, self._timeout(), protocol.key_header)
+                self._clients[loop] = connect(self._endpoint, protocol, http)
         return self._clients[loop]
 
     def _timeout(self) -> httpx2.Timeout:
@@ -151,10 +157,10 @@ class _Pace:
         return f"{self.who} stopped answering for {self.limits.idle:g} s; try again"
 
 
-def _load() -> "type[OpenAIChat]":
-    from backend.agents.providers.openai_chat import OpenAIChat
+def _load(protocol: Callable[[], WireProtocol]) -> "tuple[type[DirectChat], WireProtocol]":
+    from backend.agents.providers.direct import DirectChat
 
-    return OpenAIChat
+    return DirectChat, protocol()
 
 
 def _validated(output: type[BaseModel], answer: str) -> tuple[BaseModel | None, str]:

@@ -33,7 +33,14 @@ from backend.errors import (
 )
 
 # The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last four.
-_RAISED_BY_SDKS = (AgentRunError, UserError, ValueError, TypeError, AttributeError, KeyError)
+_RAISED_BY_SDKS: tuple[type[Exception], ...] = (
+    AgentRunError,
+    UserError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+)
 _EXCERPT = 200
 _MASK = "***"
 _BEARER = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|key|nxk)[-_][A-Za-z0-9_*.…-]{4,}")
@@ -42,13 +49,16 @@ _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
 
 
 @contextmanager
-def vendor_errors(name: str, model: str, key: SecretStr | None) -> Iterator[None]:
+def vendor_errors(
+    name: str, model: str, key: SecretStr | None, sdk_errors: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """Turns everything that a vendor's SDK raises into the `ProviderError` family."""
+    known: tuple[type[Exception], ...] = _RAISED_BY_SDKS + sdk_errors
     try:
         yield
     except NexusError:
         raise
-    except _RAISED_BY_SDKS as exc:
+    except known as exc:
         secret = key.get_secret_value() if key else ""
         cause = _own_error(exc)
         if cause is not None:
@@ -95,7 +105,7 @@ def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError
 
 def _excerpt(exc: Exception, secret: str) -> str:
     """`: 'text'` with the start of what the vendor says; never a whole body, nothing for one that is not text."""
-    body = exc.body if isinstance(exc, ModelAPIError) else None
+    body = _read(exc.body) if isinstance(exc, ModelAPIError) else None
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         body = body["error"]
     message = body.get("message") if isinstance(body, dict) else None
@@ -103,6 +113,16 @@ def _excerpt(exc: Exception, secret: str) -> str:
         return ""
     clean = "".join(char if char.isprintable() else " " for char in scrub(message, secret))
     return f": {' '.join(clean.split())[:_EXCERPT]!r}"
+
+
+def _read(body: object) -> object:
+    """Some SDKs leave the body as it came."""
+    if not isinstance(body, str):
+        return body
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _own_error(exc: BaseException) -> NexusError | None:

@@ -1,84 +1,242 @@
-"""Who can be asked for text, as data. A vendor that speaks a known protocol is one more row."""
+"""The table of model providers: a row here is the one registration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import urlsplit
 
-from backend.errors import InvalidRequest, UnknownStrategy
+from backend.agents.providers.base import Capabilities, Provider
+from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
+from backend.agents.providers.protocols.base import WireProtocol
+from backend.errors import InvalidRequest
+from backend.registry import Registry, Row
 
-Protocol = Literal["offline", "openai-chat"]
+Place = Literal["offline", "server", "child"]
+ALL = Capabilities(structured_output=True, tools=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """`price_id` is the vendor's id in genai-prices; None means that its prices are unknown.
+    """`load` imports the implementation and returns what makes a provider of this row.
 
-    `default_models` are all that an offline vendor has, and suggestions for the others. `hidden`: for tests and demos,
-    not offered to people. `strict_openai`: the vendor is OpenAI itself, which wants `max_completion_tokens`; other
-    servers know `max_tokens`.
+    `place`: in this process without settings, on a server with a URL, or in a child process of ours. `price_id` is the
+    vendor's id in genai-prices; None means that its prices are unknown. `default_models` are all that an offline vendor
+    has, and suggestions for the others. `hidden`: for tests and demos, not offered to people. `needs` is the package
+    that the extra brings.
     """
 
     name: str
     label: str
-    protocol: Protocol
+    load: "Callable[[], VendorFactory]"
+    place: Place = "server"
+    capabilities: Capabilities = ALL
     key_variable: str | None = None
     needs_key: bool = False
     default_url: str | None = None
     default_models: tuple[str, ...] = ()
     price_id: str | None = None
-    strict_openai: bool = False
     hidden: bool = False
+    extra: str | None = None
+    needs: str | None = None
+
+    @property
+    def missing_extra(self) -> str | None:
+        """The extra that has to be installed first."""
+        return self.extra if self.needs is not None and find_spec(self.needs) is None else None
 
 
-_ROWS = (
-    Vendor("builtin", "Built-in (quotes your documents, works offline)", "offline", default_models=("builtin",)),
+VendorFactory = Callable[[Vendor, ProviderConfig, HttpClientFactory], Provider]
+
+
+def over(protocol: Callable[[], WireProtocol]) -> Callable[[], VendorFactory]:
+    """The `load` of a vendor that is spoken to by a protocol."""
+
+    def load() -> VendorFactory:
+        from backend.agents.providers.pydantic_ai import PydanticAiProvider
+
+        return lambda vendor, config, http: PydanticAiProvider(vendor, protocol, config, http)
+
+    return load
+
+
+class ProviderTable(Registry[ProviderFactory]):
+    """Vendors by name. `get` raises `UnknownStrategy` or `MissingExtra`."""
+
+    def __init__(self, *vendors: Vendor) -> None:
+        self.vendors: Mapping[str, Vendor] = {vendor.name: vendor for vendor in vendors}
+        super().__init__("model provider", {vendor.name: _row(vendor) for vendor in vendors})
+
+    def plus(self, *vendors: Vendor) -> "ProviderTable":
+        """A table with more rows."""
+        return ProviderTable(*self.vendors.values(), *vendors)
+
+    def check_model(self, name: str, model: str) -> None:
+        """Raises `InvalidRequest` for a model that the offline provider `name` does not have; "" is its default."""
+        vendor = self.vendors.get(name)
+        if vendor is not None and vendor.place == "offline" and model and model not in vendor.default_models:
+            known = list(vendor.default_models)
+            raise InvalidRequest(f"no model {model!r} of the provider {name!r}; known: {known}")
+
+    def public_hosts(self) -> frozenset[str]:
+        """The hosts that every policy may call, over https."""
+        urls = [urlsplit(vendor.default_url) for vendor in self.vendors.values() if vendor.default_url]
+        return frozenset(url.hostname for url in urls if url.hostname and url.scheme == "https")
+
+
+def _row(vendor: Vendor) -> Row[ProviderFactory]:
+    return Row(lambda: partial(vendor.load(), vendor), vendor.extra, vendor.needs)
+
+
+def _builtin() -> VendorFactory:
+    from backend.agents.providers.builtin import BuiltinProvider
+
+    return lambda _vendor, _config, _http: BuiltinProvider()
+
+
+def _echo() -> VendorFactory:
+    from backend.agents.providers.echo import EchoProvider
+
+    return lambda _vendor, _config, _http: EchoProvider()
+
+
+def _openai() -> WireProtocol:
+    from backend.agents.providers.protocols.openai_chat import OpenAIChat
+
+    return OpenAIChat(is_openai=True)
+
+
+def _openai_chat() -> WireProtocol:
+    from backend.agents.providers.protocols.openai_chat import OpenAIChat
+
+    return OpenAIChat()
+
+
+def _anthropic() -> WireProtocol:
+    from backend.agents.providers.protocols.anthropic import AnthropicMessages
+
+    return AnthropicMessages()
+
+
+def _gemini() -> WireProtocol:
+    from backend.agents.providers.protocols.gemini import GeminiContent
+
+    return GeminiContent()
+
+
+def _mistral() -> WireProtocol:
+    from backend.agents.providers.protocols.mistral import MistralChat
+
+    return MistralChat()
+
+
+PROVIDERS = ProviderTable(
     Vendor(
-        "echo",
-        "Echo (repeats the question, for trying things out)",
-        "offline",
+        name="builtin",
+        label="Built-in (quotes your documents, works offline)",
+        load=_builtin,
+        place="offline",
+        capabilities=Capabilities(generates=False),
+        default_models=("builtin",),
+    ),
+    Vendor(
+        name="echo",
+        label="Echo (repeats the question, for trying things out)",
+        load=_echo,
+        place="offline",
+        capabilities=Capabilities(),
         default_models=("echo",),
         hidden=True,
     ),
     Vendor(
-        "openai",
-        "OpenAI",
-        "openai-chat",
+        name="openai",
+        label="OpenAI",
+        load=over(_openai),
         key_variable="OPENAI_API_KEY",
         needs_key=True,
         default_url="https://api.openai.com/v1",
         default_models=("gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"),
         price_id="openai",
-        strict_openai=True,
     ),
     Vendor(
-        "openai-compatible",
-        "OpenAI-compatible server (such as llama.cpp, Ollama, vLLM or LM Studio)",
-        "openai-chat",
+        name="anthropic",
+        label="Anthropic (Claude)",
+        load=over(_anthropic),
+        key_variable="ANTHROPIC_API_KEY",
+        needs_key=True,
+        default_url="https://api.anthropic.com",
+        default_models=("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"),
+        price_id="anthropic",
+    ),
+    Vendor(
+        name="gemini",
+        label="Google (Gemini)",
+        load=over(_gemini),
+        key_variable="GEMINI_API_KEY",
+        needs_key=True,
+        default_url="https://generativelanguage.googleapis.com",
+        default_models=("gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-4-argon"),
+        price_id="google",
+    ),
+    Vendor(
+        name="mistral",
+        label="Mistral",
+        load=over(_mistral),
+        key_variable="MISTRAL_API_KEY",
+        needs_key=True,
+        default_url="https://api.mistral.ai",
+        default_models=("mistral-small-latest", "mistral-medium-latest", "mistral-large-latest"),
+        price_id="mistral",
+    ),
+    Vendor(
+        name="groq",
+        label="Groq",
+        load=over(_openai_chat),
+        key_variable="GROQ_API_KEY",
+        needs_key=True,
+        default_url="https://api.groq.com/openai/v1",
+        default_models=("openai/gpt-oss-20b", "openai/gpt-oss-120b", "qwen/qwen3.8-27b"),
+        price_id="groq",
+    ),
+    Vendor(
+        name="together",
+        label="Together",
+        load=over(_openai_chat),
+        key_variable="TOGETHER_API_KEY",
+        needs_key=True,
+        default_url="https://api.together.xyz/v1",
+        default_models=("openai/gpt-oss-120b", "meta-llama/Meta-Llama-3.3-70B-Instruct-Turbo", "zai-org/GLM-5.3-Flash"),
+        price_id="together",
+    ),
+    Vendor(
+        name="openrouter",
+        label="OpenRouter",
+        load=over(_openai_chat),
+        key_variable="OPENROUTER_API_KEY",
+        needs_key=True,
+        default_url="https://openrouter.ai/api/v1",
+        default_models=("openai/gpt-oss-120b", "anthropic/claude-haiku-4.5", "mistralai/mistral-nemo"),
+        price_id="openrouter",
+    ),
+    Vendor(
+        name="ollama",
+        label="Ollama (models on your own machine)",
+        load=over(_openai_chat),
+        key_variable="OLLAMA_API_KEY",
+        default_url="http://127.0.0.1:11434/v1",
+        default_models=("llama3.2", "gemma3", "phi4-mini"),
+    ),
+    Vendor(
+        name="vllm",
+        label="vLLM (your own server)",
+        load=over(_openai_chat),
+        key_variable="VLLM_API_KEY",
+    ),
+    Vendor(
+        name="openai-compatible",
+        label="OpenAI-compatible server (such as llama.cpp or LM Studio)",
+        load=over(_openai_chat),
         key_variable="NEXUS_OPENAI_COMPATIBLE_KEY",
     ),
 )
-
-VENDORS: Mapping[str, Vendor] = {row.name: row for row in _ROWS}
-
-
-def vendor_of(name: str) -> Vendor:
-    """Raises `UnknownStrategy`."""
-    vendor = VENDORS.get(name)
-    if vendor is None:
-        raise UnknownStrategy(f"no model provider {name!r}; known: {sorted(VENDORS)}")
-    return vendor
-
-
-def check_model(name: str, model: str) -> None:
-    """Raises `InvalidRequest` for a model that the offline provider `name` does not have; "" is its default."""
-    vendor = VENDORS.get(name)
-    if vendor is not None and vendor.protocol == "offline" and model and model not in vendor.default_models:
-        known = list(vendor.default_models)
-        raise InvalidRequest(f"no model {model!r} of the provider {name!r}; known: {known}")
-
-
-def vendor_hosts() -> frozenset[str]:
-    """The hosts that every policy may call, over https."""
-    hosts = (urlsplit(row.default_url).hostname for row in _ROWS if row.default_url)
-    return frozenset(host for host in hosts if host)

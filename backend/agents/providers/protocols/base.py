@@ -1,0 +1,39 @@
+"""How a family of vendors is spoken to. A protocol of its own is one file beside this one."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import httpx2
+
+if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
+    from backend.agents.providers.endpoint import Endpoint
+
+NO_KEY = "none"
+"""What an SDK that insists on a key is given when there is none. It is never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeader:
+    """The header that carries the key, and the others of the vendor that may leave with it (lower case)."""
+
+    name: str = "authorization"
+    prefix: str = "Bearer "
+    beside: frozenset[str] = frozenset()
+
+
+class WireProtocol(Protocol):
+    """Slow to import, as SDKs are: loaded in a thread at the first stream."""
+
+    @property
+    def key_header(self) -> KeyHeader: ...
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the SDK raises besides pydantic-ai's own errors."""
+        ...
+
+    def model(self, name: str, endpoint: "Endpoint", http: httpx2.AsyncClient) -> "Model":
+        """The model over this client, without retries of its own."""
+        ...

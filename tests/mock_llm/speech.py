@@ -1,0 +1,69 @@
+"""What the mock says: sentences from the passages in the prompt, values that fit a schema."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from tests.mock_llm.asked import Asked, Json
+
+UNSURE = "I could not find this in the documents."
+_PASSAGE = re.compile(r'<passage n="(\d+)" title="([^"]*)">\n(.*?)\n</passage>', re.DOTALL)
+_SENTENCE = re.compile(r".+?(?:[.!?](?=\s|\Z)|\Z)", re.DOTALL)
+
+
+def text_for(asked: Asked) -> str:
+    if asked.schema is not None:
+        return 'Here it is: {"wrong": true}' if is_wrong(asked) else json.dumps(instance(asked.schema, asked.schema))
+    if asked.tool is not None:
+        return ""
+    if asked.mode == "unsure":
+        return UNSURE
+    question = asked.prompt.rpartition("Question: ")[2]
+    passages = _PASSAGE.findall(asked.prompt)
+    if not passages:
+        return f"You asked: {question}"
+    n, _, text = max(passages, key=lambda passage: len(words(question) & words(f"{passage[1]} {passage[2]}")))
+    sentence = _SENTENCE.match(" ".join(text.split()))
+    answer = f"{sentence.group() if sentence else text} [{n}]"
+    return f"{answer} The moon is made of cheese [{len(passages) + 40}]." if asked.mode == "badcite" else answer
+
+
+def call_for(asked: Asked) -> Json | None:
+    """The arguments of the call of the tool that was offered."""
+    if asked.tool is None:
+        return None
+    if is_wrong(asked):
+        return {"wrong": True}
+    arguments = instance(asked.tool.schema, asked.tool.schema)
+    assert isinstance(arguments, dict)
+    return arguments
+
+
+def is_wrong(asked: Asked) -> bool:
+    is_repair = "not valid" in asked.prompt
+    return asked.mode == "badjson-twice" or (asked.mode == "badjson" and not is_repair)
+
+
+def instance(schema: Json, root: Json) -> object:
+    """The simplest value that fits a JSON schema, whatever case its types are written in."""
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        definitions = root["$defs"]
+        assert isinstance(definitions, dict)
+        return instance(definitions[name], root)
+    for choice in ("anyOf", "allOf"):
+        options = schema.get(choice)
+        if isinstance(options, list):
+            return instance(options[0], root)
+    values = schema.get("enum")
+    if isinstance(values, list):
+        return values[0]
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        return {name: instance(each, root) for name, each in properties.items()}
+    simple: Mapping[str, object] = {"integer": 1, "number": 0.5, "boolean": True, "array": [], "object": {}}
+    return simple.get(str(schema.get("type")).lower(), "mock text")
+
+
+def words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 3}
