@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, Timeouts
+from backend.agents.providers.base import Provider
 from backend.agents.providers.metered import MeteredProvider
+from backend.agents.providers.retry import Attempt, RetryingProvider
 from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
 from backend.embeddings.base import Embedder
@@ -38,6 +40,7 @@ from backend.security.outbound import Outbound, OutboundPolicy
 from backend.security.secrets import SecretBox, local_token
 from backend.services import AppServices
 from backend.services.access import AccessService
+from backend.services.agents import AgentService
 from backend.services.chat import ChatService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
 from backend.services.conversations import ConversationService
@@ -173,13 +176,16 @@ class Container:
         factory = AgentFactory(
             PROVIDERS,
             self.outbound.provider_client,
+            retry=self._retried,
             trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
         )
         stack.push_async_callback(factory.aclose)
         providers = ProviderService(
             uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
         )
+        agents = AgentService(uow, factory, providers)
         return AppServices(
+            agents=agents,
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
             chat=ChatService(uow, Searcher(uow, self.store, self.embedder), factory, providers, self.metrics),
             collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
@@ -209,6 +215,13 @@ class Container:
                 samples=SAMPLES,
             ),
         )
+
+    def _retried(self, name: str, provider: Provider) -> Provider:
+        def count(attempt: Attempt) -> None:
+            outcome = attempt.error.code if attempt.error else "ok"
+            self.metrics.provider_attempts.labels(name, outcome).inc()
+
+        return RetryingProvider(provider, observe=count)
 
     def _timeouts(self) -> Timeouts:
         settings = self.settings

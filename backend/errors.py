@@ -173,6 +173,18 @@ class ProviderUnavailable(ProviderError):
     code, status, title, retryable = "provider_unavailable", 503, "The model provider does not answer", True
 
 
+class ProviderPaused(ProviderUnavailable):
+    """It failed several times in a row and is left alone for `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self._retry_after = retry_after
+
+    @property
+    def retry_after(self) -> float:
+        return self._retry_after
+
+
 class ProviderTimeout(ProviderError):
     code, status, title, retryable = "provider_timeout", 504, "The model provider took too long", True
 
@@ -186,6 +198,20 @@ class ProviderRateLimited(ProviderError):
 
     @property
     def retry_after(self) -> float | None:
+        return self._retry_after
+
+
+class BudgetExhausted(NexusError):
+    """An agent has used its tokens of the day; `retry_after` is when the next one begins, in seconds."""
+
+    code, status, title, retryable = "budget_exhausted", 429, "The agent's budget of today is used up", True
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self._retry_after = retry_after
+
+    @property
+    def retry_after(self) -> float:
         return self._retry_after
 
 

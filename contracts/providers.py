@@ -1,18 +1,36 @@
-from typing import Annotated
-from uuid import UUID
+from decimal import Decimal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from contracts.base import Answer, Name, Request, UtcTime
+from contracts.base import Answer, Request, UtcTime
 
 BaseUrl = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=500)]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+ProviderState = Literal["not_set_up", "missing_extra", "ready", "paused"]
+
+
+class ProviderFailure(Answer):
+    """The last request of this process failed. `detail` has no key in it."""
+
+    code: str
+    detail: str
+    at: UtcTime
+
+
+class ModelPrice(Answer):
+    """US dollars for a million tokens; None where no price is known."""
+
+    model: str
+    input_usd: Decimal | None
+    output_usd: Decimal | None
 
 
 class Provider(Answer):
     """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters.
 
-    `hidden`: for tests and demos; offered to nobody, shown where it is in use.
+    `hidden`: for tests and demos; offered to nobody, shown where it is in use. `missing_extra` has to be installed
+    first. While it is `paused` it failed several times in a row and is left alone until `paused_until`.
     """
 
     name: str
@@ -27,6 +45,15 @@ class Provider(Answer):
     model: str | None
     models: list[str]
     hidden: bool = False
+    key_variable: str | None = None
+    state: ProviderState = "ready"
+    missing_extra: str | None = None
+    paused_until: UtcTime | None = None
+    last_error: ProviderFailure | None = None
+    streams: bool = True
+    structured_output: bool = False
+    tools: bool = False
+    prices: list[ModelPrice] = Field([])
 
 
 class ProviderSettings(Request):
@@ -44,17 +71,3 @@ class ProviderCheck(Answer):
     model: str
     latency_ms: float
     reply: str
-
-
-class Agent(Answer):
-    id: UUID
-    name: str
-    provider: str
-    model: str
-    collection_id: UUID
-    created_at: UtcTime
-
-
-class AgentEdit(Request):
-    provider: Name | None = None
-    model: ModelName | None = None

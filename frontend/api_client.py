@@ -13,6 +13,7 @@ from httpx_sse import SSEError, connect_sse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
+from contracts.agents import Agent, AgentEdit
 from contracts.chat import Conversation, ConversationSummary, RagChat, UnansweredQuestion
 from contracts.collections import Collection
 from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText, Upload
@@ -32,7 +33,7 @@ from contracts.faqs import (
 from contracts.jobs import Job, JobCounts, JobKind, JobOrder, JobStatus
 from contracts.page import Page
 from contracts.problem import Problem, UploadProblem, ValidationProblem
-from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
+from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from contracts.system import Overview, Readiness
 from frontend.chat_stream import ChatStream
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from backend.agents.providers.base import Provider, Sampling
+from backend.agents.providers.breaker import Breaker, BreakerProvider, BreakerState
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.agents.providers.vendors import ProviderTable
@@ -55,12 +56,15 @@ class AgentFactory:
         *,
         retry: ProviderWrapper = retrying,
         trace: ProviderWrapper = unwrapped,
+        breaker: Callable[[], Breaker] = Breaker,
     ) -> None:
         self._table = providers
         self._http = http
         self._retry = retry
         self._trace = trace
+        self._breaker = breaker
         self._providers: dict[ProviderConfig, Provider] = {}
+        self._breakers: dict[ProviderConfig, Breaker] = {}
 
     def rag(self, config: AgentConfig) -> RagAgent:
         """Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
@@ -80,15 +84,23 @@ class AgentFactory:
         return FallbackProvider(candidates)
 
     def provider(self, config: ProviderConfig) -> Provider:
-        """The one provider of a configuration, traced and retried."""
+        """The one provider of a configuration, traced, retried and behind a breaker."""
         known = self._providers.get(config)
         if known is None:
-            made = self._table.get(config.name)(config, self._http)
-            known = self._providers.setdefault(config, self._trace(config.name, self._retry(config.name, made)))
+            name, breaker = config.name, self._breaker()
+            guarded = BreakerProvider(name, self._table.get(name)(config, self._http), breaker)
+            known = self._providers.setdefault(config, self._trace(name, self._retry(name, guarded)))
+            self._breakers[config] = breaker
         return known
+
+    def state(self, config: ProviderConfig) -> BreakerState:
+        """How the provider of a configuration is doing in this process."""
+        breaker = self._breakers.get(config)
+        return breaker.state if breaker is not None else BreakerState()
 
     async def forget(self, config: ProviderConfig) -> None:
         """Closes a configuration's provider: its key or URL was changed or removed."""
+        self._breakers.pop(config, None)
         provider = self._providers.pop(config, None)
         if provider is not None:
             await provider.aclose()

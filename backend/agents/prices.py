@@ -1,9 +1,21 @@
 """What an answer cost, by genai-prices."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from backend.agents.providers.base import Usage
 from backend.agents.providers.vendors import PROVIDERS
+
+_SAMPLE = 1_000
+"""Tokens that a price is asked for: long prompts of some models cost more for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens."""
+
+    input_usd: Decimal
+    output_usd: Decimal
 
 
 def cost_usd(provider: str, model: str, usage: Usage) -> Decimal | None:
@@ -18,3 +30,12 @@ def cost_usd(provider: str, model: str, usage: Usage) -> Decimal | None:
         return genai_prices.calc_price(counted, model, provider_id=vendor.price_id).total_price
     except LookupError:
         return None
+
+
+def price_of(provider: str, model: str) -> Price | None:
+    """What a short prompt pays; None when that is not known."""
+    given = cost_usd(provider, model, Usage(_SAMPLE, 0))
+    taken = cost_usd(provider, model, Usage(0, _SAMPLE))
+    if given is None or taken is None:
+        return None
+    return Price(given * 1_000_000 / _SAMPLE, taken * 1_000_000 / _SAMPLE)

@@ -1,4 +1,4 @@
-"""Workspaces, API keys, provider credentials, agents and remembered answers of idempotent requests."""
+"""Workspaces, API keys, provider credentials and remembered answers of idempotent requests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Agent, ApiKey, Collection, Credential, Idempotency, Workspace, utc_now
+from backend.db.models import ApiKey, Collection, Credential, Idempotency, Workspace, utc_now
 from backend.errors import NotFound
 from backend.repositories.upsert import upsert
 
@@ -91,26 +91,6 @@ class AccessRepository:
         await self._session.execute(
             sa.delete(Credential).where(Credential.workspace_id == self._workspace_id, Credential.provider == provider)
         )
-
-    # --- agents ---------------------------------------------------------------
-    async def agents(self) -> Sequence[Agent]:
-        query = sa.select(Agent).where(Agent.workspace_id == self._workspace_id)
-        return (await self._session.scalars(query.order_by(Agent.created_at, Agent.id))).all()
-
-    async def agent(self, agent_id: UUID) -> Agent:
-        query = sa.select(Agent).where(Agent.workspace_id == self._workspace_id, Agent.id == agent_id)
-        found = (await self._session.scalars(query)).one_or_none()
-        if found is None:
-            raise NotFound(f"no agent {str(agent_id)!r}")
-        return found
-
-    async def default_agent(self) -> Agent:
-        query = sa.select(Agent).where(Agent.workspace_id == self._workspace_id, Agent.name == "default")
-        return (await self._session.scalars(query)).one()
-
-    async def add_agent(self, agent: Agent) -> None:
-        self._session.add(agent)
-        await self._session.flush()
 
     # --- idempotency ----------------------------------------------------------
     async def remembered(self, route: str, key: str) -> Idempotency | None:

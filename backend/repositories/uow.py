@@ -8,6 +8,7 @@ from uuid import UUID
 from backend.db.engine import Database
 from backend.db.tx import Tx as BaseTx
 from backend.repositories.access import AccessRepository, WorkspaceRepository
+from backend.repositories.agents import AgentRepository
 from backend.repositories.collections import CollectionRepository
 from backend.repositories.conversations import ConversationRepository
 from backend.repositories.documents import DocumentRepository
@@ -35,6 +36,10 @@ class Tx(BaseTx):
     @cached_property
     def conversations(self) -> ConversationRepository:
         return ConversationRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def agents(self) -> AgentRepository:
+        return AgentRepository(self.session, self.workspace_id)
 
     @cached_property
     def access(self) -> AccessRepository:

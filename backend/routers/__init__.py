@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from backend.routers import (
+    agents,
     collections,
     conversations,
     documents,
@@ -27,5 +28,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     conversations.router,
     jobs.router,
     providers.router,
+    agents.router,
     keys.router,
 )

@@ -1,9 +1,6 @@
-from uuid import UUID
-
 from backend.routers.dependencies import CurrentPrincipal, Services
 from backend.routers.guarded import guarded_router, problems
-from contracts.page import Page
-from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
+from contracts.providers import Provider, ProviderCheck, ProviderSettings
 
 router = guarded_router("settings")
 
@@ -31,19 +28,3 @@ async def forget_provider(name: str, services: Services, principal: CurrentPrinc
 async def check_provider(name: str, services: Services, principal: CurrentPrincipal) -> ProviderCheck:
     """One short test request."""
     return await services.providers.check(principal, name)
-
-
-@router.get("/agents")
-async def list_agents(services: Services, principal: CurrentPrincipal) -> Page[Agent]:
-    return Page(items=await services.providers.agents(principal))
-
-
-@router.get("/agents/{agent_id}")
-async def get_agent(agent_id: UUID, services: Services, principal: CurrentPrincipal) -> Agent:
-    return await services.providers.agent(principal, agent_id)
-
-
-@router.patch("/agents/{agent_id}")
-async def edit_agent(agent_id: UUID, edit: AgentEdit, services: Services, principal: CurrentPrincipal) -> Agent:
-    """Which provider and model answer."""
-    return await services.providers.edit_agent(principal, agent_id, edit)

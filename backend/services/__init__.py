@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from backend.services.access import AccessService
+from backend.services.agents import AgentService
 from backend.services.chat import ChatService
 from backend.services.collections import CollectionService
 from backend.services.conversations import ConversationService
@@ -20,6 +21,7 @@ from backend.tracing.metrics import Metrics
 @dataclass(frozen=True, slots=True)
 class AppServices:
     access: AccessService
+    agents: AgentService
     chat: ChatService
     collections: CollectionService
     conversations: ConversationService

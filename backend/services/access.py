@@ -159,7 +159,7 @@ async def _furnish(tx: Tx, spec: EmbeddingSpec, store: str) -> None:
         takes_everything=True,
     )
     await tx.collections.add(collection)
-    await tx.access.add_agent(
+    await tx.agents.add(
         Agent(
             id=uuid4(),
             workspace_id=tx.workspace_id,

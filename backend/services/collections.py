@@ -85,7 +85,7 @@ class CollectionService:
         """Raises `Conflict` for a collection that an agent answers from."""
         async with self._uow(principal.workspace_id) as tx:
             collection = await tx.collections.get(collection_id)
-            for agent in await tx.access.agents():
+            for agent in await tx.agents.all():
                 if agent.collection_id == collection.id:
                     raise Conflict(f"the agent {agent.name!r} answers from this collection; give it another one first")
             await tx.collections.delete(collection)

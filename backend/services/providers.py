@@ -1,24 +1,29 @@
-"""Which model answers: provider settings, their keys, and the agents that use them."""
+"""Which model answers: provider settings, their keys, and how each provider is doing."""
 
+import asyncio
+import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from pydantic import SecretStr
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
+from backend.agents.prices import price_of
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts, Vendor
 from backend.agents.providers.base import GenerationRequest, Message, Sampling, collect
 from backend.db.models import Agent, Credential
-from backend.errors import InvalidRequest, NotFound
+from backend.errors import InvalidRequest, NotFound, UnknownStrategy
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.security.secrets import SecretBox
 from backend.tracing.track import track
 from contracts import providers as wire
+
+log = logging.getLogger("nexus.providers")
 
 CHECK: Final = "Answer with the single word: ready"
 HINT: Final = 4
@@ -50,9 +55,29 @@ class ProviderService:
         self._check_url = check_url
 
     async def all(self, principal: Principal) -> list[wire.Provider]:
+        """With what the public price list says of their models; an unknown price is None."""
         async with self._uow.read(principal.workspace_id) as tx:
             stored = {row.provider: row for row in await tx.access.credentials()}
-        return [_to_wire(vendor, stored.get(vendor.name)) for vendor in PROVIDERS.vendors.values()]
+        shown = [
+            self._shown(principal.workspace_id, vendor, stored.get(vendor.name))
+            for vendor in PROVIDERS.vendors.values()
+        ]
+        # The price list takes 0.3 s to load.
+        return await asyncio.to_thread(_priced, shown)
+
+    def _shown(self, workspace_id: UUID, vendor: Vendor, stored: Credential | None) -> wire.Provider:
+        provider = _to_wire(vendor, stored)
+        if provider.state != "ready":
+            return provider
+        doing = self._factory.state(self._config(workspace_id, vendor, stored))
+        failure = doing.last_error
+        return provider.model_copy(
+            update={
+                "state": "paused" if doing.paused_until else "ready",
+                "paused_until": doing.paused_until,
+                "last_error": failure and wire.ProviderFailure(code=failure.code, detail=failure.detail, at=failure.at),
+            }
+        )
 
     @track("providers.configure")
     async def configure(self, principal: Principal, name: str, new: wire.ProviderSettings) -> wire.Provider:
@@ -64,9 +89,13 @@ class ProviderService:
             self._check_url(new.base_url)
         async with self._uow(principal.workspace_id) as tx:
             before = await tx.access.credential(name)
+            old = self._config(tx.workspace_id, vendor, before)
             await tx.access.put_credential(name, **self._merged(tx.workspace_id, vendor, before, new))
             after = await tx.access.credential(name)
-        return _to_wire(vendor, after)
+            current = self._config(tx.workspace_id, vendor, after)
+        if old != current:
+            await self._factory.forget(old)
+        return self._shown(principal.workspace_id, vendor, after)
 
     def _merged(
         self, workspace_id: UUID, vendor: Vendor, before: Credential | None, new: wire.ProviderSettings
@@ -80,24 +109,25 @@ class ProviderService:
             sealed, hint = self._secrets.encrypt(secret, bound_to=_binding(workspace_id, url)), secret[-HINT:]
         elif sealed is not None and before is not None and url != before.base_url:
             raise InvalidRequest("the stored key belongs to another base_url; enter the key again for this one")
-        model = _usable_model(new.model) or (before.model if before else None)
+        model = usable_model(new.model) or (before.model if before else None)
         return {"base_url": url, "sealed_key": sealed, "key_hint": hint, "model": model}
 
     @track("providers.forget")
     async def forget(self, principal: Principal, name: str) -> None:
-        """Removes the settings and the key. Agents on this provider go back to the built-in one."""
-        _vendor(name)
+        """Removes the settings and the key. Agents on it go back to the built-in provider, fallbacks on it go away."""
+        vendor = _vendor(name)
         async with self._uow(principal.workspace_id) as tx:
+            old = self._config(tx.workspace_id, vendor, await tx.access.credential(name))
             await tx.access.delete_credential(name)
-            for agent in await tx.access.agents():
-                if agent.provider == name:
-                    agent.provider, agent.model = "builtin", "builtin"
+            for agent in await tx.agents.all():
+                _move_off(agent, name)
+        await self._factory.forget(old)
 
     @track("providers.check")
     async def check(self, principal: Principal, name: str) -> wire.ProviderCheck:
         """One short request. Raises what the provider raises."""
         async with self._uow.read(principal.workspace_id) as tx:
-            choice = await self._choice(tx, name, "")
+            choice = await self.choice(tx, name, "")
         request = GenerationRequest(
             model=choice.model_name, messages=[Message("user", CHECK)], sampling=Sampling(max_tokens=16)
         )
@@ -110,49 +140,57 @@ class ProviderService:
             reply=completion.text[:200],
         )
 
-    # --- agents ---------------------------------------------------------------
-    async def agents(self, principal: Principal) -> list[wire.Agent]:
-        async with self._uow.read(principal.workspace_id) as tx:
-            return [_agent(row) for row in await tx.access.agents()]
+    # --- for agents -----------------------------------------------------------
+    async def answerer(self, tx: Tx, agent: Agent | None = None) -> Answerer:
+        """The agent, or the default one, ready for the factory. A fallback that is no longer set up is left out.
 
-    async def agent(self, principal: Principal, agent_id: UUID) -> wire.Agent:
-        async with self._uow.read(principal.workspace_id) as tx:
-            return _agent(await tx.access.agent(agent_id))
+        Raises `InvalidRequest` when the agent's own provider is not set up.
+        """
+        agent = agent or await tx.agents.default()
+        fallbacks: list[ProviderChoice] = []
+        for row in agent.fallbacks:
+            try:
+                fallbacks.append(await self.choice(tx, row["provider"], row["model"]))
+            except InvalidRequest as exc:
+                log.warning("a fallback of the agent %r is left out: %s", agent.name, exc)
+        parameters = agent.parameters or {}
+        config = AgentConfig(
+            await self.choice(tx, agent.provider, agent.model),
+            tuple(fallbacks),
+            instructions=parameters.get("instructions") or "",
+            sampling=Sampling(parameters.get("temperature"), parameters.get("max_tokens")),
+        )
+        return Answerer(agent, config)
 
-    @track("agents.edit")
-    async def edit_agent(self, principal: Principal, agent_id: UUID, edit: wire.AgentEdit) -> wire.Agent:
-        async with self._uow(principal.workspace_id) as tx:
-            agent = await tx.access.agent(agent_id)
-            provider = edit.provider or agent.provider
-            model = _usable_model(edit.model) or (agent.model if provider == agent.provider else "")
-            choice = await self._choice(tx, provider, model)
-            self._factory.rag(AgentConfig(choice))
-            agent.provider, agent.model = provider, choice.model_name
-            return _agent(agent)
+    async def choice(self, tx: Tx, name: str, model: str, *, field: str = "") -> ProviderChoice:
+        """A provider and a model of it, as they are set up here. Raises `InvalidRequest`, which names the `field`."""
+        where = f"{field}: " if field else ""
+        vendor = PROVIDERS.vendors.get(name)
+        if vendor is None:
+            known = sorted(row.name for row in PROVIDERS.vendors.values() if not row.hidden)
+            raise UnknownStrategy(f"{where}no model provider {name!r}; known: {known}")
+        config = self._config(tx.workspace_id, vendor, await tx.access.credential(name))
+        if vendor.missing_extra is not None:
+            raise InvalidRequest(f"{where}{vendor.label} needs the extra {vendor.missing_extra!r}; install it first")
+        if vendor.needs_key and config.api_key is None:
+            raise InvalidRequest(f"{where}{vendor.label} needs a key; enter it under Settings")
+        if vendor.place == "server" and config.base_url is None:
+            raise InvalidRequest(f"{where}{vendor.label} needs its base URL; enter it under Settings")
+        if vendor.place == "server" and not (model or config.default_model):
+            raise InvalidRequest(f"{where}choose a model for {vendor.label} under Settings")
+        PROVIDERS.check_model(name, model)
+        return ProviderChoice(config, model)
 
-    async def answerer(self, tx: Tx) -> Answerer:
-        """The default agent, ready for the factory; the built-in provider is not a fallback of its own."""
-        agent = await tx.access.default_agent()
-        return Answerer(agent, AgentConfig(await self._choice(tx, agent.provider, agent.model)))
-
-    async def _choice(self, tx: Tx, name: str, model: str) -> ProviderChoice:
-        vendor = _vendor(name)
-        stored = await tx.access.credential(name)
+    def _config(self, workspace_id: UUID, vendor: Vendor, stored: Credential | None) -> ProviderConfig:
         url = stored.base_url if stored else vendor.default_url
-        default_model = (stored.model if stored else None) or next(iter(vendor.default_models), "")
-        config = ProviderConfig(
-            name=name,
+        return ProviderConfig(
+            name=vendor.name,
             base_url=url,
-            api_key=self._key(tx.workspace_id, vendor, stored),
-            default_model=default_model,
+            api_key=self._key(workspace_id, vendor, stored),
+            default_model=(stored.model if stored else None) or next(iter(vendor.default_models), ""),
             key_base_url=url,
             timeouts=self._timeouts,
         )
-        if vendor.needs_key and config.api_key is None:
-            raise InvalidRequest(f"{vendor.label} needs a key; enter it under Settings")
-        if vendor.place != "offline" and not (model or default_model):
-            raise InvalidRequest(f"choose a model for {vendor.label} under Settings")
-        return ProviderChoice(config, model)
 
     def _key(self, workspace_id: UUID, vendor: Vendor, stored: Credential | None) -> SecretStr | None:
         if stored is not None and stored.sealed_key is not None and stored.base_url is not None:
@@ -169,7 +207,7 @@ def _usable_key(key: SecretStr) -> str:
     return secret
 
 
-def _usable_model(name: str | None) -> str | None:
+def usable_model(name: str | None) -> str | None:
     if name is not None and "\x00" in name:
         raise InvalidRequest("the name of a model must not contain NUL characters")
     return name
@@ -194,27 +232,63 @@ def _vendor(name: str) -> Vendor:
     return vendor
 
 
+def _is_configured(vendor: Vendor, stored: Credential | None) -> bool:
+    if vendor.place != "server":
+        return True
+    if not vendor.needs_key:
+        return stored is not None
+    url = stored.base_url if stored else vendor.default_url
+    return bool(stored and stored.sealed_key) or _environment_key(vendor, url) is not None
+
+
+def _move_off(agent: Agent, provider: str) -> None:
+    if agent.provider == provider:
+        agent.provider, agent.model = "builtin", "builtin"
+    kept = [row for row in agent.fallbacks if row["provider"] != provider]
+    if kept != agent.fallbacks:
+        agent.fallbacks = kept
+
+
+def _state(vendor: Vendor, stored: Credential | None) -> wire.ProviderState:
+    if vendor.missing_extra is not None:
+        return "missing_extra"
+    return "ready" if _is_configured(vendor, stored) else "not_set_up"
+
+
 def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
     url = stored.base_url if stored else vendor.default_url
     from_environment = _environment_key(vendor, url) is not None
-    has_key = from_environment or bool(stored and stored.sealed_key)
-    is_offline = vendor.place == "offline"
+    able = vendor.capabilities
     return wire.Provider(
         name=vendor.name,
         label=vendor.label,
-        generates=not is_offline,
-        needs_url=not is_offline and vendor.default_url is None,
+        generates=able.generates and vendor.place != "offline",
+        needs_url=vendor.place == "server" and vendor.default_url is None,
         needs_key=vendor.needs_key,
         hidden=vendor.hidden,
-        configured=is_offline or (has_key if vendor.needs_key else stored is not None),
+        configured=_state(vendor, stored) == "ready",
         base_url=url,
         key_hint=stored.key_hint if stored else None,
         key_from_environment=from_environment and not (stored and stored.sealed_key),
         model=stored.model if stored and stored.model else next(iter(vendor.default_models), None),
         models=list(vendor.default_models),
+        key_variable=vendor.key_variable,
+        state=_state(vendor, stored),
+        missing_extra=vendor.missing_extra,
+        streams=able.streams,
+        structured_output=able.structured_output,
+        tools=able.tools,
     )
 
 
-def _agent(row: Agent) -> wire.Agent:
-    fields: dict[str, Any] = {name: getattr(row, name) for name in wire.Agent.model_fields}
-    return wire.Agent(**fields)
+def _priced(providers: Sequence[wire.Provider]) -> list[wire.Provider]:
+    return [provider.model_copy(update={"prices": _prices(provider)}) for provider in providers]
+
+
+def _prices(provider: wire.Provider) -> list[wire.ModelPrice]:
+    models = dict.fromkeys([*([provider.model] if provider.model else []), *provider.models])
+    found = [(model, price_of(provider.name, model)) for model in models]
+    return [
+        wire.ModelPrice(model=model, input_usd=price and price.input_usd, output_usd=price and price.output_usd)
+        for model, price in found
+    ]

@@ -40,6 +40,7 @@ class Metrics:
     tokens: Counter  # provider, model, direction: input | output
     cost_usd: Counter  # provider, model
     provider_errors: Counter  # provider, code
+    provider_attempts: Counter  # provider, outcome: ok | the error's code
     chat_answers: Counter  # provider, answered: true | false
     jobs_running: Gauge  # kind
     queue_depth: Gauge  # kind
@@ -68,6 +69,7 @@ class Metrics:
             tokens=make.counter("tokens", "Tokens used", ("provider", "model", "direction")),
             cost_usd=make.counter("cost_usd", "Cost of model calls in US dollars", ("provider", "model")),
             provider_errors=make.counter("provider_errors", "Failed model calls", ("provider", "code")),
+            provider_attempts=make.counter("provider_attempts", "Tries of model calls", ("provider", "outcome")),
             chat_answers=make.counter("chat_answers", "Chat answers", ("provider", "answered")),
             jobs_running=make.gauge("jobs_running", "Jobs running", ("kind",)),
             queue_depth=make.gauge("queue_depth", "Jobs waiting", ("kind",), mode="mostrecent"),

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 from pydantic import ValidationError
 
+from contracts.agents import Agent, AgentEdit
 from contracts.problem import Problem
-from contracts.providers import Agent, AgentEdit, Provider, ProviderCheck, ProviderSettings
+from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import act, load, problem_card

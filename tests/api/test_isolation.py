@@ -18,6 +18,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/faqs/reject": {},
     "/faqs/merge": {},
     "/ingest": {},
+    "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
 }

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from backend.agents.providers import PROVIDERS
 from backend.db.models import Credential
 from tests.api.conftest import Keys
 from tests.mock_openai import MockServer
@@ -17,8 +18,9 @@ PATH = "/providers/openai-compatible"
 
 @pytest.fixture(autouse=True)
 def _no_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "NEXUS_OPENAI_COMPATIBLE_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    for row in PROVIDERS.vendors.values():
+        if row.key_variable:
+            monkeypatch.delenv(row.key_variable, raising=False)
 
 
 async def configured(api: Api, **body: str) -> dict[str, Any]:
@@ -69,6 +71,25 @@ async def test_another_url_without_its_key_is_refused_and_the_stored_key_goes_no
 
 
 @pytest.mark.fault("E10")
+@pytest.mark.parametrize("name", [name for name, row in PROVIDERS.vendors.items() if row.place == "server"])
+async def test_no_stored_key_of_any_vendor_reaches_a_changed_url(api: Api, mock: MockServer, name: str) -> None:
+    path = f"/providers/{name}"
+    first = {"base_url": "http://127.0.0.1:9/v1", "api_key": KEY, "model": "ok"}
+    assert (await api.client.put(path, json=first)).status_code == 200
+
+    refused(await api.client.put(path, json={"base_url": mock.url_of(name)}), 422, "invalid_request")
+    refused(await api.client.post(f"{path}/check"), 503, "provider_unavailable")
+    assert mock.app.requests == []
+
+    again = {"base_url": mock.url_of(name), "api_key": "sk-another-one-0123456789"}
+    assert (await api.client.put(path, json=again)).status_code == 200
+    assert (await api.post(f"{path}/check"))["ok"] is True
+    headers = str([request.headers for request in mock.app.requests])
+    assert "sk-another-one-0123456789" in headers
+    assert KEY not in headers
+
+
+@pytest.mark.fault("E10")
 async def test_another_url_with_a_new_key_sends_only_the_new_one(api: Api, mock: MockServer) -> None:
     await configured(api, base_url="http://127.0.0.1:9/v1", api_key=KEY, model="ok")
     await configured(api, base_url=mock.base_url, api_key="sk-another-one-0123456789")
@@ -110,7 +131,7 @@ async def test_an_agent_cannot_use_what_is_not_configured(api: Api) -> None:
     path = f"/agents/{(await agent(api))['id']}"
     refused(await api.client.patch(path, json={"provider": "openai"}), 422, "invalid_request")
     refused(await api.client.patch(path, json={"provider": "openai-compatible"}), 422, "invalid_request")
-    refused(await api.client.patch(path, json={"provider": "nobody"}), 404, "not_found")
+    refused(await api.client.patch(path, json={"provider": "nobody"}), 422, "unknown_strategy")
     assert (await agent(api))["provider"] == "builtin"
 
 
@@ -184,3 +205,51 @@ async def test_a_key_of_one_workspace_is_not_used_by_another(keys: Keys, mock: M
     assert KEY not in str(mock.app.requests)
     shown = next(one for one in await second.get("/providers") if one["name"] == "openai-compatible")
     assert shown["key_hint"] is None
+
+
+async def test_every_vendor_is_listed_with_what_it_can_and_what_it_costs(api: Api) -> None:
+    providers = {one["name"]: one for one in await api.get("/providers")}
+    assert {"openai", "anthropic", "gemini", "mistral", "groq", "ollama", "together", "openrouter", "vllm"} < set(
+        providers
+    )
+    claude = providers["anthropic"]
+    assert (claude["state"], claude["needs_key"], claude["key_variable"]) == ("not_set_up", True, "ANTHROPIC_API_KEY")
+    assert (claude["streams"], claude["structured_output"], claude["tools"]) == (True, True, True)
+    assert [price["model"] for price in claude["prices"]] == claude["models"]
+    assert all(float(price["input_usd"]) > 0 for price in claude["prices"])
+    assert {price["input_usd"] for price in providers["ollama"]["prices"]} == {None}
+    assert not providers["builtin"]["generates"]
+
+
+async def test_a_server_beside_this_program_is_set_up_by_saving_it(api: Api, mock: MockServer) -> None:
+    shown = (await api.client.put("/providers/ollama", json={"base_url": mock.base_url, "model": "llama3.2@ok"})).json()
+    assert (shown["state"], shown["configured"]) == ("ready", True)
+    assert (await api.post("/providers/ollama/check"))["model"] == "llama3.2@ok"
+
+
+@pytest.mark.fault("C6")
+async def test_a_provider_that_is_down_shows_when_it_is_tried_again(api: Api) -> None:
+    await configured(api, base_url="http://127.0.0.1:9/v1", model="ok")
+    for _ in range(2):
+        refused(await api.client.post(f"{PATH}/check"), 503, "provider_unavailable")
+
+    shown = next(one for one in await api.get("/providers") if one["name"] == "openai-compatible")
+    assert (shown["state"], shown["configured"]) == ("paused", True)
+    assert shown["paused_until"] > shown["last_error"]["at"]
+    assert shown["last_error"]["code"] == "provider_unavailable"
+    answer = await api.client.post(f"{PATH}/check")
+    assert "tried again at" in refused(answer, 503, "provider_unavailable")["detail"]
+    assert 1 <= int(answer.headers["retry-after"]) <= 30
+
+    # Other settings begin anew.
+    assert (await configured(api, base_url="http://127.0.0.1:10/v1"))["state"] == "ready"
+
+
+@pytest.mark.fault("C4")
+async def test_each_try_is_counted(api: Api, mock: MockServer) -> None:
+    await configured(api, base_url=mock.base_url, model="flaky")
+    assert (await api.post(f"{PATH}/check"))["ok"] is True
+    metrics = (await api.client.get("/metrics")).text
+    name = 'nexus_provider_attempts_total{outcome="%s",provider="openai-compatible"}'
+    assert f"{name % 'provider_unavailable'} 2.0" in metrics
+    assert f"{name % 'ok'} 1.0" in metrics

@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.base import Provider
+from backend.agents.providers.breaker import Breaker, BreakerProvider
 from backend.agents.providers.builtin import BuiltinProvider
 from backend.agents.providers.echo import EchoProvider
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
@@ -43,6 +44,12 @@ class TestRetrying(ProviderContract):
     @pytest.fixture
     def make_provider(self) -> Callable[[], Provider]:
         return lambda: RetryingProvider(EchoProvider())
+
+
+class TestBreaker(ProviderContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return lambda: BreakerProvider("echo", EchoProvider(), Breaker())
 
 
 class TestFallback(ProviderContract):

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from contracts.agents import AgentEdit
 from contracts.chat import RagChat
 from contracts.faqs import FaqStatus
 from contracts.page import Page
-from contracts.providers import AgentEdit, ProviderSettings
+from contracts.providers import ProviderSettings
 from frontend.api_client import Api
 from frontend.chat_stream import ChatStream
 from tests.frontend.conftest import Pages

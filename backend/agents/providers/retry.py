@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, Provider
 from backend.agents.providers.streams import close, closing
-from backend.errors import InvalidRequest, ProviderError, ProviderRateLimited, ProviderUnavailable
+from backend.errors import InvalidRequest, ProviderError, ProviderPaused, ProviderRateLimited, ProviderUnavailable
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -26,6 +26,8 @@ class RetryPolicy:
     def delay(self, error: ProviderError, attempt: int, waited: float, jitter: float) -> float | None:
         """How long to wait after failed attempt number `attempt`; None to give up. `jitter` is in 0..1."""
         if attempt >= self.attempts or not isinstance(error, ProviderUnavailable | ProviderRateLimited):
+            return None
+        if isinstance(error, ProviderPaused):
             return None
         backoff = self.first_delay * 2 ** (attempt - 1) * (1 - jitter / 2)
         delay = max(backoff, error.retry_after or 0.0)

@@ -1,0 +1,103 @@
+"""Agents and what they used."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.db.models import Agent, AgentUsage
+from backend.errors import NotFound
+
+DEFAULT = "default"
+
+
+class AgentRepository:
+    """Sees one workspace. Another workspace's agent is not found, as an unknown one is."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    async def all(self) -> Sequence[Agent]:
+        return (await self._session.scalars(self._mine().order_by(Agent.created_at, Agent.id))).all()
+
+    async def get(self, agent_id: UUID) -> Agent:
+        found = await self._one(Agent.id == agent_id)
+        if found is None:
+            raise NotFound(f"no agent {str(agent_id)!r}")
+        return found
+
+    async def find(self, ref: str) -> Agent:
+        """By another program's id, by its own or by its name, in this order. Raises `NotFound`."""
+        found = await self._one(Agent.external_id == ref)
+        if found is None and (agent_id := _as_uuid(ref)) is not None:
+            found = await self._one(Agent.id == agent_id)
+        if found is None:
+            found = await self._one(Agent.name == ref)
+        if found is None:
+            raise NotFound(f"no agent {ref!r}")
+        return found
+
+    async def default(self) -> Agent:
+        return (await self._session.scalars(self._mine().where(Agent.name == DEFAULT))).one()
+
+    async def named(self, name: str) -> Agent | None:
+        return await self._one(Agent.name == name)
+
+    async def of_other_program(self, external_id: str) -> Agent | None:
+        return await self._one(Agent.external_id == external_id)
+
+    async def add(self, agent: Agent) -> None:
+        self._session.add(agent)
+        await self._session.flush()
+
+    async def remove(self, agent: Agent) -> None:
+        """With its usage."""
+        await self._session.execute(sa.delete(AgentUsage).where(*self._usage(agent.id)))
+        await self._session.delete(agent)
+        await self._session.flush()
+
+    async def used(self, day: str) -> dict[UUID, int]:
+        """Tokens in and out of every agent on a day of UTC."""
+        total = AgentUsage.input_tokens + AgentUsage.output_tokens
+        query = sa.select(AgentUsage.agent_id, total).where(
+            AgentUsage.workspace_id == self._workspace_id, AgentUsage.day == day
+        )
+        return dict((await self._session.execute(query)).all())
+
+    async def used_by(self, agent_id: UUID, day: str) -> int:
+        total = AgentUsage.input_tokens + AgentUsage.output_tokens
+        return await self._session.scalar(sa.select(total).where(*self._usage(agent_id), AgentUsage.day == day)) or 0
+
+    async def add_usage(self, agent_id: UUID, day: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Writers of a workspace take turns, so nobody adds in between. Nothing for an agent that is gone."""
+        more = {
+            "input_tokens": AgentUsage.input_tokens + input_tokens,
+            "output_tokens": AgentUsage.output_tokens + output_tokens,
+        }
+        of_day = (*self._usage(agent_id), AgentUsage.day == day)
+        if await self._session.scalar(sa.update(AgentUsage).where(*of_day).values(more).returning(AgentUsage.day)):
+            return
+        if await self._one(Agent.id == agent_id) is None:
+            return
+        row = AgentUsage(workspace_id=self._workspace_id, agent_id=agent_id, day=day)
+        row.input_tokens, row.output_tokens = input_tokens, output_tokens
+        self._session.add(row)
+        await self._session.flush()
+
+    def _mine(self) -> sa.Select[Agent]:
+        return sa.select(Agent).where(Agent.workspace_id == self._workspace_id)
+
+    async def _one(self, condition: sa.ColumnElement[bool]) -> Agent | None:
+        return (await self._session.scalars(self._mine().where(condition))).one_or_none()
+
+    def _usage(self, agent_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+        return AgentUsage.workspace_id == self._workspace_id, AgentUsage.agent_id == agent_id
+
+
+def _as_uuid(ref: str) -> UUID | None:
+    try:
+        return UUID(ref)
+    except ValueError:
+        return None

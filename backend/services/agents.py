@@ -1,0 +1,180 @@
+"""Agents: who answers, with which model, from which collection, and how much of it a day."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend.agents.factory import AgentFactory
+from backend.agents.providers.base import Usage
+from backend.db.models import Agent
+from backend.errors import BudgetExhausted, Conflict
+from backend.repositories.agents import DEFAULT
+from backend.repositories.uow import Tx, UnitOfWork
+from backend.security.principal import Principal
+from backend.services.providers import Answerer, ProviderService, usable_model
+from backend.tracing.track import track
+from contracts import agents as wire
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AgentService:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        factory: AgentFactory,
+        providers: ProviderService,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._uow = uow
+        self._factory = factory
+        self._providers = providers
+        self._now = now
+
+    async def all(self, principal: Principal) -> list[wire.Agent]:
+        async with self._uow.read(principal.workspace_id) as tx:
+            used = await tx.agents.used(self._day())
+            return [_to_wire(row, used.get(row.id, 0)) for row in await tx.agents.all()]
+
+    async def get(self, principal: Principal, agent_id: UUID) -> wire.Agent:
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await self._shown(tx, await tx.agents.get(agent_id))
+
+    @track("agents.create")
+    async def create(self, principal: Principal, new: wire.AgentNew) -> wire.Agent:
+        """Raises `Conflict` for a name or an external id that is taken, `InvalidRequest` for what cannot answer."""
+        async with self._uow(principal.workspace_id) as tx:
+            await _check_free(tx, new.name, new.external_id)
+            agent = Agent(
+                id=uuid4(),
+                workspace_id=tx.workspace_id,
+                name=new.name,
+                external_id=new.external_id,
+                provider=new.provider,
+                model=usable_model(new.model) or "",
+                parameters=new.parameters.model_dump(mode="json"),
+                fallbacks=_stored(new.fallbacks),
+                daily_tokens=new.daily_tokens,
+                collection_id=new.collection_id or (await tx.agents.default()).collection_id,
+            )
+            await self._check(tx, agent)
+            await tx.agents.add(agent)
+            return await self._shown(tx, agent)
+
+    @track("agents.edit")
+    async def edit(self, principal: Principal, agent_id: UUID, edit: wire.AgentEdit) -> wire.Agent:
+        """Raises as `create` does. The default agent keeps its name."""
+        given = edit.model_fields_set
+        async with self._uow(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            name = edit.name or agent.name
+            if agent.name == DEFAULT and name != DEFAULT:
+                raise Conflict(f"name: the agent {DEFAULT!r} answers where none is named, so it keeps its name")
+            await _check_free(tx, name, edit.external_id, own=agent.id)
+            if edit.collection_id is not None:
+                await tx.collections.get(edit.collection_id)
+            agent.name = name
+            if "external_id" in given:
+                agent.external_id = edit.external_id
+            if "daily_tokens" in given:
+                agent.daily_tokens = edit.daily_tokens
+            _choose(agent, edit)
+            await self._check(tx, agent)
+            return await self._shown(tx, agent)
+
+    @track("agents.delete")
+    async def delete(self, principal: Principal, agent_id: UUID) -> None:
+        """Its conversations stay. Raises `Conflict` for the default agent."""
+        async with self._uow(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            if agent.name == DEFAULT:
+                raise Conflict(f"the agent {DEFAULT!r} answers where none is named; it cannot be deleted")
+            await tx.agents.remove(agent)
+
+    # --- for whoever asks an agent --------------------------------------------
+    async def find(self, tx: Tx, ref: str) -> Agent:
+        """By another program's id, by its own or by its name. Raises `NotFound`."""
+        return await tx.agents.find(ref)
+
+    async def answerer(self, tx: Tx, agent: Agent) -> Answerer:
+        """What the factory makes the agent from. Raises `InvalidRequest` when its provider is not set up."""
+        return await self._providers.answerer(tx, agent)
+
+    async def check_budget(self, tx: Tx, agent: Agent) -> None:
+        """Raises `BudgetExhausted` until the next midnight of UTC once the day's tokens are used."""
+        if agent.daily_tokens is None:
+            return
+        used = await tx.agents.used_by(agent.id, self._day())
+        if used >= agent.daily_tokens:
+            now = self._now()
+            midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+            raise BudgetExhausted(
+                f"the agent {agent.name!r} has used {used} of {agent.daily_tokens} tokens today; "
+                "ask again after midnight UTC, or raise daily_tokens",
+                (midnight - now).total_seconds(),
+            )
+
+    async def charge(self, tx: Tx, agent_id: UUID, usage: Usage) -> None:
+        """Adds to what the agent used today."""
+        await tx.agents.add_usage(
+            agent_id, self._day(), input_tokens=usage.input_tokens, output_tokens=usage.output_tokens
+        )
+
+    async def _check(self, tx: Tx, agent: Agent) -> None:
+        """That the agent could answer; writes the model that its provider chose. Opens no connection."""
+        await tx.collections.get(agent.collection_id)
+        choice = await self._providers.choice(tx, agent.provider, agent.model, field="provider")
+        for n, row in enumerate(agent.fallbacks):
+            await self._providers.choice(tx, row["provider"], row["model"], field=f"fallbacks[{n}]")
+        agent.model = choice.model_name
+        self._factory.rag((await self._providers.answerer(tx, agent)).config)
+
+    async def _shown(self, tx: Tx, agent: Agent) -> wire.Agent:
+        return _to_wire(agent, await tx.agents.used_by(agent.id, self._day()))
+
+    def _day(self) -> str:
+        return self._now().date().isoformat()
+
+
+def _choose(agent: Agent, edit: wire.AgentEdit) -> None:
+    """Another provider takes its own default model unless one is given."""
+    if edit.provider is not None and edit.provider != agent.provider:
+        agent.provider, agent.model = edit.provider, ""
+    agent.model = usable_model(edit.model) or agent.model
+    if edit.parameters is not None:
+        agent.parameters = edit.parameters.model_dump(mode="json")
+    if edit.fallbacks is not None:
+        agent.fallbacks = _stored(edit.fallbacks)
+    if edit.collection_id is not None:
+        agent.collection_id = edit.collection_id
+
+
+async def _check_free(tx: Tx, name: str, external_id: str | None, *, own: UUID | None = None) -> None:
+    namesake = await tx.agents.named(name)
+    if namesake is not None and namesake.id != own:
+        raise Conflict(f"name: there is an agent {name!r} already; choose another name")
+    taken = await tx.agents.of_other_program(external_id) if external_id is not None else None
+    if taken is not None and taken.id != own:
+        raise Conflict(f"external_id: the agent {taken.name!r} has {external_id!r} already")
+
+
+def _stored(fallbacks: Sequence[wire.Fallback]) -> list[dict[str, str]]:
+    return [{"provider": row.provider, "model": usable_model(row.model) or ""} for row in fallbacks]
+
+
+def _to_wire(row: Agent, used_today: int) -> wire.Agent:
+    stored: dict[str, Any] = {
+        name: getattr(row, name)
+        for name in ("id", "name", "external_id", "provider", "model", "daily_tokens", "collection_id", "created_at")
+    }
+    return wire.Agent(
+        **stored,
+        parameters=wire.AgentParameters.model_validate(row.parameters or {}),
+        fallbacks=[wire.Fallback(provider=one["provider"], model=one["model"] or None) for one in row.fallbacks],
+        used_today=used_today,
+        is_default=row.name == DEFAULT,
+    )

@@ -1,0 +1,73 @@
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import Answer, ExternalId, Name, Request, Storable, UtcTime, WholeNumber
+from contracts.providers import ModelName
+
+Temperature = Annotated[float, Field(ge=0, le=2)]
+MaxTokens = Annotated[WholeNumber, Field(ge=1, le=1_000_000)]
+DailyTokens = Annotated[WholeNumber, Field(ge=1, le=10**12)]
+Instructions = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
+
+
+class AgentParameters(Request):
+    """`instructions` are added to those of every agent. None leaves the choice to the model's vendor."""
+
+    temperature: Temperature | None = None
+    max_tokens: MaxTokens | None = None
+    instructions: Instructions = ""
+
+
+class Fallback(Request):
+    """Asked when those before it say nothing. Without a model it takes its provider's default."""
+
+    provider: Name
+    model: ModelName | None = None
+
+
+class Agent(Answer):
+    """`daily_tokens` is the most that it may use in a day of UTC; None is without end.
+
+    `used_today` counts tokens both ways.
+    """
+
+    id: UUID
+    name: str
+    external_id: str | None
+    provider: str
+    model: str
+    parameters: AgentParameters
+    fallbacks: list[Fallback]
+    daily_tokens: int | None
+    used_today: int
+    collection_id: UUID
+    is_default: bool
+    created_at: UtcTime
+
+
+class AgentNew(Request):
+    """Without a collection it answers from that of the default agent."""
+
+    name: Name
+    external_id: ExternalId | None = None
+    provider: Name = "builtin"
+    model: ModelName | None = None
+    parameters: AgentParameters = AgentParameters()
+    fallbacks: list[Fallback] = Field([], max_length=5)
+    daily_tokens: DailyTokens | None = None
+    collection_id: UUID | None = None
+
+
+class AgentEdit(Request):
+    """What is left out stays. `external_id` and `daily_tokens` are removed by null."""
+
+    name: Name | None = None
+    external_id: ExternalId | None = None
+    provider: Name | None = None
+    model: ModelName | None = None
+    parameters: AgentParameters | None = None
+    fallbacks: list[Fallback] | None = Field(None, max_length=5)
+    daily_tokens: DailyTokens | None = None
+    collection_id: UUID | None = None

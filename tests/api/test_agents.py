@@ -1,0 +1,225 @@
+"""Agents: created, edited, deleted; what answers for them and how much of it a day."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from backend.agents.factory import AgentFactory
+from backend.agents.providers import PROVIDERS
+from backend.agents.providers.base import Usage
+from backend.db.models import Agent
+from backend.errors import BudgetExhausted
+from backend.repositories.uow import UnitOfWork
+from backend.security.outbound import Outbound, OutboundPolicy
+from backend.services.agents import AgentService
+from tests.api.conftest import Keys
+from tests.mock_openai import MockServer
+from tests.support import Api, refused
+
+MIDNIGHT = datetime(2026, 11, 29, tzinfo=UTC)
+EVENING = datetime(2026, 11, 28, 23, 50, tzinfo=UTC)
+
+
+async def created(api: Api, **body: Any) -> dict[str, Any]:
+    made: dict[str, Any] = await api.post("/agents", {"name": "Sales", **body}, status=201)
+    return made
+
+
+async def default(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in (await api.get("/agents"))["items"] if one["is_default"])
+    return found
+
+
+async def connect(api: Api, mock: MockServer, name: str = "openai-compatible") -> None:
+    settings = {"base_url": mock.url_of(name), "api_key": "sk-test-0123456789", "model": "ok"}
+    assert (await api.client.put(f"/providers/{name}", json=settings)).status_code == 200
+
+
+async def test_a_new_agent_takes_the_collection_of_the_default_one(api: Api) -> None:
+    agent = await created(api)
+    assert (agent["provider"], agent["model"], agent["is_default"]) == ("builtin", "builtin", False)
+    assert agent["collection_id"] == (await default(api))["collection_id"]
+    assert agent["parameters"] == {"temperature": None, "max_tokens": None, "instructions": ""}
+    assert (agent["fallbacks"], agent["daily_tokens"], agent["used_today"]) == ([], None, 0)
+    assert await api.get(f"/agents/{agent['id']}") == agent
+    assert agent in (await api.get("/agents"))["items"]
+
+
+async def test_everything_of_an_agent_is_kept(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    body = {
+        "external_id": "bot-7",
+        "provider": "openai-compatible",
+        "model": "unsure",
+        "parameters": {"temperature": 0.2, "max_tokens": 300, "instructions": "Be kind."},
+        "fallbacks": [{"provider": "echo", "model": None}, {"provider": "builtin", "model": "builtin"}],
+        "daily_tokens": 1000,
+        "collection_id": await api.collection(),
+    }
+    agent = await created(api, **body)
+    assert {name: agent[name] for name in body} == body
+
+
+async def test_an_edit_changes_what_it_names_and_null_removes(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    agent = await created(api, external_id="bot-7", daily_tokens=5, fallbacks=[{"provider": "echo"}])
+    path = f"/agents/{agent['id']}"
+
+    edited = (await api.client.patch(path, json={"provider": "openai-compatible"})).json()
+    assert edited == {**agent, "provider": "openai-compatible", "model": "ok"}
+
+    gone = (await api.client.patch(path, json={"external_id": None, "daily_tokens": None, "fallbacks": []})).json()
+    assert (gone["external_id"], gone["daily_tokens"], gone["fallbacks"]) == (None, None, [])
+    assert (await api.client.patch(path, json={"name": "Support"})).json()["name"] == "Support"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({"provider": "nobody"}, 422, "provider: no model provider 'nobody'; known: ['anthropic', "),
+        ({"provider": "openai"}, 422, "provider: OpenAI needs a key"),
+        ({"provider": "vllm"}, 422, "provider: vLLM (your own server) needs its base URL"),
+        ({"model": "gpt-9"}, 422, "no model 'gpt-9' of the provider 'builtin'; known: ['builtin']"),
+        ({"fallbacks": [{"provider": "echo"}, {"provider": "nobody"}]}, 422, "fallbacks[1]: no model provider"),
+        ({"parameters": {"temperature": 3}}, 422, "temperature"),
+        ({"parameters": {"colour": "red"}}, 422, "colour"),
+        ({"daily_tokens": 0}, 422, "daily_tokens"),
+        ({"collection_id": str(uuid4())}, 404, "no collection"),
+    ],
+)
+async def test_what_cannot_answer_is_refused_by_field(
+    api: Api, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], status: int, says: str
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    answer = await api.client.post("/agents", json={"name": "Sales", **body})
+    assert answer.status_code == status, answer.text
+    assert says in answer.json()["detail"] + str(answer.json().get("errors"))
+    assert len((await api.get("/agents"))["items"]) == 1
+
+    path = f"/agents/{(await default(api))['id']}"
+    before = await default(api)
+    assert (await api.client.patch(path, json=body)).status_code == status
+    assert await default(api) == before
+
+
+async def test_names_and_external_ids_are_unique(api: Api) -> None:
+    agent = await created(api, external_id="bot-7")
+    refused(await api.client.post("/agents", json={"name": "Sales"}), 409, "conflict")
+    taken = await api.client.post("/agents", json={"name": "Other", "external_id": "bot-7"})
+    assert "external_id: the agent 'Sales'" in refused(taken, 409, "conflict")["detail"]
+    same = await api.client.patch(f"/agents/{agent['id']}", json={"name": "Sales", "external_id": "bot-7"})
+    assert same.status_code == 200
+    refused(await api.client.patch(f"/agents/{agent['id']}", json={"name": "default"}), 409, "conflict")
+
+
+async def test_the_default_agent_stays_and_keeps_its_name(api: Api) -> None:
+    path = f"/agents/{(await default(api))['id']}"
+    refused(await api.client.delete(path), 409, "conflict")
+    refused(await api.client.patch(path, json={"name": "Other"}), 409, "conflict")
+
+
+async def test_a_deleted_agent_is_gone_with_its_usage(api: Api) -> None:
+    agent = await created(api)
+    await charge(api, agent["id"], 4, 3)
+    assert (await api.stored()).rows["agent_usage"] == 1
+    assert (await api.client.delete(f"/agents/{agent['id']}")).status_code == 204
+    assert (await api.stored()).rows["agent_usage"] == 0
+    refused(await api.client.get(f"/agents/{agent['id']}"), 404, "not_found")
+    refused(await api.client.delete(f"/agents/{agent['id']}"), 404, "not_found")
+
+
+async def test_forgetting_a_provider_moves_agents_and_fallbacks_off_it(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    on_it = await created(api, provider="openai-compatible")
+    fallbacks = [{"provider": "openai-compatible"}, {"provider": "echo"}]
+    behind_it = await created(api, name="Other", fallbacks=fallbacks)
+
+    assert (await api.client.delete("/providers/openai-compatible")).status_code == 204
+
+    moved = await api.get(f"/agents/{on_it['id']}")
+    assert (moved["provider"], moved["model"]) == ("builtin", "builtin")
+    left = (await api.get(f"/agents/{behind_it['id']}"))["fallbacks"]
+    assert left == [{"provider": "echo", "model": None}]
+
+
+async def test_another_workspace_has_its_own_agents(keys: Keys) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    agent = await created(first, external_id="bot-7")
+    refused(await second.client.get(f"/agents/{agent['id']}"), 404, "not_found")
+    refused(await second.client.delete(f"/agents/{agent['id']}"), 404, "not_found")
+    await created(second, external_id="bot-7")
+
+
+# --- for whoever asks an agent ------------------------------------------------
+async def charge(api: Api, agent_id: str, given: int, taken: int) -> None:
+    async with UnitOfWork(api.scope.database)(await workspace(api)) as tx:
+        await api.scope.services.agents.charge(tx, (await tx.agents.find(agent_id)).id, Usage(given, taken))
+
+
+async def workspace(api: Api) -> Any:
+    async with UnitOfWork(api.scope.database).read_all_workspaces() as everyone:
+        return (await everyone.all())[0].id
+
+
+async def test_an_agent_is_found_by_external_id_id_or_name(api: Api) -> None:
+    agent = await created(api, external_id="bot-7")
+    service = api.scope.services.agents
+    async with UnitOfWork(api.scope.database).read(await workspace(api)) as tx:
+        found = [await service.find(tx, ref) for ref in ("bot-7", agent["id"], "Sales")]
+    assert {str(one.id) for one in found} == {agent["id"]}
+
+
+async def test_the_stored_row_becomes_the_concrete_agent(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    parameters = {"temperature": 0.2, "max_tokens": 30, "instructions": "Be kind."}
+    made = await created(
+        api, provider="openai-compatible", model="ok", parameters=parameters, fallbacks=[{"provider": "builtin"}]
+    )
+    async with UnitOfWork(api.scope.database).read(await workspace(api)) as tx:
+        answerer = await api.scope.services.agents.answerer(tx, await tx.agents.find(made["id"]))
+    config = answerer.config
+    assert (config.primary.config.name, config.primary.model, config.instructions) == (
+        "openai-compatible",
+        "ok",
+        "Be kind.",
+    )
+    assert (config.sampling.temperature, config.sampling.max_tokens) == (0.2, 30)
+    assert [one.config.name for one in config.fallbacks] == ["builtin"]
+
+
+@pytest.mark.fault("C13")
+async def test_a_used_up_budget_stops_that_agent_until_midnight_utc(api: Api) -> None:
+    services, clock = api.scope.services, [EVENING]
+    uow = UnitOfWork(api.scope.database)
+    factory = AgentFactory(PROVIDERS, Outbound(OutboundPolicy()).provider_client)
+    agents = AgentService(uow, factory, services.providers, now=lambda: clock[0])
+    first, second = await created(api, daily_tokens=10), await created(api, name="Other", daily_tokens=10)
+
+    async def check(ref: str) -> Agent:
+        async with UnitOfWork(api.scope.database).read(await workspace(api)) as tx:
+            agent = await tx.agents.find(ref)
+            await agents.check_budget(tx, agent)
+            return agent
+
+    async def use(ref: str, given: int, taken: int) -> None:
+        async with UnitOfWork(api.scope.database)(await workspace(api)) as tx:
+            await agents.charge(tx, (await tx.agents.find(ref)).id, Usage(given, taken))
+
+    await use(first["id"], 4, 3)
+    await check(first["id"])
+    await use(first["id"], 2, 1)
+    with pytest.raises(BudgetExhausted, match="10 of 10 tokens") as caught:
+        await check(first["id"])
+    assert (caught.value.code, caught.value.status, caught.value.retry_after) == ("budget_exhausted", 429, 600)
+    await check(second["id"])
+    clock[0] = MIDNIGHT
+    await check(first["id"])
+
+
+async def test_what_an_agent_used_today_is_shown(api: Api) -> None:
+    agent = await created(api)
+    await charge(api, agent["id"], 4, 3)
+    await charge(api, agent["id"], 1, 0)
+    assert (await api.get(f"/agents/{agent['id']}"))["used_today"] == 8
