@@ -29,8 +29,9 @@ class ModelPrice(Answer):
 class Provider(Answer):
     """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters.
 
-    `hidden`: for tests and demos; offered to nobody, shown where it is in use. `missing_extra` has to be installed
-    first. While it is `paused` it failed several times in a row and is left alone until `paused_until`.
+    `hidden`: for tests and demos; offered to nobody, shown where it is in use. `is_settable`: it has an address, a key
+    or a model to enter; `is_stored`: something was entered. `missing_extra` has to be installed first. While it is
+    `paused` it failed several times in a row and is left alone until `paused_until`.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Provider(Answer):
     models: list[str]
     hidden: bool = False
     key_variable: str | None = None
+    is_settable: bool = False
+    is_stored: bool = False
     state: ProviderState = "ready"
     missing_extra: str | None = None
     paused_until: UtcTime | None = None

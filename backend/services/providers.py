@@ -273,6 +273,8 @@ def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
         model=stored.model if stored and stored.model else next(iter(vendor.default_models), None),
         models=list(vendor.default_models),
         key_variable=vendor.key_variable,
+        is_settable=vendor.place != "offline",
+        is_stored=stored is not None,
         state=_state(vendor, stored),
         missing_extra=vendor.missing_extra,
         streams=able.streams,

@@ -32,7 +32,7 @@ def test_saving_one_provider_leaves_what_is_typed_for_another(page: Page) -> Non
     expect(field(other, "API key")).to_have_value("sk-typed-and-not-saved")
     click(page, card.get_by_role("button", name="Remove"))
     page.get_by_role("button", name="Remove connection").click()
-    expect(card.get_by_text("Not set up")).to_be_visible()
+    expect(card.get_by_text("Set up OpenAI-compatible server")).to_be_visible()
     settled(page)
     expect(field(card, "Base URL")).to_have_value("")
     expect(field(other, "API key")).to_have_value("sk-typed-and-not-saved")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from contracts.agents import AgentEdit
 from contracts.chat import RagChat
 from contracts.faqs import FaqStatus
 from contracts.page import Page
-from contracts.providers import ProviderSettings
+from contracts.providers import ProviderFailure, ProviderSettings
 from frontend.api_client import Api
 from frontend.chat_stream import ChatStream
 from tests.frontend.conftest import Pages
@@ -184,6 +185,38 @@ def test_a_provider_for_tests_is_shown_only_where_it_is_used(
     page = pages.open(SETTINGS)
     assert any(button.key == "check_echo" for button in page.button) is is_used
     assert any(button.key == "check_builtin" for button in page.button)
+
+
+def _told(pages: Pages, monkeypatch: pytest.MonkeyPatch, name: str, **changed: object) -> None:
+    told = [item.model_copy(update=changed) if item.name == name else item for item in pages.api.providers()]
+    monkeypatch.setattr(Api, "providers", lambda _: told)
+
+
+def test_providers_that_are_not_set_up_are_a_list_with_what_each_needs(pages: Pages) -> None:
+    page = pages.open(SETTINGS)
+    rows = [row.label for row in page.expander if row.label.startswith("Set up")]
+    assert len(rows) >= 9
+    assert "Set up **Anthropic** :gray[· Claude · needs an API key]" in rows
+    assert "Set up **vLLM** :gray[· your own server · needs an address]" in rows
+    assert "For a million tokens in and out: " in _words(page)
+
+
+def test_a_paused_provider_says_until_when_and_what_failed(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = datetime(2026, 11, 28, 22, 5, 9, tzinfo=UTC)
+    failure = ProviderFailure(code="provider_unavailable", detail="'vllm' cannot be reached", at=until)
+    paused = {"state": "paused", "paused_until": until, "last_error": failure}
+    _told(pages, monkeypatch, "vllm", configured=True, is_stored=True, **paused)
+    words = _words(pages.open(SETTINGS))
+    assert "Paused until 22:05:09 UTC" in words
+    assert "The last request failed" in words
+    assert "cannot be reached" in words
+
+
+def test_a_provider_that_lacks_its_package_says_what_to_install(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    _told(pages, monkeypatch, "mistral", state="missing_extra", missing_extra="mistral")
+    page = pages.open(SETTINGS)
+    assert "uv pip install 'ai-nexus[mistral]'" in [code.value for code in page.code]
+    assert not [field for field in page.text_input if field.key == "model_mistral"]
 
 
 def _conversation(pages: Pages, question: str) -> UUID:

@@ -1,0 +1,64 @@
+"""What is known of a model provider: its state, address, models and prices."""
+
+from decimal import Decimal
+
+import streamlit as st
+
+from contracts.providers import ModelPrice, Provider
+from frontend.components.words import ago, provider_words, sentence
+from frontend.safe_text import code, plain
+
+_SHOWN = 3
+
+
+def facts(provider: Provider, model: str | None) -> str:
+    note = provider_words(provider.label)[1] or "writes answers from the passages"
+    parts = [plain(note[0].upper() + note[1:])]
+    if provider.base_url:
+        parts.append(code(provider.base_url))
+    if provider.key_from_environment:
+        parts.append(f"key from {code(provider.key_variable or 'the environment')}")
+    elif provider.key_hint:
+        parts.append(f"key ending in {plain(provider.key_hint)}")
+    if model and model != provider.name:
+        parts.append(f"model {plain(model)}")
+    return " · ".join(parts)
+
+
+def state_badge(provider: Provider) -> None:
+    if provider.state == "paused" and provider.paused_until is not None:
+        st.badge(f"Paused until {provider.paused_until:%H:%M:%S} UTC", icon=":material/pause_circle:", color="orange")
+    elif provider.state == "missing_extra":
+        st.badge(f"Needs the extra {provider.missing_extra}", icon=":material/extension_off:", color="gray")
+    elif provider.configured:
+        st.badge("Ready", icon=":material/link:", color="blue")
+    else:
+        st.badge("Not set up", icon=":material/link_off:", color="gray")
+
+
+def last_failure(provider: Provider) -> None:
+    failure = provider.last_error
+    if failure is not None:
+        st.markdown(
+            f":orange[:material/warning:] :small[The last request failed {ago(failure.at)}: "
+            f"{plain(sentence(failure.detail))}]"
+        )
+
+
+def prices(provider: Provider, model: str | None) -> None:
+    """Of the model that is in use first; nothing where no price is known."""
+    known = [price for price in provider.prices if price.input_usd is not None and price.output_usd is not None]
+    known.sort(key=lambda price: price.model != model)
+    if known:
+        rows = " · ".join(_price(price) for price in known[:_SHOWN])
+        st.caption(f"For a million tokens in and out: {rows}")
+
+
+def _price(price: ModelPrice) -> str:
+    assert price.input_usd is not None
+    assert price.output_usd is not None
+    return f"{plain(price.model)} {_dollars(price.input_usd)} and {_dollars(price.output_usd)}"
+
+
+def _dollars(value: Decimal) -> str:
+    return plain(f"${value:.2f}" if value >= Decimal("0.1") else f"${value.normalize():f}")

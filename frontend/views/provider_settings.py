@@ -1,0 +1,203 @@
+"""The model providers of the settings page: those that are set up as cards, the others as a list to choose from."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from pydantic import ValidationError
+
+from contracts.agents import Agent, AgentEdit
+from contracts.problem import Problem
+from contracts.providers import Provider, ProviderCheck, ProviderSettings
+from frontend import state
+from frontend.api_client import Api, ApiError
+from frontend.components.notices import act, problem_card
+from frontend.components.provider_facts import facts, last_failure, prices, state_badge
+from frontend.components.words import latency_text, provider_words
+from frontend.safe_text import code, paragraphs, plain
+
+
+def provider_settings(api: Api, providers: Sequence[Provider], agent: Agent | None, *, may_write: bool) -> None:
+    used = agent.provider if agent is not None else ""
+    offered = [provider for provider in providers if not provider.hidden or provider.name == used]
+    cards = [provider for provider in offered if provider.configured or provider.name == used]
+    for provider in cards:
+        _card(api, provider, agent, may_write=may_write)
+    others = [provider for provider in offered if provider not in cards]
+    if others and may_write:
+        with st.container(border=True, key="more_providers", gap="xsmall"):
+            st.markdown("**More providers**  \n:small[:gray[Choose one to set it up.]]")
+            for provider in others:
+                _row(api, provider)
+
+
+def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool) -> None:
+    in_use = agent is not None and agent.provider == provider.name
+    model = agent.model if agent is not None and in_use else provider.model
+    with st.container(border=True, key=f"provider_{provider.name}", gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(
+                f"**{plain(provider_words(provider.label)[0])}**  \n:small[:gray[{facts(provider, model)}]]",
+                width="content",
+            )
+            with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
+                if in_use:
+                    st.badge("Used for answers", icon=":material/check_circle:", color="green")
+                state_badge(provider)
+        prices(provider, model)
+        last_failure(provider)
+        _check_result(provider)
+        if not may_write:
+            return
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            _provider_actions(api, provider, agent, in_use=in_use)
+        if provider.is_settable:
+            with st.expander("Change connection", icon=":material/tune:", key=f"setup_{provider.name}"):
+                _form(api, provider)
+
+
+def _row(api: Api, provider: Provider) -> None:
+    """One line that opens to a form."""
+    name, note = provider_words(provider.label)
+    needs = "an API key" if provider.needs_key else "an address"
+    if provider.missing_extra:
+        needs = f"the extra {provider.missing_extra}"
+    about = f"{plain(note)} · needs {needs}" if note else f"needs {needs}"
+    with (
+        st.container(key=f"provider_{provider.name}", gap=None),
+        st.expander(f"Set up **{plain(name)}** :gray[· {about}]", icon=":material/add:", key=f"setup_{provider.name}"),
+    ):
+        if provider.missing_extra:
+            st.markdown("An optional package is missing on the server. Install it there, then start AI Nexus again:")
+            st.code(f"uv pip install 'ai-nexus[{provider.missing_extra}]'", language="bash", wrap_lines=True)
+            return
+        prices(provider, provider.model)
+        if provider.key_variable:
+            st.caption(f"Or set {code(provider.key_variable)} where the API runs.")
+        _check_result(provider)
+        _form(api, provider)
+
+
+def _provider_actions(api: Api, provider: Provider, agent: Agent | None, *, in_use: bool) -> None:
+    name = provider.name
+    if not provider.configured:
+        return
+    if agent is not None and not in_use:
+        st.button(
+            "Use for answers",
+            key=f"use_{name}",
+            icon=":material/check:",
+            on_click=_use,
+            args=(api, agent, provider),
+        )
+    st.button(
+        "Test connection", key=f"check_{name}", icon=":material/network_check:", on_click=_check, args=(api, name)
+    )
+    if provider.is_stored:
+        with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"remove_menu_{name}"):
+            note = " Answers go back to the built-in provider." if in_use else ""
+            st.markdown(f"The key and the address of {plain(provider.label)} are forgotten.{note}")
+            st.button("Remove connection", key=f"remove_{name}", on_click=_remove, args=(api, provider))
+
+
+def _form(api: Api, provider: Provider) -> None:
+    """The fields have keys of their own: saving one provider leaves what is typed for another as it is."""
+    url, key, model = _fields(provider.name)
+    for field, value in ((url, provider.base_url), (key, ""), (model, provider.model)):
+        st.session_state.setdefault(field, value or "")
+    with st.form(f"provider_{provider.name}", border=False):
+        st.text_input(
+            "Base URL",
+            key=url,
+            placeholder="https://api.example.com/v1",
+            help="A stored key belongs to its address: with another address, give the key again.",
+        )
+        st.text_input(
+            "API key",
+            type="password",
+            key=key,
+            placeholder=f"Stored, ends in {provider.key_hint}" if provider.key_hint else "Paste the key",
+            autocomplete="off",
+            help="Write-only: it is stored on the server and never shown again.",
+        )
+        st.text_input(
+            "Model",
+            key=model,
+            placeholder=", ".join(provider.models[:3]) or "The model's name at this provider",
+        )
+        st.form_submit_button("Save", type="primary", icon=":material/save:", on_click=_save, args=(api, provider))
+
+
+def _fields(name: str) -> tuple[str, str, str]:
+    """The keys of base URL, API key and model."""
+    return f"base_url_{name}", f"api_key_{name}", f"model_{name}"
+
+
+def _save(api: Api, provider: Provider) -> None:
+    view = state.settings()
+    url, key, model = _fields(provider.name)
+    typed = {"base_url": url, "api_key": key, "model": model}
+    values = {name: str(st.session_state[field]).strip() for name, field in typed.items()}
+    if values["base_url"] and not values["base_url"].startswith(("http://", "https://")):
+        view.checks[provider.name] = _refused("base_url")
+        return
+    try:
+        settings = ProviderSettings.model_validate({name: value for name, value in values.items() if value})
+    except ValidationError as error:
+        view.checks[provider.name] = _refused(str(error.errors()[0]["loc"][0]))
+        return
+    try:
+        api.save_provider(provider.name, settings)
+    except ApiError as error:
+        view.checks[provider.name] = error.problem
+        return
+    st.session_state[key] = ""
+    view.checks.pop(provider.name, None)
+    state.session().flash = state.Flash(f"{plain(provider.label)} saved")
+
+
+def _refused(field: str) -> Problem:
+    details = {
+        "base_url": "The address must be a whole URL, such as https://api.example.com/v1.",
+        "api_key": "The key is longer than any provider's: paste the key alone.",
+    }
+    detail = details.get(field, "The model's name is too long or has characters that no model's name has.")
+    return Problem(title="Nothing was saved", status=422, detail=detail, code="not_saved")
+
+
+def _use(api: Api, agent: Agent, provider: Provider) -> None:
+    edit = AgentEdit(provider=provider.name, model=provider.model or next(iter(provider.models), None))
+    act(lambda: api.edit_agent(agent.id, edit), f"{plain(provider.label)} answers from now on")
+
+
+def _remove(api: Api, provider: Provider) -> None:
+    if act(lambda: api.remove_provider(provider.name), f"{plain(provider.label)} removed"):
+        view = state.settings()
+        view.checks.pop(provider.name, None)
+        for field in _fields(provider.name):
+            st.session_state.pop(field, None)
+
+
+def _check(api: Api, name: str) -> None:
+    try:
+        state.settings().checks[name] = api.check_provider(name)
+    except ApiError as error:
+        state.settings().checks[name] = error.problem
+
+
+def _check_result(provider: Provider) -> None:
+    result = state.settings().checks.get(provider.name)
+    if isinstance(result, Problem):
+        problem_card(result, key=f"check_{provider.name}", retry=False)
+    elif isinstance(result, ProviderCheck):
+        _check_answer(provider, result)
+
+
+def _check_answer(provider: Provider, result: ProviderCheck) -> None:
+    """The built-in one quotes: of a test question, which no document answers, it says only that."""
+    text = f"{plain(provider_words(provider.label)[0])} answered in {latency_text(result.latency_ms)}"
+    if result.model != provider.name:
+        text = f"{text}, model {plain(result.model)}: {paragraphs(result.reply) or 'nothing'}"
+    if result.ok:
+        st.success(text, icon=":material/check_circle:")
+    else:
+        st.warning(text, icon=":material/warning:")
