@@ -35,13 +35,20 @@ from backend.parsing.child import ChildParser
 from backend.registry import Registry
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
+from backend.retrieval.names import DocumentNames
+from backend.retrieval.pipeline import Pipeline
+from backend.retrieval.planner import RulePlanner
+from backend.retrieval.reranker import KeptOrder
+from backend.retrieval.rewriter import RuleRewriter
 from backend.retrieval.searcher import Searcher
+from backend.retrieval.verification import Verifier
 from backend.security.outbound import Outbound, OutboundPolicy
 from backend.security.secrets import SecretBox, local_token
 from backend.services import AppServices
 from backend.services.access import AccessService
 from backend.services.agents import AgentService
 from backend.services.chat import ChatService
+from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
@@ -54,6 +61,7 @@ from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
 from backend.services.providers import ProviderService
 from backend.services.similar import SimilarFaqs
+from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import Part, SystemService
 from backend.services.uploads import ExtractPayload, UploadService
@@ -178,6 +186,7 @@ class Container:
             self.outbound.provider_client,
             retry=self._retried,
             trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
+            verifier=Verifier(self.embedder),
         )
         stack.push_async_callback(factory.aclose)
         providers = ProviderService(
@@ -187,7 +196,15 @@ class Container:
         return AppServices(
             agents=agents,
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
-            chat=ChatService(uow, Searcher(uow, self.store, self.embedder), factory, providers, self.metrics),
+            chat=ChatService(
+                uow,
+                Pipeline(Searcher(uow, self.store, self.embedder)),
+                Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
+                factory,
+                agents,
+                self.metrics,
+            ),
+            chunks=ChunkService(uow, CollectionIndexer(uow, self.store, self.embedder), sync),
             collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
             conversations=ConversationService(uow),
             documents=DocumentService(uow, runner, self.files, sync),

@@ -2,9 +2,9 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from contracts.base import Answer, Message, Request, UtcTime, WholeNumber
+from contracts.base import Answer, ExternalId, Message, Name, Request, Text, UtcTime, WholeNumber
 from contracts.problem import Problem
 
 CONVERSATION_HEADER: Final = "X-Conversation-ID"
@@ -25,6 +25,61 @@ class RagChat(Request):
     history: list[Turn] = Field(default=[], max_length=50)
     conversation_id: UUID | None = None
     stream: bool = False
+
+
+class Chat(Request):
+    """A message to an agent: by its id, by `bot_id` (its id or external id), or by the name of a tuned model.
+
+    `user_id` is the caller's name for the person who asks: a conversation is continued only for the same one.
+    """
+
+    message: Message
+    agent_id: UUID | None = None
+    bot_id: ExternalId | None = None
+    model: Name | None = None
+    conversation_id: UUID | None = None
+    user_id: ExternalId | None = None
+    history: list[Turn] = Field(default=[], max_length=50)
+    stream: bool = False
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "Chat":
+        if sum(target is not None for target in (self.agent_id, self.bot_id, self.model)) != 1:
+            raise ValueError("give exactly one of agent_id, bot_id, model")
+        return self
+
+
+class ApiChat(Request):
+    """A message with the conversation so far, to the default agent."""
+
+    message: Message
+    history: list[Turn] = Field(default=[], max_length=50)
+    stream: bool = False
+
+
+class EmbedAndStore(Request):
+    """Chunks of a document of another program; they replace the document's earlier ones.
+
+    Without a target they go to the collection of the default agent.
+    """
+
+    document_id: ExternalId
+    chunks: list[Text] = Field(min_length=1)
+    collection_id: UUID | None = None
+    bot_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "EmbedAndStore":
+        if self.collection_id is not None and self.bot_id is not None:
+            raise ValueError("give collection_id or bot_id, not both")
+        return self
+
+
+class Stored(Answer):
+    status: Literal["stored"] = "stored"
+    document_id: str
+    stored_vector_count: int
+    error_message: str | None = None
 
 
 class Citation(Answer):
@@ -50,8 +105,30 @@ class TokenUsage(Answer):
     cost_usd: Decimal | None = None
 
 
+class AnswerStep(Answer):
+    """One step of an answer. `strategy` is the form that ran (`rules`, `model`), `outcome` what it decided."""
+
+    name: Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
+    strategy: str
+    ms: float
+    outcome: str
+
+
+class CitationCheck(Answer):
+    """Whether source `n` supports a sentence that cites it (`score` 0..1). The mark of one that does not is removed."""
+
+    n: int
+    sentence: str
+    score: float
+    supported: bool
+
+
 class ChatAnswer(Answer):
-    """`citations` are what [n] in `response` refers to, `retrieved` the ranked top_k."""
+    """`citations` are what [n] in `response` refers to, `retrieved` the ranked top_k.
+
+    `question` is what was looked up: the message, or what it means after the conversation before it. `asks_back`: the
+    response is a question of ours. `confidence` is by how much the best source passes the collection's threshold.
+    """
 
     response: str
     answered: bool
@@ -65,6 +142,12 @@ class ChatAnswer(Answer):
     usage: TokenUsage
     latency_ms: float
     error_message: str | None = None
+    agent_id: UUID | None = None
+    question: str = ""
+    asks_back: bool = False
+    confidence: float | None = None
+    steps: list[AnswerStep] = Field(default_factory=list)
+    checks: list[CitationCheck] = Field(default_factory=list)
 
 
 class TokenEvent(Answer):
@@ -119,6 +202,7 @@ class ConversationSummary(Answer):
     title: str
     is_mine: bool = True
     collection_id: UUID
+    agent_id: UUID | None = None
     messages: int
     created_at: UtcTime
     updated_at: UtcTime

@@ -1,7 +1,8 @@
 """Citation marks in a streamed answer: those that refer to a given passage stay, the others go."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 # Held back until the next delta shows how it goes on: blanks before a mark, a mark without the two characters after
 # it that tell a link or a subscript, a run of ticks whose length is not known yet.
@@ -20,6 +21,22 @@ _CODE_LIKE = re.compile(
 )
 _CODE_FOLLOWS = re.compile(r"\s?[=+]|\.[a-z_]")
 _MEMORY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A citation in an answer. `numbers` are those of given passages; `text` is the mark with only these."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+    def only(self, numbers: Collection[int]) -> str:
+        """The mark with some of its numbers; "" with none."""
+        kept = [n for n in self.numbers if n in numbers]
+        if len(kept) == len(self.numbers):
+            return self.text
+        blank = self.text[: self.text.index("[")]
+        return f"{blank}[{', '.join(map(str, kept))}]" if kept else ""
 
 
 class CitationFilter:
@@ -42,16 +59,24 @@ class CitationFilter:
 
     def feed(self, delta: str) -> str:
         """What can be shown now."""
+        return _joined(self.pieces(delta))
+
+    def finish(self) -> str:
+        """What was held back."""
+        return _joined(self.rest())
+
+    def pieces(self, delta: str) -> list[str | Mark]:
+        """What can be shown now, with the marks apart from the words: for callers that have more to say about them."""
         self._pending += delta
         held = _OPEN_TAIL.search(self._pending)
         return self._consume(held.start() if held else len(self._pending))
 
-    def finish(self) -> str:
-        """What was held back."""
+    def rest(self) -> list[str | Mark]:
+        """What was held back, as `pieces`."""
         return self._consume(len(self._pending))
 
-    def _consume(self, end: int) -> str:
-        shown: list[str] = []
+    def _consume(self, end: int) -> list[str | Mark]:
+        shown: list[str | Mark] = []
         position = 0
         while position < end:
             match = _TOKEN.match(self._pending, position)
@@ -59,12 +84,12 @@ class CitationFilter:
                 break
             piece = self._piece(match)
             shown.append(piece)
-            self._before = (self._before + piece)[-_MEMORY:]
+            self._before = (self._before + _joined([piece]))[-_MEMORY:]
             position = match.end()
         self._pending = self._pending[position:]
-        return "".join(shown)
+        return shown
 
-    def _piece(self, match: re.Match[str]) -> str:
+    def _piece(self, match: re.Match[str]) -> str | Mark:
         token = match.group()
         if match["ticks"]:
             self._toggle_code(match["ticks"])
@@ -84,7 +109,7 @@ class CitationFilter:
     def _line(self) -> str:
         return self._before.rpartition("\n")[2]
 
-    def _checked(self, match: re.Match[str]) -> str:
+    def _checked(self, match: re.Match[str]) -> str | Mark:
         token, blank, numbers = match.group(), match["blank"], match["numbers"]
         following = self._pending[match.end() : match.end() + 2]
         if following.startswith("(") or self._is_subscript(blank, numbers, following) or _YEAR.match(numbers.strip()):
@@ -93,9 +118,8 @@ class CitationFilter:
         if not kept:
             return ""
         self._cited.update(dict.fromkeys(kept))
-        if asked == len(kept):
-            return token
-        return f"{blank}[{', '.join(map(str, kept))}]"
+        text = token if asked == len(kept) else f"{blank}[{', '.join(map(str, kept))}]"
+        return Mark(text, tuple(kept))
 
     def _is_subscript(self, blank: str, numbers: str, following: str) -> bool:
         if blank or not self._before[-1:].strip():
@@ -113,3 +137,7 @@ class CitationFilter:
             asked += max(high - low + 1, 1)
             kept.extend(n for n in sorted(self._allowed) if low <= n <= high)
         return asked, list(dict.fromkeys(kept))
+
+
+def _joined(pieces: Sequence[str | Mark]) -> str:
+    return "".join(piece.text if isinstance(piece, Mark) else piece for piece in pieces)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from backend.agents.cited import SupportsClaims
 from backend.agents.providers.base import Provider, Sampling
 from backend.agents.providers.breaker import Breaker, BreakerProvider, BreakerState
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
@@ -44,6 +45,8 @@ class AgentConfig:
     instructions: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     history: int = 12
+    steps: frozenset[str] = frozenset({"rewrite"})
+    """The pipeline's steps that the model takes, of rewrite, plan and rerank; the rules take the others."""
 
 
 class AgentFactory:
@@ -57,12 +60,14 @@ class AgentFactory:
         retry: ProviderWrapper = retrying,
         trace: ProviderWrapper = unwrapped,
         breaker: Callable[[], Breaker] = Breaker,
+        verifier: SupportsClaims | None = None,
     ) -> None:
         self._table = providers
         self._http = http
         self._retry = retry
         self._trace = trace
         self._breaker = breaker
+        self._verifier = verifier
         self._providers: dict[ProviderConfig, Provider] = {}
         self._breakers: dict[ProviderConfig, Breaker] = {}
 
@@ -76,7 +81,7 @@ class AgentFactory:
             sampling=config.sampling,
             history=config.history,
         )
-        return RagAgent(self.chain(config.primary, *config.fallbacks), settings)
+        return RagAgent(self.chain(config.primary, *config.fallbacks), settings, self._verifier)
 
     def chain(self, *choices: ProviderChoice) -> Provider:
         """The choices as one provider that falls back along them; its last event tells who answered."""

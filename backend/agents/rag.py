@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from backend.agents.citations import CitationFilter
+from backend.agents.cited import CitationCheck, CitedAnswer, SupportsClaims
 from backend.agents.prices import cost_usd
 from backend.agents.prompts.rag import SYSTEM_PROMPT
 from backend.agents.providers import builtin
@@ -51,6 +52,7 @@ class AnswerDone:
     usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal | None = None
     finish_reason: FinishReason = "stop"
+    checks: tuple[CitationCheck, ...] = ()
 
 
 AgentEvent = AnswerToken | AnswerDone
@@ -68,11 +70,15 @@ class RagSettings:
 
 
 class RagAgent:
-    """Answers one question at a time; keeps no state between them."""
+    """Answers one question at a time; keeps no state between them.
 
-    def __init__(self, provider: Provider, settings: RagSettings) -> None:
+    The citations of a provider that writes its own words are verified; one that only quotes is right by construction.
+    """
+
+    def __init__(self, provider: Provider, settings: RagSettings, verifier: SupportsClaims | None = None) -> None:
         self._provider = provider
         self._settings = settings
+        self._verifier = verifier if provider.capabilities.generates else None
 
     async def answer(
         self, question: str, history: Sequence[Message], retrieval: Retrieval
@@ -85,17 +91,18 @@ class RagAgent:
             yield AnswerToken(NOT_FOUND)
             yield AnswerDone(NOT_FOUND, (), False, model=builtin.MODEL, provider=builtin.NAME)
             return
-        marks = CitationFilter({passage.n for passage in retrieval.passages})
-        shown: list[str] = []
+        answer = CitedAnswer(retrieval.passages, self._verifier)
         async with closing(self._provider.stream(self._request(question, history, retrieval))) as events:
             async for event in events:
-                is_last = isinstance(event, Done)
-                text = marks.feed(event.text) if isinstance(event, TextDelta) else marks.finish() if is_last else ""
+                text = ""
+                if isinstance(event, TextDelta):
+                    text = await answer.feed(event.text)
+                elif isinstance(event, Done):
+                    text = await answer.finish()
                 if text:
-                    shown.append(text)
                     yield AnswerToken(text)
                 if isinstance(event, Done):
-                    yield self._done(event, "".join(shown), marks.cited)
+                    yield self._done(event, answer)
 
     def _request(self, question: str, history: Sequence[Message], retrieval: Retrieval) -> GenerationRequest:
         system = "\n\n".join(part for part in (SYSTEM_PROMPT, self._settings.instructions.strip()) if part)
@@ -108,22 +115,23 @@ class RagAgent:
             sampling=self._settings.sampling,
         )
 
-    def _done(self, done: Done, text: str, cited: tuple[int, ...]) -> AnswerDone:
+    def _done(self, done: Done, answer: CitedAnswer) -> AnswerDone:
         provider, fallback_used = self._settings.provider, False
         if isinstance(done, AnsweredBy):
             provider, fallback_used = done.provider, done.fallback_used
-        if not text.strip():
+        if not answer.text.strip():
             raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
         return AnswerDone(
-            text=text,
-            cited=cited,
-            answered=not says_not_found(text),
+            text=answer.text,
+            cited=answer.cited,
+            answered=not says_not_found(answer.text) and not answer.is_refuted,
             model=done.model,
             provider=provider,
             fallback_used=fallback_used,
             usage=done.usage,
             cost_usd=cost_usd(provider, done.model, done.usage),
             finish_reason=done.finish_reason,
+            checks=tuple(answer.checks),
         )
 
 

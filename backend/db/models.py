@@ -1,54 +1,15 @@
 """The tables. Every one but `workspace` carries `workspace_id`; ids are UUIDs made by us."""
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-Json = dict[str, Any]
+from backend.db.base import Base, Json, Owned, UtcDateTime, utc_now
 
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """Aware UTC times, also on SQLite, which stores none."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Base(DeclarativeBase):
-    metadata = sa.MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: UtcDateTime(),
-        Json: sa.JSON(),
-        list[str]: sa.JSON(),
-        list[list[Any]]: sa.JSON(),
-        list[dict[str, str]]: sa.JSON(),
-        str: sa.Text(),
-        UUID: sa.Uuid(),
-    }
+__all__ = ["Base", "Json", "UtcDateTime", "utc_now"]
 
 
 class Workspace(Base):
@@ -57,10 +18,6 @@ class Workspace(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-
-
-class Owned:
-    workspace_id: Mapped[UUID] = mapped_column(sa.ForeignKey("workspace.id", ondelete="CASCADE"))
 
 
 class ApiKey(Owned, Base):
@@ -357,7 +314,7 @@ class AgentUsage(Owned, Base):
 class Conversation(Owned, Base):
     """`owner` is the id of the key that began it, or "local"; None where it was not kept yet.
 
-    `agent_id` is None where a collection was asked, not an agent.
+    `agent_id` is None where a collection was asked, not an agent. `user_id` is another program's name for who asks.
     """
 
     __tablename__ = "conversation"
@@ -366,6 +323,7 @@ class Conversation(Owned, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     collection_id: Mapped[UUID]
     agent_id: Mapped[UUID | None]
+    user_id: Mapped[str | None]
     title: Mapped[str]
     owner: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -49,6 +49,9 @@ class DocumentRepository:
     async def find_by_sha256(self, sha256: str) -> Document | None:
         return (await self._session.scalars(self._mine().where(Document.sha256 == sha256))).one_or_none()
 
+    async def find_by_external_id(self, external_id: str) -> Document | None:
+        return (await self._session.scalars(self._mine().where(Document.external_id == external_id))).one_or_none()
+
     async def existing(self, document_ids: Sequence[UUID]) -> set[UUID]:
         found: set[UUID] = set()
         for start in range(0, len(document_ids), 500):
@@ -70,6 +73,11 @@ class DocumentRepository:
             found = [column.icontains(text, autoescape=True) for column in (Document.name, Document.title)]
             query = query.where(sa.or_(*found))
         return await page_of(self._session, query, _KEYSETS[sort], slice_)
+
+    async def named(self, text: str, *, limit: int) -> Sequence[Document]:
+        """Those with `text` in their name or title, whatever its case."""
+        found = [column.icontains(text, autoescape=True) for column in (Document.name, Document.title)]
+        return (await self._session.scalars(self._mine().where(sa.or_(*found)).limit(limit))).all()
 
     async def faq_counts(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
         query = (
@@ -124,6 +132,11 @@ class DocumentRepository:
 
     async def _upsert(self, table: type[Section] | type[Passage], rows: Sequence[dict[str, Any]]) -> None:
         await upsert(self._session, table, [{"workspace_id": self._workspace_id, **row} for row in rows])
+
+    async def delete_sections(self, document_id: UUID, *, but: Sequence[UUID]) -> None:
+        """With their passages; for documents of a few hundred sections."""
+        theirs = (Section.workspace_id == self._workspace_id, Section.document_id == document_id)
+        await self._session.execute(sa.delete(Section).where(*theirs, Section.id.not_in(but)))
 
     async def section(self, section_id: UUID) -> Section | None:
         query = sa.select(Section).where(Section.workspace_id == self._workspace_id, Section.id == section_id)

@@ -27,8 +27,8 @@ class RemovalRepository:
         self._workspace_id = workspace_id
 
     async def begin(self, document: Document, *, faqs: KeptFaqs) -> None:
-        """Its content may be uploaded again from now on."""
-        document.status, document.sha256 = _STATUS[faqs], f"removed {document.id}"
+        """Its content may be uploaded, and its other id used, again from now on."""
+        document.status, document.sha256, document.external_id = _STATUS[faqs], f"removed {document.id}", None
         await self._session.flush()
 
     async def begun(self) -> Sequence[UUID]:

@@ -1,7 +1,7 @@
 """Whether what was found answers the question: meaning (cosine) plus words (coverage) against a threshold."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 DEFAULT_THRESHOLD = 0.44
@@ -52,6 +52,11 @@ class Calibration:
 
     threshold: float = DEFAULT_THRESHOLD
     coverage_weight: float = COVERAGE_WEIGHT
+
+    @classmethod
+    def of(cls, stored: Mapping[str, float] | None) -> "Calibration":
+        """As it was measured for a collection; the default for one that was not."""
+        return cls(**stored) if stored else cls()
 
     def score(self, cosine: float, query_term_coverage: float) -> float:
         """`cosine` in -1..1 plus the weighted share of query terms found, 0..1."""

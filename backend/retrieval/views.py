@@ -1,6 +1,6 @@
 """How an item is embedded: its views, their texts and weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Literal
@@ -10,8 +10,25 @@ from backend.parsing.chunking import embedded_text
 
 View = Literal["head", "full"]
 
-WEIGHTS: Final[dict[View, float]] = {"head": 0.4, "full": 0.6}
-"""MiniLM, heading and heading + body: hit@1 .67 against .65 for one view (measured on two FAQ books)."""
+HEAD_WEIGHT: Final = {True: 0.4, False: 0.1}
+"""The weight of the heading's own view, by whether the heading is a question.
+
+Measured with MiniLM (benchmarks/retrieval): questions .4 MRR .75 against .71 for one view; nouns .1 .45, .4 .40.
+"""
+
+
+def weighted(cosines: Mapping[View, float], title: str) -> float:
+    """The score of an item, -1..1: the cosines of its views by the weights of its kind of heading."""
+    head = cosines.get("head")
+    full = cosines.get("full")
+    if head is None or full is None:
+        return full if head is None and full is not None else head if head is not None else -1.0
+    weight = HEAD_WEIGHT[is_question(title)]
+    return weight * head + (1 - weight) * full
+
+
+def is_question(title: str) -> bool:
+    return title.rstrip().endswith(("?", "？", "؟"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ from fastapi.responses import JSONResponse
 from backend.routers.dependencies import CurrentPrincipal, Services
 from backend.routers.guarded import guarded_router, problems
 from backend.routers.sse import chat_stream
-from contracts.chat import CONVERSATION_HEADER, ChatAnswer, RagChat
+from backend.security.principal import Principal
+from backend.services import AppServices
+from backend.services.asking import Question, of_agent, of_collection, of_default
+from contracts.chat import CONVERSATION_HEADER, ApiChat, Chat, ChatAnswer, RagChat
 
 router = guarded_router("chat")
 
@@ -21,16 +24,35 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
                 "schema": {"type": "string", "format": "uuid"},
             }
         },
-    }
+    },
+    **problems(429, 502, 504),
 }
 
 
-@router.post("/rag-chat", responses=_ANSWERS | problems(429, 502, 504), response_model=None)
+@router.post("/rag-chat", responses=_ANSWERS, response_model=None)
 async def rag_chat(body: RagChat, request: Request, services: Services, principal: CurrentPrincipal) -> Response:
     """An answer from a collection, with citations."""
-    exchange = await services.chat.begin(principal, body)
+    return await _answer(of_collection(body), body.stream, request, services, principal)
+
+
+@router.post("/chat", responses=_ANSWERS, response_model=None)
+async def chat(body: Chat, request: Request, services: Services, principal: CurrentPrincipal) -> Response:
+    """An agent's answer, with citations."""
+    return await _answer(of_agent(body), body.stream, request, services, principal)
+
+
+@router.post("/api/chat", responses=_ANSWERS, response_model=None)
+async def api_chat(body: ApiChat, request: Request, services: Services, principal: CurrentPrincipal) -> Response:
+    """The default agent's answer to a message with the conversation before it."""
+    return await _answer(of_default(body), body.stream, request, services, principal)
+
+
+async def _answer(
+    question: Question, stream: bool, request: Request, services: AppServices, principal: Principal
+) -> Response:
+    exchange = await services.chat.begin(principal, question)
     headers = {CONVERSATION_HEADER: str(exchange.conversation_id)}
-    if not body.stream:
+    if not stream:
         answer = await services.chat.whole(principal, exchange)
         return JSONResponse(answer.model_dump(mode="json"), headers=headers)
     return chat_stream(services.chat.answer(principal, exchange), request.app.state.stopping, headers)

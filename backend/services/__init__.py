@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from backend.services.access import AccessService
 from backend.services.agents import AgentService
 from backend.services.chat import ChatService
+from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
@@ -23,6 +24,7 @@ class AppServices:
     access: AccessService
     agents: AgentService
     chat: ChatService
+    chunks: ChunkService
     collections: CollectionService
     conversations: ConversationService
     documents: DocumentService

@@ -1,38 +1,46 @@
-"""A question to a collection: retrieve, answer with citations, keep the conversation."""
+"""A question on its way to its answer: pipeline, agent, citations; what was said is kept, whichever end it takes."""
 
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID, uuid4
 
 from backend.agents.factory import AgentFactory
-from backend.agents.providers.base import Message, PassageText
+from backend.agents.providers import builtin
+from backend.agents.providers.base import Message, PassageText, Usage
+from backend.agents.providers.streams import closing
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.db import models
-from backend.errors import Conflict, Forbidden, NexusError
+from backend.errors import Conflict, NexusError
 from backend.problems import problem_of
-from backend.repositories.uow import Tx, UnitOfWork
-from backend.retrieval.searcher import RetrievedItem, Searcher, SearchResult
+from backend.repositories.uow import UnitOfWork
+from backend.retrieval.base import Findings, RetrievedItem, Scope, Step, Turn
+from backend.retrieval.pipeline import Pipeline
 from backend.security.principal import Principal
-from backend.services.conversations import is_owner, owner_of, readable_by
-from backend.services.providers import Answerer, ProviderService
+from backend.services.agents import AgentService
+from backend.services.asking import Question, agent_of, conversation_of, history_of
+from backend.services.providers import Answerer
+from backend.services.strategies import Strategies
 from backend.tracing.metrics import Metrics
 from backend.tracing.track import set_attribute, track
 from backend.whole import to_its_end
 from contracts import chat as wire
 
-HISTORY = 12
-QUOTE = 600
-TITLE = 80
+QUOTE: Final = 600
+OWN_WORDS: Final = "rules"
+"""The strategy of a step that the product takes itself, without a model."""
 
 
 @dataclass(slots=True)
 class Exchange:
     """One question on its way to its answer."""
 
-    request: wire.RagChat
+    question: Question
+    collection_id: UUID
     conversation_id: UUID
+    agent_id: UUID | None
     answerer: Answerer
     history: Sequence[Message]
     message_id: UUID = field(default_factory=uuid4)
@@ -44,32 +52,43 @@ class Exchange:
 
 class ChatService:
     def __init__(
-        self, uow: UnitOfWork, searcher: Searcher, factory: AgentFactory, providers: ProviderService, metrics: Metrics
+        self,
+        uow: UnitOfWork,
+        pipeline: Pipeline,
+        strategies: Strategies,
+        factory: AgentFactory,
+        agents: AgentService,
+        metrics: Metrics,
     ) -> None:
         self._uow = uow
-        self._searcher = searcher
+        self._pipeline = pipeline
+        self._strategies = strategies
         self._factory = factory
-        self._providers = providers
+        self._agents = agents
         self._metrics = metrics
 
-    async def begin(self, principal: Principal, request: wire.RagChat) -> Exchange:
+    async def begin(self, principal: Principal, question: Question) -> Exchange:
         """Checks the request and saves the question; what is wrong with it raises before any answer starts."""
         async with self._uow(principal.workspace_id) as tx:
-            await tx.collections.get(request.collection_id)
-            answerer = await self._providers.answerer(tx)
+            agent = await agent_of(tx, question)
+            asked = question.collection_id or agent.collection_id
+            await tx.collections.get(asked)
+            await self._agents.check_budget(tx, agent)
+            answerer = await self._agents.answerer(tx, agent)
             self._factory.rag(answerer.config)
-            conversation = await _conversation(tx, principal, request)
-            history = await _history(tx, request, conversation.id)
+            agent_id = None if question.collection_id else agent.id
+            conversation = await conversation_of(tx, principal, question, agent_id=agent_id, collection_id=asked)
+            history = await history_of(tx, question, conversation.id)
             await tx.conversations.add_message(
                 models.Message(
                     id=uuid4(),
                     workspace_id=tx.workspace_id,
                     conversation_id=conversation.id,
                     role="user",
-                    content=request.message,
+                    content=question.message,
                 )
             )
-        return Exchange(request, conversation.id, answerer, history)
+        return Exchange(question, asked, conversation.id, agent_id, answerer, history)
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
         """The answer at once. Raises what retrieval or the provider raised."""
@@ -83,15 +102,16 @@ class ChatService:
     async def answer(self, principal: Principal, exchange: Exchange) -> AsyncGenerator[wire.ChatEvent]:
         """Tokens, then the citations, then `done`. What was said is saved at the end, whichever end that is."""
         try:
-            found = await self._retrieve(principal, exchange)
-            agent = self._factory.rag(exchange.answerer.config)
-            retrieval = Retrieval(_passages(found.items), found.answerable)
-            async for event in agent.answer(exchange.request.message, exchange.history, retrieval):
-                if isinstance(event, AnswerToken):
-                    exchange.text.append(event.text)
-                    yield wire.TokenEvent(text=event.text)
-                else:
-                    answer = await self._finish(principal, exchange, event)
+            found = await self._find(principal, exchange)
+            began = time.perf_counter()
+            async with aclosing(self._said(exchange, found)) as events:
+                async for event in events:
+                    if isinstance(event, AnswerToken):
+                        exchange.text.append(event.text)
+                        yield wire.TokenEvent(text=event.text)
+                        continue
+                    steps = [*found.steps, *_answer_steps(event, found, (time.perf_counter() - began) * 1000)]
+                    answer = await self._finish(principal, exchange, found, event, steps)
                     for citation in answer.citations:
                         yield wire.CitationEvent(citation=citation)
                     yield wire.DoneEvent(answer=answer)
@@ -103,16 +123,31 @@ class ChatService:
             if not exchange.is_saved:
                 await to_its_end(self._save_partial(principal, exchange, Stopped("the answer was stopped")))
 
-    async def _retrieve(self, principal: Principal, exchange: Exchange) -> SearchResult:
-        request = exchange.request
-        found = await self._searcher.search(
-            principal.workspace_id, request.collection_id, request.message, limit=request.top_k
-        )
-        set_attribute("retrieved", len(found.items))
-        exchange.retrieved = [_citation(n, item) for n, item in enumerate(found.items, start=1)]
+    async def _find(self, principal: Principal, exchange: Exchange) -> Findings:
+        question = exchange.question
+        scope = Scope(principal.workspace_id, (exchange.collection_id,), question.top_k)
+        history = [Turn("user" if one.role == "user" else "assistant", one.content) for one in exchange.history]
+        steps = self._strategies.of(exchange.answerer.config)
+        found = await self._pipeline.run(steps, question.message, history, scope)
+        set_attribute("retrieved", len(found.result.items))
+        exchange.retrieved = [_citation(n, item) for n, item in enumerate(found.result.items, start=1)]
         return found
 
-    async def _finish(self, principal: Principal, exchange: Exchange, done: AnswerDone) -> wire.ChatAnswer:
+    async def _said(self, exchange: Exchange, found: Findings) -> AsyncGenerator[AnswerToken | AnswerDone]:
+        """The agent's answer, or what the plan says instead of one."""
+        if found.plan.action != "search":
+            yield AnswerToken(found.plan.reply)
+            yield AnswerDone(found.plan.reply, (), False, model=builtin.MODEL, provider=builtin.NAME)
+            return
+        agent = self._factory.rag(exchange.answerer.config)
+        retrieval = Retrieval(_passages(found.result.items), found.result.answerable)
+        async with closing(agent.answer(found.question, exchange.history, retrieval)) as events:
+            async for event in events:
+                yield event
+
+    async def _finish(
+        self, principal: Principal, exchange: Exchange, found: Findings, done: AnswerDone, steps: Sequence[Step]
+    ) -> wire.ChatAnswer:
         by_number = {citation.n: citation for citation in exchange.retrieved}
         usage = done.usage
         answer = wire.ChatAnswer(
@@ -129,9 +164,18 @@ class ChatService:
                 input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, cost_usd=done.cost_usd
             ),
             latency_ms=(time.perf_counter() - exchange.started) * 1000,
+            agent_id=exchange.agent_id,
+            question=found.question,
+            asks_back=found.plan.action == "ask_back",
+            confidence=round(found.result.confidence, 4) if found.plan.action == "search" else None,
+            steps=[_step(step) for step in steps],
+            checks=[
+                wire.CitationCheck(n=one.n, sentence=one.sentence, score=_share(one.score), supported=one.supported)
+                for one in done.checks
+            ],
         )
         self._metrics.chat_answers.labels(done.provider, str(done.answered).lower()).inc()
-        await self._save(principal, exchange, content=done.text, answer=answer)
+        await self._save(principal, exchange, content=done.text, answer=answer, usage=usage)
         return answer
 
     async def _save_partial(self, principal: Principal, exchange: Exchange, cause: NexusError) -> None:
@@ -145,10 +189,13 @@ class ChatService:
         *,
         content: str,
         answer: wire.ChatAnswer | None = None,
+        usage: Usage | None = None,
         error: NexusError | None = None,
     ) -> None:
         exchange.is_saved = True
         async with self._uow(principal.workspace_id) as tx:
+            if usage is not None:
+                await self._agents.charge(tx, exchange.answerer.agent.id, usage)
             if not await tx.conversations.exists(exchange.conversation_id):
                 return  # deleted while it was answered
             await tx.conversations.add_message(
@@ -158,7 +205,7 @@ class ChatService:
                     conversation_id=exchange.conversation_id,
                     role="assistant",
                     content=content,
-                    answered=answer.answered if answer else None,
+                    answered=answer.answered if answer and answer.confidence is not None else None,
                     answer=answer.model_dump(mode="json") if answer else None,
                     error=problem_of(error).model_dump(mode="json") if error else None,
                 )
@@ -169,45 +216,6 @@ class Stopped(Conflict):
     """The person who asked stopped the answer or left."""
 
     code, title = "stopped", "The answer was stopped"
-
-
-async def _conversation(tx: Tx, principal: Principal, request: wire.RagChat) -> models.Conversation:
-    if request.conversation_id is not None:
-        found = await tx.conversations.get(request.conversation_id, readable_by(principal))
-        if not is_owner(principal, found):
-            raise Forbidden("this conversation is another person's; begin one of your own")
-        return found
-    title = request.message if len(request.message) <= TITLE else request.message[: TITLE - 1].rstrip() + "…"
-    conversation = models.Conversation(
-        id=uuid4(),
-        workspace_id=tx.workspace_id,
-        collection_id=request.collection_id,
-        title=title,
-        owner=owner_of(principal),
-    )
-    await tx.conversations.add(conversation)
-    return conversation
-
-
-async def _history(tx: Tx, request: wire.RagChat, conversation_id: UUID) -> list[Message]:
-    if request.conversation_id is None:
-        return _dialogue([Message(turn.role, turn.content) for turn in request.history])
-    rows = await tx.conversations.messages(conversation_id, last=HISTORY)
-    return _dialogue([Message("user" if row.role == "user" else "assistant", row.content) for row in rows])
-
-
-def _dialogue(turns: Sequence[Message]) -> list[Message]:
-    """Each question with its answer. Chat templates of many models refuse two turns of one role in a row, which a
-    question that failed, or the beginning of a window, would leave."""
-    kept: list[Message] = []
-    question: Message | None = None
-    for turn in turns:
-        if turn.role == "user":
-            question = turn
-        elif question is not None and turn.content:
-            kept += [question, turn]
-            question = None
-    return kept
 
 
 def _passages(items: Sequence[RetrievedItem]) -> tuple[PassageText, ...]:
@@ -228,3 +236,25 @@ def _citation(n: int, item: RetrievedItem) -> wire.Citation:
         quote=item.text if len(item.text) <= QUOTE else item.text[: QUOTE - 1].rstrip() + "…",
         score=round(item.score, 4),
     )
+
+
+def _answer_steps(done: AnswerDone, found: Findings, milliseconds: float) -> list[Step]:
+    if found.plan.action != "search":
+        return [Step("answer", OWN_WORDS, milliseconds, "says so without looking anything up")]
+    if not found.result.answerable:
+        return [Step("answer", OWN_WORDS, milliseconds, "nothing found answers the question")]
+    outcome = f"cites {len(done.cited)} of {len(found.result.items)} sources"
+    steps = [Step("answer", done.provider, milliseconds, outcome)]
+    if done.checks:
+        refused = sum(not check.supported for check in done.checks)
+        said = "every citation holds" if not refused else f"{refused} of {len(done.checks)} citations taken out"
+        steps.append(Step("verify", OWN_WORDS, 0.0, said))
+    return steps
+
+
+def _step(step: Step) -> wire.AnswerStep:
+    return wire.AnswerStep(name=step.name, strategy=step.strategy, ms=round(step.milliseconds, 3), outcome=step.outcome)
+
+
+def _share(score: float) -> float:
+    return min(1.0, max(0.0, round(score, 4)))

@@ -90,6 +90,7 @@ def _summary(row: models.Conversation, messages: int, principal: Principal) -> w
         title=row.title,
         is_mine=is_owner(principal, row),
         collection_id=row.collection_id,
+        agent_id=row.agent_id,
         messages=messages,
         created_at=row.created_at,
         updated_at=row.updated_at,

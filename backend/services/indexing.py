@@ -91,6 +91,11 @@ class CollectionIndexer:
 
     async def _add_missing(self, collection: Collection) -> int:
         items = await self._missing(collection)
+        await self.put(collection, items)
+        return len(items)
+
+    async def put(self, collection: Collection, items: Sequence[Item]) -> int:
+        """Embeds and stores items in one batch, at most a few hundred. Returns how many vectors they have."""
         if not items:
             return 0
         vectors = await self._vectors(collection, [view for item in items for view in item.views])
@@ -102,7 +107,7 @@ class CollectionIndexer:
             await tx.collections.put_points([_row(collection.id, item, view, seq) for item, view in views])
         points = [_point(collection, item, view, vectors[view.content_hash]) for item, view in views]
         await self._stores(collection.store).upsert(store_name(collection.id), points)
-        return len(items)
+        return len(points)
 
     async def _missing(self, collection: Collection) -> list[Item]:
         async with self._uow.read(collection.workspace_id) as tx:

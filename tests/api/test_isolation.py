@@ -14,6 +14,8 @@ from tests.support import Api, refused
 JsonSchema = dict[str, Any]
 BODIES: dict[str, dict[str, Any]] = {
     "/rag-chat": {"message": "Hello?"},
+    "/chat": {"message": "Hello?"},
+    "/embed_and_store": {"document_id": "d", "chunks": ["c"]},
     "/faqs/approve": {},
     "/faqs/reject": {},
     "/faqs/merge": {},
@@ -94,6 +96,8 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
         body = {**BODIES[place.path]}
         if place.path == "/rag-chat":
             body["collection_id"] = own["collection_id"]
+        if place.path == "/chat":
+            body["agent_id"] = own["agent_id"]
         if place.path == "/faqs/merge":
             body |= {"ids": [own["faq_id"], value], "keep": value}
         elif place.where == "body":

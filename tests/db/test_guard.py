@@ -69,7 +69,7 @@ async def test_another_task_is_not_inside(scope: LoopScope) -> None:
 
 async def test_the_seams_that_the_application_hands_out_refuse_to_work_inside_a_transaction(api: Api) -> None:
     chat = api.scope.services.chat
-    store, embedder = chat._searcher._stores("native"), chat._searcher._embedder
+    store, embedder = chat._pipeline._searcher._stores("native"), chat._pipeline._searcher._embedder
     provider = chat._factory.chain(ProviderChoice(ProviderConfig("echo"), "echo"))
     vector = np.ones((1, embedder.spec.dimension), dtype=np.float32)
 

@@ -1,12 +1,13 @@
-"""Closing a provider's stream whatever kind of iterator it is."""
+"""Closing a stream of events whatever kind of iterator it is."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
-from backend.agents.providers.base import Event
+E = TypeVar("E")
 
 
-async def close(events: AsyncIterator[Event]) -> None:
+async def close(events: AsyncIterator[E]) -> None:
     """Ends a stream early, which cancels the request upstream. Harmless on a finished one."""
     aclose = getattr(events, "aclose", None)
     if aclose is not None:
@@ -14,7 +15,7 @@ async def close(events: AsyncIterator[Event]) -> None:
 
 
 @asynccontextmanager
-async def closing(events: AsyncIterator[Event]) -> AsyncIterator[AsyncIterator[Event]]:
+async def closing(events: AsyncIterator[E]) -> AsyncIterator[AsyncIterator[E]]:
     """`async with closing(provider.stream(request)) as events`: closed on every way out."""
     try:
         yield events

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agent_id", "day", name=op.f("pk_agent_usage")),
     )
     op.add_column("conversation", sa.Column("agent_id", sa.Uuid(), nullable=True))
+    op.add_column("conversation", sa.Column("user_id", sa.Text(), nullable=True))
     op.add_column("collection", sa.Column("generation", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("collection", sa.Column("calibration", sa.JSON(), nullable=True))
     op.add_column("document", sa.Column("external_id", sa.Text(), nullable=True))
@@ -40,6 +41,7 @@ def downgrade() -> None:
     op.drop_column("document", "external_id")
     op.drop_column("collection", "calibration")
     op.drop_column("collection", "generation")
+    op.drop_column("conversation", "user_id")
     op.drop_column("conversation", "agent_id")
     op.drop_table("agent_usage")
     op.drop_index("ix_agent_external_id", "agent")

@@ -1,0 +1,144 @@
+"""The steps between a question and its passages: what each is given and what it gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from uuid import UUID
+
+from backend.vectors.base import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something said earlier in the conversation, oldest first where there are several."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where an item's words stand: `section.text[start:end]`."""
+
+    section_id: UUID
+    start: int
+    end: int
+
+    def covers(self, other: "Span") -> float:
+        """The share of `other`, 0..1, that lies in this span."""
+        if self.section_id != other.section_id or other.end <= other.start:
+            return 0.0
+        return max(0, min(self.end, other.end) - max(self.start, other.start)) / (other.end - other.start)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedItem:
+    """`score` is the weighted cosine of the views, -1..1; `threshold` what its collection asks of an answer.
+
+    `head` and `full` are the cosines of its views; an item without a heading has no `head`.
+    """
+
+    id: UUID
+    source: Source
+    score: float
+    document_id: UUID | None
+    document_name: str | None
+    title: str
+    section: str | None
+    page: int | None
+    text: str
+    span: Span | None = None
+    head: float | None = None
+    full: float = 0.0
+    threshold: float = 0.0
+
+
+Action = Literal["search", "converse", "ask_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do about a question. `reply` is said instead of an answer unless the action is `search`.
+
+    `documents` limits the search to some; None does not. `note` says why, for the trace.
+    """
+
+    action: Action
+    limit: int
+    documents: tuple[UUID, ...] | None = None
+    reply: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a question may be answered from. `limit` is how many items the caller asked for."""
+
+    workspace_id: UUID
+    collections: tuple[UUID, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Ranked items, best first, and whether they answer the question.
+
+    `confidence` is the answerability score minus its threshold: below 0 is not answered.
+    """
+
+    items: Sequence[RetrievedItem]
+    answerable: bool
+    confidence: float = 0.0
+    note: str = ""
+
+
+StepName = Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an answer for its trace. `strategy` is the form that ran, `outcome` what it decided, in words."""
+
+    name: StepName
+    strategy: str
+    milliseconds: float
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the pipeline hands to the answering agent. `question` stands alone."""
+
+    question: str
+    plan: Plan
+    result: SearchResult
+    steps: tuple[Step, ...] = field(default=())
+
+
+class Rewriter(Protocol):
+    """Makes a follow-up a question that can be understood without the conversation."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def rewrite(self, question: str, history: Sequence[Turn]) -> str:
+        """The question itself when it stands alone."""
+        ...
+
+
+class Planner(Protocol):
+    """Decides whether to retrieve, how much and where, or what to ask back. `question` stands alone if it can."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan: ...
+
+
+class Reranker(Protocol):
+    """Orders found items anew, best first; may drop none."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]: ...

@@ -1,0 +1,99 @@
+"""Rewrite, plan, search, rerank: from a question in a conversation to passages, with each step on record."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from backend.retrieval.base import (
+    Findings,
+    Plan,
+    Planner,
+    Reranker,
+    Rewriter,
+    Scope,
+    SearchResult,
+    Step,
+    StepName,
+    Turn,
+)
+from backend.retrieval.searcher import Searcher
+from backend.tracing.track import set_attribute, track
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The strategies of one answer."""
+
+    rewriter: Rewriter
+    planner: Planner
+    reranker: Reranker
+
+
+class Trace:
+    """Runs steps and keeps how long they took."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    async def run(self, name: StepName, strategy: str, work: Awaitable[T], outcome: Callable[[T], str]) -> T:
+        start = time.perf_counter()
+        value = await work
+        self.steps.append(Step(name, strategy, (time.perf_counter() - start) * 1000, outcome(value)))
+        return value
+
+
+class Pipeline:
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
+
+    @track("retrieval.pipeline", kind="chain")
+    async def run(self, steps: Steps, question: str, history: Sequence[Turn], scope: Scope) -> Findings:
+        """Raises the `VectorError` family; a store that fails is never an empty answer."""
+        trace = Trace()
+        alone = await trace.run(
+            "rewrite", steps.rewriter.name, steps.rewriter.rewrite(question, history), lambda it: _said(question, it)
+        )
+        plan = await trace.run(
+            "plan",
+            steps.planner.name,
+            steps.planner.plan(alone, scope, has_history=bool(history)),
+            lambda it: it.note,
+        )
+        if plan.action != "search":
+            return Findings(alone, plan, SearchResult([], answerable=False), tuple(trace.steps))
+        result = await trace.run("search", "views", self._search(scope, alone, plan), _found)
+        items = await trace.run(
+            "rerank",
+            steps.reranker.name,
+            steps.reranker.rerank(alone, result.items),
+            lambda it: _moved(result, it[0].title if it else ""),
+        )
+        result = self._searcher.judged(alone, replace(result, items=items[: plan.limit]))
+        set_attribute("retrieved", len(result.items))
+        return Findings(alone, plan, result, tuple(trace.steps))
+
+    async def _search(self, scope: Scope, question: str, plan: Plan) -> SearchResult:
+        """Where the named document does not answer, all of them are searched."""
+        found = await self._searcher.search(scope, question, documents=plan.documents)
+        if plan.documents is None or self._searcher.judged(question, found).answerable:
+            return found
+        everywhere = await self._searcher.search(scope, question)
+        return replace(everywhere, note="the named document does not answer; searched everywhere")
+
+
+def _said(question: str, alone: str) -> str:
+    return "stands alone" if alone == question else alone
+
+
+def _found(result: SearchResult) -> str:
+    count = f"{len(result.items)} items"
+    return f"{count}; {result.note}" if result.note else count
+
+
+def _moved(result: SearchResult, first: str) -> str:
+    if not result.items or result.items[0].title == first:
+        return "the best stays first"
+    return f"{first!r} before {result.items[0].title!r}"

@@ -1,0 +1,116 @@
+"""Who is asked: a request to one of the chat routes as one kind of question, with its agent and conversation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+from backend.agents.providers.base import Message
+from backend.db import models
+from backend.errors import Forbidden, NotFound
+from backend.repositories.uow import Tx
+from backend.security.principal import Principal
+from backend.services.conversations import is_owner, owner_of, readable_by
+from contracts import chat as wire
+
+HISTORY: Final = 12
+TITLE: Final = 80
+TOP_K: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given."""
+
+    message: str
+    agent_id: UUID | None = None
+    bot_id: str | None = None
+    collection_id: UUID | None = None
+    top_k: int = TOP_K
+    history: Sequence[wire.Turn] = ()
+    conversation_id: UUID | None = None
+    user_id: str | None = None
+
+
+def of_collection(request: wire.RagChat) -> Question:
+    return Question(
+        request.message,
+        collection_id=request.collection_id,
+        top_k=request.top_k,
+        history=request.history,
+        conversation_id=request.conversation_id,
+    )
+
+
+def of_agent(request: wire.Chat) -> Question:
+    """Raises `NotFound` for a `model`: there are no tuned models to ask yet."""
+    if request.model is not None:
+        raise NotFound(f"no model {request.model!r}; known: []")
+    return Question(
+        request.message,
+        agent_id=request.agent_id,
+        bot_id=request.bot_id,
+        history=request.history,
+        conversation_id=request.conversation_id,
+        user_id=request.user_id,
+    )
+
+
+def of_default(request: wire.ApiChat) -> Question:
+    return Question(request.message, history=request.history)
+
+
+async def agent_of(tx: Tx, question: Question) -> models.Agent:
+    """The agent that is asked; the default one where only a collection is named. Raises `NotFound`."""
+    if question.agent_id is not None:
+        return await tx.agents.get(question.agent_id)
+    if question.bot_id is not None:
+        return await tx.agents.find(question.bot_id)
+    return await tx.agents.default()
+
+
+async def conversation_of(
+    tx: Tx, principal: Principal, question: Question, *, agent_id: UUID | None, collection_id: UUID
+) -> models.Conversation:
+    """The one that goes on, or a new one. Raises `NotFound` for one that this caller and user may not know of."""
+    if question.conversation_id is not None:
+        found = await tx.conversations.get(question.conversation_id, readable_by(principal))
+        if found.user_id != question.user_id or found.agent_id != agent_id:
+            raise NotFound(f"no conversation {str(question.conversation_id)!r}")
+        if not is_owner(principal, found):
+            raise Forbidden("this conversation is another person's; begin one of your own")
+        return found
+    said = question.message
+    conversation = models.Conversation(
+        id=uuid4(),
+        workspace_id=tx.workspace_id,
+        collection_id=collection_id,
+        agent_id=agent_id,
+        user_id=question.user_id,
+        title=said if len(said) <= TITLE else said[: TITLE - 1].rstrip() + "…",
+        owner=owner_of(principal),
+    )
+    await tx.conversations.add(conversation)
+    return conversation
+
+
+async def history_of(tx: Tx, question: Question, conversation_id: UUID) -> list[Message]:
+    """What was said before: the conversation, or, in a new one, the history that was given."""
+    if question.conversation_id is None:
+        return _dialogue([Message(turn.role, turn.content) for turn in question.history])
+    rows = await tx.conversations.messages(conversation_id, last=HISTORY)
+    return _dialogue([Message("user" if row.role == "user" else "assistant", row.content) for row in rows])
+
+
+def _dialogue(turns: Sequence[Message]) -> list[Message]:
+    """Each question with its answer. Chat templates of many models refuse two turns of one role in a row, which a
+    question that failed, or the beginning of a window, would leave."""
+    kept: list[Message] = []
+    question: Message | None = None
+    for turn in turns:
+        if turn.role == "user":
+            question = turn
+        elif question is not None and turn.content:
+            kept += [question, turn]
+            question = None
+    return kept

@@ -1,0 +1,32 @@
+"""Which form of each pipeline step an agent's answers take."""
+
+from dataclasses import dataclass
+
+from backend.agents.factory import AgentConfig, AgentFactory
+from backend.retrieval.base import Planner, Reranker, Rewriter
+from backend.retrieval.by_model import Model, ModelPlanner, ModelReranker, ModelRewriter
+from backend.retrieval.pipeline import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Strategies:
+    """The rules are offline and take a millisecond; a model's forms cost a request each, so only follow-ups get one."""
+
+    factory: AgentFactory
+    rewriter: Rewriter
+    planner: Planner
+    reranker: Reranker
+
+    def of(self, config: AgentConfig) -> Steps:
+        provider = self.factory.chain(config.primary, *config.fallbacks)
+        chosen = config.steps
+        is_able = provider.capabilities.generates and provider.capabilities.structured_output
+        model = Model(provider, config.primary.model_name)
+        rewriter, planner, reranker = self.rewriter, self.planner, self.reranker
+        if is_able and "rewrite" in chosen:
+            rewriter = ModelRewriter(model, rewriter)
+        if is_able and "plan" in chosen:
+            planner = ModelPlanner(model, planner)
+        if is_able and "rerank" in chosen:
+            reranker = ModelReranker(model, reranker)
+        return Steps(rewriter, planner, reranker)

@@ -1,0 +1,78 @@
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import pytest
+
+from backend.retrieval.base import Action, Scope
+from backend.retrieval.planner import MOST, NamedDocument, RulePlanner
+
+SCOPE = Scope(uuid4(), (uuid4(),), 5)
+HANDBOOK = NamedDocument(uuid4(), "Employee Handbook")
+NOTES = [NamedDocument(uuid4(), f"notes {n}") for n in range(2)]
+
+
+async def documents(_scope: Scope, text: str) -> Sequence[NamedDocument]:
+    return [found for found in (HANDBOOK, *NOTES) if text.casefold() in found.name.casefold()]
+
+
+planner = RulePlanner(documents)
+
+
+@pytest.mark.parametrize(
+    ("question", "action"),
+    [
+        ("Hello!", "converse"),
+        ("thanks a lot", "converse"),
+        ("Who are you?", "converse"),
+        ("Vielen Dank!", "converse"),
+        ("help", "converse"),
+        ("How?", "ask_back"),
+        ("what about it", "ask_back"),
+        ("How do I reset it?", "ask_back"),
+        ("How do I reset my password?", "search"),
+        ("hello world program in R", "search"),
+        ("help with invoices", "search"),
+        ("👩‍👩‍👧‍👦", "search"),
+        ("如何重置密码", "search"),
+        ("Thanks to whom was version two released?", "search"),
+    ],
+)
+async def test_small_talk_is_answered_and_what_names_nothing_asked_back(question: str, action: Action) -> None:
+    plan = await planner.plan(question, SCOPE, has_history=False)
+    assert plan.action == action
+    assert bool(plan.reply) == (action != "search")
+
+
+async def test_what_refers_to_something_is_not_asked_back_in_a_conversation() -> None:
+    assert (await planner.plan("How do I reset it?", SCOPE, has_history=True)).action == "search"
+
+
+async def test_the_question_asked_back_names_the_word_that_is_not_understood() -> None:
+    assert "“it”" in (await planner.plan("How do I reset it?", SCOPE, has_history=False)).reply
+
+
+@pytest.mark.parametrize(("question", "more"), [("Compare the two plans", True), ("What is a plan?", False)])
+async def test_a_list_or_a_comparison_reads_more(question: str, more: bool) -> None:
+    plan = await planner.plan(question, SCOPE, has_history=False)
+    assert (plan.limit > SCOPE.limit) is more
+
+
+async def test_no_plan_reads_more_than_a_request_may() -> None:
+    wide = Scope(SCOPE.workspace_id, SCOPE.collections, MOST)
+    assert (await planner.plan("Compare the two plans", wide, has_history=False)).limit == MOST
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many days of leave, according to the employee handbook?", (HANDBOOK.id,)),
+        ('What does it say about leave in the "Employee Handbook"?', (HANDBOOK.id,)),
+        ("What is in notes file?", None),
+        ("What is in the tax handbook about leave?", None),
+        ("How many days of leave do I get?", None),
+    ],
+)
+async def test_one_named_document_limits_the_search_and_an_unclear_name_does_not(
+    question: str, expected: tuple[UUID, ...] | None
+) -> None:
+    assert (await planner.plan(question, SCOPE, has_history=False)).documents == expected
