@@ -13,8 +13,8 @@ from httpx_sse import SSEError, connect_sse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
-from contracts.agents import Agent, AgentEdit
-from contracts.chat import Conversation, ConversationSummary, RagChat, UnansweredQuestion
+from contracts.agents import Agent, AgentEdit, AgentNew
+from contracts.chat import Chat, Conversation, ConversationSummary, RagChat, UnansweredQuestion
 from contracts.collections import Collection
 from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText, Upload
 from contracts.faqs import (
@@ -287,14 +287,15 @@ class Api:
         return self._get(Page[Collection], "/collections")
 
     @contextmanager
-    def chat(self, question: RagChat) -> Generator[ChatStream]:
-        """A question and its answer. The connection is the stream's own: hanging up reaches nobody else's."""
+    def chat(self, question: RagChat | Chat) -> Generator[ChatStream]:
+        """A question to a collection or an agent. The connection is the stream's own: hanging up reaches no other."""
         body = question.model_copy(update={"stream": True}).model_dump(mode="json", exclude_none=True)
+        path = "/chat" if isinstance(question, Chat) else "/rag-chat"
         waits = httpx.Timeout(120, connect=3)
         headers = {**self._headers, "Connection": "close"}
         with (
             _Translated(),
-            connect_sse(self._http, "POST", "/rag-chat", json=body, headers=headers, timeout=waits) as source,
+            connect_sse(self._http, "POST", path, json=body, headers=headers, timeout=waits) as source,
         ):
             if not source.response.is_success:
                 raise ApiError(problem_of(source.response))
@@ -365,6 +366,12 @@ class Api:
 
     def agents(self) -> Page[Agent]:
         return self._get(Page[Agent], "/agents")
+
+    def create_agent(self, new: AgentNew) -> Agent:
+        return self._write("POST", Agent, "/agents", new)
+
+    def delete_agent(self, agent_id: UUID) -> None:
+        self._send("DELETE", f"/agents/{agent_id}")
 
     def edit_agent(self, agent_id: UUID, edit: AgentEdit) -> Agent:
         return self._write("PATCH", Agent, f"/agents/{agent_id}", edit)

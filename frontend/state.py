@@ -113,12 +113,13 @@ class ChatTurn:
 
 @dataclass
 class ChatState:
-    """`listed` is how many conversations the sidebar shows."""
+    """`listed` is how many conversations the sidebar shows; `editing` an agent's id, or "new"."""
 
     collection_id: UUID | None = None
     listed: int = 15
     pending: ChatTurn | None = None
     citation: Citation | None = None
+    editing: UUID | str | None = None
 
 
 @dataclass

@@ -7,8 +7,9 @@ import streamlit as st
 
 from contracts.chat import ChatAnswer, ConversationMessage
 from contracts.problem import Problem
-from frontend.components.citations import Opener, citation_list, cited_markdown, why_this_answer
+from frontend.components.citations import Opener, citation_list, cited_markdown
 from frontend.components.notices import problem_card
+from frontend.components.trace import why_this_answer
 from frontend.safe_text import model_text, paragraphs
 
 STOPPED: Final = "stopped"
@@ -36,7 +37,7 @@ def saved_turn(turn: ConversationMessage, *, on_open: Opener, try_again: Callabl
 
 
 def _answer(answer: ChatAnswer, key: str, on_open: Opener) -> None:
-    if not answer.answered:
+    if not answer.answered and answer.confidence is not None:
         st.badge("Not answered", icon=":material/help:", color="orange")
     st.markdown(cited_markdown(answer.response, answer.citations, key=key))
     citation_list(answer.citations, key=key, on_open=on_open)

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from contracts.chat import ChatEvent, RagChat
+from contracts.chat import Chat, ChatEvent, RagChat
 from frontend.api_client import Api, ApiError
 from frontend.chat_stream import ChatStream
 
@@ -21,7 +21,7 @@ class AnswerStream:
     """
 
     api: Api
-    question: RagChat
+    question: RagChat | Chat
     _stream: ChatStream | None = None
     _events: "queue.Queue[ChatEvent | ApiError | None]" = field(default_factory=queue.Queue)
     _stopped: threading.Event = field(default_factory=threading.Event)

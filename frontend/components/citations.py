@@ -1,16 +1,15 @@
-"""What an answer rests on: numbered sources that open their passage, and the ranked hits behind it."""
+"""What an answer rests on: numbered sources that open their passage."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
 
-from contracts.chat import ChatAnswer, Citation
+from contracts.chat import Citation
 from contracts.faqs import Faq
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import show_problem
 from frontend.components.passage import place, show_passage, show_quote
-from frontend.components.words import latency_text, plural
 from frontend.safe_text import cited_text, model_text, plain
 
 Opener = Callable[[Citation], None]
@@ -64,43 +63,6 @@ def citation_list(citations: Sequence[Citation], *, key: str, on_open: Opener) -
                 on_click=on_open,
                 args=(citation,),
             )
-
-
-def why_this_answer(answer: ChatAnswer, *, key: str, on_open: Opener) -> None:
-    """The ranked hits with their scores, who answered and how long it took."""
-    with st.expander("Why this answer", icon=":material/account_tree:", key=f"why_{key}", type="compact"):
-        if not answer.retrieved:
-            st.markdown(":gray[Nothing in the collection comes near this question.]")
-        for rank, hit in enumerate(answer.retrieved, start=1):
-            with st.container(
-                horizontal=True,
-                horizontal_alignment="distribute",
-                vertical_alignment="center",
-                key=f"hit_{key}_{rank}",
-                wrap=False,
-            ):
-                st.button(
-                    f"{rank}. {plain(hit.title)}",
-                    key=f"open_{key}_{rank}",
-                    type="tertiary",
-                    wrap=True,
-                    on_click=on_open,
-                    args=(hit,),
-                )
-                st.markdown(f":gray-badge[score {hit.score:.2f}]", width="content")
-        st.caption(answer_facts(answer))
-
-
-def answer_facts(answer: ChatAnswer) -> str:
-    parts = [f"Provider {plain(answer.provider)}", f"model {plain(answer.model)}", latency_text(answer.latency_ms)]
-    tokens = answer.usage.input_tokens + answer.usage.output_tokens
-    if tokens:
-        parts.append(plural(tokens, "token"))
-    if answer.usage.cost_usd is not None:
-        parts.append(f"{answer.usage.cost_usd:.4f} USD")
-    if answer.fallback_used:
-        parts.append("answered by the fallback")
-    return " · ".join(parts)
 
 
 def show_source(api: Api, citation: Citation) -> None:

@@ -54,6 +54,11 @@ def prices(provider: Provider, model: str | None) -> None:
         st.caption(f"For a million tokens in and out: {rows}")
 
 
+def note(provider: Provider) -> None:
+    if provider.note:
+        st.caption(f":material/info: {plain(provider.note)}")
+
+
 def _price(price: ModelPrice) -> str:
     assert price.input_usd is not None
     assert price.output_usd is not None

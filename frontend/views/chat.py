@@ -7,6 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from contracts.agents import Agent
 from contracts.chat import Citation, Conversation, ConversationMessage
 from contracts.collections import Collection
 from contracts.faqs import FaqStatus
@@ -18,7 +19,9 @@ from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.words import plural, provider_words
 from frontend.layout import Frame
 from frontend.safe_text import plain
+from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
+from frontend.views.chat_target import Target, agents_of, asked_words, choose_target
 from frontend.views.chat_turn import pending_turn
 
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
@@ -35,8 +38,11 @@ def render(frame: Frame) -> None:
     conversation_list(frame, conversation_id)
     with frame.actions:
         _actions(frame.api, conversation)
-    collection = _collection(collections.items if collections else [], conversation)
-    _about_answers(frame, collection)
+    found = collections.items if collections else []
+    agents = agents_of(frame)
+    target = _target(frame, agents, found, conversation)
+    collection = target.collection if target is not None else None
+    _about_answers(frame, target)
     is_another = conversation is not None and not conversation.is_mine
     asked = st.chat_input(
         "Ask in a conversation of your own" if is_another else "Ask a question",
@@ -49,10 +55,12 @@ def render(frame: Frame) -> None:
         view.pending = state.ChatTurn(asked)
     with st.container(key="chat_log"):
         if not is_missing:
-            _log(frame, conversation, collection)
+            _log(frame, conversation, target)
         marks_open()
     if view.citation is not None:
         _citation_dialog(frame.api, view.citation)
+    elif frame.can("settings.write"):
+        agent_dialog(frame.api, agents, found)
 
 
 def _conversation(api: Api, conversation_id: UUID | None) -> tuple[Conversation | None, bool]:
@@ -89,30 +97,42 @@ def _delete(api: Api, conversation_id: UUID) -> None:
         open_conversation(None)
 
 
-def _collection(collections: Sequence[Collection], conversation: Conversation | None) -> Collection | None:
-    """The conversation's collection, the chosen one, or the only one."""
-    if conversation is not None:
-        return next((item for item in collections if item.id == conversation.collection_id), None)
-    if len(collections) < 2:
-        return collections[0] if collections else None
-    default = next((at for at, item in enumerate(collections) if item.name == "default"), 0)
-    return st.selectbox(
-        "Collection",
-        collections,
-        index=default,
-        format_func=lambda item: f"{item.name} ({plural(item.faqs, 'FAQ')}, {plural(item.passages, 'passage')})",
-        key="collection",
-        width=320,
-    )
+def _target(
+    frame: Frame, agents: Sequence[Agent], collections: Sequence[Collection], conversation: Conversation | None
+) -> Target | None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
+        target = choose_target(agents, collections, conversation)
+        if frame.can("settings.write"):
+            if target is not None and target.agent is not None:
+                st.button(
+                    "Edit agent",
+                    key="edit_agent",
+                    icon=":material/tune:",
+                    type="tertiary",
+                    on_click=open_agent,
+                    args=(target.agent.id,),
+                )
+            if conversation is None and collections:
+                st.button(
+                    "New agent",
+                    key="new_agent",
+                    icon=":material/add:",
+                    type="tertiary",
+                    on_click=open_agent,
+                    args=(NEW,),
+                )
+    return target
 
 
-def _about_answers(frame: Frame, collection: Collection | None) -> None:
-    who = load("agent", lambda: _who_answers(frame.api)) if frame.can("settings.read") else None
+def _about_answers(frame: Frame, target: Target | None) -> None:
+    if target is None:
+        return
+    collection = target.collection
+    who = load("provider", lambda: _who_answers(frame.api, target)) if target.agent is not None else None
     parts = [who] if who else []
-    if collection is not None:
-        parts.append(f"{plural(collection.faqs, 'approved FAQ')} and {plural(collection.passages, 'passage')}")
+    parts.append(f"{plural(collection.faqs, 'approved FAQ')} and {plural(collection.passages, 'passage')}")
     st.caption(" · ".join(parts))
-    if collection is None or not collection.pending_changes:
+    if not collection.pending_changes:
         return
     if state.chat().pending is not None:
         _pending_note(collection)
@@ -120,15 +140,11 @@ def _about_answers(frame: Frame, collection: Collection | None) -> None:
         _follow_index(frame.api, collection)
 
 
-def _who_answers(api: Api) -> str:
-    """The provider and model of the default agent, as the settings page names them."""
-    agents = api.agents().items
-    agent = next((item for item in agents if item.name == "default"), agents[0] if agents else None)
-    if agent is None:
-        return ""
-    label = next((item.label for item in api.providers() if item.name == agent.provider), agent.provider)
-    model = "" if agent.model == agent.provider else f", model {plain(agent.model)}"
-    return f"Answers by **{plain(provider_words(label)[0])}**{model}"
+def _who_answers(api: Api, target: Target) -> str:
+    """The provider and model of the agent, as the settings page names them."""
+    name = target.agent.provider if target.agent is not None else ""
+    label = next((item.label for item in api.providers() if item.name == name), name)
+    return asked_words(target, provider_words(label)[0])
 
 
 def _pending_note(collection: Collection) -> None:
@@ -152,8 +168,9 @@ def _follow_index(api: Api, collection: Collection) -> None:
 
 
 # --- the conversation --------------------------------------------------------
-def _log(frame: Frame, conversation: Conversation | None, collection: Collection | None) -> None:
+def _log(frame: Frame, conversation: Conversation | None, target: Target | None) -> None:
     view = state.chat()
+    collection = target.collection if target is not None else None
     turns = conversation.turns if conversation else []
     pending = view.pending
     if pending is not None and not pending.running and len(turns) >= pending.turns_before + 2:
@@ -165,7 +182,7 @@ def _log(frame: Frame, conversation: Conversation | None, collection: Collection
         again = partial(_try_again, _question(turns)) if is_last and may_ask else None
         saved_turn(turn, on_open=_open_citation, try_again=again)
     if view.pending is not None:
-        pending_turn(frame.api, view.pending, collection, conversation, on_open=_open_citation, try_again=_try_again)
+        pending_turn(frame.api, view.pending, target, conversation, on_open=_open_citation, try_again=_try_again)
     elif conversation is not None and turns and turns[-1].role == "user":
         _unanswered(frame.api, conversation)
     elif conversation is None:

@@ -5,8 +5,7 @@ from contextlib import closing
 
 import streamlit as st
 
-from contracts.chat import ChatEvent, CitationEvent, Conversation, DoneEvent, ErrorEvent, RagChat, TokenEvent
-from contracts.collections import Collection
+from contracts.chat import ChatEvent, CitationEvent, Conversation, DoneEvent, ErrorEvent, TokenEvent
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.answer import avatar, ended_badge
@@ -15,12 +14,13 @@ from frontend.components.citations import Opener, citation_list, cited_markdown
 from frontend.components.notices import problem_card
 from frontend.components.words import plural
 from frontend.safe_text import model_text, paragraphs
+from frontend.views.chat_target import Target
 
 
 def pending_turn(
     api: Api,
     turn: state.ChatTurn,
-    collection: Collection | None,
+    target: Target | None,
     conversation: Conversation | None,
     *,
     on_open: Opener,
@@ -30,23 +30,19 @@ def pending_turn(
     with st.chat_message("user", avatar=avatar("user")):
         st.markdown(paragraphs(turn.question))
     with st.chat_message("assistant", avatar=avatar("assistant")):
-        if turn.running and not turn.started and collection is not None:
-            _stream(api, turn, collection, conversation)
+        if turn.running and not turn.started and target is not None:
+            _stream(api, turn, target, conversation)
         else:
             _interrupted(turn, on_open, try_again)
 
 
-def _stream(api: Api, turn: state.ChatTurn, collection: Collection, conversation: Conversation | None) -> None:
+def _stream(api: Api, turn: state.ChatTurn, target: Target, conversation: Conversation | None) -> None:
+    collection = target.collection
     turn.started, turn.turns_before = True, len(conversation.turns) if conversation else 0
     shown = st.empty()
     shown.markdown(f":shimmer[Looking through {plural(collection.faqs + collection.passages, 'source')}]")
     st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
-    question = RagChat(
-        message=turn.question,
-        collection_id=collection.id,
-        conversation_id=conversation.id if conversation else None,
-    )
-    stream = AnswerStream(api, question)
+    stream = AnswerStream(api, target.question(turn.question, conversation))
     turn.hang_up = stream.stop
     try:
         with closing(stream.batches()) as batches:

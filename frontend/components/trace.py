@@ -1,0 +1,94 @@
+"""How an answer came about: its steps with their times, its ranked sources, and the citations that were checked."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from contracts.chat import AnswerStep, ChatAnswer, CitationCheck
+from frontend.components.citations import Opener
+from frontend.components.words import latency_text, plural, sentence
+from frontend.safe_text import plain
+
+STEPS: Final = {
+    "rewrite": ("Understood as", ":material/edit_note:"),
+    "plan": ("Planned", ":material/route:"),
+    "search": ("Searched", ":material/search:"),
+    "rerank": ("Ranked", ":material/swap_vert:"),
+    "answer": ("Answered", ":material/chat:"),
+    "verify": ("Checked", ":material/verified:"),
+}
+FORMS: Final = {"model": "by the model", "rules": "by rules"}
+
+
+def why_this_answer(answer: ChatAnswer, *, key: str, on_open: Opener) -> None:
+    with st.expander("Why this answer", icon=":material/account_tree:", key=f"why_{key}", type="compact"):
+        if answer.steps:
+            _steps(answer.steps, key)
+        _judgement(answer)
+        _hits(answer, key, on_open)
+        _refused([check for check in answer.checks if not check.supported])
+        st.caption(answer_facts(answer))
+
+
+def _steps(steps: Sequence[AnswerStep], key: str) -> None:
+    with st.container(key=f"steps_{key}", gap="xsmall"):
+        for step in steps:
+            label, icon = STEPS[step.name]
+            form = f" :gray[{FORMS[step.strategy]}]" if step.strategy in FORMS else ""
+            with st.container(horizontal=True, horizontal_alignment="distribute", wrap=False, gap="small"):
+                st.markdown(f":small[{icon} **{label}**{form}: {plain(step.outcome)}]")
+                st.markdown(f":small[:gray[{_time_text(step.ms)}]]", width="content")
+
+
+def _time_text(milliseconds: float) -> str:
+    return "< 1 ms" if milliseconds < 1 else latency_text(milliseconds)
+
+
+def _judgement(answer: ChatAnswer) -> None:
+    if answer.confidence is None:
+        return
+    side = "above" if answer.confidence >= 0 else "below"
+    score = f"**{abs(answer.confidence):.2f} {side}**"
+    st.markdown(f":small[The best source is {score} what this collection asks of an answer.]")
+
+
+def _hits(answer: ChatAnswer, key: str, on_open: Opener) -> None:
+    if not answer.retrieved and answer.confidence is not None:
+        st.markdown(":gray[Nothing in the collection comes near this question.]")
+    for rank, hit in enumerate(answer.retrieved, start=1):
+        with st.container(
+            horizontal=True,
+            horizontal_alignment="distribute",
+            vertical_alignment="center",
+            key=f"hit_{key}_{rank}",
+            wrap=False,
+        ):
+            st.button(
+                f"{rank}. {plain(hit.title)}",
+                key=f"open_{key}_{rank}",
+                type="tertiary",
+                wrap=True,
+                on_click=on_open,
+                args=(hit,),
+            )
+            st.markdown(f":gray-badge[score {hit.score:.2f}]", width="content")
+
+
+def _refused(checks: Sequence[CitationCheck]) -> None:
+    """Marks that were taken out: what they stood on is not what their source says."""
+    for check in checks:
+        said = sentence(plain(check.sentence))
+        st.markdown(f":orange[:material/link_off:] Source {check.n} does not support: “{said}” Its mark was taken out.")
+
+
+def answer_facts(answer: ChatAnswer) -> str:
+    parts = [f"Provider {plain(answer.provider)}", f"model {plain(answer.model)}", latency_text(answer.latency_ms)]
+    tokens = answer.usage.input_tokens + answer.usage.output_tokens
+    if tokens:
+        parts.append(plural(tokens, "token"))
+    if answer.usage.cost_usd is not None:
+        parts.append(f"{answer.usage.cost_usd:.4f} USD")
+    if answer.fallback_used:
+        parts.append("answered by the fallback")
+    return " · ".join(parts)

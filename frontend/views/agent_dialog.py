@@ -1,0 +1,180 @@
+"""An agent in a drawer: who answers, with which model, from which collection, and who steps in."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from contracts.agents import Agent, AgentEdit, AgentNew, AgentParameters, Fallback
+from contracts.collections import Collection
+from frontend import state
+from frontend.api_client import Api, ApiError
+from frontend.components.notices import act, load, show_problem
+from frontend.components.words import provider_words
+from frontend.safe_text import plain
+
+NEW = "new"
+
+
+def open_agent(which: UUID | str) -> None:
+    state.chat().editing = which
+
+
+def close() -> None:
+    state.chat().editing = None
+
+
+def agent_dialog(api: Api, agents: Sequence[Agent], collections: Sequence[Collection]) -> None:
+    """Shows the drawer that the state asks for."""
+    editing = state.chat().editing
+    if editing is None:
+        return
+    agent = next((one for one in agents if one.id == editing), None)
+    if agent is None and editing != NEW:
+        close()
+        return
+    _drawer(api, agent, collections)
+
+
+@st.dialog("Agent", width="medium", position="right", icon=":material/smart_toy:", on_dismiss=close)
+def _drawer(api: Api, agent: Agent | None, collections: Sequence[Collection]) -> None:
+    providers = load("agent_providers", api.providers, inline=True)
+    if providers is None:
+        return
+    used = {agent.provider, *(one.provider for one in agent.fallbacks)} if agent is not None else set()
+    ready = [one for one in providers if (one.configured and not one.hidden) or one.name in used]
+    labels = {one.name: provider_words(one.label)[0] for one in ready}
+    with st.form("agent", border=False):
+        new = _fields(agent, labels, collections)
+        sent = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    if sent and new is not None:
+        _save(api, agent, new)
+    if agent is not None and not agent.is_default:
+        with st.popover("Delete agent", icon=":material/delete:", type="tertiary", key="delete_agent_menu"):
+            st.markdown("Its conversations stay. Programs that ask it are refused from then on.")
+            if st.button("Delete", key="delete_agent") and act(lambda: api.delete_agent(agent.id), "Agent deleted"):
+                close()
+                st.rerun()
+
+
+def _fields(agent: Agent | None, labels: Mapping[str, str], collections: Sequence[Collection]) -> AgentNew | None:
+    """What the form says; None while it cannot be saved."""
+    values = {**_who(agent, labels), **_what(agent, collections), **_limits(agent)}
+    try:
+        return AgentNew.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        if values["name"] or fault["loc"][0] != "name":  # a form that was not filled in yet is no mistake
+            st.error(f"Check the field {plain(str(fault['loc'][0]))}: {plain(fault['msg'])}.")
+        return None
+
+
+def _who(agent: Agent | None, labels: Mapping[str, str]) -> dict[str, object]:
+    is_default = agent is not None and agent.is_default
+    name = st.text_input(
+        "Name",
+        agent.name if agent is not None else "",
+        max_chars=200,
+        disabled=is_default,
+        help="The default agent keeps its name." if is_default else None,
+    )
+    names = list(labels)
+    provider = st.selectbox(
+        "Provider",
+        names,
+        index=names.index(agent.provider) if agent is not None and agent.provider in names else 0,
+        format_func=labels.__getitem__,
+        help="Those that are set up under Settings.",
+    )
+    model = st.text_input(
+        "Model",
+        agent.model if agent is not None else "",
+        max_chars=200,
+        placeholder="The provider's default",
+        help="Another provider has other models: empty takes its default.",
+    )
+    fallbacks = st.multiselect(
+        "Steps in when it fails",
+        names,
+        default=[one.provider for one in agent.fallbacks if one.provider in names] if agent is not None else [],
+        format_func=labels.__getitem__,
+        max_selections=5,
+        placeholder="Nobody",
+    )
+    return {
+        "name": name,
+        "external_id": agent.external_id if agent is not None else None,
+        "provider": provider,
+        "model": model.strip() or None,
+        "fallbacks": [_kept(agent, chosen) for chosen in fallbacks if chosen != provider],
+    }
+
+
+def _what(agent: Agent | None, collections: Sequence[Collection]) -> dict[str, object]:
+    by_id = {one.id: one.name for one in collections}
+    ids = list(by_id)
+    collection = st.selectbox(
+        "Answers from",
+        ids,
+        index=ids.index(agent.collection_id) if agent is not None and agent.collection_id in ids else 0,
+        format_func=by_id.__getitem__,
+    )
+    return {"collection_id": collection}
+
+
+def _limits(agent: Agent | None) -> dict[str, object]:
+    before = agent.parameters if agent is not None else AgentParameters()
+    instructions = st.text_area(
+        "Instructions",
+        before.instructions,
+        max_chars=20_000,
+        placeholder="Tone, audience, what to leave out",
+        help="For providers that write answers; the built-in one quotes.",
+    )
+    with st.container(horizontal=True, gap="small"):
+        temperature = st.number_input(
+            "Temperature", 0.0, 2.0, value=before.temperature, step=0.1, placeholder="The vendor's"
+        )
+        daily = st.number_input(
+            "Tokens a day",
+            1,
+            10**12,
+            value=agent.daily_tokens if agent is not None else None,
+            step=1000,
+            placeholder="No limit",
+        )
+    parameters = before.model_copy(update={"temperature": temperature, "instructions": instructions})
+    return {"parameters": parameters, "daily_tokens": daily}
+
+
+def _kept(agent: Agent | None, provider: str) -> Fallback:
+    """With the model that it had."""
+    known = agent.fallbacks if agent is not None else []
+    return next((one for one in known if one.provider == provider), Fallback(provider=provider))
+
+
+def _save(api: Api, agent: Agent | None, new: AgentNew) -> None:
+    try:
+        if agent is None:
+            api.create_agent(new)
+        else:
+            api.edit_agent(agent.id, _changes(agent, new))
+    except ApiError as error:
+        show_problem(error, key="agent", inline=True)
+        return
+    close()
+    state.session().flash = state.Flash(f"Agent {plain(new.name)} saved")
+    st.rerun()
+
+
+def _changes(agent: Agent, new: AgentNew) -> AgentEdit:
+    """What differs. A model that was left as it stood goes with its provider."""
+    wanted = new.model_dump()
+    if new.provider != agent.provider and new.model == agent.model:
+        wanted["model"] = None
+    before = agent.model_dump(include=set(wanted))
+    changed = {name: value for name, value in wanted.items() if value != before[name]}
+    if changed.get("model", "") is None:
+        del changed["model"]
+    return AgentEdit.model_validate(changed)
