@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run check format test test-rust test-python test-browser test-slow test-postgres test-pythons test-asan lock bench bench-rust screens faults samples
+.PHONY: help base dev run local check format test test-rust test-python test-browser test-slow test-local test-postgres test-pythons test-asan lock bench bench-rust screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,10 @@ dev:
 
 run: base ## start AI Nexus; Ctrl-C stops it
 	@exec $(BIN)/nexus up
+
+local: ## add llama.cpp and a small sample model, for a model that writes answers offline
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py add-local
 
 check: dev ## format, lint, types, import rules, clippy
 	$(BIN)/ruff format --check .
@@ -41,7 +45,7 @@ test-rust: dev
 	cd rust_accel && cargo test --locked --quiet
 
 test-python: dev
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not local" --ignore tests/browser
 
 # Playwright keeps an event loop in its process, beside which no asynchronous test can run.
 test-browser: dev
@@ -50,6 +54,11 @@ test-browser: dev
 test-slow: dev ## twenty documents under kills, a database that is held, drafts beside a long job
 	$(BIN)/pytest -n 2 -m slow --ignore tests/browser
 	$(BIN)/pytest -m slow tests/browser
+
+test-local: ## local models on the real llama.cpp, installed with its sample into .local
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py local
+	.local/bin/pytest -m local tests/local
 
 # A job that a test's end cancels leaves its connection to the garbage collector, which warns.
 test-postgres: dev ## what touches the database, over Postgres

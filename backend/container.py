@@ -247,6 +247,7 @@ class Container:
             first_token=settings.provider_first_token_timeout,
             idle=settings.provider_idle_timeout,
             total=settings.provider_total_timeout,
+            unload=settings.local_model_unload,
         )
 
     def _parts(self, uow: UnitOfWork) -> list[Part]:

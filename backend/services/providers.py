@@ -85,7 +85,9 @@ class ProviderService:
         vendor = _vendor(name)
         if vendor.place == "offline":
             raise InvalidRequest(f"the provider {name!r} has nothing to configure")
-        if new.base_url is not None:
+        if vendor.place == "child":
+            await asyncio.to_thread(_check_local, vendor, new)
+        elif new.base_url is not None:
             self._check_url(new.base_url)
         async with self._uow(principal.workspace_id) as tx:
             before = await tx.access.credential(name)
@@ -100,7 +102,10 @@ class ProviderService:
     def _merged(
         self, workspace_id: UUID, vendor: Vendor, before: Credential | None, new: wire.ProviderSettings
     ) -> dict[str, str | None]:
+        model = usable_model(new.model) or (before.model if before else None)
         url = new.base_url or (before.base_url if before else None) or vendor.default_url
+        if vendor.place == "child":
+            return {"base_url": None, "sealed_key": None, "key_hint": None, "model": model}
         if url is None:
             raise InvalidRequest(f"give the base_url of the {vendor.label} server, such as http://127.0.0.1:8080/v1")
         sealed, hint = (before.sealed_key, before.key_hint) if before else (None, None)
@@ -109,7 +114,6 @@ class ProviderService:
             sealed, hint = self._secrets.encrypt(secret, bound_to=_binding(workspace_id, url)), secret[-HINT:]
         elif sealed is not None and before is not None and url != before.base_url:
             raise InvalidRequest("the stored key belongs to another base_url; enter the key again for this one")
-        model = usable_model(new.model) or (before.model if before else None)
         return {"base_url": url, "sealed_key": sealed, "key_hint": hint, "model": model}
 
     @track("providers.forget")
@@ -232,6 +236,14 @@ def _vendor(name: str) -> Vendor:
     return vendor
 
 
+def _check_local(vendor: Vendor, new: wire.ProviderSettings) -> None:
+    """Reads the start of a model file. Raises `InvalidRequest` for what is none, and for an address or a key."""
+    if new.base_url is not None or new.api_key is not None:
+        raise InvalidRequest(f"{vendor.label} has no address and no key; give the model, a .gguf file's whole path")
+    if vendor.check_model is not None:
+        vendor.check_model(usable_model(new.model) or "")
+
+
 def _is_configured(vendor: Vendor, stored: Credential | None) -> bool:
     if vendor.place != "server":
         return True
@@ -275,8 +287,10 @@ def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
         key_variable=vendor.key_variable,
         is_settable=vendor.place != "offline",
         is_stored=stored is not None,
+        serves_files=vendor.place == "child",
         state=_state(vendor, stored),
         missing_extra=vendor.missing_extra,
+        note=vendor.note,
         streams=able.streams,
         structured_output=able.structured_output,
         tools=able.tools,

@@ -11,7 +11,7 @@ from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import act, problem_card
-from frontend.components.provider_facts import facts, last_failure, prices, state_badge
+from frontend.components.provider_facts import facts, last_failure, note, prices, state_badge
 from frontend.components.words import latency_text, provider_words
 from frontend.safe_text import code, paragraphs, plain
 
@@ -43,6 +43,7 @@ def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool)
                 if in_use:
                     st.badge("Used for answers", icon=":material/check_circle:", color="green")
                 state_badge(provider)
+        note(provider)
         prices(provider, model)
         last_failure(provider)
         _check_result(provider)
@@ -51,24 +52,29 @@ def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             _provider_actions(api, provider, agent, in_use=in_use)
         if provider.is_settable:
-            with st.expander("Change connection", icon=":material/tune:", key=f"setup_{provider.name}"):
+            with st.expander(
+                "Change model" if provider.serves_files else "Change connection",
+                icon=":material/tune:",
+                key=f"setup_{provider.name}",
+            ):
                 _form(api, provider)
 
 
 def _row(api: Api, provider: Provider) -> None:
     """One line that opens to a form."""
-    name, note = provider_words(provider.label)
+    name, about = provider_words(provider.label)
     needs = "an API key" if provider.needs_key else "an address"
     if provider.missing_extra:
         needs = f"the extra {provider.missing_extra}"
-    about = f"{plain(note)} · needs {needs}" if note else f"needs {needs}"
+    about = f"{plain(about)} · needs {needs}" if about else f"needs {needs}"
     with (
         st.container(key=f"provider_{provider.name}", gap=None),
         st.expander(f"Set up **{plain(name)}** :gray[· {about}]", icon=":material/add:", key=f"setup_{provider.name}"),
     ):
         if provider.missing_extra:
-            st.markdown("An optional package is missing on the server. Install it there, then start AI Nexus again:")
-            st.code(f"uv pip install 'ai-nexus[{provider.missing_extra}]'", language="bash", wrap_lines=True)
+            note(provider)
+            st.markdown("An optional package is missing. In the folder of AI Nexus, run this and start it again:")
+            st.code(f"make {provider.missing_extra}", language="bash", wrap_lines=True)
             return
         prices(provider, provider.model)
         if provider.key_variable:
@@ -105,26 +111,35 @@ def _form(api: Api, provider: Provider) -> None:
     for field, value in ((url, provider.base_url), (key, ""), (model, provider.model)):
         st.session_state.setdefault(field, value or "")
     with st.form(f"provider_{provider.name}", border=False):
-        st.text_input(
-            "Base URL",
-            key=url,
-            placeholder="https://api.example.com/v1",
-            help="A stored key belongs to its address: with another address, give the key again.",
-        )
-        st.text_input(
-            "API key",
-            type="password",
-            key=key,
-            placeholder=f"Stored, ends in {provider.key_hint}" if provider.key_hint else "Paste the key",
-            autocomplete="off",
-            help="Write-only: it is stored on the server and never shown again.",
-        )
-        st.text_input(
-            "Model",
-            key=model,
-            placeholder=", ".join(provider.models[:3]) or "The model's name at this provider",
-        )
+        if provider.serves_files:
+            st.text_input(
+                "Model",
+                key=model,
+                placeholder="/home/me/models/some-model.gguf",
+                help="The whole path of a .gguf file where the API runs, or the sample's name.",
+            )
+        else:
+            _connection_fields(provider)
         st.form_submit_button("Save", type="primary", icon=":material/save:", on_click=_save, args=(api, provider))
+
+
+def _connection_fields(provider: Provider) -> None:
+    url, key, model = _fields(provider.name)
+    st.text_input(
+        "Base URL",
+        key=url,
+        placeholder="https://api.example.com/v1",
+        help="A stored key belongs to its address: with another address, give the key again.",
+    )
+    st.text_input(
+        "API key",
+        type="password",
+        key=key,
+        placeholder=f"Stored, ends in {provider.key_hint}" if provider.key_hint else "Paste the key",
+        autocomplete="off",
+        help="Write-only: it is stored on the server and never shown again.",
+    )
+    st.text_input("Model", key=model, placeholder=", ".join(provider.models[:3]) or "The model's name at this provider")
 
 
 def _fields(name: str) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Provider settings, their write-only keys, and the agent that uses them."""
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -253,3 +254,32 @@ async def test_each_try_is_counted(api: Api, mock: MockServer) -> None:
     name = 'nexus_provider_attempts_total{outcome="%s",provider="openai-compatible"}'
     assert f"{name % 'provider_unavailable'} 2.0" in metrics
     assert f"{name % 'ok'} 1.0" in metrics
+
+
+async def test_a_provider_that_lacks_its_extra_says_so_and_no_agent_takes_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.agents.providers.vendors.find_spec", lambda _name: None)
+    row = next(one for one in await api.get("/providers") if one["name"] == "local")
+    assert (row["state"], row["missing_extra"], row["configured"]) == ("missing_extra", "local", False)
+    assert "small" in row["note"]
+    path = f"/agents/{(await agent(api))['id']}"
+    problem = refused(await api.client.patch(path, json={"provider": "local"}), 422, "invalid_request")
+    assert "needs the extra 'local'" in problem["detail"]
+
+
+async def test_a_local_model_is_a_file_that_is_looked_at_and_has_no_address(api: Api, tmp_path: Path) -> None:
+    file = tmp_path / "letter.gguf"
+    file.write_text("Dear Sir or Madam")
+    problem = refused(await api.client.put("/providers/local", json={"model": str(file)}), 422, "invalid_request")
+    assert "is no GGUF file: it begins with b'Dear'" in problem["detail"]
+    body = {"base_url": "http://127.0.0.1:9/v1"}
+    assert (
+        "has no address"
+        in refused(await api.client.put("/providers/local", json=body), 422, "invalid_request")["detail"]
+    )
+    assert (await api.stored()).rows["credential"] == 0
+
+    file.write_bytes(b"GGUF\x03\x00\x00\x00")
+    shown = (await api.client.put("/providers/local", json={"model": str(file)})).json()
+    assert (shown["model"], shown["base_url"], shown["is_stored"]) == (str(file), None, True)

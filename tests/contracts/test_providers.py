@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -8,8 +9,11 @@ from backend.agents.providers.base import Provider
 from backend.agents.providers.breaker import Breaker, BreakerProvider
 from backend.agents.providers.builtin import BuiltinProvider
 from backend.agents.providers.echo import EchoProvider
+from backend.agents.providers.llama.servers import LlamaServers
+from backend.agents.providers.local import LocalProvider
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.agents.providers.test_local import COMMAND, HEAD, openai_chat
 from tests.contracts.provider import ProviderContract
 from tests.mock_openai import MockServer
 
@@ -38,6 +42,19 @@ class TestServers(ProviderContract):
         config = ProviderConfig(request.param, server.url_of(request.param), SecretStr("sk-test-0123456789"))
         outbound = Outbound(OutboundPolicy())
         return lambda: PROVIDERS.get(config.name)(config, outbound.provider_client)
+
+
+class TestLocal(ProviderContract):
+    """The chain names the file, which the contract's requests do not know."""
+
+    @pytest.fixture
+    def make_provider(self, tmp_path: Path) -> Iterator[Callable[[], Provider]]:
+        file = tmp_path / "ok.gguf"
+        file.write_bytes(HEAD)
+        servers = LlamaServers(command=COMMAND)
+        local = LocalProvider(PROVIDERS.vendors["local"], ProviderConfig("local"), openai_chat, servers)
+        yield lambda: FallbackProvider([Candidate("local", local, str(file))])
+        servers.stop()
 
 
 class TestRetrying(ProviderContract):

@@ -215,7 +215,7 @@ def test_a_paused_provider_says_until_when_and_what_failed(pages: Pages, monkeyp
 def test_a_provider_that_lacks_its_package_says_what_to_install(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     _told(pages, monkeypatch, "mistral", state="missing_extra", missing_extra="mistral")
     page = pages.open(SETTINGS)
-    assert "uv pip install 'ai-nexus[mistral]'" in [code.value for code in page.code]
+    assert "make mistral" in [code.value for code in page.code]
     assert not [field for field in page.text_input if field.key == "model_mistral"]
 
 

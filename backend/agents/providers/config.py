@@ -12,12 +12,16 @@ from backend.errors import InvalidRequest
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `idle` is the longest silence within a stream, `total` the longest stream."""
+    """Seconds. `idle` is the longest silence within a stream, `total` the longest stream.
+
+    `unload` is how long an unused local model stays in memory.
+    """
 
     connect: float = 5.0
     first_token: float = 30.0
     idle: float = 30.0
     total: float = 300.0
+    unload: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

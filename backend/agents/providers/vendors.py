@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from backend.agents.providers.base import Capabilities, Provider
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
+from backend.agents.providers.llama.gguf import model_file
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.errors import InvalidRequest
 from backend.registry import Registry, Row
@@ -24,7 +25,8 @@ class Vendor:
     `place`: in this process without settings, on a server with a URL, or in a child process of ours. `price_id` is the
     vendor's id in genai-prices; None means that its prices are unknown. `default_models` are all that an offline vendor
     has, and suggestions for the others. `hidden`: for tests and demos, not offered to people. `needs` is the package
-    that the extra brings.
+    that the extra brings. `check_model` raises `InvalidRequest` for a name that cannot be a model of this vendor.
+    `note` is what people should know before they choose it.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Vendor:
     hidden: bool = False
     extra: str | None = None
     needs: str | None = None
+    check_model: Callable[[str], object] | None = None
+    note: str = ""
 
     @property
     def missing_extra(self) -> str | None:
@@ -101,6 +105,12 @@ def _echo() -> VendorFactory:
     return lambda _vendor, _config, _http: EchoProvider()
 
 
+def _local() -> VendorFactory:
+    from backend.agents.providers.local import LocalProvider
+
+    return lambda vendor, config, _http: LocalProvider(vendor, config, _openai_chat)
+
+
 def _openai() -> WireProtocol:
     from backend.agents.providers.protocols.openai_chat import OpenAIChat
 
@@ -139,6 +149,18 @@ PROVIDERS = ProviderTable(
         place="offline",
         capabilities=Capabilities(generates=False),
         default_models=("builtin",),
+    ),
+    Vendor(
+        name="local",
+        label="Local model (any GGUF file, served by llama.cpp)",
+        load=_local,
+        place="child",
+        capabilities=Capabilities(structured_output=True),
+        default_models=("SmolLM2-135M-Instruct",),
+        extra="local",
+        needs="xllamacpp",
+        check_model=model_file,
+        note="The sample SmolLM2-135M-Instruct is small: it shows that everything works, and is often wrong.",
     ),
     Vendor(
         name="echo",

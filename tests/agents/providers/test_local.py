@@ -1,0 +1,233 @@
+"""Local models: which file is one, and the life of the child that serves it. The child is the mock server here."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
+from backend.agents.providers.base import GenerationRequest, Message, TextDelta, collect
+from backend.agents.providers.llama.gguf import check, model_file
+from backend.agents.providers.llama.servers import LlamaServers
+from backend.agents.providers.local import LocalProvider
+from backend.agents.providers.protocols.base import WireProtocol
+from backend.agents.providers.streams import closing
+from backend.errors import InvalidRequest, ProviderRejected, ProviderUnavailable
+from tests.support import eventually
+
+COMMAND = (sys.executable, "-m", "tests.mock_llm.child")
+HEAD = b"GGUF\x03\x00\x00\x00"
+QUESTION = (Message("user", "Is it so?"),)
+Make = Callable[..., LocalProvider]
+
+
+def openai_chat() -> WireProtocol:
+    from backend.agents.providers.protocols.openai_chat import OpenAIChat
+
+    return OpenAIChat()
+
+
+@pytest.fixture
+def servers() -> Iterator[LlamaServers]:
+    servers = LlamaServers(command=COMMAND)
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def make(servers: LlamaServers) -> Make:
+    def provider(*, unload: float = 600.0) -> LocalProvider:
+        config = ProviderConfig("local", timeouts=Timeouts(unload=unload))
+        return LocalProvider(PROVIDERS.vendors["local"], config, openai_chat, servers)
+
+    return provider
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    file = tmp_path / "tiny.gguf"
+    file.write_bytes(HEAD + b"\x00" * 100)
+    return file
+
+
+async def ask(provider: LocalProvider, file: Path) -> str:
+    return (await collect(provider.stream(GenerationRequest(str(file), QUESTION)))).text
+
+
+def pid_of(servers: LlamaServers, file: Path) -> int | None:
+    return servers.of(file, "", idle=1).pid
+
+
+# --- which file is one --------------------------------------------------------
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is no GGUF file: it begins with b''"),
+        (b"GGUF", "is no GGUF file"),
+        (b"%PDF-1.7 and more", r"is no GGUF file: it begins with b'%PDF'"),
+        (b"GGUF\x01\x00\x00\x00", "of version 1; known: \\[2, 3\\]"),
+        (b"GGUF\x00\x00\x00\x03", "of version 50331648"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_by_its_first_bytes(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(content)
+    with pytest.raises(InvalidRequest, match=says):
+        check(file)
+
+
+@pytest.mark.parametrize("name", ["/no/such/model.gguf", "/", "model.gguf", "../model.gguf"])
+def test_what_is_no_path_of_a_file_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequest, match="model: "):
+        model_file(name)
+
+
+async def test_no_child_is_started_for_a_file_that_is_none(make: Make, servers: LlamaServers, tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(b"no model at all")
+    with pytest.raises(InvalidRequest, match="is no GGUF file"):
+        await ask(make(), file)
+    assert pid_of(servers, file) is None
+
+
+# --- the child ----------------------------------------------------------------
+async def test_the_first_question_starts_one_child_that_answers_all(
+    make: Make, servers: LlamaServers, model: Path
+) -> None:
+    first, second = make(), make()
+    assert pid_of(servers, model) is None
+    answers = await asyncio.gather(ask(first, model), ask(first, model), ask(second, model))
+    assert set(answers) == {"You asked: Is it so?"}
+    pid = pid_of(servers, model)
+    assert pid is not None
+    await ask(first, model)
+    assert pid_of(servers, model) == pid
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_the_model_goes_by_its_files_name(make: Make, model: Path) -> None:
+    provider = make()
+    done = (await collect(provider.stream(GenerationRequest(str(model), QUESTION)))).done
+    await provider.aclose()
+    assert done.model == "tiny"
+
+
+async def test_a_child_that_was_killed_is_replaced_at_the_next_question(
+    make: Make, servers: LlamaServers, model: Path
+) -> None:
+    provider = make()
+    await ask(provider, model)
+    await killed(servers, model)
+    assert await ask(provider, model) == "You asked: Is it so?"
+    await provider.aclose()
+
+
+async def test_a_child_that_dies_before_it_answered_is_left_alone_for_a_while(
+    make: Make, servers: LlamaServers, tmp_path: Path
+) -> None:
+    file = tmp_path / "silent.gguf"
+    file.write_bytes(HEAD)
+    provider = make()
+    for _ in range(2):
+        with pytest.raises(ProviderRejected, match="it said nothing"):
+            await ask(provider, file)
+
+        async def ended() -> bool:
+            return pid_of(servers, file) is None
+
+        await eventually(ended)
+    with pytest.raises(ProviderUnavailable, match="is started again in"):
+        await ask(provider, file)
+    await provider.aclose()
+
+
+async def test_a_file_that_llama_cpp_cannot_load_is_an_error_with_its_words(make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "refuse.gguf"
+    file.write_bytes(HEAD)
+    provider = make()
+    with pytest.raises(ProviderRejected, match=r"cannot load .*refuse\.gguf.*failed to load model"):
+        await ask(provider, file)
+    await provider.aclose()
+
+
+async def test_an_unused_model_leaves_the_memory_and_comes_back(make: Make, servers: LlamaServers, model: Path) -> None:
+    provider = make(unload=0.3)
+    await ask(provider, model)
+
+    async def is_gone() -> bool:
+        return pid_of(servers, model) is None
+
+    await eventually(is_gone)
+    assert await ask(provider, model) == "You asked: Is it so?"
+    await provider.aclose()
+
+
+async def test_a_model_that_is_answering_stays(make: Make, servers: LlamaServers, tmp_path: Path) -> None:
+    file = tmp_path / "drip.gguf"
+    file.write_bytes(HEAD)
+    provider = make(unload=0.2)
+    words = 0
+    async with closing(provider.stream(GenerationRequest(str(file), QUESTION))) as events:
+        async for event in events:
+            words += isinstance(event, TextDelta)
+            if words == 40:  # at 20 ms each four times as long as an unused one stays
+                break
+        assert pid_of(servers, file) is not None
+    await provider.aclose()
+
+
+async def test_closing_ends_the_child_and_a_later_question_starts_another(
+    make: Make, servers: LlamaServers, model: Path
+) -> None:
+    provider = make()
+    await ask(provider, model)
+    before = pid_of(servers, model)
+    await provider.aclose()
+    assert pid_of(servers, model) is None
+    assert await ask(provider, model)
+    assert pid_of(servers, model) != before
+    await provider.aclose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+async def test_a_child_does_not_outlive_a_parent_that_is_killed(model: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from backend.agents.providers.llama.servers import LlamaServer\n"
+        f"server = LlamaServer(Path({str(model)!r}), 'tiny', command={COMMAND!r})\n"
+        "server.acquire(); print(server.pid, flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        pid = int(await asyncio.to_thread(parent.stdout.readline))
+        assert is_alive(pid)
+        parent.kill()
+
+    async def is_gone() -> bool:
+        return not is_alive(pid)
+
+    await eventually(is_gone)
+
+
+async def killed(servers: LlamaServers, file: Path) -> None:
+    pid = pid_of(servers, file)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+    async def is_gone() -> bool:
+        return pid_of(servers, file) is None
+
+    await eventually(is_gone)
+
+
+def is_alive(pid: int) -> bool:
+    with suppress(OSError):
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    return False
