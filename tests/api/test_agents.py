@@ -223,3 +223,35 @@ async def test_what_an_agent_used_today_is_shown(api: Api) -> None:
     await charge(api, agent["id"], 4, 3)
     await charge(api, agent["id"], 1, 0)
     assert (await api.get(f"/agents/{agent['id']}"))["used_today"] == 8
+
+
+async def test_the_fallback_of_the_row_answers_and_the_answer_says_so(api: Api, mock: MockServer) -> None:
+    await api.add_faq("Where is the silver key?", "The silver key is under the stone.")
+    await api.drain()
+    await connect(api, mock)
+    mock.app.is_down = True
+    agent = await created(api, provider="openai-compatible", fallbacks=[{"provider": "builtin"}])
+    body = {"message": "Where is the silver key?", "agent_id": agent["id"]}
+
+    answer = await api.post("/chat", body)
+    assert (answer["provider"], answer["fallback_used"]) == ("builtin", True)
+    assert "under the stone" in answer["response"]
+
+    mock.app.is_down = False
+    other = await created(api, name="Other", provider="openai-compatible", model="other")
+    mended = await api.post("/chat", {**body, "agent_id": other["id"]})
+    assert (mended["provider"], mended["fallback_used"]) == ("openai-compatible", False)
+
+
+@pytest.mark.fault("C13")
+async def test_an_agent_without_tokens_left_is_refused_in_the_chat_and_the_others_answer(api: Api) -> None:
+    await api.add_faq("Where is the silver key?", "The silver key is under the stone.")
+    await api.drain()
+    poor, rich = await created(api, daily_tokens=1), await created(api, name="Other")
+    body = {"message": "Where is the silver key?"}
+    assert (await api.post("/chat", {**body, "agent_id": poor["id"]}))["answered"]
+
+    refusal = await api.client.post("/chat", json={**body, "agent_id": poor["id"]})
+    assert refused(refusal, 429, "budget_exhausted")["retryable"] is True
+    assert 1 <= int(refusal.headers["retry-after"]) <= 86_400
+    assert (await api.post("/chat", {**body, "agent_id": rich["id"]}))["answered"]

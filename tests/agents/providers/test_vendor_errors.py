@@ -1,5 +1,6 @@
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.base import GenerationRequest, Message, collect
@@ -7,29 +8,64 @@ from backend.agents.providers.vendor_errors import scrub
 from backend.errors import ProviderError
 
 
+def _sse(*rows: str) -> bytes:
+    return "".join(f"data: {row}\n\n" for row in rows).encode()
+
+
+STRANGE = {
+    "openai-compatible": (
+        _sse('{"choices": 3}'),
+        _sse('{"choices": [3]}'),
+        _sse('{"choices": [{"delta": {"tool_calls": [1]}}]}'),
+        _sse('{"choices": [{"delta": {"content": "x"}}], "created": "z"}'),
+        _sse('{"choices": [{"delta": {"content": "half"}}]}'),
+        _sse('{"error": "boom"}'),
+    ),
+    "mistral": (
+        _sse('{"id": "a", "model": "m", "choices": 3}'),
+        _sse(
+            '{"id": "a", "model": "m", "choices": [{"index": 0, "delta": {"content": "half"}, "finish_reason": null}]}'
+        ),
+        _sse(
+            '{"id": "a", "model": "m", "choices": [{"index": 0, "delta": {"tool_calls": [1]}, "finish_reason": null}]}'
+        ),
+        _sse('{"object": "error", "message": "boom"}'),
+    ),
+    "anthropic": (
+        _sse('{"type": "message_start"}'),
+        _sse('{"type": "message_start", "message": {"content": 3}}'),
+        _sse('{"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "half"}}'),
+        _sse('{"type": "message_delta", "delta": 5}'),
+        b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "boom"}}\n\n',
+        b'event: error\ndata: {"type": "error"}\n\n',
+    ),
+    "gemini": (
+        _sse('{"candidates": 3}'),
+        _sse('{"candidates": [3]}'),
+        _sse('{"candidates": [{"content": {"parts": [{"text": "half"}], "role": "model"}}]}'),
+        _sse(
+            '{"candidates": [{"content": {"parts": [{"functionCall": 5}], "role": "model"}, "finishReason": "STOP"}]}'
+        ),
+        _sse('{"error": {"code": 503, "message": "boom", "status": "UNAVAILABLE"}}'),
+        _sse('{"error": "boom"}'),
+        b'[{"error": 1}]',
+    ),
+}
+NO_PROTOCOL = (b"", _sse("5"), _sse("null"), _sse("[]"), _sse("{}"), b"data: \xff\xfe\n\n", b"\x00\x01", b"data: {\n\n")
+
+
 @pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"data: 5\n\n",
-        b"data: null\n\n",
-        b'data: {"choices": 3}\n\n',
-        b'data: {"choices": [3]}\n\n',
-        b'data: {"choices": [{"delta": {"tool_calls": [1]}}]}\n\n',
-        b'data: {"choices": [{"delta": {"content": "x"}}], "created": "z"}\n\n',
-        b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n',
-        b'data: {"error": "boom"}\n\n',
-        b"data: \xff\xfe\n\n",
-    ],
+    ("vendor", "payload"), [(name, one) for name, own in STRANGE.items() for one in (*NO_PROTOCOL, *own)]
 )
-async def test_no_answer_of_a_vendor_raises_anything_but_a_provider_error(payload: bytes) -> None:
+async def test_no_answer_of_a_vendor_raises_anything_but_a_provider_error(vendor: str, payload: bytes) -> None:
     def respond(_request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=payload)
 
-    def client(_url: str, _timeout: httpx2.Timeout) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
+    def client(_url: str, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(respond), timeout=timeout)
 
-    provider = PROVIDERS.get("openai-compatible")(ProviderConfig("openai-compatible", "http://x/v1"), client)
+    config = ProviderConfig(vendor, "http://x/v1", SecretStr("sk-test-0123456789"))
+    provider = PROVIDERS.get(vendor)(config, client)
     with pytest.raises(ProviderError):
         await collect(provider.stream(GenerationRequest("m", (Message("user", "Hi"),))))
     await provider.aclose()

@@ -69,6 +69,7 @@ class LlamaServer:
         self._last_used = time.monotonic()
         self._crashes = 0
         self._retry_at = 0.0
+        self._why = ""
 
     @property
     def pid(self) -> int | None:
@@ -118,7 +119,8 @@ class LlamaServer:
         left = self._retry_at - time.monotonic()
         if left > 0:
             raise ProviderUnavailable(
-                f"the local model {self._name!r} crashed {self._crashes} times; it is started again in {left:.0f} s"
+                f"the local model {self._name!r} ended {self._crashes} times in a row ({self._why}); "
+                f"it is started again in {max(left, 1):.0f} s"
             )
 
     def _start(self) -> _Child:
@@ -198,7 +200,7 @@ class LlamaServer:
         if not found.is_wanted:
             return
         with self._lock:
-            self._crashes += 1
+            self._crashes, self._why = self._crashes + 1, _reason(found)
             # The first time it is started again at once.
             pause = min(_FIRST_BACKOFF * 2 ** (self._crashes - 2), _LONGEST_BACKOFF) if self._crashes > 1 else 0.0
             self._retry_at = time.monotonic() + pause
