@@ -62,6 +62,15 @@ class Anthropic:
     def delta(self, _asked: Asked, text: str) -> bytes:
         return _event({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
 
+    def thought(self, _asked: Asked) -> bytes:
+        block = {"type": "thinking", "thinking": "", "signature": ""}
+        part = {"type": "thinking_delta", "thinking": "Hm. "}
+        return (
+            _event({"type": "content_block_start", "index": 9, "content_block": block})
+            + _event({"type": "content_block_delta", "index": 9, "delta": part})
+            + _event({"type": "content_block_stop", "index": 9})
+        )
+
     def end(self, asked: Asked, call: Json | None) -> Sequence[bytes]:
         frames = [_event({"type": "content_block_stop", "index": 0})]
         if call is not None and asked.tool is not None:

@@ -61,6 +61,10 @@ class Dialect(Protocol):
 
     def delta(self, asked: Asked, text: str, /) -> bytes: ...
 
+    def thought(self, asked: Asked, /) -> bytes:
+        """A piece of reasoning, which is no part of the answer."""
+        ...
+
     def end(self, asked: Asked, call: Json | None, /) -> Sequence[bytes]:
         """The tool call, if there is one, then why it ended and what it used: 12 tokens in, 7 out."""
         ...

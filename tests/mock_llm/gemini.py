@@ -43,6 +43,9 @@ class Gemini:
     def delta(self, asked: Asked, text: str) -> bytes:
         return _event(asked, [{"text": text}])
 
+    def thought(self, asked: Asked) -> bytes:
+        return _event(asked, [{"text": "Hm. ", "thought": True}])
+
     def end(self, asked: Asked, call: Json | None) -> Sequence[bytes]:
         parts: list[Json] = []
         if call is not None and asked.tool is not None:

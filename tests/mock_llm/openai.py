@@ -36,6 +36,9 @@ class OpenAI:
     def delta(self, asked: Asked, text: str) -> bytes:
         return event(chunk(asked.model, {"role": "assistant", "content": text}))
 
+    def thought(self, asked: Asked) -> bytes:
+        return event(chunk(asked.model, {"role": "assistant", "reasoning_content": "Hm. "}))
+
     def end(self, asked: Asked, call: Json | None) -> Sequence[bytes]:
         last = chunk(asked.model, _calls(asked, call), "tool_calls" if call is not None else "stop")
         usage = {**chunk(asked.model, {}), "choices": [], "usage": USAGE}
@@ -66,6 +69,10 @@ class Mistral(OpenAI):
 
     def error(self, failure: Failure) -> Json:
         return {"object": "error", "message": failure.message, "type": "mock_error", "param": None, "code": None}
+
+    def thought(self, asked: Asked) -> bytes:
+        part = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm. "}]}
+        return event(chunk(asked.model, {"role": "assistant", "content": [part]}))
 
     def end(self, asked: Asked, call: Json | None) -> Sequence[bytes]:
         reason = "tool_calls" if call is not None else "stop"

@@ -49,6 +49,8 @@ class MockLlm:
     slow_seconds: float = 2.0
     drip_seconds: float = 0.02
     delta_seconds: float = 0.0
+    thoughts: int = 20
+    thought_seconds: float = 0.1
     is_down: bool = False
     requests: list[Recorded] = field(default_factory=list)
     disconnects: list[str] = field(default_factory=list)
@@ -132,6 +134,9 @@ class MockLlm:
             await send(_part(b'data: {"type": "surprise", "choices": 3, "candidates": "none"}\n\n', more=False))
             return
         await send(_part(dialect.begin(asked)))
+        for _ in range(self.thoughts if asked.mode == "think" else 0):
+            await send(_part(dialect.thought(asked)))
+            await asyncio.sleep(self.thought_seconds)
         async for text in self._deltas(asked):
             await send(_part(dialect.delta(asked, text)))
         if asked.mode == "cut":

@@ -32,6 +32,7 @@ from pydantic_ai.tools import ToolDefinition
 from backend.agents.providers.base import Done, Event, FinishReason, GenerationRequest, Message, TextDelta, ToolCall
 from backend.agents.providers.base import Usage as TokenUsage
 from backend.agents.providers.endpoint import Endpoint, noting_responses
+from backend.agents.providers.pace import Heard
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.vendor_errors import vendor_errors
 from backend.errors import ProviderBadAnswer, ProviderUnavailable
@@ -55,18 +56,19 @@ class DirectChat:
     http: httpx2.AsyncClient
     _models: dict[str, Model] = field(default_factory=dict)
 
-    async def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event]:
-        """Text deltas and tool calls as they come, then `Done`. `messages` are sent, not those of the request.
+    async def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
+        """Text deltas and tool calls as they come, `Heard` for the rest, then `Done`.
 
-        Structured output is text of JSON, whichever way the model gives it.
+        `messages` are sent, not those of the request. Structured output is text of JSON, whichever way it is given.
         """
         with vendor_errors(self.endpoint.vendor.name, request.model, self.endpoint.key, self.protocol.errors):
             async with self._opened(request, messages) as response:
                 said = False
                 async for event in response:
-                    for ours in _events(event):
-                        said = True
-                        yield ours
+                    ours = _events(event)
+                    said = said or bool(ours)
+                    for each in ours or (Heard(),):
+                        yield each
                 yield self._done(response, request.model, said=said)
 
     @asynccontextmanager

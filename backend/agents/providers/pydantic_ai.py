@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -22,12 +22,13 @@ from backend.agents.providers.base import (
     TextDelta,
     Usage,
 )
-from backend.agents.providers.config import HttpClientFactory, ProviderConfig, Timeouts, question_of
+from backend.agents.providers.config import HttpClientFactory, ProviderConfig, question_of
 from backend.agents.providers.endpoint import Endpoint
+from backend.agents.providers.pace import Heard, Pace
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.streams import closing
 from backend.agents.providers.vendors import Vendor
-from backend.errors import InvalidRequest, ProviderBadAnswer, ProviderTimeout
+from backend.errors import InvalidRequest, ProviderBadAnswer
 
 if TYPE_CHECKING:
     from backend.agents.providers.direct import DirectChat
@@ -70,10 +71,11 @@ class PydanticAiProvider:
 
     async def _paced(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncGenerator[Event, None]:
         client = await self._client()
-        pace = _Pace(self._config.timeouts, f"{self._config.name!r} (model {request.model!r})")
+        pace = Pace(self._config.timeouts, f"{self._config.name!r} (model {request.model!r})")
         async with closing(client.stream(request, messages)) as events:
             while (event := await pace.next(events)) is not None:
-                yield event
+                if not isinstance(event, Heard):
+                    yield event
 
     async def _structured(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncGenerator[Event, None]:
         """The validated value, then `Done` with the tokens of both attempts."""
@@ -115,7 +117,7 @@ class PydanticAiProvider:
         return self._clients[loop]
 
     def _timeout(self) -> httpx2.Timeout:
-        """Reading is limited per event by `_Pace`; a socket's limit would count keep-alive comments as answers."""
+        """Reading is limited per event by `Pace`; a socket's limit would count keep-alive comments as answers."""
         limits = self._config.timeouts
         return httpx2.Timeout(None, connect=limits.connect, write=limits.idle, pool=limits.connect)
 
@@ -124,37 +126,6 @@ class PydanticAiProvider:
         if not name:
             raise InvalidRequest(f"no model is chosen for {self._config.name!r}; set one in Settings")
         return name
-
-
-@dataclass(slots=True)
-class _Pace:
-    """Waits for events no longer than the limits: the first, the next, and all of them together."""
-
-    limits: Timeouts
-    who: str
-    started: float | None = None
-    is_first: bool = True
-
-    async def next(self, events: AsyncIterator[Event]) -> Event | None:
-        """The next event; None at the end. Raises `ProviderTimeout`."""
-        now = asyncio.get_running_loop().time()
-        self.started = now if self.started is None else self.started
-        patience = self.limits.first_token if self.is_first else self.limits.idle
-        deadline = min(now + patience, self.started + self.limits.total)
-        try:
-            async with asyncio.timeout_at(deadline):
-                event = await anext(events, None)
-        except TimeoutError as exc:
-            raise ProviderTimeout(self._said(now + patience > deadline)) from exc
-        self.is_first = False
-        return event
-
-    def _said(self, is_total: bool) -> str:
-        if is_total:
-            return f"{self.who} was still answering after {self.limits.total:g} s; ask for less"
-        if self.is_first:
-            return f"{self.who} sent nothing for {self.limits.first_token:g} s; try again or choose a faster model"
-        return f"{self.who} stopped answering for {self.limits.idle:g} s; try again"
 
 
 def _load(protocol: Callable[[], WireProtocol]) -> "tuple[type[DirectChat], WireProtocol]":

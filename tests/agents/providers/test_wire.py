@@ -328,6 +328,12 @@ async def test_silence_within_an_answer_times_out(server: MockServer, connect: C
         await ask(provider, asking("drip"))
 
 
+async def test_a_model_that_reasons_aloud_is_not_silent(connect: Connect) -> None:
+    await ask(connect(), asking())
+    provider = connect(timeouts=Timeouts(connect=5, first_token=1.0, idle=1.0, total=60))
+    assert (await ask(provider, asking("think"))).text == "Invoices are sent monthly. [2]"
+
+
 @pytest.mark.fault("C14")
 async def test_closing_the_stream_hangs_up_on_the_vendor(connect: Connect, server: MockServer) -> None:
     provider = connect()
