@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import httpx2
 
@@ -15,6 +16,7 @@ from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.pydantic_ai import PydanticAiProvider
 from backend.agents.providers.streams import closing
 from backend.agents.providers.vendors import Vendor
+from backend.errors import InvalidRequest, ProviderRejected
 
 SERVERS = LlamaServers()
 """Of this process: a model file is loaded once, however many configurations name it."""
@@ -44,7 +46,7 @@ class LocalProvider:
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
         question_of(request)
         chosen = request.model or self._config.default_model or SAMPLE
-        file = await asyncio.to_thread(model_file, chosen)
+        file = await asyncio.to_thread(_file, chosen)
         name = chosen if chosen == SAMPLE else file.stem
         server = self._servers.of(file, name, idle=self._config.timeouts.unload)
         self._used.add(server)
@@ -70,6 +72,14 @@ class LocalProvider:
             config = ProviderConfig(self._config.name, f"{served.url}/v1", served.key, timeouts=self._config.timeouts)
             self._speakers[served] = PydanticAiProvider(self._vendor, self._protocol, config, _own_child)
         return self._speakers[served]
+
+
+def _file(name: str) -> Path:
+    """An agent may be older than its file is: that is a failure of the provider, for which a fallback answers."""
+    try:
+        return model_file(name)
+    except InvalidRequest as exc:
+        raise ProviderRejected(str(exc)) from exc
 
 
 def _own_child(_url: str, timeout: httpx2.Timeout) -> httpx2.AsyncClient:

@@ -13,10 +13,12 @@ import pytest
 
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
 from backend.agents.providers.base import GenerationRequest, Message, TextDelta, collect
+from backend.agents.providers.echo import EchoProvider
 from backend.agents.providers.llama.gguf import check, model_file
 from backend.agents.providers.llama.servers import LlamaServers
 from backend.agents.providers.local import LocalProvider
 from backend.agents.providers.protocols.base import WireProtocol
+from backend.agents.providers.retry import AnsweredBy, Candidate, FallbackProvider
 from backend.agents.providers.streams import closing
 from backend.errors import InvalidRequest, ProviderRejected, ProviderUnavailable
 from tests.support import eventually
@@ -91,9 +93,16 @@ def test_what_is_no_path_of_a_file_is_refused(name: str) -> None:
 async def test_no_child_is_started_for_a_file_that_is_none(make: Make, servers: LlamaServers, tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"no model at all")
-    with pytest.raises(InvalidRequest, match="is no GGUF file"):
+    with pytest.raises(ProviderRejected, match="is no GGUF file"):
         await ask(make(), file)
     assert pid_of(servers, file) is None
+
+
+async def test_a_file_that_is_gone_lets_the_fallback_answer(make: Make) -> None:
+    candidates = [Candidate("local", make(), "/no/such/model.gguf"), Candidate("echo", EchoProvider())]
+    done = (await collect(FallbackProvider(candidates).stream(GenerationRequest("", QUESTION)))).done
+    assert isinstance(done, AnsweredBy)
+    assert (done.provider, done.fallback_used) == ("echo", True)
 
 
 # --- the child ----------------------------------------------------------------
