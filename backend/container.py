@@ -59,6 +59,7 @@ from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.similar import SimilarFaqs
 from backend.services.strategies import Strategies
@@ -193,17 +194,18 @@ class Container:
             uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
         )
         agents = AgentService(uow, factory, providers)
+        chat = ChatService(
+            uow,
+            Pipeline(Searcher(uow, self.store, self.embedder)),
+            Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
+            factory,
+            agents,
+            self.metrics,
+        )
         return AppServices(
             agents=agents,
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
-            chat=ChatService(
-                uow,
-                Pipeline(Searcher(uow, self.store, self.embedder)),
-                Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
-                factory,
-                agents,
-                self.metrics,
-            ),
+            chat=chat,
             chunks=ChunkService(uow, CollectionIndexer(uow, self.store, self.embedder), sync),
             collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
             conversations=ConversationService(uow),
@@ -213,6 +215,7 @@ class Container:
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
             metrics=self.metrics,
+            openai=OpenAIService(uow, chat, [self.embedder]),
             providers=providers,
             system=SystemService(
                 uow,

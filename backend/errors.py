@@ -10,6 +10,8 @@ class NexusError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
     retryable: ClassVar[bool] = False
+    param: str | None = None
+    """The argument that it is about, where the API of OpenAI names one."""
 
     @property
     def retry_after(self) -> float | None:
@@ -22,6 +24,14 @@ class InvalidRequest(NexusError):
     code, status, title = "invalid_request", 422, "The request is not valid"
 
 
+class InvalidParameter(InvalidRequest):
+    """One argument of a request is not usable, or not together with the others."""
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
 class Unauthenticated(NexusError):
     code, status, title = "unauthenticated", 401, "Sign in first"
 
@@ -32,6 +42,16 @@ class Forbidden(NexusError):
 
 class NotFound(NexusError):
     code, status, title = "not_found", 404, "Not found"
+
+
+class AgentNotFound(NotFound):
+    """No agent of this id, external id or name in the workspace."""
+
+
+class ModelNotFound(NotFound):
+    """What a program of OpenAI's API named as the model is neither an agent nor an embedding model."""
+
+    code, title, param = "model_not_found", "No such model", "model"
 
 
 class Conflict(NexusError):

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import NexusError
-from backend.problems import ProblemResponse, problem_of
+from backend.problems import problem_of, refusal
 
 
 class BodyTooLarge(NexusError):
@@ -31,7 +31,7 @@ class BodyLimitMiddleware:
         limit = self._larger.get(scope["path"], self._limit)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
-            answer = ProblemResponse(problem_of(_too_large(limit)), {"Connection": "close"})
+            answer = refusal(scope["path"], problem_of(_too_large(limit)), {"Connection": "close"})
             await answer(scope, receive, send)
             return
         seen = 0

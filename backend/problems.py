@@ -1,4 +1,4 @@
-"""NexusError to problem+json (RFC 9457): the one place where errors become answers."""
+"""NexusError to problem+json (RFC 9457), or OpenAI's shape: the one place where errors become answers."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from backend.errors import InvalidRequest, NexusError
+from backend.openai_errors import OpenAIErrorResponse, invalid, speaks_openai
 from backend.tracing.context import request_id
 from contracts.problem import FieldError, Problem, UploadProblem, ValidationProblem
 
@@ -29,9 +30,13 @@ def problem_of(exc: NexusError) -> Problem:
     )
 
 
-def internal_problem() -> Problem:
+def internal_error() -> NexusError:
     """For an error that we did not expect: says nothing about its cause, which is in the log."""
-    return problem_of(NexusError("something went wrong on the server; the log has the details under this request id"))
+    return NexusError("something went wrong on the server; the log has the details under this request id")
+
+
+def internal_problem() -> Problem:
+    return problem_of(internal_error())
 
 
 class ProblemResponse(JSONResponse):
@@ -39,6 +44,15 @@ class ProblemResponse(JSONResponse):
 
     def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(problem.model_dump(mode="json"), status_code=problem.status, headers=dict(headers or {}))
+
+
+def refusal(
+    path: str, problem: Problem, headers: Mapping[str, str] | None = None, *, param: str | None = None
+) -> JSONResponse:
+    """The problem in the shape that an address speaks."""
+    if speaks_openai(path):
+        return OpenAIErrorResponse(problem, headers, param=param)
+    return ProblemResponse(problem, headers)
 
 
 def install(app: FastAPI) -> None:
@@ -68,7 +82,7 @@ def _described(generate: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return schema
 
 
-async def _on_nexus_error(_request: Request, exc: Exception) -> ProblemResponse:
+async def _on_nexus_error(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, NexusError)
     problem = problem_of(exc)
     headers = {} if exc.retry_after is None else {"Retry-After": str(max(1, round(exc.retry_after)))}
@@ -79,19 +93,23 @@ async def _on_nexus_error(_request: Request, exc: Exception) -> ProblemResponse:
         headers["WWW-Authenticate"] = "Bearer"
     level = logging.ERROR if problem.status >= 500 else logging.INFO
     log.log(level, "request refused", extra={"code": problem.code, "status": problem.status})
-    return ProblemResponse(problem, headers)
+    return refusal(request.url.path, problem, headers, param=exc.param)
 
 
-async def _on_invalid(_request: Request, exc: Exception) -> ProblemResponse:
+async def _on_invalid(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestValidationError)
     errors = [_field_error(error) for error in exc.errors()[:50]]
     detail = "; ".join(map(_said, errors[:5])) or "the request is not valid"
     plain = problem_of(InvalidRequest(detail))
     log.info("request refused", extra={"code": plain.code, "status": plain.status})
+    if speaks_openai(request.url.path):
+        message, param, code = invalid(exc.errors()[0])
+        said = plain.model_copy(update={"detail": _printable(message)})
+        return OpenAIErrorResponse(said, param=param and _printable(param), code=code)
     return ProblemResponse(ValidationProblem(**plain.model_dump(), errors=errors))
 
 
-async def _on_http(request: Request, exc: Exception) -> ProblemResponse:
+async def _on_http(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, HTTPException)
     if isinstance(exc.__cause__, NexusError):
         return await _on_nexus_error(request, exc.__cause__)  # FastAPI's 400 hides what stopped the reading of a body
@@ -104,18 +122,18 @@ async def _on_http(request: Request, exc: Exception) -> ProblemResponse:
         code=code,
         request_id=request_id.get() or "",
     )
-    return ProblemResponse(problem, exc.headers)
+    return refusal(request.url.path, problem, exc.headers)
 
 
-async def _on_disconnect(_request: Request, _exc: Exception) -> ProblemResponse:
+async def _on_disconnect(request: Request, _exc: Exception) -> JSONResponse:
     log.info("the client went away", extra={"code": "client_disconnected"})
-    return ProblemResponse(problem_of(InvalidRequest("the request ended early")))
+    return refusal(request.url.path, problem_of(InvalidRequest("the request ended early")))
 
 
-async def _on_unexpected(_request: Request, exc: Exception) -> ProblemResponse:
+async def _on_unexpected(request: Request, exc: Exception) -> JSONResponse:
     problem = internal_problem()
     log.error("unexpected error", exc_info=exc, extra={"code": problem.code, "status": problem.status})
-    return ProblemResponse(problem)
+    return refusal(request.url.path, problem)
 
 
 _HTTP_WORDS = {

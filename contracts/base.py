@@ -38,8 +38,13 @@ _UNSEEN_SIGNS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Unicode counts these as letters or symbols; they draw nothing: the Hangul fillers and the empty Braille cell."""
 
 
+def is_visible(value: str) -> bool:
+    """Whether there is anything to see."""
+    return not all(unicodedata.category(sign) in _UNSEEN_KINDS or sign in _UNSEEN_SIGNS for sign in value)
+
+
 def _visible(value: str) -> str:
-    if all(unicodedata.category(sign) in _UNSEEN_KINDS or sign in _UNSEEN_SIGNS for sign in value):
+    if not is_visible(value):
         raise ValueError("must have at least one visible character")
     return value
 

@@ -11,6 +11,9 @@ CONVERSATION_HEADER: Final = "X-Conversation-ID"
 """Which conversation an answer belongs to, on the answer's response before any of it is there."""
 
 
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
 class Turn(Request):
     role: Literal["user", "assistant"]
     content: Message
@@ -145,6 +148,7 @@ class ChatAnswer(Answer):
     agent_id: UUID | None = None
     question: str = ""
     asks_back: bool = False
+    finish_reason: FinishReason = "stop"
     confidence: float | None = None
     steps: list[AnswerStep] = Field(default_factory=list)
     checks: list[CitationCheck] = Field(default_factory=list)

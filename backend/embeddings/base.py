@@ -40,9 +40,14 @@ class EmbeddingSpec:
 
 
 class Embedder(Protocol):
-    """`embed` returns float32[len(texts), spec.dimension], unit length, in input order; no text gives [0, d]."""
+    """`embed` returns float32[len(texts), spec.dimension], unit length, in input order; no text gives [0, d].
+
+    `count_tokens` is how many tokens `embed` reads of the texts, after it has cut them.
+    """
 
     @property
     def spec(self) -> EmbeddingSpec: ...
 
     async def embed(self, texts: Sequence[str], *, kind: EmbeddingKind) -> Vectors: ...
+
+    async def count_tokens(self, texts: Sequence[str]) -> int: ...

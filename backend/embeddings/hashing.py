@@ -37,6 +37,9 @@ class HashingEmbedder:
             row /= norm
         return vectors
 
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        return sum(len(_WORD.findall(text)) for text in texts)
+
     def _feature(self, word: str) -> tuple[int, int]:
         number = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest())
         return (number >> 1) % self._spec.dimension, 1 if number & 1 else -1

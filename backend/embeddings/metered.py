@@ -25,3 +25,6 @@ class MeteredEmbedder:
             vectors = await self._inner.embed(texts, kind=kind)
         self._metrics.embedded_texts.labels(model).inc(len(texts))
         return vectors
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        return await self._inner.count_tokens(texts)

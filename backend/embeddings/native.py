@@ -88,6 +88,19 @@ class NativeEmbedder:
             parts.append(await asyncio.to_thread(self._embed, texts[start : start + BATCH], start))
         return np.concatenate(parts)
 
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Raises as `embed`."""
+        if is_short(texts):
+            return self._count(texts)  # tens of microseconds, less than the way to a thread
+        return await asyncio.to_thread(self._count, texts)
+
+    def _count(self, texts: Sequence[str]) -> int:
+        encoder = self.load()
+        try:
+            return int(np.minimum(encoder.count_tokens(texts), encoder.max_tokens).sum())
+        except ValueError as exc:
+            raise InvalidRequest(f"the texts cannot be embedded: {exc}") from exc
+
     def _embed(self, texts: Sequence[str], start: int) -> Vectors:
         encoder = self.load()
         try:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.models import Agent, AgentUsage
-from backend.errors import NotFound
+from backend.errors import AgentNotFound
 
 DEFAULT = "default"
 
@@ -25,18 +25,18 @@ class AgentRepository:
     async def get(self, agent_id: UUID) -> Agent:
         found = await self._one(Agent.id == agent_id)
         if found is None:
-            raise NotFound(f"no agent {str(agent_id)!r}")
+            raise AgentNotFound(f"no agent {str(agent_id)!r}")
         return found
 
     async def find(self, ref: str) -> Agent:
-        """By another program's id, by its own or by its name, in this order. Raises `NotFound`."""
+        """By another program's id, by its own or by its name, in this order. Raises `AgentNotFound`."""
         found = await self._one(Agent.external_id == ref)
         if found is None and (agent_id := _as_uuid(ref)) is not None:
             found = await self._one(Agent.id == agent_id)
         if found is None:
             found = await self._one(Agent.name == ref)
         if found is None:
-            raise NotFound(f"no agent {ref!r}")
+            raise AgentNotFound(f"no agent {ref!r}")
         return found
 
     async def default(self) -> Agent:

@@ -13,6 +13,7 @@ from backend.routers import (
     ingest,
     jobs,
     keys,
+    openai,
     providers,
     rag_chat,
     system,
@@ -31,5 +32,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     providers.router,
     agents.router,
+    openai.router,
     keys.router,
 )

@@ -13,18 +13,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from backend.errors import Forbidden, InvalidRequest, NexusError
-from backend.problems import ProblemResponse, internal_problem
+from backend.openai_errors import speaks_openai
+from backend.problems import internal_problem, refusal
 from backend.security.permissions import ROLES, ROUTES, Permission
 from backend.security.principal import Principal
 from backend.services import AppServices
 from backend.services.idempotency import UNKNOWN, Remembered, require_same
 from backend.tracing.context import workspace_id
+from contracts.openai import ErrorBody
 from contracts.problem import Problem, ValidationProblem
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 MAX_KEY: Final = 200
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
+REPEATABLE: Final = frozenset({"/v1/embeddings"})
+"""POSTs that change nothing: asked again they answer the same, so no answer (up to 16 MB) is kept for their key."""
 SECRET: Final = frozenset({"/keys"})
 """POSTs whose answer holds a secret that is stored nowhere else: it is not remembered, so they take no key."""
 Fingerprint = Callable[[AppServices, Request], Awaitable[str]]
@@ -63,7 +67,7 @@ class GuardedRoute(APIRoute):
                 if permission is not Permission.PUBLIC:
                     request.state.principal = await _admitted(request, services, permission)
                 key = request.headers.get("idempotency-key")
-                if key is not None and request.method == "POST":
+                if key is not None and request.method == "POST" and path not in REPEATABLE:
                     return await _once(request, services, path, key, handle)
                 return await handle(request)
             except (NexusError, RequestValidationError, HTTPException, ClientDisconnect):
@@ -71,7 +75,7 @@ class GuardedRoute(APIRoute):
             except Exception:
                 problem = internal_problem()
                 log.exception("unexpected error", extra={"code": problem.code, "status": problem.status})
-                return ProblemResponse(problem)
+                return refusal(request.url.path, problem)
 
         return guarded
 
@@ -102,13 +106,18 @@ def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
     """The errors that any route of this form can answer."""
     if ROUTES.get((min(methods), path)) is Permission.PUBLIC:
         return {}
+    if speaks_openai(path):
+        # "4XX", else FastAPI adds a 422 of its own, which these never answer.
+        statuses = (400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504)
+        known: dict[int | str, str] = {**{one: _REASONS[one] for one in statuses}, "4XX": "Refused"}
+        return {status: {"model": ErrorBody, "description": reason} for status, reason in known.items()}
     changes = problems(409) if methods != {"GET"} else {}
     takes_body = problems(400, 413) if methods & {"POST", "PUT", "PATCH"} else {}
     return problems(401, 403, 404, 422, 500, 503) | changes | takes_body
 
 
 def _idempotent(path: str, methods: set[str]) -> dict[str, Any]:
-    if methods != {"POST"} or path in SECRET:
+    if methods != {"POST"} or path in SECRET | REPEATABLE:
         return {}
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
     text = "A repeated request with the same key gets the first answer again"

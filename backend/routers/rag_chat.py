@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from backend.routers.dependencies import CurrentPrincipal, Services
 from backend.routers.guarded import guarded_router, problems
-from backend.routers.sse import chat_stream
+from backend.routers.sse import EVENT_STREAM, chat_stream
 from backend.security.principal import Principal
 from backend.services import AppServices
 from backend.services.asking import Question, of_agent, of_collection, of_default
@@ -16,7 +16,7 @@ router = guarded_router("chat")
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "model": ChatAnswer,
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": EVENT_STREAM,
         "description": "The answer; with `stream` the events token, citation, done and error",
         "headers": {
             CONVERSATION_HEADER: {

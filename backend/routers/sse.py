@@ -2,19 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 from fastapi.sse import EventSourceResponse, format_sse_event
+from starlette.types import Send
 
 from backend.errors import NexusError, ShuttingDown
-from backend.problems import internal_problem, problem_of
+from backend.problems import internal_error, problem_of
 from contracts.chat import ChatEvent, ErrorEvent
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a comment keeps proxies from closing the connection."""
 
+EVENT_STREAM: Final[dict[str, Any]] = {
+    "text/event-stream": {
+        "itemSchema": {
+            "type": "object",
+            "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+            "required": ["data"],
+        },
+    }
+}
+"""How a route documents that it may answer with events."""
+Encode = Callable[[ChatEvent], bytes]
+"""An event as it goes over the wire; empty for one that a protocol does not have."""
 
 log = logging.getLogger("nexus.api")
 
@@ -23,11 +36,57 @@ def chat_stream(
     events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, headers: Mapping[str, str]
 ) -> EventSourceResponse:
     """Ends with `done` or `error`; when the server stops, with the error `shutting_down`."""
-    return EventSourceResponse(_encoded(events, stopping), headers={"Cache-Control": "no-store", **headers})
+    return EventSourceResponse(_encoded(events, stopping, _named), headers={"Cache-Control": "no-store", **headers})
 
 
-async def _encoded(events: AsyncGenerator[ChatEvent], stopping: asyncio.Event) -> AsyncIterator[bytes]:
-    queue: asyncio.Queue[ChatEvent | None] = asyncio.Queue(maxsize=64)
+def status_first_stream(
+    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, headers: Mapping[str, str], encode: Encode
+) -> EventSourceResponse:
+    """As `chat_stream`, in another protocol. What fails before the first word is raised, not sent as an event."""
+    chunks = _encoded(events, stopping, encode, raises_first=True)
+    return _StatusFirst(chunks, headers={"Cache-Control": "no-store", **headers})
+
+
+class _StatusFirst(EventSourceResponse):
+    """Sends its status with the first chunk, so that an error before it can still have a status of its own."""
+
+    async def stream_response(self, send: Send) -> None:
+        chunks = aiter(self.body_iterator)
+        first = await anext(chunks, b"")
+
+        async def all_of_them() -> AsyncIterator[bytes | memoryview | str]:
+            yield first
+            async for chunk in chunks:
+                yield chunk
+
+        self.body_iterator = all_of_them()
+        await super().stream_response(send)
+
+
+def _named(event: ChatEvent) -> bytes:
+    return format_sse_event(data_str=event.model_dump_json(), event=event.event)
+
+
+async def _encoded(
+    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, encode: Encode, *, raises_first: bool = False
+) -> AsyncIterator[bytes]:
+    async with aclosing(_happening(events, stopping)) as happening:
+        async for event in happening:
+            if isinstance(event, NexusError):
+                if raises_first:
+                    raise event
+                event = ErrorEvent(problem=problem_of(event))
+            chunk = b": still working\n\n" if event is None else encode(event)
+            if chunk:
+                raises_first = False
+                yield chunk
+
+
+async def _happening(
+    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event
+) -> AsyncGenerator[ChatEvent | NexusError | None]:
+    """The events, then what ended them too early; None for each time that nothing happened for a while."""
+    queue: asyncio.Queue[ChatEvent | NexusError | None] = asyncio.Queue(maxsize=64)
 
     async def pump() -> None:
         # One task runs the whole generator: its context variables and its clean-up stay in one place.
@@ -36,16 +95,16 @@ async def _encoded(events: AsyncGenerator[ChatEvent], stopping: asyncio.Event) -
                 async for event in events:
                     await queue.put(event)
         except NexusError as exc:
-            await queue.put(ErrorEvent(problem=problem_of(exc)))
+            await queue.put(exc)
         except Exception:
             log.exception("an answer failed unexpectedly", extra={"code": NexusError.code})
-            await queue.put(ErrorEvent(problem=internal_problem()))
+            await queue.put(internal_error())
         await queue.put(None)
 
     async def stop() -> None:
         await stopping.wait()
         pumping.cancel()
-        await queue.put(ErrorEvent(problem=problem_of(ShuttingDown("the server is stopping; ask again in a moment"))))
+        await queue.put(ShuttingDown("the server is stopping; ask again in a moment"))
         await queue.put(None)
 
     pumping = asyncio.create_task(pump())
@@ -56,11 +115,11 @@ async def _encoded(events: AsyncGenerator[ChatEvent], stopping: asyncio.Event) -
                 async with asyncio.timeout(HEARTBEAT):
                     event = await queue.get()
             except TimeoutError:
-                yield b": still working\n\n"
+                yield None
                 continue
             if event is None:
                 return
-            yield format_sse_event(data_str=event.model_dump_json(), event=event.event)
+            yield event
     finally:
         pumping.cancel()
         watching.cancel()

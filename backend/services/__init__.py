@@ -13,6 +13,7 @@ from backend.services.faqs import FaqService
 from backend.services.idempotency import IdempotencyService
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.system import SystemService
 from backend.services.uploads import UploadService
@@ -33,6 +34,7 @@ class AppServices:
     job_events: JobEvents
     jobs: JobService
     metrics: Metrics
+    openai: OpenAIService
     providers: ProviderService
     system: SystemService
     uploads: UploadService

@@ -1,16 +1,18 @@
 """Who is asked: a request to one of the chat routes as one kind of question, with its agent and conversation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID, uuid4
 
-from backend.agents.providers.base import Message
+from backend.agents.prompts.caller import with_caller
+from backend.agents.providers.base import Message, Sampling
 from backend.db import models
 from backend.errors import Forbidden, NotFound
 from backend.repositories.uow import Tx
 from backend.security.principal import Principal
 from backend.services.conversations import is_owner, owner_of, readable_by
+from backend.services.providers import Answerer
 from contracts import chat as wire
 
 HISTORY: Final = 12
@@ -20,16 +22,21 @@ TOP_K: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given."""
+    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given.
+
+    `instructions` and `sampling` are the calling program's, for this answer only.
+    """
 
     message: str
     agent_id: UUID | None = None
     bot_id: str | None = None
     collection_id: UUID | None = None
     top_k: int = TOP_K
-    history: Sequence[wire.Turn] = ()
+    history: Sequence[Message] = ()
     conversation_id: UUID | None = None
     user_id: str | None = None
+    instructions: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 def of_collection(request: wire.RagChat) -> Question:
@@ -37,7 +44,7 @@ def of_collection(request: wire.RagChat) -> Question:
         request.message,
         collection_id=request.collection_id,
         top_k=request.top_k,
-        history=request.history,
+        history=_said(request.history),
         conversation_id=request.conversation_id,
     )
 
@@ -50,14 +57,24 @@ def of_agent(request: wire.Chat) -> Question:
         request.message,
         agent_id=request.agent_id,
         bot_id=request.bot_id,
-        history=request.history,
+        history=_said(request.history),
         conversation_id=request.conversation_id,
         user_id=request.user_id,
     )
 
 
 def of_default(request: wire.ApiChat) -> Question:
-    return Question(request.message, history=request.history)
+    return Question(request.message, history=_said(request.history))
+
+
+def as_asked(answerer: Answerer, question: Question) -> Answerer:
+    """With what the caller adds. An agent's own limit of tokens stays a limit."""
+    config, wanted = answerer.config, question.sampling
+    temperature = config.sampling.temperature if wanted.temperature is None else wanted.temperature
+    limits = [limit for limit in (config.sampling.max_tokens, wanted.max_tokens) if limit is not None]
+    sampling = Sampling(temperature, min(limits, default=None))
+    instructions = with_caller(config.instructions, question.instructions)
+    return replace(answerer, config=replace(config, instructions=instructions, sampling=sampling))
 
 
 async def agent_of(tx: Tx, question: Question) -> models.Agent:
@@ -97,9 +114,13 @@ async def conversation_of(
 async def history_of(tx: Tx, question: Question, conversation_id: UUID) -> list[Message]:
     """What was said before: the conversation, or, in a new one, the history that was given."""
     if question.conversation_id is None:
-        return _dialogue([Message(turn.role, turn.content) for turn in question.history])
+        return _dialogue(question.history)
     rows = await tx.conversations.messages(conversation_id, last=HISTORY)
     return _dialogue([Message("user" if row.role == "user" else "assistant", row.content) for row in rows])
+
+
+def _said(turns: Sequence[wire.Turn]) -> list[Message]:
+    return [Message(turn.role, turn.content) for turn in turns]
 
 
 def _dialogue(turns: Sequence[Message]) -> list[Message]:

@@ -11,6 +11,7 @@ from backend.agents.factory import AgentFactory
 from backend.agents.providers import builtin
 from backend.agents.providers.base import Message, PassageText, Usage
 from backend.agents.providers.streams import closing
+from backend.agents.questions import asked_in, is_long
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.db import models
 from backend.errors import Conflict, NexusError
@@ -20,7 +21,7 @@ from backend.retrieval.base import Findings, RetrievedItem, Scope, Step, Turn
 from backend.retrieval.pipeline import Pipeline
 from backend.security.principal import Principal
 from backend.services.agents import AgentService
-from backend.services.asking import Question, agent_of, conversation_of, history_of
+from backend.services.asking import Question, agent_of, as_asked, conversation_of, history_of
 from backend.services.providers import Answerer
 from backend.services.strategies import Strategies
 from backend.tracing.metrics import Metrics
@@ -74,7 +75,7 @@ class ChatService:
             asked = question.collection_id or agent.collection_id
             await tx.collections.get(asked)
             await self._agents.check_budget(tx, agent)
-            answerer = await self._agents.answerer(tx, agent)
+            answerer = as_asked(await self._agents.answerer(tx, agent), question)
             self._factory.rag(answerer.config)
             agent_id = None if question.collection_id else agent.id
             conversation = await conversation_of(tx, principal, question, agent_id=agent_id, collection_id=asked)
@@ -126,9 +127,11 @@ class ChatService:
     async def _find(self, principal: Principal, exchange: Exchange) -> Findings:
         question = exchange.question
         scope = Scope(principal.workspace_id, (exchange.collection_id,), question.top_k)
-        history = [Turn("user" if one.role == "user" else "assistant", one.content) for one in exchange.history]
+        history = [
+            Turn("user" if one.role == "user" else "assistant", asked_in(one.content)) for one in exchange.history
+        ]
         steps = self._strategies.of(exchange.answerer.config)
-        found = await self._pipeline.run(steps, question.message, history, scope)
+        found = await self._pipeline.run(steps, asked_in(question.message), history, scope)
         set_attribute("retrieved", len(found.result.items))
         exchange.retrieved = [_citation(n, item) for n, item in enumerate(found.result.items, start=1)]
         return found
@@ -141,7 +144,9 @@ class ChatService:
             return
         agent = self._factory.rag(exchange.answerer.config)
         retrieval = Retrieval(_passages(found.result.items), found.result.answerable)
-        async with closing(agent.answer(found.question, exchange.history, retrieval)) as events:
+        message = exchange.question.message
+        asked = message if is_long(message) else found.question
+        async with closing(agent.answer(asked, exchange.history, retrieval)) as events:
             async for event in events:
                 yield event
 
@@ -166,6 +171,7 @@ class ChatService:
             latency_ms=(time.perf_counter() - exchange.started) * 1000,
             agent_id=exchange.agent_id,
             question=found.question,
+            finish_reason=done.finish_reason,
             asks_back=found.plan.action == "ask_back",
             confidence=round(found.result.confidence, 4) if found.plan.action == "search" else None,
             steps=[_step(step) for step in steps],

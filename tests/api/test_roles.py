@@ -10,6 +10,7 @@ from backend.routers.guarded import GuardedRoute, guarded_router
 from backend.security.permissions import ROLES, ROUTES, Permission
 from contracts.access import Role
 from tests.api.conftest import Keys
+from tests.api.openai_client import refused_at
 from tests.api.routes import every_route, operations
 from tests.support import RawCall, client_of, refused
 
@@ -40,7 +41,7 @@ async def test_a_role_may_call_exactly_what_the_table_gives_it(keys: Keys, role:
         assert answer.status_code != 401, path
         assert answer.status_code < 500, path
         if answer.status_code == 403:
-            refused(answer, 403, "forbidden")
+            refused_at(path, answer, 403, "forbidden")
         else:
             admitted.add((method, path))
     await api.drain()
@@ -73,7 +74,7 @@ async def test_without_a_valid_token_only_health_answers(keys: Keys, token: str 
             if (method, path) in PUBLIC:
                 assert answer.json() == {"status": "ok"}
             else:
-                refused(answer, 401, "unauthenticated")
+                refused_at(path, answer, 401, "unauthenticated")
                 assert answer.headers["www-authenticate"] == "Bearer"
 
 

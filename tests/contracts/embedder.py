@@ -34,6 +34,13 @@ class EmbedderContract:
             alone = await embedder.embed([texts[i]], kind="document")
             np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
 
+    async def test_the_tokens_that_it_reads_are_counted_after_the_texts_are_cut(self, embedder: Embedder) -> None:
+        assert await embedder.count_tokens([]) == 0
+        few, many = [await embedder.count_tokens(["reset my password"] * n) for n in (1, 70)]
+        assert 3 <= few <= 5
+        assert many == 70 * few
+        assert await embedder.count_tokens(["a" * 10_000]) <= 512
+
     async def test_the_same_text_gives_the_same_vector(self, embedder: Embedder) -> None:
         first, second = [await embedder.embed(TEXTS, kind="document") for _ in range(2)]
         np.testing.assert_array_equal(first, second)

@@ -7,6 +7,7 @@ from backend.agents.citations import CitationFilter
 from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, PassageText, TextDelta, Usage
 from backend.agents.providers.config import question_of
 from backend.agents.providers.quoting import Quote, Unit, best_quote, units_of, word_stems, word_weights
+from backend.agents.questions import asked_in
 from backend.agents.texts import NOT_FOUND
 
 NAME = MODEL = "builtin"
@@ -31,7 +32,7 @@ class BuiltinProvider:
         return Capabilities(generates=False)
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
-        question = question_of(request)
+        question = asked_in(question_of(request))
         answer = compose(question, request.passages)
         for words in _FEW_WORDS.findall(answer):
             yield TextDelta(words)

@@ -1,0 +1,162 @@
+"""Agents and embedding models under the names and with the arguments that programs for OpenAI's API use."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from backend.agents.providers.base import Message, Sampling
+from backend.agents.questions import LONG
+from backend.db.models import Agent
+from backend.embeddings.base import Embedder, Vectors
+from backend.errors import AgentNotFound, InvalidParameter, ModelNotFound
+from backend.repositories.uow import UnitOfWork
+from backend.security.principal import Principal
+from backend.services.asking import Question
+from backend.services.chat import ChatService, Exchange
+from backend.tracing.track import track
+from contracts import openai as wire
+from contracts.base import is_visible
+
+INSTRUCTIONS: Final = 20_000
+"""Characters of system and developer messages together: as many as an agent's own instructions may have."""
+OWNER: Final = "ai-nexus"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """`tokens` are those that the model read."""
+
+    model: str
+    vectors: Vectors
+    tokens: int
+
+
+class OpenAIService:
+    def __init__(self, uow: UnitOfWork, chat: ChatService, embedders: Sequence[Embedder]) -> None:
+        self._uow = uow
+        self._chat = chat
+        self._embedders = {embedder.spec.model: embedder for embedder in embedders}
+
+    async def models(self, principal: Principal) -> wire.ModelList:
+        async with self._uow.read(principal.workspace_id) as tx:
+            agents = await tx.agents.all()
+        taken = self._refs_of(agents)
+        shown = [_agent_model(agent, _unambiguous(agent, taken)) for agent in agents]
+        return wire.ModelList(data=[*shown, *map(_embedding_model, self._embedders.values())])
+
+    async def model(self, principal: Principal, ref: str) -> wire.Model:
+        """By an agent's name, id or external id, or an embedding model's name. Raises `ModelNotFound`."""
+        if ref in self._embedders:
+            return _embedding_model(self._embedders[ref])
+        async with self._uow.read(principal.workspace_id) as tx:
+            try:
+                agent = await tx.agents.find(ref)
+            except AgentNotFound as exc:
+                raise _no_model(ref) from exc
+        return _agent_model(agent, ref)
+
+    async def begin(self, principal: Principal, request: wire.ChatCompletionRequest) -> Exchange:
+        """As `ChatService.begin`. Raises `ModelNotFound` and `InvalidParameter`, too."""
+        question = question_of(request)
+        try:
+            return await self._chat.begin(principal, question)
+        except AgentNotFound as exc:
+            raise _no_model(request.model) from exc
+
+    @track("openai.embed", kind="embedding")
+    async def embed(self, request: wire.EmbeddingsRequest) -> Embedded:
+        """Raises `ModelNotFound`, `InvalidParameter` for another number of dimensions than the model's."""
+        embedder = self._embedders.get(request.model)
+        if embedder is None:
+            raise ModelNotFound(f"no embedding model {request.model!r}; known: {sorted(self._embedders)}")
+        dimension = embedder.spec.dimension
+        if request.dimensions not in (None, dimension):
+            raise InvalidParameter(
+                f"the model {request.model!r} has {dimension} dimensions and no others", "dimensions"
+            )
+        texts = request.texts
+        vectors, tokens = await asyncio.gather(embedder.embed(texts, kind="document"), embedder.count_tokens(texts))
+        return Embedded(request.model, vectors, tokens)
+
+    def _refs_of(self, agents: Sequence[Agent]) -> Counter[str]:
+        """How many agents and models each name could mean."""
+        refs = Counter(self._embedders.keys())
+        for agent in agents:
+            refs.update({agent.name, str(agent.id), *([agent.external_id] if agent.external_id else [])})
+        return refs
+
+
+def question_of(request: wire.ChatCompletionRequest) -> Question:
+    """Raises `InvalidParameter` for messages that do not end with a question, and for too many instructions."""
+    if request.stream_options is not None and not request.stream:
+        raise InvalidParameter("stream_options are only for a request with stream: true", "stream_options")
+    *before, last = request.messages
+    if last.role != "user":
+        raise InvalidParameter(
+            f"the last message is the question, so its role is 'user', not {last.role!r}", "messages"
+        )
+    message = _text(last).strip()
+    if not is_visible(message[:LONG]):
+        raise InvalidParameter("the last message has no text", "messages")
+    metadata = request.metadata
+    return Question(
+        message,
+        bot_id=request.model,
+        history=[Message("user" if one.role == "user" else "assistant", _text(one)) for one in before if _is_said(one)],
+        conversation_id=metadata.conversation_id if metadata else None,
+        user_id=request.user,
+        instructions=_instructions(request.messages),
+        sampling=Sampling(request.temperature, request.max_completion_tokens or request.max_tokens),
+    )
+
+
+def _instructions(messages: Sequence[wire.ChatMessage]) -> str:
+    said = "\n\n".join(text for one in messages if not _is_said(one) and (text := _text(one).strip()))
+    if len(said) > INSTRUCTIONS:
+        raise InvalidParameter(
+            f"system and developer messages have at most {INSTRUCTIONS} characters together, not {len(said)}",
+            "messages",
+        )
+    return said
+
+
+def _is_said(message: wire.ChatMessage) -> bool:
+    """Whether it is part of the conversation, not an instruction."""
+    return message.role in ("user", "assistant")
+
+
+def _text(message: wire.ChatMessage) -> str:
+    if message.content is None or isinstance(message.content, str):
+        return message.content or ""
+    return "\n".join(part.text for part in message.content)
+
+
+def _unambiguous(agent: Agent, refs: Counter[str]) -> str:
+    return agent.name if refs[agent.name] == 1 and not _is_uuid(agent.name) else str(agent.id)
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _no_model(ref: str) -> ModelNotFound:
+    return ModelNotFound(f"the model {ref!r} does not exist; GET /v1/models lists those that do")
+
+
+def _agent_model(agent: Agent, ref: str) -> wire.Model:
+    extra = wire.NexusModel(kind="agent", agent_id=agent.id, external_id=agent.external_id)
+    return wire.Model(id=ref, created=int(agent.created_at.timestamp()), owned_by=OWNER, nexus=extra)
+
+
+def _embedding_model(embedder: Embedder) -> wire.Model:
+    """OpenAI's clients want a time; when a model was made is not known."""
+    owner, _, name = embedder.spec.model.rpartition("/")
+    extra = wire.NexusModel(kind="embedding", dimension=embedder.spec.dimension)
+    return wire.Model(id=embedder.spec.model, created=0, owned_by=owner if name and owner else OWNER, nexus=extra)
