@@ -11,6 +11,7 @@ import numpy as np
 import openai
 import pytest
 import uvicorn
+from openai.types.chat import ChatCompletionMessageParam
 
 from backend.app import create_app
 from backend.settings import Settings
@@ -56,12 +57,12 @@ def test_three_lines_talk_to_an_agent(client: openai.OpenAI) -> None:
 
 
 def test_a_stream_comes_piece_by_piece_and_can_be_left(client: openai.OpenAI) -> None:
-    messages = [{"role": "user", "content": QUESTION}]
-    with client.chat.completions.create(model="default", messages=messages, stream=True) as stream:  # type: ignore[call-overload]  # JSON
-        text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+    messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": QUESTION}]
+    with client.chat.completions.create(model="default", messages=messages, stream=True) as whole:
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in whole)
     assert text == f"{ANSWER} [1]"
-    with client.chat.completions.create(model="default", messages=messages, stream=True) as stream:  # type: ignore[call-overload]  # JSON
-        assert next(iter(stream)).choices[0].delta.role == "assistant"
+    with client.chat.completions.create(model="default", messages=messages, stream=True) as left:
+        assert next(iter(left)).choices[0].delta.role == "assistant"
 
 
 def test_the_clients_own_stream_helper_reads_it_too(client: openai.OpenAI) -> None:
