@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run local check format test test-rust test-python test-browser test-slow test-local test-postgres test-pythons test-asan lock bench bench-rust screens faults samples
+.PHONY: help base dev run local check format test test-rust test-python test-browser test-slow test-local test-postgres test-pythons test-asan lock bench bench-retrieval bench-rust screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ lock: dev ## make the locks anew from pyproject.toml
 
 bench: dev ## print the figures; results in benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+bench-retrieval: dev ## search quality on the retrieval set; ARGS="--split tune" while tuning
+	$(BIN)/python -m benchmarks.retrieval_set $(ARGS)
 
 bench-rust: ## rust_accel beside its peers, installed into .bench; ARGS=--quick for a short look
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }

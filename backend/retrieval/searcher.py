@@ -14,7 +14,8 @@ from backend.repositories.point_log import store_name
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
 from backend.retrieval.base import RetrievedItem, Scope, SearchResult, Span
-from backend.retrieval.views import View, weighted
+from backend.retrieval.focus import focused
+from backend.retrieval.views import DEFAULT_RANKING, Ranking, View
 from backend.tracing.track import track
 from backend.vectors.base import Source, Stores, Where
 
@@ -37,27 +38,43 @@ class _Scored:
 
 
 class Searcher:
-    def __init__(self, uow: UnitOfWork, stores: Stores, embedder: Embedder) -> None:
+    """`ranking` tells how views are weighed; the default is what the benchmark kept."""
+
+    def __init__(
+        self, uow: UnitOfWork, stores: Stores, embedder: Embedder, *, ranking: Ranking = DEFAULT_RANKING
+    ) -> None:
         self._uow = uow
         self._stores = stores
         self._embedder = embedder
+        self._ranking = ranking
 
     @track("retrieval.search", kind="retriever")
     async def search(self, scope: Scope, query: str, *, documents: Sequence[UUID] | None = None) -> SearchResult:
         """The best `POOL` items of all collections, not judged yet, best first.
 
-        Raises the `VectorError` family; a store that fails is never an empty answer.
+        Words that nearly all found items share are weighed down, and it is searched again. Raises the `VectorError`
+        family; a store that fails is never an empty answer.
         """
         vector = await self._embedder.embed([query], kind="query")
+        found = await self._find(scope, vector, documents)
+        note = ""
+        rest = focused(query, [_all_text(item) for item in found]) if self._ranking.focus else None
+        if rest is not None:
+            focus = await self._embedder.embed([rest], kind="query")
+            blend = (1 - self._ranking.focus) * vector + self._ranking.focus * focus
+            found = await self._find(scope, blend / np.linalg.norm(blend), documents)
+            note = f"with weight on “{rest}”"
+        return SearchResult(_without_repeats(found)[:POOL], answerable=False, note=note)
+
+    async def _find(self, scope: Scope, vector: Vectors, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
         found: list[RetrievedItem] = []
         for collection_id in scope.collections:
             async with self._uow.read(scope.workspace_id) as tx:
                 collection = await tx.collections.get(collection_id)
             candidates = await self._candidates(collection, vector, documents)
             async with self._uow.read(scope.workspace_id) as tx:
-                found += await _load(tx, candidates)
-        best_first = sorted(found, key=lambda item: (item.threshold - item.score, item.id))
-        return SearchResult(_without_repeats(best_first)[:POOL], answerable=False)
+                found += await _load(tx, candidates, self._ranking)
+        return sorted(found, key=lambda item: (item.threshold - item.score, item.id))
 
     def judged(self, query: str, result: SearchResult) -> SearchResult:
         """The result with whether it answers the question: by the best item's score and the words that are found."""
@@ -98,6 +115,10 @@ def _scored(query: Vectors, views: Sequence[tuple[VectorPoint, bytes]], threshol
     return [_Scored(item, sources[item], scores, threshold) for item, scores in by_item.items()]
 
 
+def _all_text(item: RetrievedItem) -> str:
+    return f"{item.section or item.title}\n{item.text}"
+
+
 def _without_repeats(items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
     """Of a reviewed FAQ and the passage that it was drawn from only the FAQ stays, at the better place of the two."""
     faqs = [item for item in items if item.source == "faq" and item.span is not None]
@@ -115,25 +136,27 @@ def _says_the_same(faq: RetrievedItem, item: RetrievedItem) -> bool:
     return faq.span.covers(item.span) >= MOSTLY
 
 
-async def _load(tx: Tx, scored: Sequence[_Scored]) -> list[RetrievedItem]:
+async def _load(tx: Tx, scored: Sequence[_Scored], ranking: Ranking) -> list[RetrievedItem]:
     """The items with their texts, in any order; one deleted a moment ago is left out."""
     by_id = {item.id: item for item in scored}
     faqs = await tx.faqs.find_all([item.id for item in scored if item.source == "faq"])
     documents = await tx.documents.get_all([faq.document_id for faq in faqs if faq.document_id])
     names = {document.id: document.name for document in documents}
     passages = await tx.documents.passages([item.id for item in scored if item.source == "passage"])
-    found = [_from_faq(by_id[faq.id], faq, names) for faq in faqs]
-    found += [_from_passage(by_id[row[0].id], *row) for row in passages]
+    found = [_from_faq(by_id[faq.id], faq, names, ranking) for faq in faqs]
+    found += [_from_passage(by_id[row[0].id], *row, ranking) for row in passages]
     return found
 
 
-def _from_passage(item: _Scored, passage: Passage, section: Section, document: Document) -> RetrievedItem:
+def _from_passage(
+    item: _Scored, passage: Passage, section: Section, document: Document, ranking: Ranking
+) -> RetrievedItem:
     path = section.title_path
     title = path[-1] if path else document.name
     return RetrievedItem(
         id=item.id,
         source="passage",
-        score=weighted(item.views, title),
+        score=ranking.weighted(item.views, title),
         document_id=document.id,
         document_name=document.name,
         title=title,
@@ -147,14 +170,14 @@ def _from_passage(item: _Scored, passage: Passage, section: Section, document: D
     )
 
 
-def _from_faq(item: _Scored, faq: Faq, names: Mapping[UUID, str]) -> RetrievedItem:
+def _from_faq(item: _Scored, faq: Faq, names: Mapping[UUID, str], ranking: Ranking) -> RetrievedItem:
     span = None
     if faq.section_id is not None and faq.start is not None and faq.end is not None:
         span = Span(faq.section_id, faq.start, faq.end)
     return RetrievedItem(
         id=item.id,
         source="faq",
-        score=weighted(item.views, faq.question),
+        score=ranking.weighted(item.views, faq.question),
         document_id=faq.document_id,
         document_name=names.get(faq.document_id) if faq.document_id else None,
         title=faq.question,
