@@ -73,7 +73,8 @@ def _as_list(value: object) -> str:
 
 
 Content = Annotated[
-    Annotated[StoredText, Tag("(text)")] | Annotated[list[TextPart], Tag("(list)")], Discriminator(_as_list)
+    Annotated[StoredText, Tag("(text)")] | Annotated[list[TextPart], Field(max_length=100), Tag("(list)")],
+    Discriminator(_as_list),
 ]
 
 
@@ -119,7 +120,7 @@ class ChatCompletionRequest(Request):
     """
 
     model: ExternalId
-    messages: list[ChatMessage] = Field(min_length=1)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=1_000)
     stream: Flag | None = None
     stream_options: StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None

@@ -14,7 +14,7 @@ from backend.embeddings.base import Embedder, Vectors
 from backend.errors import AgentNotFound, InvalidParameter, ModelNotFound
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
-from backend.services.asking import Question
+from backend.services.asking import HISTORY, Question
 from backend.services.chat import ChatService, Exchange
 from backend.tracing.track import track
 from contracts import openai as wire
@@ -22,6 +22,8 @@ from contracts.base import is_visible
 
 INSTRUCTIONS: Final = 20_000
 """Characters of system and developer messages together: as many as an agent's own instructions may have."""
+EARLIER_ANSWER: Final = 20_000
+"""Characters of an earlier answer that the model sees: marks are taken out of it one sign after the other."""
 OWNER: Final = "ai-nexus"
 
 
@@ -105,12 +107,21 @@ def question_of(request: wire.ChatCompletionRequest) -> Question:
     return Question(
         message,
         bot_id=request.model,
-        history=[Message("user" if one.role == "user" else "assistant", _text(one)) for one in before if _is_said(one)],
+        history=_history(before),
         conversation_id=metadata.conversation_id if metadata else None,
         user_id=request.user,
         instructions=_instructions(request.messages),
         sampling=Sampling(request.temperature, request.max_completion_tokens or request.max_tokens),
     )
+
+
+def _history(messages: Sequence[wire.ChatMessage]) -> list[Message]:
+    """As much of it as of a saved conversation."""
+    said = [one for one in messages if _is_said(one)][-HISTORY:]
+    return [
+        Message("user", _text(one)) if one.role == "user" else Message("assistant", _text(one)[:EARLIER_ANSWER])
+        for one in said
+    ]
 
 
 def _instructions(messages: Sequence[wire.ChatMessage]) -> str:

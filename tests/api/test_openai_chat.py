@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from tests.support import Api, RawCall, eventually
 
 QUESTION = "Where is the silver key?"
 ANSWER = "The silver key is under the stone."
-ASK = {"model": "default", "messages": [{"role": "user", "content": QUESTION}]}
+ASK: dict[str, Any] = {"model": "default", "messages": [{"role": "user", "content": QUESTION}]}
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ async def test_an_agent_answers_with_its_citations_in_a_field_of_our_own(client:
 async def test_the_answer_is_saved_and_its_conversation_goes_on_with_the_last_message_only(
     client: openai.AsyncOpenAI, known: Api, listening: Listening
 ) -> None:
-    first = await client.chat.completions.create(**ASK)  # type: ignore[call-overload]  # JSON
+    first = await client.chat.completions.create(**ASK)
     conversation = first.metadata["conversation_id"]
     again = await client.chat.completions.create(
         model="default",
@@ -176,7 +177,7 @@ async def test_what_a_program_adds_to_the_instructions_is_marked_as_its_own_and_
         temperature=1.5,
         max_completion_tokens=1_000,
     )
-    await client.chat.completions.create(**ASK)  # type: ignore[call-overload]  # JSON
+    await client.chat.completions.create(**ASK)
 
     with_caller, without = listening.system(0), listening.system(1)
     assert with_caller.index("Speak like a librarian.") < with_caller.index("<caller>\nAnswer in rhymes.")
@@ -198,6 +199,20 @@ async def test_a_question_longer_than_a_page_reaches_the_model_whole(
     assert answer.status_code == 200, answer.text
     assert listening.said() == [("user", question)]
     assert answer.json()["nexus"]["answered"] is True
+
+
+@pytest.mark.parametrize("text", ["word [1] and more words ", "["])
+async def test_a_history_of_megabytes_holds_nobody_up(known: Api, listening: Listening, text: str) -> None:
+    earlier = [
+        {"role": "user", "content": QUESTION},
+        {"role": "assistant", "content": text * (3_000_000 // len(text))},
+    ]
+    start = time.perf_counter()
+    answer = await ask(known, messages=[*earlier * 4, *ASK["messages"]])
+
+    assert answer.status_code == 200, answer.text
+    assert time.perf_counter() - start < 5
+    assert max(len(content) for _, content in listening.said()) <= 20_000
 
 
 async def test_a_conversation_goes_on_only_for_the_user_who_began_it(known: Api) -> None:
@@ -277,7 +292,7 @@ async def test_what_fails_before_the_first_word_of_a_stream_has_a_status(
 ) -> None:
     monkeypatch.setattr(NativeStore, "search", broken)
     with pytest.raises(openai.InternalServerError) as failed:
-        await client.chat.completions.create(**ASK, stream=True)  # type: ignore[call-overload]  # JSON
+        await client.chat.completions.create(**ASK, stream=True)
 
     assert (failed.value.status_code, failed.value.code) == (503, "retrieval_unavailable")
     assert failed.value.response.headers["x-should-retry"] == "true"
@@ -298,7 +313,7 @@ async def test_what_fails_in_the_middle_of_a_stream_is_an_error_event(
     words: list[str] = []
 
     async def read() -> None:
-        async for chunk in await client.chat.completions.create(**ASK, stream=True):  # type: ignore[call-overload]
+        async for chunk in await client.chat.completions.create(**ASK, stream=True):
             words.extend(choice.delta.content or "" for choice in chunk.choices)
 
     with pytest.raises(openai.APIError) as failed:

@@ -110,6 +110,7 @@ def test_every_parameter_of_the_clients_is_known_here() -> None:
     [
         ({"model": None}, "model", "invalid_value"),
         ({"messages": []}, "messages", "invalid_value"),
+        ({"messages": HELLO * 1_001}, "messages", "invalid_value"),
         ({"messages": [*HELLO, {"role": "assistant", "content": "Hi"}]}, "messages", "invalid_value"),
         ({"messages": [{"role": "user", "content": " \n"}]}, "messages", "invalid_value"),
         ({"messages": [{"role": "user", "content": "\u200b\u2060"}]}, "messages", "invalid_value"),
