@@ -30,8 +30,9 @@ class Provider(Answer):
     """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters.
 
     `hidden`: for tests and demos; offered to nobody, shown where it is in use. `is_settable`: it has an address, a key
-    or a model to enter; `is_stored`: something was entered; `serves_files`: its model is a file's path on the server. `missing_extra` has to be installed first. While it is
-    `paused` it failed several times in a row and is left alone until `paused_until`.
+    or a model to enter; `is_stored`: something was entered; `serves_files`: its model is a file's path on the server.
+    `missing_extra` has to be installed first. While it is `paused` it failed several times in a row and is left alone
+    until `paused_until`.
     """
 
     name: str
