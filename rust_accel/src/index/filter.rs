@@ -105,19 +105,20 @@ impl Chunk {
     fn keep(&self, part: &mut Part<'_>, columns: &[(usize, Codes<'_>)]) {
         let mut done = None;
         if let Part::Dense(mask) = part {
-            // The column that leaves the fewest rows comes first, among those whose rows are known by code.
-            let known = columns.iter().filter_map(|(column, codes)| {
+            // The condition that leaves the fewest rows comes first, among those whose rows are known by code.
+            let known = columns.iter().enumerate().filter_map(|(at, (column, codes))| {
                 let sorted = self.codes[*column].sorted()?;
-                Some((sorted.count(&codes.sorted), *column, codes, sorted))
+                Some((sorted.count(&codes.sorted), at, codes, sorted))
             });
-            if let Some((count, column, codes, sorted)) = known.min_by_key(|(count, ..)| *count)
+            if let Some((count, at, codes, sorted)) = known.min_by_key(|(count, ..)| *count)
                 && count * SPARSE < self.len()
             {
-                done = Some(column);
+                done = Some(at);
                 *part = Part::Sparse(both(mask, sorted.rows(&codes.sorted), count));
             }
         }
-        for (column, codes) in columns.iter().filter(|(column, _)| Some(*column) != done) {
+        // Another condition may be on the same column.
+        for (_, (column, codes)) in columns.iter().enumerate().filter(|(at, _)| Some(*at) != done) {
             let values = self.codes[*column].codes();
             match part {
                 Part::Dense(mask) => codes.clear_others(mask.to_mut(), values),

@@ -57,7 +57,13 @@ fn check_all(index: &Index, model: &Model) {
         vec![(1, vec![7])],
         vec![(0, common.clone())],
         vec![(1, vec![2, 0x5_0007]), (0, vec![9, 1, 4, 400, 2_000_000])],
-        vec![(0, common), (1, vec![1])],
+        vec![(0, common.clone()), (1, vec![1])],
+        // Several on one column must all hold.
+        vec![(0, vec![4]), (0, vec![9])],
+        vec![(0, vec![4]), (0, vec![])],
+        vec![(0, vec![]), (0, vec![4])],
+        vec![(0, vec![4, 9, 4]), (0, vec![9, 9, 1])],
+        vec![(1, vec![0x5_0007]), (0, common), (1, vec![1, 0x5_0007]), (0, vec![4, 9])],
     ] {
         for allowed in [None, Some(&some[..]), Some(&most[..])] {
             check(index, model, allowed, &columns);
