@@ -1,6 +1,7 @@
 //! Which instructions the kernels may use, found at run time.
 
 use crate::error::{Error, Result};
+use std::ffi::OsStr;
 use std::fmt;
 
 /// The environment variable that forces a path: `scalar`, `avx2`, `avx512`, `avx512vnni` or `avx512bf16`.
@@ -55,15 +56,15 @@ impl Isa {
     /// # Errors
     /// `Error::Invalid` when the name is unknown or this CPU lacks it.
     pub fn choose() -> Result<Self> {
-        Self::named(std::env::var(FORCE).ok().as_deref())
+        Self::named(std::env::var_os(FORCE).as_deref())
     }
 
-    fn named(forced: Option<&str>) -> Result<Self> {
+    fn named(forced: Option<&OsStr>) -> Result<Self> {
         let levels = Self::available();
         match forced.filter(|name| !name.is_empty()) {
             None => Ok(levels[levels.len() - 1]),
-            Some(name) => levels.iter().find(|isa| isa.name() == name).copied().ok_or_else(|| {
-                let names: Vec<_> = levels.iter().map(|isa| isa.name()).collect();
+            Some(name) => levels.iter().find(|isa| name == isa.name()).copied().ok_or_else(|| {
+                let (name, names) = (name.to_string_lossy(), levels.iter().map(|isa| isa.name()).collect::<Vec<_>>());
                 Error::Invalid(format!("{FORCE}={name:?} is not possible here; this CPU has {names:?}"))
             }),
         }
@@ -108,18 +109,27 @@ impl fmt::Display for Isa {
 #[cfg(test)]
 mod tests {
     use super::Isa;
+    use std::ffi::OsStr;
 
     #[test]
     fn the_best_level_is_taken_unless_one_is_forced() {
         let levels = Isa::available();
         assert_eq!(Isa::named(None).unwrap(), levels[levels.len() - 1]);
-        assert_eq!(Isa::named(Some("")).unwrap(), levels[levels.len() - 1]);
-        assert_eq!(Isa::named(Some("scalar")).unwrap().name(), "scalar");
+        assert_eq!(Isa::named(Some(OsStr::new(""))).unwrap(), levels[levels.len() - 1]);
+        assert_eq!(Isa::named(Some(OsStr::new("scalar"))).unwrap().name(), "scalar");
     }
 
     #[test]
     fn an_unknown_level_is_refused_with_the_possible_ones() {
-        let text = Isa::named(Some("avx9000")).unwrap_err().to_string();
+        let text = Isa::named(Some(OsStr::new("avx9000"))).unwrap_err().to_string();
         assert!(text.contains("\"avx9000\"") && text.contains("\"scalar\""), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_is_refused_as_well() {
+        use std::os::unix::ffi::OsStrExt;
+        let text = Isa::named(Some(OsStr::from_bytes(b"avx\xff"))).unwrap_err().to_string();
+        assert!(text.contains("avx\u{fffd}"), "{text}");
     }
 }
