@@ -11,6 +11,8 @@ pub enum Error {
     Io(String, std::io::Error),
     /// The machine has not enough memory for what was asked.
     Memory(String),
+    /// Something cannot be used in the state that it is in.
+    State(String),
 }
 
 /// The crate's result type.
@@ -19,7 +21,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(text) | Self::Memory(text) => f.write_str(text),
+            Self::Invalid(text) | Self::Memory(text) | Self::State(text) => f.write_str(text),
             Self::Io(place, cause) => write!(f, "{place}: {cause}"),
         }
     }
@@ -29,7 +31,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(_, cause) => Some(cause),
-            Self::Invalid(_) | Self::Memory(_) => None,
+            Self::Invalid(_) | Self::Memory(_) | Self::State(_) => None,
         }
     }
 }

@@ -7,3 +7,5 @@ pub mod index;
 pub mod kernels;
 #[cfg(feature = "python")]
 mod python;
+pub mod shared;
+pub mod threads;

@@ -71,10 +71,12 @@ def test_any_sequence_of_changes_and_searches_equals_the_twin(data: st.DataObjec
     k = data.draw(st.integers(0, 40))
     allowed = data.draw(st.none() | st.sets(IDS))
     where = data.draw(st.lists(st.tuples(st.integers(0, 1), st.lists(CODES, max_size=3)), max_size=2))
-    found = index.search(queries, k, allowed=None if allowed is None else ids_of(sorted(allowed)), where=where)
-    assert found[0].shape == found[1].shape == (len(queries), min(k, len(twin.rows)))
-    for row, query in enumerate(queries):
-        assert hits(found, row) == twin.search(query, k, allowed, where)
+    expected = [twin.search(query, k, allowed, where) for query in queries]
+    # Searches that are asked for often take another path to the same rows.
+    for _ in range(data.draw(st.sampled_from([1, 20]))):
+        found = index.search(queries, k, allowed=None if allowed is None else ids_of(sorted(allowed)), where=where)
+        assert found[0].shape == found[1].shape == (len(queries), min(k, len(twin.rows)))
+        assert [hits(found, row) for row in range(len(queries))] == expected
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -144,7 +146,7 @@ def test_numbers_that_cannot_be_compared_are_refused_and_nothing_is_added(value:
     with pytest.raises(ValueError, match="row 1"):
         index.add(ids_of([1, 2]), bad)
     assert len(index) == 0
-    with pytest.raises(ValueError, match="row 1"):
+    with pytest.raises(ValueError, match="query 1"):
         index.search(bad, 1)
 
 
@@ -155,10 +157,6 @@ def test_shapes_that_do_not_fit_are_refused_with_both_sizes() -> None:
         index.add(ids_of([1]), np.ones((1, 4), np.float32), codes)
     with pytest.raises(ValueError, match="codes have 0 columns; this index has 2"):
         index.add(ids_of([1]), one)
-    with pytest.raises(ValueError, match="not 2 rows"):
-        index.add(ids_of([1, 2]), one, codes)
-    with pytest.raises(ValueError, match="not 1 rows of 2 columns"):
-        index.add(ids_of([1]), one, np.zeros((3, 2), np.uint32))
     with pytest.raises(ValueError, match="queries have 2 columns"):
         index.search(np.ones((1, 2), np.float32), 1)
     with pytest.raises(ValueError, match="no column 2: the index has 2"):
@@ -166,16 +164,6 @@ def test_shapes_that_do_not_fit_are_refused_with_both_sizes() -> None:
     with pytest.raises(ValueError, match="marks 'no hit'"):
         index.add(ids_of([NO_ID]), one, codes)
     assert len(index) == 0
-
-
-def test_other_dtypes_and_numbers_of_axes_are_type_errors() -> None:
-    index = VectorIndex(3)
-    with pytest.raises(TypeError):
-        index.add(ids_of([1]), np.ones((1, 3)))  # type: ignore[arg-type]  # float64 is what is refused
-    with pytest.raises(TypeError):
-        index.search(np.ones(3, np.float32), 1)
-    with pytest.raises(OverflowError):
-        index.search(np.ones((1, 3), np.float32), -1)
 
 
 def test_arrays_that_are_not_contiguous_are_read_in_their_own_order() -> None:

@@ -52,7 +52,11 @@ impl Candidates {
 
     /// A row that scores at most `bound`.
     pub(super) fn offer(&mut self, bound: f32, slot: u32) {
-        self.pending.push(Bounded { bound, slot });
+        if self.pending.try_reserve(1).is_ok() {
+            self.pending.push(Bounded { bound, slot });
+        } else {
+            self.top.refuse();
+        }
     }
 
     /// A row with its score. The id of one that is not among the best is not looked at: it is one more line of memory.

@@ -1,7 +1,7 @@
 //! 16,384 rows of vectors with their ids, codes and a bitmap of the living ones.
 
 use super::column::Column;
-use super::storage::{Config, Extent, Storage, halve, measure, measure_bytes, quantise, widen};
+use super::storage::{Config, Extent, Storage, halve, measure, measure_bytes, quantise, squares, widen};
 use crate::error::{Error, Result};
 use crate::kernels::scan::ByteRows;
 use crate::kernels::{Bf16, Element, Matrix, Packed, Pages};
@@ -10,6 +10,8 @@ use crate::kernels::{Bf16, Element, Matrix, Packed, Pages};
 pub(super) const ROWS: usize = 16_384;
 /// Rows scored at a time: their values and scores stay in the second-level cache.
 pub(super) const BLOCK: usize = 256;
+/// A length whose square is below that of the longest row.
+const SHORT: f32 = 7e18;
 /// One bit a row.
 pub(super) type Mask = [u64; ROWS / 64];
 
@@ -130,11 +132,17 @@ impl Chunk {
         self.ids.len() - 1
     }
 
-    pub(super) fn set(&mut self, row: usize, id: u64, vector: &[f32], codes: &[u32]) {
+    /// Whether the row is there now: `vector` may have changed since it was checked, so what it became is looked at.
+    #[must_use]
+    pub(super) fn set(&mut self, row: usize, id: u64, vector: &[f32], codes: &[u32]) -> bool {
         let Config { dimension, keep_f32, storage, .. } = self.config;
-        if keep_f32 {
-            self.full[row * self.config.f32_stride()..][..dimension].copy_from_slice(vector);
-        }
+        let vector = if keep_f32 {
+            let kept = &mut self.full[row * self.config.f32_stride()..][..dimension];
+            kept.copy_from_slice(vector);
+            kept
+        } else {
+            vector
+        };
         let place = row * self.config.stride();
         let extent = match storage {
             Storage::F32 => measure(vector),
@@ -145,7 +153,19 @@ impl Chunk {
                 extent
             }
         };
-        self.revive(row, id, extent, codes);
+        // A row that is far from the longest is not measured again.
+        let is_usable = extent.length < SHORT || self.is_usable(row);
+        if is_usable {
+            self.revive(row, id, extent, codes);
+        }
+        is_usable
+    }
+
+    /// Whether a row is finite and not too long.
+    fn is_usable(&self, row: usize) -> bool {
+        let mut room = vec![0.0; self.config.dimension];
+        let vector = self.vector(row, &mut room);
+        squares(vector.len(), |i| f64::from(vector[i])) <= self.config.longest()
     }
 
     /// As `set`, for bytes without f32 values.

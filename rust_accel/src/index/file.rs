@@ -7,11 +7,12 @@
 
 use super::chunk::{ROWS, Row, rows_of};
 use super::storage::{Config, Storage, widen};
-use super::{Index, LONGEST, Rows};
+use super::table::zeros;
+use super::{Index, Limits, Table, last_of_each, room};
 use crate::error::{Error, Result, invalid};
-use crate::kernels::{Bf16, Element};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
+use crate::kernels::{Bf16, Element, Isa};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::Path;
 
 const MAGIC: [u8; 8] = *b"NXVECTOR";
@@ -22,42 +23,52 @@ const CHECKSUM: usize = 4;
 const BLOCK: usize = 4 << 20;
 
 impl Index {
-    /// Writes the living rows to `path`: to a new file beside it (mode 0600), flushed to the disk, then renamed.
+    /// Writes the living rows to `path`: to a new file beside it (mode 0600), flushed to the disk, then renamed. The folder
+    /// is flushed where that can be done.
     ///
     /// # Errors
-    /// `Error::Io` with the path; what was at `path` is untouched then.
+    /// `Error::Io` with the path, `Error::Invalid` for one that no regular file can be at, `Error::Memory`. What was at
+    /// `path` is untouched then.
     pub fn save(&self, path: &Path) -> Result<()> {
         let failed = |cause| Error::Io(path.display().to_string(), cause);
+        check_path(path)?;
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let mut file = tempfile::Builder::new().prefix(".index-").tempfile_in(folder).map_err(failed)?;
-        self.write(&mut BufWriter::new(file.as_file_mut())).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(path).map_err(|failure| failed(failure.error))?;
+        // Before the rename, since nothing may fail after it. A folder may be written to by those who may not read it.
         #[cfg(unix)]
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        let synced = File::open(folder);
+        // Not `tempfile_in`, whose errors have lost the number of the system's.
+        let new = tempfile::Builder::new().prefix(".index-").make_in(folder, create_private);
+        let (mut file, mut temporary) = new.map_err(failed)?.into_parts();
+        self.write(&mut BufWriter::new(&mut file), &failed)?;
+        file.sync_all().map_err(failed)?;
+        fs::rename(&temporary, path).map_err(failed)?;
+        temporary.disable_cleanup(true);
+        #[cfg(unix)]
+        let _ = synced.and_then(|folder| folder.sync_all());
         Ok(())
     }
 
-    fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
-        out.write_all(&header(self.config, self.len()))?;
-        let living: Vec<u32> = self
-            .chunks
-            .iter()
-            .enumerate()
-            .flat_map(|(at, chunk)| rows_of(&chunk.alive).map(move |row| (at * ROWS + row) as u32))
-            .collect();
-        let mut block = vec![];
-        for slots in living.chunks(rows_per_block(self.config)) {
+    fn write(&self, out: &mut impl Write, failed: &impl Fn(io::Error) -> Error) -> Result<()> {
+        out.write_all(&header(self.config, self.len())).map_err(failed)?;
+        let chunks = self.chunks.iter().enumerate();
+        let mut living = chunks.flat_map(|(at, chunk)| rows_of(&chunk.alive).map(move |row| (at * ROWS + row) as u32));
+        let rows = rows_per_block(self.config).min(self.len());
+        let mut slots = room(rows, "rows")?;
+        let mut block = room(rows * row_size(self.config), "bytes")?;
+        loop {
+            slots.clear();
+            slots.extend(living.by_ref().take(rows));
+            if slots.is_empty() {
+                return out.flush().map_err(failed);
+            }
             block.clear();
-            self.encode(slots, &mut block);
+            self.encode(&slots, &mut block);
             let checksum = crc32fast::hash(&block);
-            out.write_all(&block)?;
-            out.write_all(&checksum.to_le_bytes())?;
+            out.write_all(&block).and_then(|()| out.write_all(&checksum.to_le_bytes())).map_err(failed)?;
         }
-        out.flush()
     }
 
     fn encode(&self, slots: &[u32], block: &mut Vec<u8>) {
@@ -94,24 +105,28 @@ impl Index {
     /// # Errors
     /// `Error::Invalid` with the path and what is wrong with the file: another kind or version, another length than its
     /// header says (found before anything is allocated), a block that is not as it was written, values that `add` would
-    /// refuse. `Error::Io` when it cannot be read; `Error::Memory`.
+    /// refuse. `Error::Io` when it cannot be read; `Error::Memory`. `Error::Invalid` for a forced instruction set that
+    /// this CPU lacks.
     pub fn load(path: &Path) -> Result<Self> {
+        let isa = Isa::choose()?;
         let named = |error| match error {
             Error::Invalid(text) => Error::Invalid(format!("{}: {text}", path.display())),
             Error::Io(_, cause) if cause.kind() == ErrorKind::UnexpectedEof => {
                 Error::Invalid(format!("{}: it became shorter while it was read", path.display()))
             }
             Error::Io(_, cause) => Error::Io(path.display().to_string(), cause),
-            error @ Error::Memory(_) => error,
+            error @ (Error::Memory(_) | Error::State(_)) => error,
         };
-        let failed = |cause| Error::Io(String::new(), cause);
-        let file = File::open(path).map_err(failed).map_err(named)?;
-        let length = file.metadata().map_err(failed).map_err(named)?.len();
-        Self::read(&mut BufReader::new(file), length).map_err(named)
+        let failed = |cause| Error::Io(path.display().to_string(), cause);
+        // Before it is opened, which would wait for somebody to write to a pipe.
+        check_path(path)?;
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        Self::read(&mut BufReader::new(file), length, isa).map_err(named)
     }
 
     /// From a file of `length` bytes.
-    fn read(file: &mut impl Read, length: u64) -> Result<Self> {
+    fn read(file: &mut impl Read, length: u64, isa: Isa) -> Result<Self> {
         let failed = |cause| Error::Io(String::new(), cause);
         if length < HEADER as u64 {
             return invalid(format!("{length} bytes are no index"));
@@ -122,82 +137,134 @@ impl Index {
         if size_of_file(config, rows) != Some(length) {
             return invalid(format!("{length} bytes are not the {rows} rows that its header names"));
         }
-        let mut index = Self::new(config)?;
-        let mut block = vec![];
-        let mut left = usize::try_from(rows).map_err(|_| Error::Memory(format!("no memory for {rows} rows")))?;
-        while left > 0 {
-            let count = left.min(rows_per_block(config));
-            let at = rows as usize - left;
-            block.resize(count * row_size(config) + CHECKSUM, 0);
+        let mut index = Self::with(config, isa)?;
+        let rows = usize::try_from(rows).map_err(|_| Error::Memory(format!("no memory for {rows} rows")))?;
+        let most = rows_per_block(config);
+        let mut block = zeros(rows.min(most) * row_size(config) + CHECKSUM, "bytes")?;
+        for first in (0..rows).step_by(most) {
+            let count = most.min(rows - first);
+            block.truncate(count * row_size(config) + CHECKSUM);
             file.read_exact(&mut block).map_err(failed)?;
             let (content, checksum) = block.split_at(block.len() - CHECKSUM);
             if crc32fast::hash(content).to_le_bytes() != *checksum {
-                return invalid(format!("rows {at} to {} are damaged: their checksum differs", at + count - 1));
+                return invalid(format!("rows {first} to {} are damaged: their checksum differs", first + count - 1));
             }
-            index.decode(content, count)?;
-            left -= count;
+            index.decode(first, content, count)?;
         }
-        if index.len() as u64 != rows {
+        if index.len() != rows {
             return invalid("two rows have the same id");
         }
         Ok(index)
     }
 
-    fn decode(&mut self, block: &[u8], count: usize) -> Result<()> {
+    /// Adds the rows of a block, of which the first is row `first` of the file.
+    fn decode(&mut self, first: usize, block: &[u8], count: usize) -> Result<()> {
         let Config { dimension, columns, storage, keep_f32 } = self.config;
-        let (ids, rest) = block.split_at(8 * count);
-        let (by_column, vectors) = rest.split_at(4 * count * columns);
-        let ids: Vec<u64> = ids.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-        let by_column: Vec<u32> = by_column.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-        let codes: Vec<u32> = (0..count)
-            .flat_map(|row| (0..columns).map(move |column| column * count + row))
-            .map(|at| by_column[at])
-            .collect();
-        if storage == Storage::Int8 && !keep_f32 {
-            return self.add_bytes(&ids, vectors, &codes);
+        let (numbers, rest) = block.split_at(8 * count);
+        let (codes, vectors) = rest.split_at(4 * count * columns);
+        let mut ids = room(count, "ids")?;
+        ids.extend(numbers.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)));
+        let codes = Codes { bytes: codes.as_chunks().0, rows: count };
+        let limits = Limits { first, longest: self.config.longest() };
+        match (keep_f32, storage) {
+            (false, Storage::Int8) => self.add_bytes(limits, &ids, vectors, &codes),
+            (false, _) => self.add_checked(limits, &ids, &Halves(vectors.as_chunks().0, dimension), &codes),
+            (true, _) => self.add_checked(limits, &ids, &Singles(vectors.as_chunks().0, dimension), &codes),
         }
-        let vectors: Vec<f32> = if keep_f32 {
-            vectors.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
-        } else {
-            vectors
-                .as_chunks()
-                .0
-                .iter()
-                .map(|bytes| f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16))
-                .collect()
-        };
-        debug_assert_eq!(vectors.len(), count * dimension);
-        self.add(Rows { ids: &ids, vectors: &vectors, codes: &codes })
     }
 
-    /// As `add`, of rows of a scale and bytes.
-    fn add_bytes(&mut self, ids: &[u64], rows: &[u8], codes: &[u32]) -> Result<()> {
+    /// As `add_checked`, of rows of a scale and bytes.
+    fn add_bytes(&mut self, limits: Limits, ids: &[u64], rows: &[u8], codes: &Codes<'_>) -> Result<()> {
         let Config { dimension, columns, .. } = self.config;
-        Self::check_ids(ids)?;
         let parts = |row: usize| {
             let (scale, bytes) = rows[row * (4 + dimension)..][..4 + dimension].split_at(4);
             (bytes, f32::from_le_bytes([scale[0], scale[1], scale[2], scale[3]]))
         };
-        for (row, id) in ids.iter().enumerate() {
+        limits.check_ids(ids)?;
+        for row in 0..ids.len() {
             let (bytes, scale) = parts(row);
             let square: f64 = bytes.iter().map(|code| f64::from(widen(*code, scale)).powi(2)).sum();
-            // What `add` takes becomes at most 2.01 times as long. NaN fails the comparison as well.
-            if !(scale >= 0.0 && square <= LONGEST * 4.1) {
-                return invalid(format!("the row of id {id} has no usable length"));
+            // NaN fails the comparison as well.
+            if !(scale >= 0.0 && square <= limits.longest) {
+                return invalid(format!("row {} has no usable length", limits.first + row));
             }
         }
-        self.reserve(ids)?;
-        for (row, id) in ids.iter().enumerate() {
-            let slot = self.slot_of(*id);
-            self.chunks[slot / ROWS].set_bytes(
-                slot % ROWS,
-                *id,
-                parts(row),
-                &codes[row * columns..(row + 1) * columns],
-            );
+        let distinct = last_of_each(ids)?;
+        self.reserve(&distinct, ids)?;
+        let mut code = vec![0; columns];
+        for row in distinct.iter() {
+            let (id, code) = (ids[row], codes.row(row, &mut code));
+            let slot = self.slot_of(id);
+            self.chunks[slot / ROWS].set_bytes(slot % ROWS, id, parts(row), code);
         }
         Ok(())
     }
+}
+
+/// The codes of a block, column by column.
+struct Codes<'a> {
+    bytes: &'a [[u8; 4]],
+    rows: usize,
+}
+
+impl Table<u32> for Codes<'_> {
+    fn row<'a>(&'a self, row: usize, room: &'a mut [u32]) -> &'a [u32] {
+        for (column, code) in room.iter_mut().enumerate() {
+            *code = u32::from_le_bytes(self.bytes[column * self.rows + row]);
+        }
+        room
+    }
+}
+
+/// f32 values, and how many are a row.
+struct Singles<'a>(&'a [[u8; 4]], usize);
+
+impl Table<f32> for Singles<'_> {
+    fn row<'a>(&'a self, row: usize, room: &'a mut [f32]) -> &'a [f32] {
+        for (value, bytes) in room.iter_mut().zip(&self.0[row * self.1..]) {
+            *value = f32::from_le_bytes(*bytes);
+        }
+        room
+    }
+}
+
+/// bf16 values, and how many are a row.
+struct Halves<'a>(&'a [[u8; 2]], usize);
+
+impl Table<f32> for Halves<'_> {
+    fn row<'a>(&'a self, row: usize, room: &'a mut [f32]) -> &'a [f32] {
+        for (value, bytes) in room.iter_mut().zip(&self.0[row * self.1..]) {
+            *value = f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
+        }
+        room
+    }
+}
+
+/// That a regular file is at a path, or nothing yet.
+fn check_path(path: &Path) -> Result<()> {
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return invalid(format!("the path {:?} has a NUL byte", path.to_string_lossy()));
+    }
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(Error::Io(path.display().to_string(), is_a_directory())),
+        Ok(found) if !found.is_file() => invalid(format!("{}: it is not a regular file", path.display())),
+        _ => Ok(()),
+    }
+}
+
+fn is_a_directory() -> io::Error {
+    #[cfg(unix)]
+    return io::Error::from_raw_os_error(libc::EISDIR);
+    #[cfg(not(unix))]
+    return ErrorKind::IsADirectory.into();
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn upper(half: Bf16) -> u16 {

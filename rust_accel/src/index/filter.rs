@@ -1,7 +1,7 @@
 //! Which rows a search may return, chunk by chunk: as bits where they are many, as a list where they are few.
 
-use super::Index;
 use super::chunk::{Chunk, ROWS, has, rows_of};
+use super::{Index, room};
 use crate::error::{Result, invalid};
 use std::borrow::Cow;
 
@@ -45,17 +45,17 @@ impl Index {
     /// Each chunk of which rows pass, by number, and how many rows these are in all.
     ///
     /// # Errors
-    /// `Error::Invalid` for a column that the index does not have.
+    /// `Error::Invalid` for a column that the index does not have; `Error::Memory`.
     pub(super) fn select(&self, filter: Filter<'_>) -> Result<(Vec<(usize, Part<'_>)>, usize)> {
         let mut columns = vec![];
         for (column, codes) in filter.columns {
             if *column >= self.config.columns {
                 return invalid(format!("no column {column}: the index has {}", self.config.columns));
             }
-            columns.push((*column, Codes::new(codes)));
+            columns.push((*column, Codes::new(codes)?));
         }
         let mut parts = match filter.allowed {
-            Some(ids) => self.of_ids(ids),
+            Some(ids) => self.of_ids(ids)?,
             None => {
                 (0..self.chunks.len()).map(|at| (at, Part::Dense(Cow::Borrowed(&self.chunks[at].alive[..])))).collect()
             }
@@ -73,15 +73,16 @@ impl Index {
     }
 
     /// The rows of some ids, each once.
-    fn of_ids(&self, ids: &[u64]) -> Vec<(usize, Part<'_>)> {
-        let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slots.get(id).copied()).collect();
+    fn of_ids(&self, ids: &[u64]) -> Result<Vec<(usize, Part<'_>)>> {
+        let mut slots: Vec<u32> = room(ids.len(), "ids")?;
+        slots.extend(ids.iter().filter_map(|id| self.slots.get(id)));
         slots.sort_unstable();
         slots.dedup();
         let part = |slots: &[u32]| {
             let rows = slots.iter().map(|slot| (*slot as usize % ROWS) as u16);
             (slots[0] as usize / ROWS, Part::of(rows.collect(), self.chunks[slots[0] as usize / ROWS].len()))
         };
-        slots.chunk_by(|a, b| *a as usize / ROWS == *b as usize / ROWS).map(part).collect()
+        Ok(slots.chunk_by(|a, b| *a as usize / ROWS == *b as usize / ROWS).map(part).collect())
     }
 }
 
@@ -149,12 +150,14 @@ struct Codes<'a> {
 }
 
 impl<'a> Codes<'a> {
-    fn new(codes: &'a [u32]) -> Self {
+    fn new(codes: &'a [u32]) -> Result<Self> {
         let mut sorted = Cow::Borrowed(codes);
         if !codes.is_sorted_by(|a, b| a < b) {
-            let own = sorted.to_mut();
+            let mut own = room(codes.len(), "codes")?;
+            own.extend_from_slice(codes);
             own.sort_unstable();
             own.dedup();
+            sorted = Cow::Owned(own);
         }
         let bits = (sorted.len() > 1).then(|| {
             let mut bits = Box::new([0; 1024]);
@@ -163,7 +166,7 @@ impl<'a> Codes<'a> {
             }
             bits
         });
-        Self { sorted, bits }
+        Ok(Self { sorted, bits })
     }
 
     fn has(&self, code: u32) -> bool {

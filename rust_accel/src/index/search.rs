@@ -5,9 +5,10 @@ use super::chunk::{BLOCK, Chunk, ROWS, rows_of};
 use super::filter::{Part, SPARSE, passing};
 use super::queries::{Queries, panel_from};
 use super::scan::{Place, Scan, Sink};
-use super::storage::Storage;
+use super::storage::{LONGEST, Storage};
+use super::table::{Dense, zeros};
 use super::topk::Hit;
-use super::{Filter, Index};
+use super::{Filter, Index, Limits, THREADS, Table, room};
 use crate::error::{Result, invalid};
 use crate::kernels::scan::{COLUMNS, dot_full};
 use rayon::prelude::*;
@@ -28,17 +29,44 @@ impl Index {
     /// `Error::Invalid` for a query that is not finite or of another length, or an unknown filter column;
     /// `Error::Memory`.
     pub fn search(&self, queries: &[f32], k: usize, filter: Filter<'_>) -> Result<Vec<Vec<Hit>>> {
-        if !queries.len().is_multiple_of(self.config.dimension) {
-            let (len, dimension) = (queries.len(), self.config.dimension);
-            return invalid(format!("{len} values are not queries of dimension {dimension}"));
+        let (len, columns) = (queries.len(), self.config.dimension);
+        if !len.is_multiple_of(columns) {
+            return invalid(format!("{len} values are not queries of dimension {columns}"));
         }
-        self.check_vectors(queries)?;
-        let (parts, total) = self.select(filter)?;
-        let mut hits = vec![];
-        for batch in queries.chunks(COLUMNS * self.config.dimension) {
-            hits.extend(self.search_batch(batch, k, &parts, total)?);
-        }
+        let mut hits = room(len / columns, "queries")?;
+        self.search_each(&Dense { values: queries, columns }, len / columns, k, filter, |found| hits.push(found))?;
         Ok(hits)
+    }
+
+    /// As `search`, of the first `count` rows of a table that may change meanwhile: hands on the hits of one query after
+    /// the other.
+    ///
+    /// # Errors
+    /// As `search`.
+    ///
+    /// # Panics
+    /// When there are fewer queries.
+    pub fn search_each(
+        &self,
+        queries: &impl Table<f32>,
+        count: usize,
+        k: usize,
+        filter: Filter<'_>,
+        mut found: impl FnMut(Vec<Hit>),
+    ) -> Result<()> {
+        let dimension = self.config.dimension;
+        let (parts, total) = self.select(filter)?;
+        let limits = Limits { first: 0, longest: LONGEST };
+        let (mut room, mut batch) = (vec![0.0; dimension], zeros(count.min(COLUMNS) * dimension, "values")?);
+        for first in (0..count).step_by(COLUMNS) {
+            batch.truncate(COLUMNS.min(count - first) * dimension);
+            for (i, query) in batch.chunks_exact_mut(dimension).enumerate() {
+                query.copy_from_slice(queries.row(first + i, &mut room));
+                limits.check("query", first + i, query)?;
+            }
+            self.search_batch(&batch, k, &parts, total)?.into_iter().for_each(&mut found);
+        }
+        Ok(())
     }
 
     fn search_batch(
@@ -70,13 +98,17 @@ impl Index {
             }
             best.finished()
         };
-        let threads = if total * count < SHARED_FROM { 1 } else { rayon::current_num_threads().min(spans.len()) };
         let merge = |a: Vec<Candidates>, b| a.into_iter().zip(b).map(|(a, b)| a.merge(b)).collect();
-        let best = match threads {
-            0 | 1 => Some(work()),
-            _ => (0..threads).into_par_iter().with_max_len(1).map(|_| work()).reduce_with(merge),
+        let is_shared = total * count >= SHARED_FROM && spans.len() > 1;
+        // Where no other thread can be had, this one does it all.
+        let best = match is_shared.then(|| THREADS.pool().ok()).flatten() {
+            None => Some(work()),
+            Some(pool) => pool.install(|| {
+                let threads = pool.current_num_threads().min(spans.len());
+                (0..threads).into_par_iter().with_max_len(1).map(|_| work()).reduce_with(merge)
+            }),
         };
-        Ok(best.into_iter().flatten().map(|candidates| candidates.into_top().into_sorted()).collect())
+        best.into_iter().flatten().map(|candidates| candidates.into_top().into_sorted()).collect()
     }
 }
 

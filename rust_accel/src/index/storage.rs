@@ -3,6 +3,10 @@
 use crate::error::{Result, invalid};
 use crate::kernels::{Bf16, Element, ROUND};
 
+/// The longest vector, squared. No product of two can overflow an f32, whatever they are rounded to: as bytes, a row is
+/// at most 2.01 times as long.
+pub(super) const LONGEST: f64 = 6e37;
+
 /// The numbers that a scan reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Storage {
@@ -71,6 +75,11 @@ impl Config {
             return invalid("keep_f32=False needs a storage other than \"f32\"");
         }
         Ok(self)
+    }
+
+    /// The longest row, squared, as it is kept.
+    pub(super) fn longest(self) -> f64 {
+        if self.keep_f32 { LONGEST } else { LONGEST * 4.1 }
     }
 
     /// Values from one f32 row to the next: whole cache lines.

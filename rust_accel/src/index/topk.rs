@@ -1,5 +1,6 @@
 //! The best k hits of a scan, ties included, in one order: score descending, then id ascending.
 
+use crate::error::{Error, Result};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -33,18 +34,26 @@ pub(super) struct TopK {
     heap: BinaryHeap<Hit>,
     /// A score below this one cannot enter.
     pub(super) floor: f32,
+    refused: bool,
 }
 
 impl TopK {
     pub(super) fn new(k: usize) -> Self {
-        Self { k, heap: BinaryHeap::new(), floor: if k == 0 { f32::INFINITY } else { f32::NEG_INFINITY } }
+        Self {
+            k,
+            heap: BinaryHeap::new(),
+            floor: if k == 0 { f32::INFINITY } else { f32::NEG_INFINITY },
+            refused: false,
+        }
     }
 
     pub(super) fn push(&mut self, id: u64, score: f32) {
         // Adding 0 turns -0 into 0: they are the same score.
         let hit = Hit { score: score + 0.0, id };
         if self.heap.len() < self.k {
-            self.heap.push(hit);
+            if self.has_room() {
+                self.heap.push(hit);
+            }
         } else if let Some(mut worst) = self.heap.peek_mut().filter(|worst| hit < **worst) {
             *worst = hit;
         }
@@ -53,15 +62,38 @@ impl TopK {
         }
     }
 
+    /// Makes room for a hit. As many as are wanted may be all rows, so there may be no memory for them.
+    fn has_room(&mut self) -> bool {
+        let len = self.heap.len();
+        let fits = len < self.heap.capacity() || self.heap.try_reserve_exact(len.max(16).min(self.k - len)).is_ok();
+        if !fits {
+            self.refuse();
+        }
+        fits
+    }
+
+    /// There was no memory for a hit: the others are of no use, and none is wanted any more.
+    pub(super) fn refuse(&mut self) {
+        *self = Self { refused: true, ..Self::new(0) };
+    }
+
     pub(super) fn merge(mut self, other: Self) -> Self {
+        if other.refused {
+            self.refuse();
+        }
         for hit in other.heap {
             self.push(hit.id, hit.score);
         }
         self
     }
 
-    pub(super) fn into_sorted(self) -> Vec<Hit> {
-        self.heap.into_sorted_vec()
+    /// # Errors
+    /// `Error::Memory` when a hit found none.
+    pub(super) fn into_sorted(self) -> Result<Vec<Hit>> {
+        if self.refused {
+            return Err(Error::Memory("no memory for the hits of a query".into()));
+        }
+        Ok(self.heap.into_sorted_vec())
     }
 }
 
@@ -75,7 +107,7 @@ mod tests {
         for (id, score) in [(9, 0.5), (1, -1.0), (4, 0.5), (7, 0.5), (2, 0.9), (3, 0.5)] {
             top.push(id, score);
         }
-        let ids: Vec<u64> = top.into_sorted().iter().map(|hit| hit.id).collect();
+        let ids: Vec<u64> = top.into_sorted().unwrap().iter().map(|hit| hit.id).collect();
         assert_eq!(ids, [2, 3, 4]);
     }
 
@@ -84,13 +116,24 @@ mod tests {
         let mut top = TopK::new(2);
         top.push(5, 0.0);
         top.push(4, -0.0);
-        assert_eq!(top.into_sorted().iter().map(|hit| hit.id).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!(top.into_sorted().unwrap().iter().map(|hit| hit.id).collect::<Vec<_>>(), [4, 5]);
     }
 
     #[test]
     fn nothing_is_kept_when_nothing_is_asked_for() {
         let mut top = TopK::new(0);
         top.push(1, 1.0);
-        assert!(top.into_sorted().is_empty());
+        assert!(top.into_sorted().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_hit_without_memory_makes_the_answer_an_error() {
+        let mut top = TopK::new(2);
+        top.push(1, 1.0);
+        top.refuse();
+        top.push(2, 2.0);
+        let mut other = TopK::new(2);
+        other.push(3, 3.0);
+        assert!(other.merge(top).into_sorted().is_err());
     }
 }

@@ -2,14 +2,14 @@
 //! type.
 #![allow(clippy::needless_pass_by_value, reason = "Python hands arguments over by value")]
 
+mod arguments;
 mod embedder;
 mod index;
 
 use crate::error::{Error, Result};
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 type Array1<'py, T> = Bound<'py, PyArray1<T>>;
@@ -28,10 +28,20 @@ impl From<Error> for PyErr {
         let text = error.to_string();
         match error {
             Error::Invalid(_) => PyValueError::new_err(text),
-            Error::Io(_, cause) => PyOSError::new_err((cause.raw_os_error(), text)),
+            Error::Io(path, cause) => match cause.raw_os_error() {
+                Some(number) => PyOSError::new_err((number, words(&cause), path)),
+                None => PyOSError::new_err(text),
+            },
+            Error::State(_) => PyRuntimeError::new_err(text),
             Error::Memory(_) => PyMemoryError::new_err(text),
         }
     }
+}
+
+/// An error of the system without its number, which Python adds itself.
+fn words(cause: &std::io::Error) -> String {
+    let text = cause.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// Computes without the interpreter. A panic is a fault of this crate: it becomes a `RuntimeError` with its words, since a
@@ -44,17 +54,6 @@ fn detached<T: Send>(py: Python<'_>, compute: impl FnOnce() -> Result<T> + Send)
             let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
             Err(PyRuntimeError::new_err(format!("rust_accel failed, which is a fault in it: {words}")))
         }
-    }
-}
-
-/// The values in row order: the array's own memory when that is how it lies, otherwise a copy. (`as_slice` alone
-/// would also give a transposed array's memory.)
-fn values<'a, T: numpy::Element + Copy, D: numpy::ndarray::Dimension>(
-    array: &'a numpy::PyReadonlyArray<'_, T, D>,
-) -> Cow<'a, [T]> {
-    match array.as_slice() {
-        Ok(own) if array.is_c_contiguous() => Cow::Borrowed(own),
-        _ => Cow::Owned(array.as_array().iter().copied().collect()),
     }
 }
 

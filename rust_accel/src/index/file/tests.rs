@@ -1,4 +1,6 @@
+use crate::error::{Error, Result};
 use crate::index::{Config, Filter, Index, Rows, Storage};
+use crate::kernels::Isa;
 use std::fs;
 
 const KINDS: [(Storage, bool); 5] = [
@@ -21,18 +23,18 @@ fn filled((storage, keep_f32): (Storage, bool), dimension: usize, rows: u64) -> 
     let vectors: Vec<f32> = (0..rows as usize * dimension).map(|_| noise(state) as f32 / 1e9 - 1.0).collect();
     let codes: Vec<u32> = (0..rows * 2).map(|i| (i * i) as u32 % 5).collect();
     index.add(Rows { ids: &ids, vectors: &vectors, codes: &codes }).unwrap();
-    index.remove(&ids[..rows as usize / 5]);
+    index.remove(&ids[..rows as usize / 5]).unwrap();
     index
 }
 
 fn bytes(index: &Index) -> Vec<u8> {
     let mut bytes = vec![];
-    index.write(&mut bytes).unwrap();
+    index.write(&mut bytes, &|cause| Error::Io(String::new(), cause)).unwrap();
     bytes
 }
 
-fn read(bytes: &[u8]) -> crate::error::Result<Index> {
-    Index::read(&mut &bytes[..], bytes.len() as u64)
+fn read(bytes: &[u8]) -> Result<Index> {
+    Index::read(&mut &bytes[..], bytes.len() as u64, Isa::choose().unwrap())
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn the_file_is_private_and_a_save_that_fails_leaves_the_old_one() {
     assert!(filled(KINDS[2], 3, 10).save(&folder.path().join("full")).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     let missing = Index::load(&folder.path().join("none")).err().unwrap();
-    assert!(matches!(missing, crate::error::Error::Io(..)) && missing.to_string().contains("none"));
+    assert!(matches!(missing, Error::Io(..)) && missing.to_string().contains("none"));
 }
 
 #[test]
@@ -161,4 +163,71 @@ fn random_changes_never_panic_and_what_loads_can_be_searched() {
         }
     }
     assert!(loaded > 100, "{loaded}");
+}
+
+#[test]
+fn a_bad_row_is_named_by_its_place_in_the_file() {
+    let index = filled(KINDS[0], 3000, 500);
+    let mut file = bytes(&index);
+    let (rows, size) = (super::rows_per_block(index.config()), super::row_size(index.config()));
+    assert!(rows < 370 && index.len() == 400, "row 370 is in the second of two blocks");
+    let start = super::HEADER + rows * size + super::CHECKSUM;
+    let value = start + (400 - rows) * 16 + (370 - rows) * 12_000;
+    file[value..value + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let end = file.len() - super::CHECKSUM;
+    let checksum = crc32fast::hash(&file[start..end]);
+    file[end..].copy_from_slice(&checksum.to_le_bytes());
+    let error = read(&file).err().unwrap().to_string();
+    assert!(error.contains("row 370 has NaN at position 0"), "{error}");
+}
+
+#[test]
+fn the_longest_rows_are_loaded_as_well() {
+    // As bf16, it is longer than what may be added.
+    let longest = 7.74e18;
+    for (storage, keep_f32) in KINDS {
+        let mut index = Index::new(Config { dimension: 2, columns: 0, storage, keep_f32 }).unwrap();
+        index.add(Rows { ids: &[1], vectors: &[longest, 1.0], codes: &[] }).unwrap();
+        let loaded = read(&bytes(&index)).unwrap();
+        assert_eq!(bytes(&loaded), bytes(&index));
+        let hits = loaded.search(&[longest, 0.0], 1, Filter::default()).unwrap();
+        assert!(hits[0][0].score.is_finite());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_a_regular_file_is_replaced_or_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, socket) = (filled(KINDS[2], 3, 10), folder.path().join("socket"));
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for path in [&*socket, "/dev/null".as_ref(), "a\0b".as_ref()] {
+        for error in [index.save(path).err(), Index::load(path).err()] {
+            let text = error.unwrap().to_string();
+            assert!(text.contains("not a regular file") || text.contains("NUL"), "{text}");
+        }
+    }
+    for error in [index.save(folder.path()).err(), Index::load(folder.path()).err()] {
+        assert!(matches!(error, Some(Error::Io(_, cause)) if cause.raw_os_error() == Some(libc::EISDIR)));
+    }
+    // A link is replaced, not what it leads to; one that leads nowhere as well.
+    let (link, file) = (folder.path().join("link"), folder.path().join("file"));
+    for _ in 0..2 {
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        index.save(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+        fs::rename(&link, &file).unwrap();
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn an_error_of_the_system_keeps_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    for path in [missing.join("index"), missing.clone()] {
+        let error = if path == missing { Index::load(&path).err() } else { filled(KINDS[0], 3, 2).save(&path).err() };
+        let Some(Error::Io(place, cause)) = error else { panic!("{error:?}") };
+        assert!(place == path.display().to_string() && cause.raw_os_error().is_some(), "{place} {cause:?}");
+    }
 }

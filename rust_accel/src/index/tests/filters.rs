@@ -87,7 +87,7 @@ fn filters_find_the_same_rows_however_often_they_were_asked_and_after_every_chan
         assert!(index.chunks.iter().all(|chunk| chunk.codes.iter().all(|column| column.sorted().is_some())));
         check_all(&index, &model);
         let gone: Vec<u64> = (0..9000).map(|i| i * 4).collect();
-        index.remove(&gone);
+        index.remove(&gone).unwrap();
         model.retain(|id, _| !gone.contains(id));
         check_all(&index, &model);
         // Other codes for old rows, and new rows in the places of removed ones.

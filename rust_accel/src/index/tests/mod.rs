@@ -3,7 +3,8 @@
 mod filters;
 mod storages;
 
-use super::{Config, Filter, Index, NO_ID, Pair, Rows};
+use super::{Config, Filter, Index, NO_ID, Pair, Rows, Storage, Table};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 fn unit(i: u64, dimension: usize) -> Vec<f32> {
@@ -69,7 +70,7 @@ fn rows_can_be_replaced_removed_added_again_and_compacted() {
     for step in 0..3000_u64 {
         let id = step * 31 % 257;
         if step % 3 == 2 {
-            assert_eq!(index.remove(&[id, id, 100_000]), usize::from(model.remove(&id).is_some()));
+            assert_eq!(index.remove(&[id, id, 100_000]).unwrap(), usize::from(model.remove(&id).is_some()));
         } else {
             let vector = unit(step, 2);
             index.add(Rows { ids: &[id], vectors: &vector, codes: &[step as u32] }).unwrap();
@@ -101,13 +102,79 @@ fn of_equal_ids_in_one_batch_the_last_stays() {
 }
 
 #[test]
+fn a_batch_takes_the_memory_of_its_different_ids() {
+    let mut index = Index::new(Config { columns: 1, ..Config::new(100) }).unwrap();
+    let ids: Vec<u64> = (0..20_000).map(|i| i % 3).collect();
+    let vectors: Vec<f32> = (0..20_000).flat_map(|i| [i as f32; 100]).collect();
+    let codes: Vec<u32> = (0..20_000).collect();
+    index.add(Rows { ids: &ids, vectors: &vectors, codes: &codes }).unwrap();
+    assert_eq!((index.len(), index.dead()), (3, 0));
+    assert!(index.size() < 10_000, "{}", index.size());
+    for (id, last) in [(0, 19_998), (1, 19_999), (2, 19_997)] {
+        let filter = Filter { allowed: None, columns: &[(0, vec![last])] };
+        let hits = index.search(&[0.01; 100], 3, filter).unwrap().remove(0);
+        assert_eq!(hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), [id]);
+        assert!((hits[0].score - last as f32).abs() < 0.1);
+    }
+    // Rows that are replaced need no room either.
+    let (mut other, all) = (Index::new(Config::new(100)).unwrap(), (0..5000).rev().collect::<Vec<_>>());
+    other.add(Rows { ids: &all, vectors: &vectors[..500_000], codes: &[] }).unwrap();
+    let size = other.size();
+    other.add(Rows { ids: &all, vectors: &vectors[500_000..1_000_000], codes: &[] }).unwrap();
+    assert_eq!((other.len(), other.size()), (5000, size));
+}
+
+/// Rows of one value, which are infinite from the second time on that the last is read.
+struct Changing {
+    rows: usize,
+    reads: Cell<usize>,
+}
+
+impl Table<f32> for Changing {
+    fn row<'a>(&'a self, row: usize, room: &'a mut [f32]) -> &'a [f32] {
+        self.reads.set(self.reads.get() + usize::from(row + 1 == self.rows));
+        room.fill(if self.reads.get() > 1 { f32::INFINITY } else { 1.0 });
+        room
+    }
+}
+
+#[test]
+fn what_changes_while_it_is_added_is_not_in_the_index() {
+    for storage in Storage::ALL {
+        for keep_f32 in [true, false] {
+            let Ok(mut index) = Index::new(Config { storage, keep_f32, ..Config::new(3) }) else { continue };
+            index.add(Rows { ids: &[1, 9], vectors: &[2.0; 6], codes: &[] }).unwrap();
+            let changing = Changing { rows: 4, reads: Cell::new(0) };
+            let error = index.add_from(&[5, 9, 6, 7], &changing, &Codeless).unwrap_err().to_string();
+            assert!(error.contains("row 3 was changed"), "{error}");
+            // None of the batch's ids is left, not even that of the row that was there before.
+            let hits = index.search(&[1.0; 3], 9, Filter::default()).unwrap().remove(0);
+            assert_eq!(hits.iter().map(|hit| (hit.id, hit.score)).collect::<Vec<_>>(), [(1, 6.0)]);
+            assert_eq!((index.len(), index.dead()), (1, 4));
+            index.add(Rows { ids: &[9, 3], vectors: &[4.0; 6], codes: &[] }).unwrap();
+            assert_eq!(index.search(&[1.0; 3], 1, Filter::default()).unwrap()[0][0].id, 3);
+        }
+    }
+}
+
+/// What has no columns.
+struct Codeless;
+
+impl Table<u32> for Codeless {
+    fn row<'a>(&'a self, _: usize, room: &'a mut [u32]) -> &'a [u32] {
+        room
+    }
+}
+
+#[test]
 fn a_bad_row_leaves_the_index_as_it_was() {
     let mut index = filled(3, 10);
     for (bad, word) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::MAX, "too long")] {
         let vectors = [1.0, 0.0, 0.0, 0.0, bad, 0.0];
         let failure = index.add(Rows { ids: &[900, 901], vectors: &vectors, codes: &[1, 1] }).unwrap_err().to_string();
         assert!(failure.contains("row 1") && failure.contains(word), "{failure}");
-        assert!(index.search(&[0.0, bad, 0.0], 1, Filter::default()).is_err());
+        let failure = index.search(&vectors, 1, Filter::default()).unwrap_err().to_string();
+        assert!(failure.contains("query 1") && failure.contains(word), "{failure}");
     }
     assert!(index.add(Rows { ids: &[NO_ID], vectors: &[0.0; 3], codes: &[0] }).is_err());
     assert!(index.add(Rows { ids: &[1], vectors: &[0.0; 4], codes: &[0] }).is_err());
@@ -120,7 +187,7 @@ fn a_bad_row_leaves_the_index_as_it_was() {
 #[test]
 fn pairs_are_all_those_at_or_above_the_threshold() {
     let mut index = filled(4, 300);
-    index.remove(&[0, 7 * 40, 7 * 299]);
+    index.remove(&[0, 7 * 40, 7 * 299]).unwrap();
     let living: Vec<u64> = (0..300).map(|i| i * 7).filter(|id| ![0, 280, 2093].contains(id)).collect();
     let mut want = vec![];
     for (i, a) in living.iter().enumerate() {
@@ -137,8 +204,23 @@ fn pairs_are_all_those_at_or_above_the_threshold() {
     assert_eq!(found, want);
     assert!(index.pairs(0.9, want.len()).is_ok());
     assert!(index.pairs(0.9, want.len() - 1).is_err());
-    assert!(index.pairs(f32::NAN, 10).is_err());
+    assert!(index.pairs(f64::NAN, 10).is_err());
     assert_eq!(filled(4, 1).pairs(-2.0, 10).unwrap(), Vec::<Pair>::new());
+}
+
+#[test]
+fn no_pair_scores_less_than_the_threshold() {
+    let mut index = Index::new(Config::new(1)).unwrap();
+    index.add(Rows { ids: &[1, 2], vectors: &[1.0, 0.9], codes: &[] }).unwrap();
+    let score = f64::from(0.9_f32);
+    assert!(score < 0.9);
+    for (threshold, count) in [(score, 1), (0.9, 0), (score - 1e-9, 1), (score + 1e-9, 0), (f64::MIN, 1), (1e300, 0)] {
+        assert_eq!(index.pairs(threshold, 9).unwrap().len(), count, "{threshold}");
+    }
+    index.add(Rows { ids: &[1, 2], vectors: &[0.0, 1.0], codes: &[] }).unwrap();
+    for (threshold, count) in [(0.0, 1), (-0.0, 1), (1e-300, 0), (-1e-300, 1), (f64::NEG_INFINITY, 1)] {
+        assert_eq!(index.pairs(threshold, 9).unwrap().len(), count, "{threshold}");
+    }
 }
 
 #[test]

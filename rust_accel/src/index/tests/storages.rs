@@ -186,7 +186,7 @@ fn replaced_removed_and_compacted_rows_of_every_storage() {
                 step += 100;
             }
             let gone: Vec<u64> = (0..20_011).filter(|id| (id * 7 + step) % 3 == 0).collect();
-            index.remove(&gone);
+            index.remove(&gone).unwrap();
             let query = unit(step, 20);
             let before = sorted(&index, &query, 99_999, |_| true);
             let held = index.size();
@@ -196,9 +196,9 @@ fn replaced_removed_and_compacted_rows_of_every_storage() {
             assert_eq!(sorted(&index, &query, 99_999, |_| true), before);
             assert_eq!(before.len(), index.len());
             check(&index, &query, 9);
-            index.remove(&before.iter().map(|hit| hit.0).take(2).collect::<Vec<_>>());
+            index.remove(&before.iter().map(|hit| hit.0).take(2).collect::<Vec<_>>()).unwrap();
         }
-        index.remove(&(0..30_000).chain([NO_ID - 1]).collect::<Vec<_>>());
+        index.remove(&(0..30_000).chain([NO_ID - 1]).collect::<Vec<_>>()).unwrap();
         index.compact();
         assert_eq!((index.len(), index.chunks.len()), (0, 0));
     }
