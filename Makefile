@@ -30,6 +30,7 @@ check: dev ## format, lint, types, import rules, clippy
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest rust_accel
 	$(BIN)/lint-imports
 	$(BIN)/python tools/sizes.py
 	cd rust_accel && cargo fmt --check && cargo clippy --locked --all-targets --all-features --quiet -- -D warnings
