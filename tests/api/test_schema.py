@@ -13,16 +13,16 @@ import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as bounded
+from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
-from schemathesis.schemas import APIOperation
+from schemathesis.schemas import BaseSchema
 
 from backend.app import create_app
 from backend.settings import Settings
 
-Operation = APIOperation[Any, Any, Any, Any]
 EXCLUDED = {
     # A schema cannot say that a cursor must be ours, a name not be blank, a URL be callable: those answer 422.
     "positive_data_acceptance",
@@ -56,26 +56,27 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     thread.join(20)
 
 
-def takes_anything(operation: Operation) -> bool:
-    """Whether there is something to get wrong."""
-    return bool(operation.body or operation.path_parameters or operation.query or operation.headers)
+def described(url: str, headers: dict[str, str]) -> BaseSchema:
+    """The document, without its security: a token left out in a request would be put back by the test."""
+    config = schemathesis.Config()
+    config.projects.default.generation.update(with_security_parameters=False)
+    return schemathesis.openapi.from_url(f"{url}/openapi.json", headers=headers, config=config)
 
 
 @pytest.mark.fault("E1")
 def test_whatever_is_sent_the_answer_is_a_documented_one(server: tuple[str, str]) -> None:
     url, token = server
     headers = {"Authorization": f"Bearer {token}"}
-    schema = schemathesis.openapi.from_url(f"{url}/openapi.json", headers=headers)
+    schema = described(url, headers)
     excluded: list[Any] = [check for check in CHECKS.get_all() if check.__name__ in EXCLUDED]
     found: list[str] = []
     tried: Counter[str] = Counter()
+    forgiving: set[str] = set()
 
     for result in schema.get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
         for mode in GenerationMode:
-            if mode is GenerationMode.NEGATIVE and not takes_anything(operation):
-                continue
 
             @EXAMPLES
             @given(case=operation.as_strategy(generation_mode=mode))
@@ -86,9 +87,14 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(server: tuple[str, str]
                 except FailureGroup as failures:
                     found.extend(f"{case.operation.label}: {failure}" for failure in failures.exceptions)
 
-            answer()
+            try:
+                answer()
+            except Unsatisfiable:
+                assert mode is GenerationMode.NEGATIVE, operation.label
+                forgiving.add(operation.label)
 
     assert found == []
+    assert len(forgiving) <= len(tried) // 4, "of these nothing can be sent that is wrong"
     assert len(tried) >= 45
 
 
@@ -96,7 +102,7 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(server: tuple[str, str]
 def test_whatever_follows_on_what_was_made_before_the_answer_is_a_documented_one(server: tuple[str, str]) -> None:
     url, token = server
     headers = {"Authorization": f"Bearer {token}"}
-    schema = schemathesis.openapi.from_url(f"{url}/openapi.json", headers=headers)
+    schema = described(url, headers)
     excluded: list[Any] = [check for check in CHECKS.get_all() if check.__name__ in EXCLUDED]
     steps: Counter[str] = Counter()
 
