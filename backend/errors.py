@@ -180,8 +180,22 @@ class StoreCorrupt(VectorError):
     code, status, title = "store_corrupt", 500, "The vector store is damaged"
 
 
+class ModelSwitched(VectorError):
+    code, status, title, retryable = "embedding_model_switched", 409, "The embedding model was just switched", True
+
+
+class ModelUnavailable(VectorError):
+    code, status, title = "embedding_model_unavailable", 503, "The embedding model cannot be used"
+
+
 class Unsupported(VectorError):
     code, status, title = "unsupported", 422, "The vector store cannot do this"
+
+
+class FetchFailed(NexusError):
+    """What was fetched so far is kept; a new attempt goes on from there."""
+
+    code, status, title, retryable = "fetch_failed", 502, "The model could not be fetched", True
 
 
 # --- providers --------------------------------------------------------------

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     """The name of this process in answers of /health, given by `nexus up`; one is made when it is empty."""
 
     embedder: str = "native"
+    models_dir: Path | None = None
+    """Where embedding models are put: those that are fetched, and folders of your own."""
+    package_index: str | None = None
+    """The simple index that models are fetched from; the public one when empty."""
     vector_store: str = "native"
 
     provider_connect_timeout: float = Field(5.0, gt=0)
@@ -78,6 +82,10 @@ class Settings(BaseSettings):
     @property
     def files_dir(self) -> Path:
         return self.data_dir / "files"
+
+    @property
+    def models(self) -> Path:
+        return self.models_dir or self.data_dir / "models"
 
     @property
     def secrets_dir(self) -> Path:

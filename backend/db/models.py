@@ -204,8 +204,8 @@ class Collection(Owned, Base):
     """`seq` numbers the changes of its points; `changes` counts those of its sources, of which `synced` are in.
 
     The FAQs of points up to the seq `compared` have been searched for duplicates. `generation` counts the embedding
-    models that it had: each has a collection of its own in the vector store. `calibration` is when it answers, None
-    until it was measured.
+    models that it had: each has a collection of its own in the vector store. While it is embedded anew by another one,
+    that is `next_spec`. `calibration` is when it answers, None until it was measured.
     """
 
     __tablename__ = "collection"
@@ -215,6 +215,7 @@ class Collection(Owned, Base):
     name: Mapped[str]
     store: Mapped[str]
     spec: Mapped[Json]
+    next_spec: Mapped[Json | None]
     sync: Mapped[str]
     takes_everything: Mapped[bool] = mapped_column(default=False)
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)

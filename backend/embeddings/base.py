@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, Protocol
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+
+from backend.errors import ModelUnavailable
 
 Vectors = NDArray[np.float32]
 EmbeddingKind = Literal["document", "query"]
@@ -37,6 +40,24 @@ class EmbeddingSpec:
             self.document_prefix,
         )
         return sha256("\x1f".join(fields).encode()).hexdigest()[:16]
+
+
+class Embedders(Protocol):
+    """The embedder that made a collection's vectors. Raises `ModelUnavailable`."""
+
+    async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> "Embedder": ...
+
+
+class OneModel:
+    """Has one embedder and no other."""
+
+    def __init__(self, embedder: "Embedder") -> None:
+        self._embedder = embedder
+
+    async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> "Embedder":  # noqa: ARG002 - any workspace's
+        if spec != self._embedder.spec:
+            raise ModelUnavailable(f"no embedding model {spec.model!r} here, only {self._embedder.spec.model!r}")
+        return self._embedder
 
 
 class Embedder(Protocol):

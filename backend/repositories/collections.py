@@ -1,7 +1,7 @@
 """Collections: what they should hold (the reviewed items of their sources) and what they do hold (points)."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,12 +18,13 @@ from backend.db.models import (
     Section,
     VectorPoint,
 )
-from backend.errors import NotFound
+from backend.errors import ModelSwitched, NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from backend.repositories.upsert import MAX_ROWS, insert_absent, upsert
 from backend.vectors.keys import point_key
 from contracts.jobs import JobStatus
 
+T = TypeVar("T")
 SourceKind = Literal["faq", "document"]
 
 
@@ -174,18 +175,23 @@ class CollectionRepository:
         faqs, passages = rows.get("faq", (0, 0)), rows.get("passage", (0, 0))
         return faqs[0], passages[0], faqs[1] + passages[1]
 
-    async def next_seq(self, collection_id: UUID) -> int:
-        """The number of the next change; holds the collection's row until the transaction ends."""
+    async def next_seq(self, collection: Collection) -> int:
+        """The number of the next change; holds the collection's row until the transaction ends.
+
+        Raises `NotFound`, or `ModelSwitched` when it is embedded by another model since it was read.
+        """
         statement = (
             sa.update(Collection)
-            .where(Collection.id == collection_id)
+            .where(Collection.id == collection.id)
             .values(seq=Collection.seq + 1)
-            .returning(Collection.seq)
+            .returning(Collection.seq, Collection.generation)
         )
-        seq = await self._session.scalar(statement)
-        if seq is None:
-            raise NotFound(f"no collection {str(collection_id)!r}")
-        return int(seq)
+        row = (await self._session.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound(f"no collection {str(collection.id)!r}")
+        if row[1] != collection.generation:
+            raise ModelSwitched(f"the collection {collection.name!r} has another embedding model now; try again")
+        return int(row[0])
 
     async def put_points(self, rows: Sequence[dict[str, Any]]) -> None:
         await upsert(self._session, VectorPoint, [{"workspace_id": self._workspace_id, **row} for row in rows])
@@ -262,8 +268,92 @@ class CollectionRepository:
         )
         return (await self._session.execute(query)).all()
 
+    # --- another model ----------------------------------------------------------
+    async def set_next_spec(self, collection_id: UUID, spec: Mapping[str, Any] | None) -> None:
+        await self._session.execute(sa.update(Collection).where(Collection.id == collection_id).values(next_spec=spec))
 
-def _portions(refs: Sequence[UUID]) -> list[Sequence[UUID]]:
+    async def lacking_next_vector(
+        self, collection: Collection, spec_key: str, *, after: int | None, limit: int
+    ) -> Sequence[VectorPoint]:
+        """Live points that the model has not embedded, in order of keys."""
+        embedded = sa.exists().where(
+            Embedding.workspace_id == self._workspace_id,
+            Embedding.spec_key == spec_key,
+            Embedding.content_hash == VectorPoint.content_hash,
+        )
+        query = sa.select(VectorPoint).where(
+            VectorPoint.collection_id == collection.id, ~VectorPoint.deleted, ~embedded
+        )
+        if after is not None:
+            query = query.where(VectorPoint.key > after)
+        return (await self._session.scalars(query.order_by(VectorPoint.key).limit(limit))).all()
+
+    async def count_lacking(self, collection: Collection, spec_key: str) -> int:
+        """How many live points have no vector of the model."""
+        embedded = sa.exists().where(
+            Embedding.workspace_id == self._workspace_id,
+            Embedding.spec_key == spec_key,
+            Embedding.content_hash == VectorPoint.content_hash,
+        )
+        query = sa.select(sa.func.count()).where(
+            VectorPoint.collection_id == collection.id, ~VectorPoint.deleted, ~embedded
+        )
+        return await self._session.scalar(query) or 0
+
+    async def touch_points(self, collection_id: UUID, keys: Sequence[int], *, seq: int) -> None:
+        """They count as changed: an index that saw them without a vector looks again."""
+        for some in _portions(keys):
+            await self._session.execute(
+                sa.update(VectorPoint)
+                .where(VectorPoint.collection_id == collection_id, VectorPoint.key.in_(some))
+                .values(seq=seq)
+            )
+
+    async def changed_points(
+        self, collection: Collection, spec_key: str, *, after: tuple[int, int], limit: int
+    ) -> Sequence[tuple[VectorPoint, bytes | None]]:
+        """Points beyond (seq, key), in that order, with their vectors of a model."""
+        vector = sa.and_(
+            Embedding.workspace_id == self._workspace_id,
+            Embedding.spec_key == spec_key,
+            Embedding.content_hash == VectorPoint.content_hash,
+        )
+        query = (
+            sa.select(VectorPoint, Embedding.vector)
+            .join(Embedding, vector, isouter=True)
+            .where(VectorPoint.collection_id == collection.id)
+            .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(*map(sa.literal, after)))
+            .order_by(VectorPoint.seq, VectorPoint.key)
+            .limit(limit)
+        )
+        return (await self._session.execute(query)).all()
+
+    async def switch_model(self, collection: Collection, spec: Mapping[str, Any], *, seq: int) -> bool:
+        """The collection answers from the other model's vectors; False when something changed after `seq`."""
+        done = await self._session.execute(
+            sa.update(Collection)
+            .where(
+                Collection.id == collection.id, Collection.generation == collection.generation, Collection.seq == seq
+            )
+            .values(spec=spec, next_spec=None, generation=Collection.generation + 1, calibration=None)
+        )
+        return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
+
+    async def forget_embeddings(self, spec_key: str, *, limit: int) -> int:
+        """Removes vectors of a model that no collection of the workspace has or is getting; says how many."""
+        used = self._mine().where(
+            sa.or_(Collection.spec["key"].as_string() == spec_key, Collection.next_spec["key"].as_string() == spec_key)
+        )
+        if (await self._session.scalars(used.limit(1))).first() is not None:
+            return 0
+        mine = (Embedding.workspace_id == self._workspace_id, Embedding.spec_key == spec_key)
+        some = (await self._session.scalars(sa.select(Embedding.content_hash).where(*mine).limit(limit))).all()
+        if some:
+            await self._session.execute(sa.delete(Embedding).where(*mine, Embedding.content_hash.in_(some)))
+        return len(some)
+
+
+def _portions(refs: Sequence[T]) -> list[Sequence[T]]:
     """Parts that fit one statement."""
     return [refs[start : start + MAX_ROWS] for start in range(0, len(refs), MAX_ROWS)]
 

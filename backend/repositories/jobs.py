@@ -97,6 +97,19 @@ class JobRepository:
         rows, cursor = await page_of(self._session, _filtered(self._own(), wanted), _ORDERS[order], slice_)
         return Page[wire.Job](items=[to_job(row) for row in rows], next_cursor=cursor)
 
+    async def unfinished(
+        self, kind: wire.JobKind, *, title: str | None = None, collection_id: UUID | None = None
+    ) -> UUID | None:
+        """A job of that kind that goes on, about that title or collection."""
+        query = sa.select(Job.id).where(
+            Job.workspace_id == self._workspace_id, Job.kind == kind, Job.status.in_(UNFINISHED)
+        )
+        if title is not None:
+            query = query.where(Job.title == title)
+        if collection_id is not None:
+            query = query.where(Job.collection_id == collection_id)
+        return await self._session.scalar(query.limit(1))
+
     async def counts(self) -> dict[JobStatus, int]:
         """How many jobs have each status; scans the workspace's jobs."""
         query = sa.select(Job.status, sa.func.count()).where(Job.workspace_id == self._workspace_id)

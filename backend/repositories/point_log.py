@@ -18,9 +18,21 @@ BATCH = 2_000
 MAX_KEY = 2**63 - 1
 
 
-def store_name(collection_id: UUID) -> str:
-    """The name of a collection inside a vector store, unique over all workspaces."""
-    return f"c{collection_id.hex}"
+def store_name(collection: Collection, *, following: int = 0) -> str:
+    """The name of a collection inside a vector store, unique over all workspaces and all models that it had.
+
+    `following` 1: of the model that it is being embedded by.
+    """
+    return _named(collection.id, collection.generation + following)
+
+
+def _named(collection_id: UUID, generation: int) -> str:
+    return f"c{collection_id.hex}_{generation}" if generation else f"c{collection_id.hex}"
+
+
+def _parsed(name: str) -> tuple[UUID, int]:
+    id, _, generation = name[1:].partition("_")
+    return UUID(id), int(generation or 0)
 
 
 def stored_spec(spec: EmbeddingSpec) -> dict[str, Any]:
@@ -29,10 +41,10 @@ def stored_spec(spec: EmbeddingSpec) -> dict[str, Any]:
 
 
 def collection_spec(collection: Collection) -> CollectionSpec:
-    return CollectionSpec(store_name(collection.id), _embedding_spec(collection.spec))
+    return CollectionSpec(store_name(collection), embedding_spec(collection.spec))
 
 
-def _embedding_spec(stored: Mapping[str, Any]) -> EmbeddingSpec:
+def embedding_spec(stored: Mapping[str, Any]) -> EmbeddingSpec:
     return EmbeddingSpec(**{name: value for name, value in stored.items() if name != "key"})
 
 
@@ -46,29 +58,37 @@ class SqlPointLog:
         self._engine = engine
 
     async def spec(self, collection: str) -> CollectionSpec | None:
-        stored = await asyncio.to_thread(self._spec, UUID(collection[1:]))
-        return None if stored is None else CollectionSpec(collection, _embedding_spec(stored))
+        stored = await asyncio.to_thread(self._spec, collection)
+        return None if stored is None else CollectionSpec(collection, embedding_spec(stored))
 
-    def _spec(self, collection_id: UUID) -> Mapping[str, Any] | None:
+    def _spec(self, name: str) -> Mapping[str, Any] | None:
+        """None for a model that the collection had before."""
+        collection_id, generation = _parsed(name)
+        columns = sa.select(Collection.generation, Collection.spec, Collection.next_spec)
         with reading(self._engine) as session:
-            return session.scalar(sa.select(Collection.spec).where(Collection.id == collection_id))
+            row = session.execute(columns.where(Collection.id == collection_id)).one_or_none()
+        if row is None or generation not in (row[0], row[0] + 1):
+            return None
+        return row[1] if generation == row[0] else row[2]
 
     async def changes(self, collection: str, *, after: int) -> AsyncIterator[Sequence[LogEntry]]:
         last = (after, MAX_KEY)
-        while True:
-            rows = await asyncio.to_thread(self._rows, UUID(collection[1:]), last)
+        stored = await asyncio.to_thread(self._spec, collection)
+        while stored is not None:
+            rows = await asyncio.to_thread(self._rows, _parsed(collection)[0], stored["key"], last)
             if not rows:
                 return
             yield [_entry(point, vector) for point, vector in rows]
             last = (rows[-1][0].seq, rows[-1][0].key)
 
-    def _rows(self, collection_id: UUID, last: tuple[int, int]) -> Sequence[tuple[VectorPoint, bytes | None]]:
+    def _rows(
+        self, collection_id: UUID, spec_key: str, last: tuple[int, int]
+    ) -> Sequence[tuple[VectorPoint, bytes | None]]:
         with reading(self._engine) as session:
-            return session.execute(_changes(collection_id, last)).all()
+            return session.execute(_changes(collection_id, spec_key, last)).all()
 
 
-def _changes(collection_id: UUID, last: tuple[int, int]) -> sa.Select[VectorPoint, bytes | None]:
-    spec_key = sa.select(Collection.spec["key"].as_string()).where(Collection.id == collection_id).scalar_subquery()
+def _changes(collection_id: UUID, spec_key: str, last: tuple[int, int]) -> sa.Select[VectorPoint, bytes | None]:
     vector = sa.and_(
         Embedding.workspace_id == VectorPoint.workspace_id,
         Embedding.spec_key == spec_key,

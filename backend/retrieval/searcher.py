@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
 import numpy as np
 
 from backend.db.models import Collection, Document, Faq, Passage, Section, VectorPoint
-from backend.embeddings.base import Embedder, Vectors
-from backend.repositories.point_log import store_name
+from backend.embeddings.base import Embedder, Embedders, Vectors
+from backend.errors import CollectionNotFound
+from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
 from backend.retrieval.base import RetrievedItem, Scope, SearchResult, Span
@@ -37,15 +38,42 @@ class _Scored:
     threshold: float
 
 
+@dataclass
+class Query:
+    """A question, maybe with `weight` on some of its words. Each text is embedded once a model."""
+
+    text: str
+    focus: str = ""
+    weight: float = 0.0
+    _known: dict[tuple[str, str], Vectors] = field(default_factory=dict)
+
+    def focused(self, words: str, weight: float) -> "Query":
+        return Query(self.text, words, weight, self._known)
+
+    async def vector(self, embedder: Embedder) -> Vectors:
+        """float32[1, d], unit length"""
+        whole = await self._embedded(self.text, embedder)
+        if not self.focus:
+            return whole
+        blend = (1 - self.weight) * whole + self.weight * await self._embedded(self.focus, embedder)
+        return np.asarray(blend / np.linalg.norm(blend), dtype=np.float32)
+
+    async def _embedded(self, text: str, embedder: Embedder) -> Vectors:
+        key = (embedder.spec.key, text)
+        if key not in self._known:
+            self._known[key] = await embedder.embed([text], kind="query")
+        return self._known[key]
+
+
 class Searcher:
     """`ranking` tells how views are weighed; the default is what the benchmark kept."""
 
     def __init__(
-        self, uow: UnitOfWork, stores: Stores, embedder: Embedder, *, ranking: Ranking = DEFAULT_RANKING
+        self, uow: UnitOfWork, stores: Stores, embedders: Embedders, *, ranking: Ranking = DEFAULT_RANKING
     ) -> None:
         self._uow = uow
         self._stores = stores
-        self._embedder = embedder
+        self._embedders = embedders
         self._ranking = ranking
 
     @track("retrieval.search", kind="retriever")
@@ -55,26 +83,42 @@ class Searcher:
         Words that nearly all found items share are weighed down, and it is searched again. Raises the `VectorError`
         family; a store that fails is never an empty answer.
         """
-        vector = await self._embedder.embed([query], kind="query")
-        found = await self._find(scope, vector, documents)
+        question = Query(query)
+        found = await self._find(scope, question, documents)
         note = ""
         rest = focused(query, [_all_text(item) for item in found]) if self._ranking.focus else None
         if rest is not None:
-            focus = await self._embedder.embed([rest], kind="query")
-            blend = (1 - self._ranking.focus) * vector + self._ranking.focus * focus
-            found = await self._find(scope, blend / np.linalg.norm(blend), documents)
+            found = await self._find(scope, question.focused(rest, self._ranking.focus), documents)
             note = f"with weight on “{rest}”"
         return SearchResult(_without_repeats(found)[:POOL], answerable=False, note=note)
 
-    async def _find(self, scope: Scope, vector: Vectors, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
+    async def _find(self, scope: Scope, query: Query, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
         found: list[RetrievedItem] = []
         for collection_id in scope.collections:
-            async with self._uow.read(scope.workspace_id) as tx:
-                collection = await tx.collections.get(collection_id)
-            candidates = await self._candidates(collection, vector, documents)
-            async with self._uow.read(scope.workspace_id) as tx:
-                found += await _load(tx, candidates, self._ranking)
+            found += await self._find_in(scope, collection_id, query, documents)
         return sorted(found, key=lambda item: (item.threshold - item.score, item.id))
+
+    async def _find_in(
+        self, scope: Scope, collection_id: UUID, query: Query, documents: Sequence[UUID] | None
+    ) -> list[RetrievedItem]:
+        """Once more where the collection got another model in between."""
+        async with self._uow.read(scope.workspace_id) as tx:
+            collection = await tx.collections.get(collection_id)
+        while True:
+            spec = embedding_spec(collection.spec)
+            vector = await query.vector(await self._embedders.of(scope.workspace_id, spec))
+            missing: CollectionNotFound | None = None
+            try:
+                candidates = await self._candidates(collection, vector, documents)
+            except CollectionNotFound as exc:
+                candidates, missing = [], exc
+            async with self._uow.read(scope.workspace_id) as tx:
+                now = await tx.collections.get(collection_id)
+                if now.generation == collection.generation:
+                    if missing is not None:
+                        raise missing
+                    return await _load(tx, candidates, self._ranking)
+            collection = now
 
     def judged(self, query: str, result: SearchResult) -> SearchResult:
         """The result with whether it answers the question: by the best item's score and the words that are found."""
@@ -89,7 +133,7 @@ class Searcher:
         self, collection: Collection, query: Vectors, documents: Sequence[UUID] | None
     ) -> list[_Scored]:
         """Asks for more points, doubling, until enough of their items are current or the collection is exhausted."""
-        store, name = self._stores(collection.store), store_name(collection.id)
+        store, name = self._stores(collection.store), store_name(collection)
         where: Where | None = None if documents is None else {"document_id": [str(id) for id in documents]}
         asked = CANDIDATES
         while True:

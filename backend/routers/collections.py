@@ -1,8 +1,9 @@
 from uuid import UUID
 
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
-from backend.routers.guarded import guarded_router
+from backend.routers.guarded import guarded_router, problems
 from contracts.collections import Collection, NewCollection
+from contracts.embedding_models import ModelChoice
 from contracts.jobs import Job
 from contracts.page import Page
 
@@ -33,3 +34,11 @@ async def delete_collection(collection_id: UUID, services: Services, principal: 
 async def sync_collection(collection_id: UUID, services: Services, principal: CurrentPrincipal) -> Job:
     """Brings the collection in line with the review now."""
     return await services.collections.sync(principal, collection_id)
+
+
+@router.post("/collections/{collection_id}/model", status_code=202, responses=problems(429, 502, 504))
+async def switch_model(
+    collection_id: UUID, choice: ModelChoice, services: Services, principal: CurrentPrincipal
+) -> Job:
+    """Embeds the collection anew by another model, beside the old vectors, and switches when all is there."""
+    return await services.model_switch.start(principal, collection_id, choice.model)

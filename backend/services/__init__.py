@@ -9,10 +9,12 @@ from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
+from backend.services.embedding_models import EmbeddingModelService
 from backend.services.faqs import FaqService
 from backend.services.idempotency import IdempotencyService
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.model_switch import ModelSwitchService
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.system import SystemService
@@ -29,11 +31,13 @@ class AppServices:
     collections: CollectionService
     conversations: ConversationService
     documents: DocumentService
+    embedding_models: EmbeddingModelService
     faqs: FaqService
     idempotency: IdempotencyService
     job_events: JobEvents
     jobs: JobService
     metrics: Metrics
+    model_switch: ModelSwitchService
     openai: OpenAIService
     providers: ProviderService
     system: SystemService

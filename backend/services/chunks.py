@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4, uuid5
 
 from backend.db.models import Collection, Document
-from backend.errors import Conflict, InvalidRequest
+from backend.errors import Conflict, InvalidRequest, ModelSwitched
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.views import passage_views
 from backend.security.principal import Principal
@@ -41,7 +41,12 @@ class ChunkService:
             items = await _replace(tx, document, request.chunks)
             await tx.collections.add_sources(collection.id, "document", [document.id])
             await self._sync.note_document(tx, document.id)
-        count = await self._indexer.put(collection, items)
+        try:
+            count = await self._indexer.put(collection, items)
+        except ModelSwitched:
+            async with self._uow.read(principal.workspace_id) as tx:
+                collection = await tx.collections.get(collection.id)
+            count = await self._indexer.put(collection, items)
         return wire.Stored(document_id=request.document_id, stored_vector_count=count)
 
     async def _target(self, tx: Tx, request: wire.EmbedAndStore) -> Collection:

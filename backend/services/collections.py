@@ -89,7 +89,8 @@ class CollectionService:
                 if agent.collection_id == collection.id:
                     raise Conflict(f"the agent {agent.name!r} answers from this collection; give it another one first")
             await tx.collections.delete(collection)
-        await self._stores(collection.store).drop(store_name(collection.id))
+        for following in (0, 1):
+            await self._stores(collection.store).drop(store_name(collection, following=following))
 
     @track("collections.ingest")
     async def ingest(self, principal: Principal, request: wire.Ingest) -> wire.IngestAccepted:

@@ -12,9 +12,9 @@ from uuid import UUID
 import numpy as np
 
 from backend.db.models import Collection
-from backend.embeddings.base import Embedder, Vectors
-from backend.errors import CollectionNotFound, JobCancelled, NotFound
-from backend.repositories.point_log import collection_spec, store_name
+from backend.embeddings.base import Embedders, Vectors
+from backend.errors import CollectionNotFound, JobCancelled, ModelSwitched, NotFound
+from backend.repositories.point_log import collection_spec, embedding_spec, store_name
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.views import ViewText, faq_views, passage_views, point_id
 from backend.vectors.base import Point, Source, Stores
@@ -37,10 +37,10 @@ class Item:
 
 
 class CollectionIndexer:
-    def __init__(self, uow: UnitOfWork, stores: Stores, embedder: Embedder) -> None:
+    def __init__(self, uow: UnitOfWork, stores: Stores, embedders: Embedders) -> None:
         self._uow = uow
         self._stores = stores
-        self._embedder = embedder
+        self._embedders = embedders
         self._adding = asyncio.Lock()
 
     async def run(self, workspace_id: UUID, collection_id: UUID, report: Report) -> int:
@@ -65,10 +65,13 @@ class CollectionIndexer:
                 collection = await tx.collections.get(collection_id)
                 left = await tx.collections.pending_changes(collection)
             await report(done, left)
-            step = await self._remove_stale(collection)
-            if not step:
-                async with self._adding:  # a second job would embed the same texts at the same time
-                    step = await self._add_missing(collection)
+            try:
+                step = await self._remove_stale(collection)
+                if not step:
+                    async with self._adding:  # a second job would embed the same texts at the same time
+                        step = await self._add_missing(collection)
+            except ModelSwitched:
+                continue
             done += step
             if step:
                 continue
@@ -83,10 +86,10 @@ class CollectionIndexer:
             stale = await tx.collections.stale_points(collection, limit=BATCH * 2)
             if not stale:
                 return 0
-            seq = await tx.collections.next_seq(collection.id)
+            seq = await tx.collections.next_seq(collection)
             await tx.collections.remove_points(collection.id, [point.key for point in stale], seq=seq)
         store = self._stores(collection.store)
-        await store.delete(store_name(collection.id), ids=[point.point_id for point in stale])
+        await store.delete(store_name(collection), ids=[point.point_id for point in stale])
         return len({point.item_id for point in stale})
 
     async def _add_missing(self, collection: Collection) -> int:
@@ -95,18 +98,21 @@ class CollectionIndexer:
         return len(items)
 
     async def put(self, collection: Collection, items: Sequence[Item]) -> int:
-        """Embeds and stores items in one batch, at most a few hundred. Returns how many vectors they have."""
+        """Embeds and stores items in one batch, at most a few hundred. Returns how many vectors they have.
+
+        Raises `ModelSwitched` when the collection got another model since it was read, and the `VectorError` family.
+        """
         if not items:
             return 0
         vectors = await self._vectors(collection, [view for item in items for view in item.views])
         views = [(item, view) for item in items for view in item.views]
         async with self._uow(collection.workspace_id) as tx:
-            seq = await tx.collections.next_seq(collection.id)
+            seq = await tx.collections.next_seq(collection)
             stored = {content: vector.astype("<f4").tobytes() for content, vector in vectors.items()}
             await tx.collections.put_embeddings(collection.spec["key"], stored)
             await tx.collections.put_points([_row(collection.id, item, view, seq) for item, view in views])
         points = [_point(collection, item, view, vectors[view.content_hash]) for item, view in views]
-        await self._stores(collection.store).upsert(store_name(collection.id), points)
+        await self._stores(collection.store).upsert(store_name(collection), points)
         return len(points)
 
     async def _missing(self, collection: Collection) -> list[Item]:
@@ -129,7 +135,8 @@ class CollectionIndexer:
         found: dict[str, Vectors] = {key: np.frombuffer(value, dtype="<f4") for key, value in known.items()}
         fresh = [key for key in texts if key not in found]
         if fresh:
-            made = await self._embedder.embed([texts[key] for key in fresh], kind="document")
+            embedder = await self._embedders.of(collection.workspace_id, embedding_spec(collection.spec))
+            made = await embedder.embed([texts[key] for key in fresh], kind="document")
             found.update(zip(fresh, made, strict=True))
         return found
 

@@ -95,7 +95,7 @@ class SimilarFaqs:
 
     async def _looked_up(self, collection: Collection, cosine: float) -> list[Pair]:
         """The nearest of each new FAQ, from the store: bounded also where thousands are alike."""
-        store, name = self._stores(collection.store), store_name(collection.id)
+        store, name = self._stores(collection.store), store_name(collection)
         found: list[Pair] = []
         async for ids, _, vectors in self._vectors(collection, newer_than=collection.compared, block=BLOCK // 10):
             hits = await store.search(name, vectors, limit=NEIGHBOURS, where={"source": ["faq"]})

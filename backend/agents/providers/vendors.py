@@ -24,9 +24,10 @@ class Vendor:
 
     `place`: in this process without settings, on a server with a URL, or in a child process of ours. `price_id` is the
     vendor's id in genai-prices; None means that its prices are unknown. `default_models` are all that an offline vendor
-    has, and suggestions for the others. `hidden`: for tests and demos, not offered to people. `needs` is the package
-    that the extra brings. `check_model` raises `InvalidRequest` for a name that cannot be a model of this vendor.
-    `note` is what people should know before they choose it.
+    has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
+    tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
+    `InvalidRequest` for a name that cannot be a model of this vendor. `note` is what people should know before they
+    choose it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Vendor:
     needs_key: bool = False
     default_url: str | None = None
     default_models: tuple[str, ...] = ()
+    embedding_models: tuple[str, ...] | None = None
     price_id: str | None = None
     hidden: bool = False
     extra: str | None = None
@@ -180,6 +182,7 @@ PROVIDERS = ProviderTable(
         default_url="https://api.openai.com/v1",
         default_models=("gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"),
         price_id="openai",
+        embedding_models=("text-embedding-3-small", "text-embedding-3-large"),
     ),
     Vendor(
         name="anthropic",
@@ -230,6 +233,7 @@ PROVIDERS = ProviderTable(
         default_url="https://api.together.xyz/v1",
         default_models=("openai/gpt-oss-120b", "meta-llama/Meta-Llama-3.3-70B-Instruct-Turbo", "zai-org/GLM-5.3-Flash"),
         price_id="together",
+        embedding_models=("intfloat/multilingual-e5-large-instruct",),
     ),
     Vendor(
         name="openrouter",
@@ -248,17 +252,20 @@ PROVIDERS = ProviderTable(
         key_variable="OLLAMA_API_KEY",
         default_url="http://127.0.0.1:11434/v1",
         default_models=("llama3.2", "gemma3", "phi4-mini"),
+        embedding_models=("nomic-embed-text", "mxbai-embed-large"),
     ),
     Vendor(
         name="vllm",
         label="vLLM (your own server)",
         load=over(_openai_chat),
         key_variable="VLLM_API_KEY",
+        embedding_models=(),
     ),
     Vendor(
         name="openai-compatible",
         label="OpenAI-compatible server (such as llama.cpp or LM Studio)",
         load=over(_openai_chat),
         key_variable="NEXUS_OPENAI_COMPATIBLE_KEY",
+        embedding_models=(),
     ),
 )
