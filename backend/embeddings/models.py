@@ -31,6 +31,7 @@ class ModelState:
     dimension: int
     state: State
     download: int = 0
+    note: str = ""
     reason: str = ""
 
 
@@ -104,7 +105,7 @@ class EmbeddingModels:
     def _known(self, model: NativeModel) -> ModelState:
         is_here = model.package is not None or (self.folder(model) / WEIGHTS).is_file()
         state: State = "ready" if is_here else "not_fetched"
-        return ModelState(model.name, model.label, model.spec.dimension, state, model.download)
+        return ModelState(model.name, model.label, model.spec.dimension, state, model.download, model.note)
 
     def _of_default(self) -> ModelState:
         spec = self.default.spec

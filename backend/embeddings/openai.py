@@ -29,7 +29,7 @@ LONGEST: Final = 24_000
 
 
 class OpenAIEmbedder:
-    """One model at one server. Each event loop has connections of its own, which `aclose` ends."""
+    """One model at one server. Belongs to the event loop that it is used in; `aclose` it there."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class OpenAIEmbedder:
     ) -> None:
         self._endpoint = Endpoint.of(vendor, config)
         self._timeout = httpx2.Timeout(config.timeouts.total, connect=config.timeouts.connect)
-        self._clients: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
+        self._client: httpx2.AsyncClient | None = None
         self._http = http
         self._model = model
         self._policy = policy or RetryPolicy()
@@ -73,9 +73,8 @@ class OpenAIEmbedder:
         return self._spec
 
     async def aclose(self) -> None:
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def _ask(self, texts: Sequence[str], kind: EmbeddingKind) -> EmbeddingResult:
         attempt, waited = 1, 0.0
@@ -92,24 +91,17 @@ class OpenAIEmbedder:
     async def _once(self, texts: Sequence[str], kind: EmbeddingKind) -> EmbeddingResult:
         endpoint = self._endpoint
         with vendor_errors(endpoint.vendor.name, self._model, endpoint.key, (OpenAIError,)):
-            http = self._http_client()
+            if self._client is None:
+                self._client = endpoint.client(self._http, self._timeout, KeyHeader())
             client = AsyncOpenAI(
                 base_url=endpoint.base_url,
                 api_key=endpoint.secret,
-                http_client=http,
+                http_client=self._client,
                 max_retries=0,
                 timeout=self._timeout,
             )
             model = OpenAIEmbeddingModel(self._model, provider=OpenAIProvider(openai_client=client))
             return await model.embed(texts, input_type=kind)
-
-    def _http_client(self) -> httpx2.AsyncClient:
-        loop = asyncio.get_running_loop()
-        for closed in [other for other in self._clients if other.is_closed()]:
-            del self._clients[closed]
-        if loop not in self._clients:
-            self._clients[loop] = self._endpoint.client(self._http, self._timeout, KeyHeader())
-        return self._clients[loop]
 
     def _checked(self, result: EmbeddingResult, count: int) -> Vectors:
         where = f"{self._endpoint.vendor.name!r} (model {self._model!r})"

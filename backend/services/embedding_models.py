@@ -24,7 +24,7 @@ from backend.tracing.track import track
 from contracts import embedding_models as wire
 from contracts.jobs import Job
 
-MIB: Final = 1 << 20
+MB: Final = 1_000_000
 
 ServerKey = tuple[ProviderConfig, str, int]
 
@@ -64,7 +64,8 @@ class EmbeddingModelService:
                 place="here",
                 dimension=state.dimension or None,
                 state=state.state,
-                download_mib=state.download // MIB or None,
+                download_mb=round(state.download / MB) or None,
+                note=state.note,
                 reason=state.reason,
             )
             for state in await asyncio.to_thread(self._models.all)
@@ -72,17 +73,12 @@ class EmbeddingModelService:
         return native + await self._of_servers(principal)
 
     async def _of_servers(self, principal: Principal) -> list[wire.EmbeddingModel]:
-        found: list[wire.EmbeddingModel] = []
-        async with self._uow.read(principal.workspace_id) as tx:
-            for vendor in self._vendors.vendors.values():
-                for model in vendor.embedding_models or ():
-                    try:
-                        await self._providers.choice(tx, vendor.name, model)
-                    except InvalidRequest:
-                        continue  # not set up
-                    label = f"{model} ({vendor.label})"
-                    found.append(wire.EmbeddingModel(name=f"{vendor.name}:{model}", label=label, place="server"))
-        return found
+        set_up = {provider.name: provider for provider in await self._providers.all(principal) if provider.configured}
+        return [
+            wire.EmbeddingModel(name=f"{name}:{model}", label=f"{model}, {name}", place="server")
+            for name in set_up
+            for model in self._vendors.vendors[name].embedding_models or ()
+        ]
 
     async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> Embedder:
         """Raises `ModelUnavailable` for a model that is not here, or a server that is not set up or moved."""

@@ -7,7 +7,7 @@ from backend.services.embedding_models import FetchPayload, ModelFetching
 from backend.services.model_switch import ModelSwitch, Switched, SwitchPayload
 from backend.services.similar import SimilarFaqs
 
-MIB = 1 << 20
+MB = 1_000_000
 
 
 class Fetched(BaseModel):
@@ -25,7 +25,7 @@ class FetchModel:
     async def __call__(self, context: JobContext, payload: FetchPayload) -> JsonObject:
         async def report(done: int, total: int) -> None:
             await context.raise_if_cancelled()
-            await context.progress("fetching", done=done // MIB, total=total // MIB, overall=done / total)
+            await context.progress("fetching", done=done // MB, total=total // MB, overall=done / total)
 
         async def fetch() -> Fetched:
             return Fetched(bytes=await self._fetching.fetch(payload.model, report))

@@ -25,6 +25,8 @@ RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
     "extract_document": ("document being read", "Progress, time left and cancel are on the page."),
     "sync_collection": ("update of the answers running", "Chat uses what was approved as soon as it is done."),
     "ingest": ("ingestion running", "FAQs that another program sent are being taken in."),
+    "fetch_model": ("search model being fetched", "Progress is under Settings."),
+    "switch_model": ("collection being embedded anew", "It answers as before until that is done."),
 }
 
 

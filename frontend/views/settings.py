@@ -7,6 +7,7 @@ from frontend.layout import Frame, current_readiness, section
 from frontend.safe_text import code, plain
 from frontend.views.access_keys import access_keys
 from frontend.views.provider_settings import provider_settings
+from frontend.views.search_models import search_models
 
 
 def render(frame: Frame) -> None:
@@ -20,6 +21,9 @@ def render(frame: Frame) -> None:
         ":gray[The built-in provider quotes your documents and needs nothing. The others write answers themselves.]"
     )
     provider_settings(frame.api, providers or [], agent, may_write=frame.can("settings.write"))
+    section("Search models", key="models")
+    st.markdown(":gray[What finds the passages that answer a question, by their meaning.]")
+    search_models(frame.api, may_fetch=frame.can("settings.write"), may_switch=frame.can("collections.write"))
     if frame.me.auth == "keys" and frame.can("keys"):
         access_keys(frame.api)
     _about(frame)

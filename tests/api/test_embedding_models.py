@@ -72,7 +72,7 @@ async def test_the_list_says_what_is_here_and_what_can_be_fetched(api: Api, mock
 
     models = {one["name"]: one for one in await api.get("/embedding-models")}
     assert models["hashing"]["state"] == models[MINILM.name]["state"] == models["local/ours"]["state"] == "ready"
-    assert (models[MPNET.name]["state"], models[MPNET.name]["download_mib"]) == ("not_fetched", 385)
+    assert (models[MPNET.name]["state"], models[MPNET.name]["download_mb"]) == ("not_fetched", 405)
     assert models["local/ours"]["dimension"] == 384
     assert models["local/broken"]["state"] == "broken"
     assert "hidden_size" in models["local/broken"]["reason"]

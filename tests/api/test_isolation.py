@@ -20,6 +20,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/faqs/reject": {},
     "/faqs/merge": {},
     "/ingest": {},
+    "/collections/{collection_id}/model": {"model": "sentence-transformers/all-MiniLM-L6-v2"},
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},

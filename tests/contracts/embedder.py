@@ -57,6 +57,15 @@ class EmbedderContract:
         for i, vectors in enumerate(many):
             np.testing.assert_array_equal(vectors[0], alone[i % len(TEXTS)])
 
+    def test_the_spec_is_stable_and_names_its_dimension(self, embedder: Embedder) -> None:
+        assert embedder.spec == embedder.spec
+        assert embedder.spec.key == embedder.spec.key
+        assert embedder.spec.dimension > 0
+
+
+class SharedEmbedderContract(EmbedderContract):
+    """One that lives as long as the process."""
+
     def test_one_embedder_serves_several_event_loops(self, embedder: Embedder) -> None:
         results: list[Vectors] = []
 
@@ -71,8 +80,3 @@ class EmbedderContract:
         assert len(results) == 3
         for vectors in results[1:]:
             np.testing.assert_array_equal(vectors, results[0])
-
-    def test_the_spec_is_stable_and_names_its_dimension(self, embedder: Embedder) -> None:
-        assert embedder.spec == embedder.spec
-        assert embedder.spec.key == embedder.spec.key
-        assert embedder.spec.dimension > 0

@@ -7,7 +7,7 @@ from backend.embeddings import EMBEDDERS
 from backend.embeddings.base import Embedder
 from backend.embeddings.openai import OpenAIEmbedder
 from backend.security.outbound import Outbound, OutboundPolicy
-from tests.contracts.embedder import EmbedderContract
+from tests.contracts.embedder import EmbedderContract, SharedEmbedderContract
 from tests.mock_openai import MockServer
 
 
@@ -16,7 +16,7 @@ def native() -> Embedder:
     return EMBEDDERS.get("native")()
 
 
-class TestNative(EmbedderContract):
+class TestNative(SharedEmbedderContract):
     @pytest.fixture
     def embedder(self, native: Embedder) -> Embedder:
         return native
@@ -33,7 +33,7 @@ class TestOpenAI(EmbedderContract):
         await embedder.aclose()
 
 
-class TestHashing(EmbedderContract):
+class TestHashing(SharedEmbedderContract):
     @pytest.fixture
     def embedder(self) -> Embedder:
         return EMBEDDERS.get("hashing")()

@@ -71,7 +71,7 @@ class Index:
             Wheel(name.split("-")[0].replace("_", "-"), name, hashlib.sha256(content).hexdigest(), len(content))
             for name, content in self.wheels.items()
         )
-        return NativeModel(EmbeddingSpec("tea/model", "1", 4), "Tea", sha256, wheels=wheels, archive="tea.zip")
+        return NativeModel(EmbeddingSpec("tea/model", "1", 4), "Tea", files=sha256, wheels=wheels, archive="tea.zip")
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         name = request.path.rstrip("/").rpartition("/")[2]
