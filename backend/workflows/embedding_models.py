@@ -3,9 +3,9 @@
 from pydantic import BaseModel
 
 from backend.jobs.base import JobContext, JsonObject
+from backend.services.afterwards import Afterwards
 from backend.services.embedding_models import FetchPayload, ModelFetching
 from backend.services.model_switch import ModelSwitch, Switched, SwitchPayload
-from backend.services.similar import SimilarFaqs
 
 MB = 1_000_000
 
@@ -35,9 +35,9 @@ class FetchModel:
 
 
 class SwitchModel:
-    def __init__(self, switch: ModelSwitch, similar: SimilarFaqs) -> None:
+    def __init__(self, switch: ModelSwitch, afterwards: Afterwards) -> None:
         self._switch = switch
-        self._similar = similar
+        self._afterwards = afterwards
 
     async def __call__(self, context: JobContext, payload: SwitchPayload) -> JsonObject:
         workspace_id = context.workspace_id
@@ -49,7 +49,7 @@ class SwitchModel:
         async def clean() -> Cleaned:
             store = await self._switch.store_of(workspace_id, payload.collection_id)
             await self._switch.clean(workspace_id, store, switched)
-            await self._similar.compare(workspace_id, payload.collection_id)
+            await self._afterwards.follow(workspace_id, payload.collection_id)
             return Cleaned()
 
         switched = await context.step("switch", Switched, lambda: self._switch.switch(workspace_id, payload, report))

@@ -3,9 +3,9 @@
 from pydantic import BaseModel
 
 from backend.jobs.base import JobContext, JsonObject
+from backend.services.afterwards import Afterwards
 from backend.services.collections import INGEST_BATCH, Ingestion, IngestPayload
 from backend.services.indexing import CollectionIndexer
-from backend.services.similar import SimilarFaqs
 
 
 class Stored(BaseModel):
@@ -19,10 +19,10 @@ class Indexed(BaseModel):
 class IngestKnowledge:
     """Two steps. Each may be repeated; the job has succeeded when everything can be found."""
 
-    def __init__(self, ingestion: Ingestion, indexer: CollectionIndexer, similar: SimilarFaqs) -> None:
+    def __init__(self, ingestion: Ingestion, indexer: CollectionIndexer, afterwards: Afterwards) -> None:
         self._ingestion = ingestion
         self._indexer = indexer
-        self._similar = similar
+        self._afterwards = afterwards
 
     async def __call__(self, context: JobContext, payload: IngestPayload) -> JsonObject:
         stored = await context.step("store", Stored, lambda: self._store(context, payload))
@@ -49,5 +49,5 @@ class IngestKnowledge:
             await context.progress("indexing", done=done, total=total, overall=0.3 + 0.7 * share)
 
         items = await self._indexer.run(context.workspace_id, payload.collection_id, report)
-        await self._similar.compare(context.workspace_id, payload.collection_id)
+        await self._afterwards.follow(context.workspace_id, payload.collection_id)
         return Indexed(items=items)

@@ -3,8 +3,8 @@
 from pydantic import BaseModel
 
 from backend.jobs.base import JobContext, JsonObject
+from backend.services.afterwards import Afterwards
 from backend.services.indexing import CollectionIndexer
-from backend.services.similar import SimilarFaqs
 from backend.services.sync import SyncPayload
 
 
@@ -15,9 +15,9 @@ class Synced(BaseModel):
 class SyncCollection:
     """One step: what is left to do is in the database, so a repeated step goes on where the first one stopped."""
 
-    def __init__(self, indexer: CollectionIndexer, similar: SimilarFaqs) -> None:
+    def __init__(self, indexer: CollectionIndexer, afterwards: Afterwards) -> None:
         self._indexer = indexer
-        self._similar = similar
+        self._afterwards = afterwards
 
     async def __call__(self, context: JobContext, payload: SyncPayload) -> JsonObject:
         synced = await context.step("sync", Synced, lambda: self._sync(context, payload))
@@ -29,5 +29,5 @@ class SyncCollection:
             await context.progress("indexing", done=done, total=total, overall=done / total if total else 1.0)
 
         items = await self._indexer.run(context.workspace_id, payload.collection_id, report)
-        await self._similar.compare(context.workspace_id, payload.collection_id)
+        await self._afterwards.follow(context.workspace_id, payload.collection_id)
         return Synced(items=items)
