@@ -64,6 +64,7 @@ from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.limits import ChatLimits, Limits
 from backend.services.model_switch import ModelSwitch, ModelSwitchService, SwitchPayload
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
@@ -120,6 +121,7 @@ class Container:
         self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
         self._log = SqlPointLog(self._log_engine)
         self._stores: dict[str, VectorStore] = {}
+        self._limits = ChatLimits(Limits(settings.limit_turns, settings.limit_requests, settings.limit_streams))
         policy = OutboundPolicy(
             settings.auth, allow_hosts=frozenset(settings.outbound_allow), vendor_hosts=PROVIDERS.public_hosts()
         )
@@ -234,6 +236,7 @@ class Container:
             Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
             factory,
             agents,
+            self._limits,
             self.metrics,
         )
         return AppServices(

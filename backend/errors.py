@@ -235,10 +235,10 @@ class ProviderRateLimited(ProviderError):
         return self._retry_after
 
 
-class BudgetExhausted(NexusError):
-    """An agent has used its tokens of the day; `retry_after` is when the next one begins, in seconds."""
+class TooManyRequests(NexusError):
+    """The caller asks more than it may; `retry_after` is when it may again, in seconds."""
 
-    code, status, title, retryable = "budget_exhausted", 429, "The agent's budget of today is used up", True
+    code, status, title, retryable = "too_many_requests", 429, "Too many questions at once", True
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -247,6 +247,12 @@ class BudgetExhausted(NexusError):
     @property
     def retry_after(self) -> float:
         return self._retry_after
+
+
+class BudgetExhausted(TooManyRequests):
+    """An agent has used its tokens of the day; `retry_after` is when the next one begins."""
+
+    code, title = "budget_exhausted", "The agent's budget of today is used up"
 
 
 class ProviderRejected(ProviderError):

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     """How long an unused local model stays in memory."""
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
 
+    limit_turns: int = Field(0, ge=0)
+    limit_requests: int = Field(0, ge=0)
+    limit_streams: int = Field(0, ge=0)
+    """What one API key may ask, 0 for no limit: questions of a conversation, questions a minute, answers at the same
+    time. Keys of administrators have none."""
+
     log_format: Literal["json", "text"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     shutdown_seconds: float = Field(20.0, ge=1)

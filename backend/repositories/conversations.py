@@ -62,6 +62,11 @@ class ConversationRepository:
         )
         return dict((await self._session.execute(query)).all())
 
+    async def turns(self, conversation_id: UUID) -> int:
+        """How many questions it has."""
+        query = sa.select(sa.func.count()).where(Message.conversation_id == conversation_id, Message.role == "user")
+        return await self._session.scalar(query) or 0
+
     async def add_message(self, message: Message) -> None:
         self._session.add(message)
         await self._session.execute(

@@ -22,6 +22,7 @@ from backend.retrieval.pipeline import Pipeline
 from backend.security.principal import Principal
 from backend.services.agents import AgentService
 from backend.services.asking import Question, agent_of, as_asked, conversation_of, history_of
+from backend.services.limits import ChatLimits, Slot
 from backend.services.providers import Answerer
 from backend.services.strategies import Strategies
 from backend.tracing.metrics import Metrics
@@ -44,6 +45,7 @@ class Exchange:
     agent_id: UUID | None
     answerer: Answerer
     history: Sequence[Message]
+    slot: Slot
     message_id: UUID = field(default_factory=uuid4)
     started: float = field(default_factory=time.perf_counter)
     text: list[str] = field(default_factory=list)
@@ -59,9 +61,11 @@ class ChatService:
         strategies: Strategies,
         factory: AgentFactory,
         agents: AgentService,
+        limits: ChatLimits,
         metrics: Metrics,
     ) -> None:
         self._uow = uow
+        self._limits = limits
         self._pipeline = pipeline
         self._strategies = strategies
         self._factory = factory
@@ -70,6 +74,14 @@ class ChatService:
 
     async def begin(self, principal: Principal, question: Question) -> Exchange:
         """Checks the request and saves the question; what is wrong with it raises before any answer starts."""
+        slot = self._limits.enter(principal)
+        try:
+            return await self._begin(principal, question, slot)
+        except BaseException:
+            slot.release()
+            raise
+
+    async def _begin(self, principal: Principal, question: Question, slot: Slot) -> Exchange:
         async with self._uow(principal.workspace_id) as tx:
             agent = await agent_of(tx, question)
             asked = question.collection_id or agent.collection_id
@@ -79,6 +91,8 @@ class ChatService:
             self._factory.rag(answerer.config)
             agent_id = None if question.collection_id else agent.id
             conversation = await conversation_of(tx, principal, question, agent_id=agent_id, collection_id=asked)
+            if question.conversation_id is not None:
+                self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
             history = await history_of(tx, question, conversation.id)
             await tx.conversations.add_message(
                 models.Message(
@@ -89,7 +103,7 @@ class ChatService:
                     content=question.message,
                 )
             )
-        return Exchange(question, asked, conversation.id, agent_id, answerer, history)
+        return Exchange(question, asked, conversation.id, agent_id, answerer, history, slot)
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
         """The answer at once. Raises what retrieval or the provider raised."""
@@ -120,6 +134,7 @@ class ChatService:
             await self._save_partial(principal, exchange, exc)
             raise
         finally:
+            exchange.slot.release()
             # The client went away: what it saw is kept, even while this task is being cancelled.
             if not exchange.is_saved:
                 await to_its_end(self._save_partial(principal, exchange, Stopped("the answer was stopped")))
