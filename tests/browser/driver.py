@@ -43,6 +43,7 @@ INSIDE = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localh
 WIDTHS: dict[int, int] = {1440: 900, 390: 844}
 Theme = Literal["light", "dark"]
 START_SECONDS = 60.0
+BUILTIN = {"provider": "builtin", "model": "builtin", "fallbacks": []}
 
 
 def chromium_path() -> str | None:
@@ -121,7 +122,7 @@ class Stack:
                 for item in client.get(f"/{kind}", params={"limit": 200}).json()["items"]:
                     client.delete(f"/{kind}/{item['id']}{query}").raise_for_status()
             agent = client.get("/agents").json()["items"][0]
-            client.patch(f"/agents/{agent['id']}", json={"provider": "builtin", "model": "builtin"}).raise_for_status()
+            client.patch(f"/agents/{agent['id']}", json=BUILTIN).raise_for_status()
             client.delete("/providers/openai-compatible").raise_for_status()
 
     def _environment(self) -> dict[str, str]:
