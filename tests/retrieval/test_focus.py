@@ -2,7 +2,9 @@ import pytest
 
 from backend.retrieval.focus import FEWEST, focused
 
-ABOUT_FETCHMAIL = [f"Fetchmail and the {word} of mail." for word in ("sending", "polling", "sorting", "storing", "loss")]
+ABOUT_FETCHMAIL = [
+    f"Fetchmail and the {word} of mail." for word in ("sending", "polling", "sorting", "storing", "loss")
+]
 
 
 @pytest.mark.parametrize(

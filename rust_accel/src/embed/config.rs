@@ -4,6 +4,7 @@ use super::architecture::Architecture;
 use crate::error::{Error, Result, invalid};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Number;
 use std::path::{Path, PathBuf};
 
 /// How token vectors become one vector.
@@ -77,7 +78,7 @@ struct SentenceFile {
 
 #[derive(Default, Deserialize)]
 struct TokenizerFile {
-    model_max_length: Option<f64>,
+    model_max_length: Option<Number>,
 }
 
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -202,8 +203,9 @@ fn token_limit(transformer: &Path, positions: usize, asked: Option<usize>) -> Re
         return invalid(format!("{}: do_lower_case is not implemented; the tokenizer does it", path.display()));
     }
     let tokenizer: TokenizerFile = read_present(&transformer.join("tokenizer_config.json"))?.unwrap_or_default();
-    // Files without a limit give 10^30, which becomes the largest `usize`.
-    let whole = tokenizer.model_max_length.map_or(positions, |limit| positions.min(limit as usize));
+    // Without a limit it is written as 10^30, which is no `u64`.
+    let written = tokenizer.model_max_length.as_ref().and_then(Number::as_u64);
+    let whole = written.map_or(positions, |limit| usize::try_from(limit).unwrap_or(positions).min(positions));
     let limit = asked.or(file.max_seq_length).unwrap_or(whole);
     if !(3..=positions).contains(&limit) {
         return invalid(format!("max_tokens is {limit}, not in 3..={positions} (the model's positions)"));

@@ -32,6 +32,7 @@ impl Biases {
 
 /// The row of the weights for a distance: half of them are for keys behind the query. In each half, half are for one
 /// distance each, and the others grow by a constant factor up to `FURTHEST`.
+#[allow(clippy::cast_sign_loss, reason = "no logarithm of what is at least 1 is negative")]
 fn bucket(distance: isize, buckets: usize) -> usize {
     let (half, n) = (buckets / 2, distance.unsigned_abs());
     let side = if distance > 0 { half } else { 0 };
