@@ -1,7 +1,8 @@
-//! Softmax(Q K^T) V of one text (Vaswani et al. 2017), head by head, a block of queries at a time, so that the scores
+//! Softmax(Q K^T + B) V of one text (Vaswani et al. 2017), head by head, a block of queries at a time, so that the scores
 //! stay in the first-level cache.
 
 use super::forward::Precision;
+use super::relative::Biases;
 use crate::error::Result;
 use crate::kernels::{Buffer, Element, Finish, Isa, Matrix, MatrixMut, Panel, WIDE, Width, multiply, softmax};
 
@@ -31,6 +32,8 @@ pub(super) struct Attention<'a, T> {
     pub(super) hidden: usize,
     /// Columns of a head.
     pub(super) head: usize,
+    /// Added to the scores, where the encoder has any.
+    pub(super) biases: Option<&'a Biases>,
 }
 
 impl<T: Precision> Attention<'_, T> {
@@ -65,7 +68,7 @@ impl<T: Precision> Attention<'_, T> {
     }
 
     fn one_head(self, isa: Isa, head: usize, mut out: MatrixMut<'_, T>, scratch: &mut Scratch<T>) -> Result<()> {
-        let Self { len, head: size, hidden, .. } = self;
+        let Self { len, head: size, hidden, biases, .. } = self;
         let stride = 3 * hidden;
         let padded = len.next_multiple_of(NARROW);
         // Whole groups of positions; one that a text lacks has a weight and a value of zero.
@@ -84,7 +87,8 @@ impl<T: Precision> Attention<'_, T> {
             for left in (0..padded).step_by(NARROW) {
                 let panel = Panel::new(&keys[left * size..], size, Width::Narrow);
                 let out = MatrixMut::new(&mut scores[left..], rows, NARROW, padded);
-                multiply(isa, queries, panel, &ZEROS, out, Finish::Replace);
+                let finish = biases.map_or(Finish::Replace, |all| Finish::Offset(all.block(head, [top, left], rows)));
+                multiply(isa, queries, panel, &ZEROS, out, finish);
             }
             let mut own = MatrixMut::new(scores, rows, len, padded);
             softmax(isa, &mut own, &mut MatrixMut::new(weights, rows, grouped, padded), &mut inverse);

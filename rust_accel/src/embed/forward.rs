@@ -1,8 +1,10 @@
-//! The BERT encoder (Devlin et al. 2019) over ragged batches: the tokens of several texts in a row, no padding.
+//! The encoders over ragged batches: the tokens of several texts in a row, no padding.
 
+use super::architecture::Architecture;
 use super::attention::{self, Attention};
 use super::config::{Config, Pooling};
-use super::linear::{Block, Converted, How, Linear, Panels, Room, Size};
+use super::linear::{Block, Converted, Form, How, Linear, Panels, Room, Size};
+use super::relative::Biases;
 use super::weights::{Dense, Tensors, floats};
 use crate::error::{Result, invalid};
 use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, LayerNorm, MatrixMut, layer_norm, map, narrow};
@@ -66,8 +68,12 @@ pub(super) enum Bytes {
 }
 
 impl Bytes {
-    fn take(self, is_robust: bool) -> bool {
-        self == Self::All || self == Self::Robust && is_robust
+    /// What becomes of a layer of which bytes take little accuracy, or not.
+    fn form(self, is_robust: bool, architecture: &Architecture) -> Form {
+        if self == Self::All || self == Self::Robust && is_robust {
+            return Form::Bytes { exact: architecture.exact_inputs };
+        }
+        Form::Floats
     }
 }
 
@@ -90,30 +96,39 @@ impl<'a> Layer<Dense<'a>> {
         let scale = 1.0 / ((hidden / config.heads) as f32).sqrt();
         let dense = |name: &str, shape, scale| tensors.dense(&at(name), shape, scale);
         let norm = |name: &str| tensors.norm(&at(name), hidden, config.epsilon);
+        let names = config.architecture.names;
         Ok(Self {
-            qkv: dense("attention.self.query", square, scale)?
-                .join(dense("attention.self.key", square, 1.0)?)
-                .join(dense("attention.self.value", square, 1.0)?),
-            attended: dense("attention.output.dense", square, 1.0)?,
-            attention_norm: norm("attention.output.LayerNorm")?,
+            qkv: dense(names.query, square, scale)?.join(dense(names.key, square, 1.0)?).join(dense(
+                names.value,
+                square,
+                1.0,
+            )?),
+            attended: dense(names.attended, square, 1.0)?,
+            attention_norm: norm(names.attention_norm)?,
             expand: dense("intermediate.dense", [wide, hidden], 1.0)?,
             contract: dense("output.dense", [hidden, wide], 1.0)?,
             output_norm: norm("output.LayerNorm")?,
         })
     }
 
-    /// The linear layers, and whether bytes cost them little accuracy.
-    fn parts(&self) -> [(&Dense<'a>, bool); 4] {
-        [(&self.qkv, false), (&self.attended, true), (&self.expand, true), (&self.contract, false)]
+    /// The linear layers, and what becomes of them.
+    fn parts(&self, bytes: Bytes, architecture: &Architecture) -> [(&Dense<'a>, Form); 4] {
+        let (robust, other) = (bytes.form(true, architecture), bytes.form(false, architecture));
+        [(&self.qkv, other), (&self.attended, robust), (&self.expand, robust), (&self.contract, other)]
     }
 
-    fn size(&self, bytes: Bytes) -> Size {
-        self.parts().into_iter().map(|(dense, is_robust)| Size::of(dense, bytes.take(is_robust))).sum()
+    fn size(&self, bytes: Bytes, architecture: &Architecture) -> Size {
+        self.parts(bytes, architecture).into_iter().map(|(dense, form)| Size::of(dense, form)).sum()
     }
 
-    fn pack<T: Element>(self, bytes: Bytes, mut room: Room<'_, T>) -> Result<Layer<Linear>> {
+    fn pack<T: Element>(
+        self,
+        bytes: Bytes,
+        architecture: &Architecture,
+        mut room: Room<'_, T>,
+    ) -> Result<Layer<Linear>> {
         let [qkv, attended, expand, contract] =
-            self.parts().map(|(dense, is_robust)| Linear::pack(dense, bytes.take(is_robust), &mut room));
+            self.parts(bytes, architecture).map(|(dense, form)| Linear::pack(dense, form, &mut room));
         Ok(Layer {
             qkv: qkv?,
             attended: attended?,
@@ -133,6 +148,7 @@ pub(super) struct Model<T: Element> {
     words: Range<usize>,
     positions: Vec<f32>,
     embedding_norm: LayerNorm,
+    biases: Option<Biases>,
     layers: Vec<Layer<Linear>>,
     panels: Panels<T>,
 }
@@ -155,21 +171,19 @@ impl<T: Precision> Model<T> {
         let tensors = Tensors::parse(&file, &config.weights)?;
         let hidden = config.hidden;
         let words = tensors.range("embeddings.word_embeddings.weight", &[config.vocabulary, hidden])?;
-        let mut positions = tensors.values("embeddings.position_embeddings.weight", &[config.positions, hidden])?;
-        let types = tensors.values("embeddings.token_type_embeddings.weight", &[config.token_types, hidden])?;
-        // A single text is all of type 0, so that row is added to the positions once.
-        for row in positions.chunks_exact_mut(hidden) {
-            add(row, &types[..hidden]);
-        }
+        let positions = positions(&tensors, &config)?;
         let embedding_norm = tensors.norm("embeddings.LayerNorm", hidden, config.epsilon)?;
+        let biases = biases(&tensors, &config)?;
         let read = |i| Layer::read(&tensors, &config, i);
         let layers: Vec<_> = (0..config.layers).into_par_iter().map(read).collect::<Result<_>>()?;
-        let block = layers.first().map_or(Size::default(), |layer| layer.size(bytes));
+        let architecture = &config.architecture;
+        let block = layers.first().map_or(Size::default(), |layer| layer.size(bytes, architecture));
         let mut panels = Panels::zeros(block, layers.len())?;
-        let packed = layers.into_par_iter().zip(panels.rooms()).map(|(layer, room)| layer.pack(bytes, room));
+        let rooms = panels.rooms();
+        let packed = layers.into_par_iter().zip(rooms).map(|(layer, room)| layer.pack(bytes, architecture, room));
         let layers = packed.collect::<Result<_>>()?;
         drop(tensors);
-        Ok(Self { config, isa, file, words, positions, embedding_norm, layers, panels })
+        Ok(Self { config, isa, file, words, positions, embedding_norm, biases, layers, panels })
     }
 
     /// Unit vectors of some texts' token ids, `hidden` values each, in order; over `threads` of the current pool. Ids
@@ -193,7 +207,7 @@ impl<T: Precision> Model<T> {
         let hidden = self.config.hidden;
         scratch.hidden.grow(rows * hidden)?;
         let words = &self.file[self.words.clone()];
-        let ids = texts.iter().flat_map(|ids| ids.iter().enumerate());
+        let ids = texts.iter().flat_map(|ids| self.config.architecture.positions(ids).zip(*ids));
         for (row, (position, id)) in scratch.hidden.chunks_exact_mut(hidden).zip(ids) {
             let start = *id as usize * hidden * size_of::<f32>();
             let word = &words[start..start + hidden * size_of::<f32>()];
@@ -227,15 +241,15 @@ impl<T: Precision> Model<T> {
         scratch.context.grow(n)?;
         scratch.wide.grow(rows * wide)?;
         let Scratch { hidden: stream, qkv, context, wide: expanded, input } = scratch;
-        let operand = layer.qkv.narrowed(isa, &stream[..n], input)?;
+        let operand = layer.qkv.narrowed(isa, &mut stream[..n], input)?;
         layer.qkv.apply(how(Finish::Replace), operand, MatrixMut::new(qkv, rows, 3 * hidden, 3 * hidden), threads);
         self.attend(texts, qkv, context, threads)?;
-        let operand = layer.attended.operand(isa, &context[..n], input)?;
+        let operand = layer.attended.operand(isa, &mut context[..n], input)?;
         layer.attended.apply(how(Finish::Add), operand, MatrixMut::new(stream, rows, hidden, hidden), threads);
         self.normalise(stream, rows, &layer.attention_norm);
-        let operand = layer.expand.narrowed(isa, &stream[..n], input)?;
+        let operand = layer.expand.narrowed(isa, &mut stream[..n], input)?;
         layer.expand.apply(how(Finish::Gelu), operand, MatrixMut::new(expanded, rows, wide, wide), threads);
-        let operand = layer.contract.operand(isa, &expanded[..rows * wide], input)?;
+        let operand = layer.contract.operand(isa, &mut expanded[..rows * wide], input)?;
         layer.contract.apply(how(Finish::Add), operand, MatrixMut::new(stream, rows, hidden, hidden), threads);
         self.normalise(stream, rows, &layer.output_norm);
         Ok(())
@@ -246,7 +260,8 @@ impl<T: Precision> Model<T> {
         let hidden = self.config.hidden;
         let mut top = 0;
         for len in texts.iter().map(|ids| ids.len()) {
-            let attention = Attention { qkv: &qkv[top * 3 * hidden..], len, hidden, head: hidden / self.config.heads };
+            let (qkv, head) = (&qkv[top * 3 * hidden..], hidden / self.config.heads);
+            let attention = Attention { qkv, len, hidden, head, biases: self.biases.as_ref() };
             let out = MatrixMut::new(&mut context[top * hidden..], len, hidden, hidden);
             attention.apply(self.isa, 0, out, threads)?;
             top += len;
@@ -275,6 +290,26 @@ impl<T: Precision> Model<T> {
         }
         Ok(out)
     }
+}
+
+/// The position embeddings. All of a single text is of type 0, so that row of the types is added to them once.
+fn positions(tensors: &Tensors<'_>, config: &Config) -> Result<Vec<f32>> {
+    let hidden = config.hidden;
+    let mut positions = tensors.values("embeddings.position_embeddings.weight", &[config.positions, hidden])?;
+    if let Some(types) = config.architecture.token_types {
+        let types = tensors.values("embeddings.token_type_embeddings.weight", &[types, hidden])?;
+        for row in positions.chunks_exact_mut(hidden) {
+            add(row, &types[..hidden]);
+        }
+    }
+    Ok(positions)
+}
+
+fn biases(tensors: &Tensors<'_>, config: &Config) -> Result<Option<Biases>> {
+    let Some(buckets) = config.architecture.buckets else { return Ok(None) };
+    let shape = [buckets, config.heads];
+    let weight = tensors.values("encoder.relative_attention_bias.weight", &shape)?;
+    Ok(Some(Biases::new(&weight, shape, config.max_tokens)))
 }
 
 fn add(to: &mut [f32], from: &[f32]) {

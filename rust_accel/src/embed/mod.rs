@@ -1,11 +1,13 @@
-//! Sentence embeddings: text to unit vectors, from the files of a sentence-transformers BERT model.
+//! Sentence embeddings: text to unit vectors, from the files of a sentence-transformers model, BERT or `MPNet`.
 
+mod architecture;
 mod ascii;
 mod attention;
 mod batch;
 mod config;
 mod forward;
 mod linear;
+mod relative;
 mod tokens;
 mod weights;
 
@@ -28,7 +30,7 @@ pub struct Options {
     pub precision: Option<String>,
     /// Threads of the embedder's own pool; none means one per core.
     pub threads: Option<usize>,
-    /// Truncation in tokens, `[CLS]` and `[SEP]` included; none means the model's own.
+    /// Truncation in tokens, special ones such as `[CLS]` included; none means the model's own.
     pub max_tokens: Option<usize>,
 }
 
@@ -110,7 +112,7 @@ impl Embedder {
         })
     }
 
-    /// The number of tokens of each text, `[CLS]` and `[SEP]` included, before truncation.
+    /// The number of tokens of each text, special ones included, before truncation.
     ///
     /// # Errors
     /// `Error::Invalid` when a text cannot be tokenized.
@@ -118,7 +120,7 @@ impl Embedder {
         self.pool.install(|| texts.par_iter().map(|text| self.tokens.count(text.as_ref())).collect())
     }
 
-    /// The token ids of each text, `[CLS]` and `[SEP]` included, after truncation.
+    /// The token ids of each text, special ones included, after truncation.
     ///
     /// # Errors
     /// `Error::Invalid` when a text cannot be tokenized.

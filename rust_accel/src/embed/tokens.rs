@@ -9,7 +9,7 @@ use tokenizers::Tokenizer;
 pub(super) struct Tokens {
     tokenizer: Tokenizer,
     ascii: Option<Ascii>,
-    /// What ends every text, also one that is cut: [SEP].
+    /// What ends every text, also one that is cut, such as [SEP].
     after: Vec<u32>,
     limit: usize,
     vocabulary: usize,
@@ -52,7 +52,7 @@ impl Tokens {
             ids.extend(&self.after);
         }
         if ids.is_empty() {
-            return invalid("the tokenizer gave no token at all, not even [CLS]");
+            return invalid("the tokenizer gave no token at all, not even one of its own");
         }
         match ids.iter().find(|id| **id as usize >= self.vocabulary) {
             Some(id) => invalid(format!("token id {id} is beyond the model's vocabulary of {}", self.vocabulary)),

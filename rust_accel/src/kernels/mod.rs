@@ -21,7 +21,7 @@ pub use element::{Bf16, Element, Packed};
 pub use generic::ROUND;
 pub use isa::{FORCE, Isa};
 pub use mapped::map;
-pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, WIDE, Width, panel_place};
+pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, Toeplitz, WIDE, Width, panel_place};
 pub use pages::{Pages, prefetch};
 
 use isa::Level;
@@ -55,6 +55,8 @@ pub enum Finish<'a> {
     Gelu,
     /// Multiplied with one factor a row, it overwrites `out`.
     Scale(&'a [f32]),
+    /// A value for each distance between column and row is added to it; it overwrites `out`.
+    Offset(Toeplitz<'a>),
 }
 
 /// `out = a * b + bias`, finished as asked, for the columns of one packed panel. Sums are f32.
