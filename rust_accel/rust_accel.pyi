@@ -36,9 +36,10 @@ class Embedder:
         same model in float64, all-MiniLM-L6-v2's vectors have a cosine of at least .99999 in "f32", .9999 in "bf16",
         .998 on texts of more than 20 characters in "int8-mixed" (bytes where they cost the least accuracy) and .99 in
         "int8" (bytes in all linear layers). None is the fastest of the first two: bf16 where the CPU multiplies it
-        (`isa` is avx512bf16), elsewhere f32. `threads`: None is one per core. `max_tokens`: where texts are cut, special
-        tokens included; None is the model's own, that of its tokenizer, or as many as it has positions. Raises `OSError` for a missing file, `ValueError` naming the file,
-        field or tensor that cannot be used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
+        (`isa` is avx512bf16), elsewhere f32. `threads`: None is one per core. `max_tokens`: where texts are cut,
+        special tokens included; None is the model's own, that of its tokenizer, or as many as it has positions. Raises
+        `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be used, an unknown
+        precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
         """
 
     def embed(self, texts: Sequence[str], /) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""`python -m tests.rust_accel.make_table minilm|mpnet` writes `*_table.json` from the float64 twin, when the texts change."""
+"""`python -m tests.rust_accel.make_table minilm|mpnet` writes the table of the float64 twin, when the texts change."""
 
 import json
 import sys

@@ -120,9 +120,11 @@ class Encoder:
         words, places = (self.tensors[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position"))
         if self.kind == "bert":
             types = self.tensors["embeddings.token_type_embeddings.weight"]
-            return words[list(ids)] + places[: len(ids)] + types[0]
+            typed: Real = words[list(ids)] + places[: len(ids)] + types[0]
+            return typed
         counted = np.cumsum([one != PADDING for one in ids])
-        return words[list(ids)] + places[np.where(np.array(ids) == PADDING, PADDING, PADDING + counted)]
+        rows: Real = words[list(ids)] + places[np.where(np.array(ids) == PADDING, PADDING, PADDING + counted)]
+        return rows
 
     def biases(self, length: int) -> Real:
         """[heads, length, length] of each query and key."""
