@@ -1,9 +1,10 @@
 """Sentence embeddings and exact vector search on the CPU.
 
 Every function releases the interpreter while it computes and may be called from several threads; it holds it while it
-reads Python objects that are no arrays: texts, and the codes of `where`. Arrays are read row by row, however they lie;
-another dtype or number of axes is a `TypeError`. `MemoryError` is promised for what grows with a call: rows, hits,
-pairs, ids and codes. A process that has no memory left for anything else, which takes kB to a few MB, is ended.
+reads Python objects that are no arrays: texts, and the codes of `where`. Arrays are read row by row, however they
+lie; another dtype or number of axes is a `TypeError`. `MemoryError` is promised for what grows with a call: rows,
+hits, pairs, ids and codes, texts, tokens, vectors and weights. A process that has no memory left for anything else,
+which takes kB to a few MB, is ended.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,10 @@ __all__ = ["Embedder", "VectorIndex"]
 
 @final
 class Embedder:
-    """An encoder, BERT or MPNet, with its tokenizer, pooling and normalisation, and its own pool of threads."""
+    """An encoder, BERT or MPNet, with its tokenizer, pooling and normalisation, and its own pool of threads.
+
+    A forked process can go on with it: it starts threads of its own.
+    """
 
     def __new__(
         cls,
@@ -39,13 +43,16 @@ class Embedder:
         (`isa` is avx512bf16), elsewhere f32. `threads`: None is one per core. `max_tokens`: where texts are cut,
         special tokens included; None is the model's own, that of its tokenizer, or as many as it has positions. Raises
         `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be used, an unknown
-        precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
+        precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`. `threads` is 1..1024.
         """
 
     def embed(self, texts: Sequence[str], /) -> NDArray[np.float32]:
         """float32[len(texts), dimension], unit length, in input order. The empty text is its special tokens.
 
-        Raises `ValueError` for a text with a lone surrogate, `TypeError` for what is not a sequence of str.
+        Raises `ValueError` for a text with a lone surrogate or one that the tokenizer refuses, naming its place,
+        `TypeError` for what is not a sequence of str, `MemoryError`, and `RuntimeError` when `model.safetensors` was
+        changed in place since it was loaded; one that was replaced or removed stays in use. A signal, such as Ctrl-C,
+        ends a long call.
         """
 
     def count_tokens(self, texts: Sequence[str], /) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@
 //! to the tokenizer itself.
 
 use crate::error::{Error, Result};
+use crate::memory::room;
 use tokenizers::models::ModelWrapper;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -49,25 +50,36 @@ impl Ascii {
     }
 
     /// Whether a word of ASCII text is a token by itself.
-    fn has_reserved(&self, text: &str) -> bool {
+    ///
+    /// # Errors
+    /// `Error::Memory`.
+    fn has_reserved(&self, text: &str) -> Result<bool> {
         let plain = || text.bytes().filter_map(|byte| plainly(byte, self.lowercase));
         let starts = |word: &String| plain().any(|character| word.starts_with(character));
-        self.reserved.iter().any(|word| text.contains(word))
-            || self.reserved_plain.iter().any(starts) && {
-                let text: String = plain().collect();
-                self.reserved_plain.iter().any(|word| text.contains(word))
-            }
+        if self.reserved.iter().any(|word| text.contains(word)) {
+            return Ok(true);
+        }
+        if !self.reserved_plain.iter().any(starts) {
+            return Ok(false);
+        }
+        let mut bytes = room(text.len(), "bytes of a text")?;
+        bytes.extend(plain().map(|character| character as u8));
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(self.reserved_plain.iter().any(|word| text.contains(word)))
     }
 
     /// The ids of `text` up to its end or at least one more than `enough`; none for text that is not plain.
     ///
     /// # Errors
-    /// `Error::Invalid` when the tokenizer refuses a word.
+    /// `Error::Invalid` when the tokenizer refuses a word; `Error::Memory`.
     pub(super) fn ids(&self, tokenizer: &Tokenizer, text: &str, enough: usize) -> Result<Option<Vec<u32>>> {
-        if !text.is_ascii() || self.has_reserved(text) {
+        if !text.is_ascii() || self.has_reserved(text)? {
             return Ok(None);
         }
-        let mut ids = self.before.clone();
+        // A token has a byte at least.
+        let most = text.len().min(enough.saturating_add(self.longest));
+        let mut ids = room(self.before.len().saturating_add(most).saturating_add(1), "tokens")?;
+        ids.extend(&self.before);
         let mut word = String::new();
         for character in text.bytes().filter_map(|byte| plainly(byte, self.lowercase)) {
             match character {
@@ -77,7 +89,9 @@ impl Ascii {
                     word.push(character);
                     self.take(tokenizer, &mut word, &mut ids)?;
                 }
-                _ => word.push(character),
+                // A longer word is unknown, however it goes on.
+                _ if word.len() <= self.longest => word.push(character),
+                _ => {}
             }
             if ids.len() > enough {
                 break;

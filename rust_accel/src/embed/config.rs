@@ -2,9 +2,11 @@
 
 use super::architecture::Architecture;
 use crate::error::{Error, Result, invalid};
+use crate::kernels::Packed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Number;
+use serde_json::{Number, Value};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// How token vectors become one vector.
@@ -43,6 +45,8 @@ struct EncoderFile {
     model_type: String,
     #[serde(default = "absolute")]
     position_embedding_type: String,
+    #[serde(default)]
+    is_decoder: bool,
 }
 
 fn absolute() -> String {
@@ -56,17 +60,12 @@ struct Module {
     kind: String,
 }
 
-#[derive(Deserialize)]
-#[allow(clippy::struct_excessive_bools, reason = "the file's own fields")]
-struct PoolingFile {
+/// `config_sentence_transformers.json`.
+#[derive(Default, Deserialize)]
+struct PromptsFile {
     #[serde(default)]
-    pooling_mode_cls_token: bool,
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_max_tokens: bool,
-    #[serde(default)]
-    pooling_mode_mean_sqrt_len_tokens: bool,
+    prompts: HashMap<String, Option<String>>,
+    default_prompt_name: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -107,6 +106,9 @@ impl EncoderFile {
                 return invalid(format!("{place}: {field} is {got:?}; only {known:?} is implemented"));
             }
         }
+        if self.is_decoder {
+            return invalid(format!("{place}: is_decoder is true; only encoders are implemented"));
+        }
         for (field, got) in [
             ("hidden_size", self.hidden_size),
             ("num_hidden_layers", self.num_hidden_layers),
@@ -138,10 +140,16 @@ pub(super) fn check_size(path: &Path, field: &str, got: usize) -> Result<()> {
 }
 
 impl Config {
+    /// Columns of a head where `T` is multiplied: in whole groups.
+    pub(super) fn head_room<T: Packed>(&self) -> usize {
+        (self.hidden / self.heads).next_multiple_of(T::GROUP)
+    }
+
     /// # Errors
     /// `Error::Io` for a missing file; `Error::Invalid` for a field, module or activation that cannot be used.
     pub(super) fn read(folder: &Path, max_tokens: Option<usize>) -> Result<Self> {
         let (transformer, pooling) = modules(folder)?;
+        check_prompts(folder)?;
         let path = transformer.join("config.json");
         let file: EncoderFile = read(&path)?;
         let architecture = Architecture::read(&file.model_type, &path)?;
@@ -163,34 +171,60 @@ impl Config {
     }
 }
 
-/// The transformer's folder and the pooling, from `modules.json`.
+/// The transformer's folder and the pooling, from `modules.json`. Vectors have unit length with a `Normalize` or without.
 fn modules(folder: &Path) -> Result<(PathBuf, Pooling)> {
     let path = folder.join("modules.json");
-    let (mut transformer, mut pooling) = (None, None);
-    for module in read::<Vec<Module>>(&path)? {
-        let at = folder.join(&module.path);
-        match module.kind.rsplit('.').next().unwrap_or_default() {
-            "Transformer" => transformer = Some(at),
-            "Pooling" => pooling = Some(read_pooling(&at.join("config.json"))?),
-            "Normalize" => {}
-            _ => {
-                return invalid(format!("{}: the module {:?} is not implemented", path.display(), module.kind));
-            }
-        }
+    let modules: Vec<Module> = read(&path)?;
+    let known = |module: &Module| {
+        let name = module.kind.strip_prefix("sentence_transformers.").and_then(|name| name.rsplit('.').next());
+        ["Transformer", "Pooling", "Normalize"].into_iter().find(|known| name == Some(known))
+    };
+    if let Some(module) = modules.iter().find(|module| known(module).is_none()) {
+        return invalid(format!("{}: the module {:?} is not implemented", path.display(), module.kind));
     }
-    match (transformer, pooling) {
-        (Some(transformer), Some(pooling)) => Ok((transformer, pooling)),
-        _ => invalid(format!("{}: it must name a Transformer and a Pooling", path.display())),
+    let kinds: Vec<&str> = modules.iter().filter_map(known).collect();
+    match (&modules[..], &kinds[..]) {
+        ([transformer, pooling, ..], ["Transformer", "Pooling"] | ["Transformer", "Pooling", "Normalize"]) => {
+            let pooling = read_pooling(&folder.join(&pooling.path).join("config.json"))?;
+            Ok((folder.join(&transformer.path), pooling))
+        }
+        _ => invalid(format!(
+            "{}: the modules are {kinds:?}; only a Transformer, a Pooling and perhaps a Normalize are implemented",
+            path.display()
+        )),
     }
 }
 
 fn read_pooling(path: &Path) -> Result<Pooling> {
-    let file: PoolingFile = read(path)?;
-    let others = file.pooling_mode_max_tokens || file.pooling_mode_mean_sqrt_len_tokens;
-    match (file.pooling_mode_mean_tokens, file.pooling_mode_cls_token, others) {
-        (true, false, false) => Ok(Pooling::Mean),
-        (false, true, false) => Ok(Pooling::Cls),
-        _ => invalid(format!("{}: only mean or CLS pooling alone is implemented", path.display())),
+    let place = path.display();
+    let fields: HashMap<String, Value> = read(path)?;
+    let mut modes = vec![];
+    for (field, value) in fields.iter().filter(|(field, _)| field.starts_with("pooling_mode")) {
+        match value {
+            Value::Bool(true) => modes.push(field.as_str()),
+            Value::Bool(false) => {}
+            _ => return invalid(format!("{place}: {field} is {value}; only true and false are implemented")),
+        }
+    }
+    modes.sort_unstable();
+    match modes[..] {
+        ["pooling_mode_mean_tokens"] => Ok(Pooling::Mean),
+        ["pooling_mode_cls_token"] => Ok(Pooling::Cls),
+        _ => invalid(format!("{place}: true are {modes:?}; only mean or CLS pooling alone is implemented")),
+    }
+}
+
+/// # Errors
+/// `Error::Invalid` when texts would get a prompt unasked.
+fn check_prompts(folder: &Path) -> Result<()> {
+    let path = folder.join("config_sentence_transformers.json");
+    let file: PromptsFile = read_present(&path)?.unwrap_or_default();
+    match file.default_prompt_name {
+        Some(name) if file.prompts.get(&name).is_none_or(|prompt| prompt.as_deref() != Some("")) => invalid(format!(
+            "{}: default_prompt_name is {name:?}; prompts are not implemented: put it before each text, and null here",
+            path.display()
+        )),
+        _ => Ok(()),
     }
 }
 

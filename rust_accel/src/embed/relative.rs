@@ -1,7 +1,9 @@
 //! Attention's biases by the distance from a query to a key (Raffel et al. 2020, section 2.1).
 
 use super::architecture::FURTHEST;
+use crate::error::Result;
 use crate::kernels::{Toeplitz, Width};
+use crate::memory::room;
 
 /// For each head the bias of every distance that occurs, the most negative one first.
 pub(super) struct Biases {
@@ -14,13 +16,17 @@ pub(super) struct Biases {
 
 impl Biases {
     /// From `weight[buckets, heads]`, for texts of up to `longest` tokens.
-    pub(super) fn new(weight: &[f32], [buckets, heads]: [usize; 2], longest: usize) -> Self {
+    ///
+    /// # Errors
+    /// `Error::Memory`.
+    pub(super) fn new(weight: &[f32], [buckets, heads]: [usize; 2], longest: usize) -> Result<Self> {
         // Scores are computed for whole panels of keys, also for those past the end of a text.
         let (zero, keys) = (longest - 1, longest.next_multiple_of(Width::Narrow.columns()));
         let distances = zero + keys;
         let rows: Vec<usize> = (0..distances).map(|at| bucket(at as isize - zero as isize, buckets)).collect();
-        let values = (0..heads).flat_map(|head| rows.iter().map(move |row| weight[row * heads + head])).collect();
-        Self { values, distances, zero }
+        let mut values = room(distances * heads, "biases")?;
+        values.extend((0..heads).flat_map(|head| rows.iter().map(move |row| weight[row * heads + head])));
+        Ok(Self { values, distances, zero })
     }
 
     /// Those of `head` for `rows` queries from number `query` on, and the keys from number `key` on.
@@ -79,7 +85,7 @@ mod tests {
     #[test]
     fn a_block_has_the_bias_of_each_query_and_key() {
         let weight: Vec<f32> = (0..32 * 3).map(|i| i as f32).collect();
-        let biases = Biases::new(&weight, [32, 3], 70);
+        let biases = Biases::new(&weight, [32, 3], 70).unwrap();
         for (head, query, key, rows) in [(0, 0, 0, 1), (1, 0, 64, 32), (2, 64, 0, 6), (2, 69, 64, 1), (1, 32, 32, 32)] {
             let block = biases.block(head, [query, key], rows);
             for (r, c) in (0..rows).flat_map(|r| (0..32).map(move |c| (r, c))) {

@@ -178,7 +178,9 @@ pub(super) fn layer_norm<const FMA: bool>(values: &mut MatrixMut<'_>, norm: &Lay
                 squares[i] = madd::<FMA>(x[i], x[i], squares[i]);
             }
         });
-        let scale = 1.0 / (sum(&squares) / columns + norm.epsilon).sqrt();
+        let variance = sum(&squares) / columns + norm.epsilon;
+        // Values whose squares overflow have no normal form; they would become zero.
+        let scale = if variance < f32::INFINITY { 1.0 / variance.sqrt() } else { f32::NAN };
         for (x, (gain, bias)) in row.iter_mut().zip(norm.gain.iter().zip(&norm.bias)) {
             *x = madd::<FMA>(*x * scale, *gain, *bias);
         }

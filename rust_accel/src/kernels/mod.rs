@@ -1,7 +1,7 @@
 //! Arithmetic on `f32` slices, one implementation per instruction set behind safe functions that check every length.
 //!
 //! This is the only module that may contain `unsafe`. `generic` is the scalar twin of each kernel.
-#![allow(unsafe_code, reason = "intrinsics, one aligned buffer and one file mapping; see each SAFETY line")]
+#![allow(unsafe_code, reason = "intrinsics, aligned buffers and pages; see each SAFETY line")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -11,7 +11,6 @@ mod buffer;
 mod element;
 mod generic;
 mod isa;
-mod mapped;
 mod matrix;
 mod pages;
 pub mod scan;
@@ -20,7 +19,6 @@ pub use buffer::Buffer;
 pub use element::{Bf16, Element, Packed};
 pub use generic::ROUND;
 pub use isa::{FORCE, Isa};
-pub use mapped::map;
 pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, Toeplitz, WIDE, Width, panel_place};
 pub use pages::{Pages, prefetch};
 
