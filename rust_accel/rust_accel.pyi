@@ -1,9 +1,10 @@
 """Sentence embeddings and exact vector search on the CPU.
 
 Every function releases the interpreter while it computes and may be called from several threads; it holds it while it
-reads Python objects that are no arrays: texts, and the codes of `where`. Arrays are read row by row, however they lie;
-another dtype or number of axes is a `TypeError`. `MemoryError` is promised for what grows with a call: rows, hits,
-pairs, ids and codes. A process that has no memory left for anything else, which takes kB to a few MB, is ended.
+reads Python objects that are no arrays: texts, and the codes of `where`. Arrays are read row by row, however they
+lie; another dtype or number of axes is a `TypeError`. `MemoryError` is promised for what grows with a call: rows,
+hits, pairs, ids and codes, texts, tokens, vectors and weights. A process that has no memory left for anything else,
+which takes kB to a few MB, is ended.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,10 @@ __all__ = ["Embedder", "VectorIndex"]
 
 @final
 class Embedder:
-    """A BERT encoder with its tokenizer, pooling and normalisation, and its own pool of threads."""
+    """An encoder, BERT or MPNet, with its tokenizer, pooling and normalisation, and its own pool of threads.
+
+    A forked process can go on with it: it starts threads of its own.
+    """
 
     def __new__(
         cls,
@@ -29,28 +33,33 @@ class Embedder:
         max_tokens: int | None = None,
     ) -> Embedder:
         """Load a sentence-transformers folder: `modules.json`, `config.json`, the pooling's `config.json`,
-        `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json`.
+        `tokenizer.json`, `model.safetensors` and, where present, `sentence_bert_config.json` and
+        `tokenizer_config.json`. `model_type` in `config.json` is "bert" or "mpnet".
 
         `precision`: what the linear layers multiply in; sums, softmax and normalisation are f32 in all. Against the
         same model in float64, all-MiniLM-L6-v2's vectors have a cosine of at least .99999 in "f32", .9999 in "bf16",
         .998 on texts of more than 20 characters in "int8-mixed" (bytes where they cost the least accuracy) and .99 in
         "int8" (bytes in all linear layers). None is the fastest of the first two: bf16 where the CPU multiplies it
-        (`isa` is avx512bf16), elsewhere f32. `threads`: None is one per core. `max_tokens`: where texts are cut, [CLS]
-        and [SEP] included; None is the model's own. Raises `OSError` for a missing file, `ValueError` naming the file,
-        field or tensor that cannot be used, an unknown precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`.
+        (`isa` is avx512bf16), elsewhere f32. `threads`: None is one per core. `max_tokens`: where texts are cut,
+        special tokens included; None is the model's own, that of its tokenizer, or as many as it has positions. Raises
+        `OSError` for a missing file, `ValueError` naming the file, field or tensor that cannot be used, an unknown
+        precision or a `NEXUS_ISA` that this CPU lacks, `MemoryError`. `threads` is 1..1024.
         """
 
     def embed(self, texts: Sequence[str], /) -> NDArray[np.float32]:
-        """float32[len(texts), dimension], unit length, in input order. The empty text is "[CLS][SEP]".
+        """float32[len(texts), dimension], unit length, in input order. The empty text is its special tokens.
 
-        Raises `ValueError` for a text with a lone surrogate, `TypeError` for what is not a sequence of str.
+        Raises `ValueError` for a text with a lone surrogate or one that the tokenizer refuses, naming its place,
+        `TypeError` for what is not a sequence of str, `MemoryError`, and `RuntimeError` when `model.safetensors` was
+        changed in place since it was loaded; one that was replaced or removed stays in use. A signal, such as Ctrl-C,
+        ends a long call.
         """
 
     def count_tokens(self, texts: Sequence[str], /) -> NDArray[np.int64]:
-        """int64[len(texts)]: tokens of each text before it is cut, [CLS] and [SEP] included. Raises as `embed`."""
+        """int64[len(texts)]: tokens of each text before it is cut, special ones included. Raises as `embed`."""
 
     def token_ids(self, texts: Sequence[str], /) -> list[list[int]]:
-        """The ids of each text after it is cut, [CLS] and [SEP] included. Raises as `embed`."""
+        """The ids of each text after it is cut, special ones included. Raises as `embed`."""
 
     @property
     def dimension(self) -> int:

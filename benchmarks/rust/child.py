@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,13 +21,16 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`kind`: what to measure; `data`: which vectors, or which precision; `program`: the example peak, compiled."""
+    """`kind`: what to measure; `data`: which vectors, or which precision; `program`: the example peak, compiled;
+    `model`: a name of `models.NAMED`; `against`: the peers that take part, all when None."""
 
     kind: str
     threads: int = 1
     quick: bool = False
     program: str = ""
     data: str = ""
+    model: str = "minilm"
+    against: Sequence[str] | None = None
 
 
 def run(task: Task, **variables: str) -> Outcome:
@@ -46,9 +50,11 @@ def run(task: Task, **variables: str) -> Outcome:
 def outcome(task: Task) -> Outcome:
     # Imported here: what a process does not measure it should not load.
     if task.kind == "embedding":
-        from benchmarks.rust import embedding
+        from benchmarks.rust import embedding, models
 
-        return embedding.measure(task.threads, quick=task.quick, program=Path(task.program))
+        model = models.NAMED[task.model]()
+        program = Path(task.program)
+        return embedding.measure(model, task.threads, quick=task.quick, program=program, against=task.against)
     if task.kind == "embedding f32":
         from benchmarks.rust import embedding
 
@@ -63,9 +69,11 @@ def outcome(task: Task) -> Outcome:
 
         return searching.measure(task.threads, quick=task.quick, program=Path(task.program), data=task.data)
     if task.kind in ("load", "service"):
-        from benchmarks.rust import process
+        from benchmarks.rust import models, process
 
-        return process.load(task.data) if task.kind == "load" else process.service(quick=task.quick)
+        if task.kind == "load":
+            return process.load(models.NAMED[task.model](), task.data)
+        return process.service(quick=task.quick)
     raise ValueError(f"no task {task.kind!r}")
 
 

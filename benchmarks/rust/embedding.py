@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.embeddings.native import SPEC, packaged_model
 from benchmarks.rust import cache, peak, questions, texts
 from benchmarks.rust.contest import Contender, Timing, contest
-from benchmarks.rust.encoders import ORT_FP32, OV_FP32, Encoder, ours, ours_name, peers
+from benchmarks.rust.encoders import ORT_FP32, OV_FP32, PEERS, Encoder, ours, ours_name, peers
+from benchmarks.rust.models import Model, minilm
 from benchmarks.rust.outcome import Outcome
 from rust_accel import Embedder
 
@@ -28,44 +28,51 @@ def set_name(tokens: int) -> str:
     return f"{tokens} tokens"
 
 
-def measure(threads: int, *, quick: bool, program: Path) -> Outcome:
-    """All contests at `threads`; on one thread also accuracy and what the core can do."""
+def measure(model: Model, threads: int, *, quick: bool, program: Path, against: Sequence[str] | None = None) -> Outcome:
+    """All contests at `threads`; on one thread also accuracy and what the core can do. `against`: None is all peers."""
     outcome = Outcome()
-    encoders, refused = ours(threads)
-    others, missing = peers(threads)
+    encoders, refused = ours(model, threads)
+    others, missing = peers(model, threads, PEERS if against is None else against)
     outcome.missing.update(refused | missing)
     every = [*encoders, *others]
-    counter = Embedder(packaged_model(), precision="f32", threads=threads)
-    sets = {n: texts.of_tokens(n, 24 if quick else 128, counter.count_tokens) for n in LENGTHS}
-    check(every, [*sets[LENGTHS[0]][:3], texts.QUERY], counter)
+    counter = Embedder(model.folder, precision="f32", threads=threads)
+    sets = {n: texts.of_tokens(n, _texts(model, quick=quick), counter.count_tokens) for n in LENGTHS}
+    check(model, every, [*sets[LENGTHS[0]][:3], texts.QUERY], counter)
     top = peak.measure(program) if threads == 1 else {}
     for tokens, sample in sets.items():
         outcome.timings.extend(_race(set_name(tokens), every, sample, threads, rounds=2 if quick else 6))
         outcome.values[f"operations {set_name(tokens)}"] = peak.operations(
-            packaged_model(), counter.count_tokens(sample).tolist()
+            model.folder, counter.count_tokens(sample).tolist()
         )
     outcome.timings.extend(_race(SHORT, every, [texts.QUERY], threads, rounds=3 if quick else 12, repeats=20))
     if threads == 1:
         outcome.values.update(peak.higher(top, peak.measure(program)))
-        _accuracy(outcome, counter, every, sets, quick=quick)
+        sample = _sample(sets, 6 if quick else 24)
+        _accuracy(outcome, every, sample, _reference(model, sample, counter), quick=quick)
     return outcome
+
+
+def _texts(model: Model, *, quick: bool) -> int:
+    """Of a set; a quick look is at a fifth of them."""
+    return max(model.texts // 5, 3) if quick else model.texts
 
 
 def measure_f32(threads: int, *, quick: bool) -> Outcome:
     """For another instruction set, forced by the environment: our f32 and the peers' fp32 on texts of 60 tokens."""
     outcome = Outcome()
-    counter = Embedder(packaged_model(), precision="f32", threads=threads)
-    others, missing = peers(threads, FP32)
+    model = minilm()
+    counter = Embedder(model.folder, precision="f32", threads=threads)
+    others, missing = peers(model, threads, FP32)
     outcome.missing.update(missing)
-    sample = texts.of_tokens(LENGTHS[0], 24 if quick else 128, counter.count_tokens)
+    sample = texts.of_tokens(LENGTHS[0], _texts(model, quick=quick), counter.count_tokens)
     chosen = [Encoder(ours_name("f32"), counter.isa, counter.embed), *others]
     outcome.timings.extend(_race(set_name(LENGTHS[0]), chosen, sample, threads, rounds=2 if quick else 6))
     return outcome
 
 
-def check(encoders: Sequence[Encoder], sample: list[str], counter: Embedder) -> None:
+def check(model: Model, encoders: Sequence[Encoder], sample: list[str], counter: Embedder) -> None:
     """Raises ValueError for a program that computes something else, a graph kept from an older builder among them."""
-    truth = _reference(sample, counter)
+    truth = _reference(model, sample, counter)
     for one in encoders:
         least = float(np.einsum("nd,nd->n", one.encode(sample), truth).min())
         if not least >= SANE:
@@ -84,11 +91,9 @@ def _race(
 
 
 def _accuracy(
-    outcome: Outcome, counter: Embedder, every: Sequence[Encoder], sets: dict[int, list[str]], *, quick: bool
+    outcome: Outcome, every: Sequence[Encoder], sample: list[str], truth: NDArray[np.float32], *, quick: bool
 ) -> None:
-    """The least cosine with the float64 reference, and hit@1, of every program."""
-    sample = _sample(sets, 6 if quick else 24)
-    truth = _reference(sample, counter)
+    """The least cosine with `truth`, and hit@1, of every program."""
     asked = questions.pairs()
     long = [at for at, text in enumerate(sample) if len(text) > LEAST_LETTERS]
     for one in {encoder.name: encoder for encoder in every}.values():
@@ -107,13 +112,13 @@ def _sample(sets: dict[int, list[str]], count: int) -> list[str]:
     return [*mixed, *short, *(question for question, _ in questions.pairs()[:count]), texts.QUERY]
 
 
-def _reference(sample: Sequence[str], counter: Embedder) -> NDArray[np.float32]:
+def _reference(model: Model, sample: Sequence[str], counter: Embedder) -> NDArray[np.float32]:
     """Unit vectors of the float64 encoder that our tests compare with, from disk when these texts were seen before."""
     from tests.rust_accel.reference import Encoder as Exact
 
     def make() -> NDArray[np.float32]:
-        exact = Exact.read(packaged_model())
+        exact = Exact.read(model.folder)
         return np.array([exact.vector(ids) for ids in counter.token_ids(sample)], np.float32)
 
     digest = hashlib.sha256("\0".join(sample).encode()).hexdigest()[:16]
-    return cache.kept(f"{SPEC.revision}-exact-{digest}", make)
+    return cache.kept(f"{model.revision}-exact-{digest}", make)

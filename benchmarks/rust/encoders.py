@@ -5,6 +5,7 @@ ours, and its time counts. ONNX Runtime runs the graph of standard operators and
 all threads and with one session a thread; OpenVINO with its hints for latency and throughput.
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from backend.embeddings.native import SPEC, packaged_model
 from benchmarks.rust import cache
+from benchmarks.rust.models import Model
 from rust_accel import Embedder
 
 Vectors = NDArray[np.float32]
@@ -47,13 +48,13 @@ def ours_name(precision: str) -> str:
     return f"rust_accel {precision}"
 
 
-def ours(threads: int) -> tuple[list[Encoder], dict[str, str]]:
+def ours(model: Model, threads: int) -> tuple[list[Encoder], dict[str, str]]:
     """One a precision, and why each of the others is missing."""
     made: list[Encoder] = []
     refused: dict[str, str] = {}
     for precision in PRECISIONS:
         try:
-            embedder = Embedder(packaged_model(), precision=precision, threads=threads)  # type: ignore[arg-type]  # all that may come
+            embedder = Embedder(model.folder, precision=precision, threads=threads)  # type: ignore[arg-type]  # all that may come
         except ValueError as exc:
             refused[ours_name(precision)] = str(exc)
         else:
@@ -61,13 +62,13 @@ def ours(threads: int) -> tuple[list[Encoder], dict[str, str]]:
     return made, refused
 
 
-def model_file(kind: str) -> Path:
+def model_file(model: Model, kind: str) -> Path:
     """`plain`, `fused`, `plain-int8` or `fused-int8`, made once."""
     import onnx
 
     from benchmarks.rust.onnx_model import build
 
-    path = cache.folder() / f"{SPEC.revision}-onnx{onnx.__version__}-{kind}.onnx"
+    path = cache.folder() / f"{model.revision}-onnx{onnx.__version__}-{kind}.onnx"
     if path.exists():
         return path
     half = path.with_suffix(f".{os.getpid()}.half")
@@ -75,33 +76,34 @@ def model_file(kind: str) -> Path:
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
         quantize_dynamic(
-            model_file(kind.removesuffix("-int8")),
+            model_file(model, kind.removesuffix("-int8")),
             half,
             weight_type=QuantType.QInt8,
             per_channel=True,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
     else:
-        onnx.save(build(packaged_model(), fused=kind == "fused"), half)
+        onnx.save(build(model.folder, fused=kind == "fused"), half)
     half.replace(path)
     return path
 
 
-def tokenizer() -> Tokenizer:
-    loaded = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
-    loaded.enable_truncation(256)
-    loaded.enable_padding()
+def tokenizer(model: Model) -> Tokenizer:
+    loaded = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
+    loaded.enable_truncation(model.max_tokens)
+    padding = json.loads((model.folder / "config.json").read_text(encoding="utf-8")).get("pad_token_id", 0)
+    loaded.enable_padding(pad_id=padding)
     return loaded
 
 
-def batched(forwards: Sequence[Forward], batch: int, tokens: Tokenizer) -> Encode:
+def batched(forwards: Sequence[Forward], batch: int, tokens: Tokenizer, dimension: int) -> Encode:
     """Batches of texts of like length; with several `forwards`, each in a thread of its own."""
     pool = ThreadPoolExecutor(len(forwards)) if len(forwards) > 1 else None
 
     def encode(texts: Sequence[str]) -> Vectors:
         encoded = sorted(enumerate(texts), key=lambda one: -len(one[1]))
         parts = [encoded[at : at + batch] for at in range(0, len(encoded), batch)]
-        out = np.empty((len(texts), SPEC.dimension), np.float32)
+        out = np.empty((len(texts), dimension), np.float32)
 
         def lane(number: int) -> None:
             for part in parts[number :: len(forwards)]:
@@ -119,14 +121,14 @@ def batched(forwards: Sequence[Forward], batch: int, tokens: Tokenizer) -> Encod
     return encode
 
 
-def peers(threads: int, names: Sequence[str] = PEERS) -> tuple[list[Encoder], dict[str, str]]:
+def peers(model: Model, threads: int, names: Sequence[str] = PEERS) -> tuple[list[Encoder], dict[str, str]]:
     """Every setting of those of `names` that work here, and why each of the others is missing."""
     makers: dict[str, Callable[[], list[Encoder]]] = {
-        ORT_FP32: partial(_onnxruntime, ORT_FP32, ("plain", "fused"), threads),
-        ORT_INT8: partial(_onnxruntime, ORT_INT8, ("plain-int8", "fused-int8"), threads),
-        OV_FP32: partial(_openvino, OV_FP32, "f32", threads),
-        OV_BF16: partial(_openvino, OV_BF16, "bf16", threads),
-        SENTENCE_TRANSFORMERS: _sentence_transformers,
+        ORT_FP32: partial(_onnxruntime, model, ORT_FP32, ("plain", "fused"), threads),
+        ORT_INT8: partial(_onnxruntime, model, ORT_INT8, ("plain-int8", "fused-int8"), threads),
+        OV_FP32: partial(_openvino, model, OV_FP32, "f32", threads),
+        OV_BF16: partial(_openvino, model, OV_BF16, "bf16", threads),
+        SENTENCE_TRANSFORMERS: partial(_sentence_transformers, model),
     }
     made: list[Encoder] = []
     missing: dict[str, str] = {}
@@ -138,17 +140,17 @@ def peers(threads: int, names: Sequence[str] = PEERS) -> tuple[list[Encoder], di
     return made, missing
 
 
-def _onnxruntime(name: str, kinds: Sequence[str], threads: int) -> list[Encoder]:
+def _onnxruntime(model: Model, name: str, kinds: Sequence[str], threads: int) -> list[Encoder]:
     import onnxruntime as ort
 
     def session(kind: str, intra: int) -> Forward:
         options = ort.SessionOptions()
         options.intra_op_num_threads = intra
         options.inter_op_num_threads = 1
-        loaded = ort.InferenceSession(str(model_file(kind)), options, providers=["CPUExecutionProvider"])
+        loaded = ort.InferenceSession(str(model_file(model, kind)), options, providers=["CPUExecutionProvider"])
         return lambda ids, mask: loaded.run(None, {"input_ids": ids, "attention_mask": mask})[0]
 
-    tokens = tokenizer()
+    tokens = tokenizer(model)
     made = []
     for kind in kinds:
         lanes = {f"{threads} threads": [session(kind, threads)]}
@@ -156,15 +158,16 @@ def _onnxruntime(name: str, kinds: Sequence[str], threads: int) -> list[Encoder]
             lanes[f"{threads} sessions"] = [session(kind, 1) for _ in range(threads)]
         for lane, forwards in lanes.items():
             for batch in BATCHES:
-                made.append(Encoder(name, f"{kind}, {lane}, batch {batch}", batched(forwards, batch, tokens)))
+                encode = batched(forwards, batch, tokens, model.dimension)
+                made.append(Encoder(name, f"{kind}, {lane}, batch {batch}", encode))
     return made
 
 
-def _openvino(name: str, precision: str, threads: int) -> list[Encoder]:
+def _openvino(model: Model, name: str, precision: str, threads: int) -> list[Encoder]:
     import openvino as ov
 
     core = ov.Core()
-    tokens = tokenizer()
+    tokens = tokenizer(model)
     made = []
     for hint in ("LATENCY", "THROUGHPUT") if threads > 1 else ("LATENCY",):
         options: dict[str, Any] = {
@@ -172,13 +175,12 @@ def _openvino(name: str, precision: str, threads: int) -> list[Encoder]:
             "PERFORMANCE_HINT": hint,
             "INFERENCE_NUM_THREADS": threads,
         }
-        compiled = core.compile_model(str(model_file("plain")), "CPU", options)
+        compiled = core.compile_model(str(model_file(model, "plain")), "CPU", options)
         streams = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") if hint == "THROUGHPUT" else 1
         forwards = [_request(compiled.create_infer_request()) for _ in range(streams)]
         for batch in BATCHES:
-            made.append(
-                Encoder(name, f"{hint.lower()}, {streams} streams, batch {batch}", batched(forwards, batch, tokens))
-            )
+            encode = batched(forwards, batch, tokens, model.dimension)
+            made.append(Encoder(name, f"{hint.lower()}, {streams} streams, batch {batch}", encode))
     return made
 
 
@@ -191,16 +193,16 @@ def _request(request: Any) -> Forward:
     return forward
 
 
-def _sentence_transformers() -> list[Encoder]:
+def _sentence_transformers(model: Model) -> list[Encoder]:
     if find_spec("sentence_transformers") is None:
         raise ImportError("not installed: it needs torch (3 GB)")
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(packaged_model()), device="cpu")
-    model.max_seq_length = 256
+    loaded = SentenceTransformer(str(model.folder), device="cpu")
+    loaded.max_seq_length = model.max_tokens
 
     def encode(batch: int, texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = model.encode(list(texts), batch_size=batch, normalize_embeddings=True)
+        vectors: Vectors = loaded.encode(list(texts), batch_size=batch, normalize_embeddings=True)
         return vectors
 
     return [Encoder(SENTENCE_TRANSFORMERS, f"fp32, batch {batch}", partial(encode, batch)) for batch in BATCHES]

@@ -7,10 +7,11 @@ import time
 from functools import partial
 from pathlib import Path
 
-from backend.embeddings.native import NativeEmbedder, packaged_model
+from backend.embeddings.native import NativeEmbedder
 from benchmarks.rust import texts
 from benchmarks.rust.contest import Contender, least
 from benchmarks.rust.encoders import ours_name
+from benchmarks.rust.models import Model
 from benchmarks.rust.outcome import Outcome
 from rust_accel import Embedder
 
@@ -25,13 +26,13 @@ def anonymous() -> int:
     return 1024 * int(found[1]) if found else 0
 
 
-def load(precision: str) -> Outcome:
+def load(model: Model, precision: str) -> Outcome:
     """In a fresh process: the seconds until an embedder is there, and what it holds after its first text."""
     name = ours_name(precision)
     before = anonymous()
     began = time.perf_counter()
     try:
-        embedder = Embedder(packaged_model(), precision=precision, threads=os.cpu_count())  # type: ignore[arg-type]  # any
+        embedder = Embedder(model.folder, precision=precision, threads=os.cpu_count())  # type: ignore[arg-type]  # any
     except ValueError as exc:
         return Outcome(missing={name: str(exc)})
     seconds = time.perf_counter() - began

@@ -5,6 +5,7 @@ pub mod embed;
 pub mod error;
 pub mod index;
 pub mod kernels;
+pub mod memory;
 #[cfg(feature = "python")]
 mod python;
 pub mod shared;

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.figures import Unavailable
-from benchmarks.rust import peak, questions, texts
+from benchmarks.rust import models, peak, questions, texts
 from benchmarks.rust.contest import Timing
 from benchmarks.rust.outcome import Outcome
 
@@ -85,6 +85,23 @@ def test_an_outcome_is_read_as_it_was_written(tmp_path: Path) -> None:
     outcome.write(tmp_path / "outcome.json")
 
     assert Outcome.read(tmp_path / "outcome.json") == outcome
+
+
+def test_a_model_that_is_not_there_is_said_with_where_it_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(models.FOLDER, str(tmp_path))
+
+    with pytest.raises(Unavailable, match=f"no all-mpnet-base-v2 in '{tmp_path}'"):
+        models.mpnet()
+
+
+def test_other_weights_are_not_measured_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(models.FOLDER, str(tmp_path))
+    (tmp_path / "model.safetensors").write_bytes(b"other")
+
+    with pytest.raises(Unavailable, match="holds other weights: sha256 'd9298a10"):
+        models.mpnet()
 
 
 def test_the_better_of_two_measurements_of_the_core_stays() -> None:

@@ -29,6 +29,17 @@ def test_bf16_at_its_bounds_meets_them_and_the_refused_int8_misses_its_own() -> 
     assert not any("int8" in name for name in met)
 
 
+def test_mpnet_asks_of_bytes_that_they_are_no_slower_than_bf16() -> None:
+    found = embedded()
+    found.timings.append(Timing("60 tokens", targets.FAST, "", 1, 1.0, 10))
+
+    verdicts = {figure.name: figure.verdict for figure in targets.mpnet(found, 2)}
+
+    assert verdicts[f"60 tokens, 1 thread: {targets.FAST} / {targets.BF16}"] == "met"
+    assert verdicts[f"60 tokens, 1 thread: {targets.ACCURATE} / {targets.BF16}"] == "missed"
+    assert verdicts[f"200 tokens, 1 thread: {targets.BF16} / {encoders.ORT_FP32}"] == "met"
+
+
 def test_search_compares_with_the_bandwidth_over_the_same_bytes() -> None:
     f32, int8 = (indexes.ours_name(storage) for storage in ("f32", "int8"))
     found = Outcome(values={"rows real": 1000, "width real": 384, "stream 1536000, real": 10.0})

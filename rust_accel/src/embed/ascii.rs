@@ -5,6 +5,7 @@
 //! to the tokenizer itself.
 
 use crate::error::{Error, Result};
+use crate::memory::room;
 use tokenizers::models::ModelWrapper;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -17,6 +18,8 @@ pub(super) struct Ascii {
     longest: usize,
     /// Words such as "[SEP]" that are tokens wherever they stand.
     reserved: Vec<String>,
+    /// Those that are so in the text without control characters and, where it is lowered, in lower case.
+    reserved_plain: Vec<String>,
 }
 
 impl Ascii {
@@ -30,39 +33,65 @@ impl Ascii {
         else {
             return None;
         };
-        let added = tokenizer.get_added_tokens_decoder();
-        if !normalizer.clean_text || added.values().any(|token| token.normalized || token.content.is_empty()) {
+        let lowercase = normalizer.lowercase;
+        let added = tokenizer.get_added_tokens_decoder().into_values();
+        let (plain, exact): (Vec<_>, Vec<_>) = added.partition(|token| token.normalized);
+        let reserved: Vec<String> = exact.into_iter().map(|token| token.content).collect();
+        let is_ascii = plain.iter().all(|token| token.content.is_ascii());
+        let reserved_plain: Vec<String> = plain
+            .iter()
+            .map(|token| token.content.bytes().filter_map(|byte| plainly(byte, lowercase)).collect())
+            .collect();
+        if !normalizer.clean_text || !is_ascii || reserved.iter().chain(&reserved_plain).any(String::is_empty) {
             return None;
         }
-        Some(Self {
-            before,
-            lowercase: normalizer.lowercase,
-            longest: model.max_input_chars_per_word,
-            reserved: added.into_values().map(|token| token.content).collect(),
-        })
+        let longest = model.max_input_chars_per_word;
+        Some(Self { before, lowercase, longest, reserved, reserved_plain })
+    }
+
+    /// Whether a word of ASCII text is a token by itself.
+    ///
+    /// # Errors
+    /// `Error::Memory`.
+    fn has_reserved(&self, text: &str) -> Result<bool> {
+        let plain = || text.bytes().filter_map(|byte| plainly(byte, self.lowercase));
+        let starts = |word: &String| plain().any(|character| word.starts_with(character));
+        if self.reserved.iter().any(|word| text.contains(word)) {
+            return Ok(true);
+        }
+        if !self.reserved_plain.iter().any(starts) {
+            return Ok(false);
+        }
+        let mut bytes = room(text.len(), "bytes of a text")?;
+        bytes.extend(plain().map(|character| character as u8));
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(self.reserved_plain.iter().any(|word| text.contains(word)))
     }
 
     /// The ids of `text` up to its end or at least one more than `enough`; none for text that is not plain.
     ///
     /// # Errors
-    /// `Error::Invalid` when the tokenizer refuses a word.
+    /// `Error::Invalid` when the tokenizer refuses a word; `Error::Memory`.
     pub(super) fn ids(&self, tokenizer: &Tokenizer, text: &str, enough: usize) -> Result<Option<Vec<u32>>> {
-        if !text.is_ascii() || self.reserved.iter().any(|word| text.contains(word)) {
+        if !text.is_ascii() || self.has_reserved(text)? {
             return Ok(None);
         }
-        let mut ids = self.before.clone();
+        // A token has a byte at least.
+        let most = text.len().min(enough.saturating_add(self.longest));
+        let mut ids = room(self.before.len().saturating_add(most).saturating_add(1), "tokens")?;
+        ids.extend(&self.before);
         let mut word = String::new();
-        for byte in text.bytes() {
-            match byte {
-                b'\t' | b'\n' | b'\r' | b' ' => self.take(tokenizer, &mut word, &mut ids)?,
-                // Other control characters vanish, and what they stood between is one word.
-                0..b' ' | 0x7f => {}
-                _ if byte.is_ascii_punctuation() => {
+        for character in text.bytes().filter_map(|byte| plainly(byte, self.lowercase)) {
+            match character {
+                ' ' => self.take(tokenizer, &mut word, &mut ids)?,
+                _ if character.is_ascii_punctuation() => {
                     self.take(tokenizer, &mut word, &mut ids)?;
-                    word.push(char::from(byte));
+                    word.push(character);
                     self.take(tokenizer, &mut word, &mut ids)?;
                 }
-                _ => word.push(char::from(if self.lowercase { byte.to_ascii_lowercase() } else { byte })),
+                // A longer word is unknown, however it goes on.
+                _ if word.len() <= self.longest => word.push(character),
+                _ => {}
             }
             if ids.len() > enough {
                 break;
@@ -87,5 +116,14 @@ impl Ascii {
         }
         word.clear();
         Ok(())
+    }
+}
+
+/// The byte as the normaliser leaves it. Control characters vanish, and what they stood between is one word.
+fn plainly(byte: u8, lowercase: bool) -> Option<char> {
+    match byte {
+        b'\t' | b'\n' | b'\r' => Some(' '),
+        0..b' ' | 0x7f => None,
+        _ => Some(char::from(if lowercase { byte.to_ascii_lowercase() } else { byte })),
     }
 }

@@ -1,7 +1,8 @@
-//! Softmax(Q K^T) V of one text (Vaswani et al. 2017), head by head, a block of queries at a time, so that the scores
+//! Softmax(Q K^T + B) V of one text (Vaswani et al. 2017), head by head, a block of queries at a time, so that the scores
 //! stay in the first-level cache.
 
 use super::forward::Precision;
+use super::relative::Biases;
 use crate::error::Result;
 use crate::kernels::{Buffer, Element, Finish, Isa, Matrix, MatrixMut, Panel, WIDE, Width, multiply, softmax};
 
@@ -27,10 +28,13 @@ pub(super) struct Scratch<T: Element> {
 pub(super) struct Attention<'a, T> {
     pub(super) qkv: &'a [T],
     pub(super) len: usize,
-    /// Columns of the queries, as of the keys and the values.
-    pub(super) hidden: usize,
+    pub(super) heads: usize,
     /// Columns of a head.
     pub(super) head: usize,
+    /// Columns of a head of `qkv`, in whole groups; those that are more are zero.
+    pub(super) room: usize,
+    /// Added to the scores, where the encoder has any.
+    pub(super) biases: Option<&'a Biases>,
 }
 
 impl<T: Precision> Attention<'_, T> {
@@ -39,9 +43,9 @@ impl<T: Precision> Attention<'_, T> {
     /// # Errors
     /// `Error::Memory`.
     pub(super) fn apply(self, isa: Isa, first: usize, out: MatrixMut<'_, T>, threads: usize) -> Result<()> {
-        let heads = out.columns() / self.head;
-        if threads > 1 && heads > 1 && self.len >= SHARED_FROM {
-            let half = heads / 2;
+        let own = out.columns() / self.head;
+        if threads > 1 && own > 1 && self.len >= SHARED_FROM {
+            let half = own / 2;
             let (left, right) = out.split_columns(half * self.head);
             let (left, right) = rayon::join(
                 || self.apply(isa, first, left, threads / 2),
@@ -51,7 +55,7 @@ impl<T: Precision> Attention<'_, T> {
         }
         let mut scratch = T::kept().with(|kept| kept.attention.take());
         let mut rest = out;
-        for head in first..first + heads {
+        for head in first..first + own {
             let (own, others) = rest.split_columns(self.head);
             self.one_head(isa, head, own, &mut scratch)?;
             rest = others;
@@ -61,30 +65,31 @@ impl<T: Precision> Attention<'_, T> {
     }
 
     fn part(&self, which: usize, head: usize) -> &[T] {
-        &self.qkv[which * self.hidden + head * self.head..]
+        &self.qkv[(which * self.heads + head) * self.room..]
     }
 
     fn one_head(self, isa: Isa, head: usize, mut out: MatrixMut<'_, T>, scratch: &mut Scratch<T>) -> Result<()> {
-        let Self { len, head: size, hidden, .. } = self;
-        let stride = 3 * hidden;
+        let Self { len, heads, head: size, room, biases, .. } = self;
+        let stride = 3 * heads * room;
         let padded = len.next_multiple_of(NARROW);
         // Whole groups of positions; one that a text lacks has a weight and a value of zero.
         let grouped = len.next_multiple_of(T::GROUP);
-        scratch.keys.grow(padded * size)?;
+        scratch.keys.grow(padded * room)?;
         scratch.values.grow(grouped * size.next_multiple_of(NARROW))?;
         scratch.scores.grow(BLOCK * padded)?;
         scratch.weights.grow(BLOCK * padded)?;
         let Scratch { keys, values, scores, weights } = scratch;
-        pack_columns(Matrix::new(self.part(1, head), len, size, stride), keys);
+        pack_columns(Matrix::new(self.part(1, head), len, room, stride), keys);
         pack_rows(Matrix::new(self.part(2, head), len, size, stride), values);
         let mut inverse = [0.0; BLOCK];
         for top in (0..len).step_by(BLOCK) {
             let rows = BLOCK.min(len - top);
-            let queries = Matrix::new(&self.part(0, head)[top * stride..], rows, size, stride);
+            let queries = Matrix::new(&self.part(0, head)[top * stride..], rows, room, stride);
             for left in (0..padded).step_by(NARROW) {
-                let panel = Panel::new(&keys[left * size..], size, Width::Narrow);
+                let panel = Panel::new(&keys[left * room..], room, Width::Narrow);
                 let out = MatrixMut::new(&mut scores[left..], rows, NARROW, padded);
-                multiply(isa, queries, panel, &ZEROS, out, Finish::Replace);
+                let finish = biases.map_or(Finish::Replace, |all| Finish::Offset(all.block(head, [top, left], rows)));
+                multiply(isa, queries, panel, &ZEROS, out, finish);
             }
             let mut own = MatrixMut::new(scores, rows, len, padded);
             softmax(isa, &mut own, &mut MatrixMut::new(weights, rows, grouped, padded), &mut inverse);

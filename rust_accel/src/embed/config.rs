@@ -1,8 +1,12 @@
 //! What the model's JSON files say about its shape.
 
+use super::architecture::Architecture;
 use crate::error::{Error, Result, invalid};
+use crate::kernels::Packed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Number, Value};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// How token vectors become one vector.
@@ -12,36 +16,37 @@ pub(super) enum Pooling {
     Cls,
 }
 
-/// The validated shape of a BERT encoder.
+/// The validated shape of an encoder.
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     pub(super) weights: PathBuf,
+    pub(super) architecture: Architecture,
     pub(super) hidden: usize,
     pub(super) layers: usize,
     pub(super) heads: usize,
     pub(super) intermediate: usize,
     pub(super) vocabulary: usize,
     pub(super) positions: usize,
-    pub(super) token_types: usize,
     pub(super) epsilon: f32,
     pub(super) pooling: Pooling,
     pub(super) max_tokens: usize,
 }
 
 #[derive(Deserialize)]
-struct BertFile {
+struct EncoderFile {
     hidden_size: usize,
     num_hidden_layers: usize,
     num_attention_heads: usize,
     intermediate_size: usize,
     vocab_size: usize,
     max_position_embeddings: usize,
-    type_vocab_size: usize,
     layer_norm_eps: f32,
     hidden_act: String,
     model_type: String,
     #[serde(default = "absolute")]
     position_embedding_type: String,
+    #[serde(default)]
+    is_decoder: bool,
 }
 
 fn absolute() -> String {
@@ -55,130 +60,187 @@ struct Module {
     kind: String,
 }
 
-#[derive(Deserialize)]
-#[allow(clippy::struct_excessive_bools, reason = "the file's own fields")]
-struct PoolingFile {
+/// `config_sentence_transformers.json`.
+#[derive(Default, Deserialize)]
+struct PromptsFile {
     #[serde(default)]
-    pooling_mode_cls_token: bool,
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_max_tokens: bool,
-    #[serde(default)]
-    pooling_mode_mean_sqrt_len_tokens: bool,
+    prompts: HashMap<String, Option<String>>,
+    default_prompt_name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct SentenceFile {
     max_seq_length: Option<usize>,
     #[serde(default)]
     do_lower_case: bool,
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+#[derive(Default, Deserialize)]
+struct TokenizerFile {
+    model_max_length: Option<Number>,
+}
+
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = std::fs::read(path).map_err(|cause| Error::Io(path.display().to_string(), cause))?;
     serde_json::from_slice(&text).map_err(|cause| Error::Invalid(format!("{}: {cause}", path.display())))
+}
+
+/// As `read`; none when there is no such file.
+fn read_present<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    if path.exists() { read(path).map(Some) } else { Ok(None) }
 }
 
 /// Sizes above this are a damaged file, not a sentence encoder; it keeps every product far from overflow.
 const LARGEST: usize = 1 << 20;
 
-impl Config {
+impl EncoderFile {
     /// # Errors
-    /// `Error::Io` for a missing file; `Error::Invalid` for a field, module or activation that cannot be used.
-    pub(super) fn read(folder: &Path, max_tokens: Option<usize>) -> Result<Self> {
-        let (transformer, pooling) = modules(folder)?;
-        let path = transformer.join("config.json");
-        let bert: BertFile = read(&path)?;
+    /// `Error::Invalid` for a field that cannot be used.
+    fn check(&self, path: &Path) -> Result<()> {
         let place = path.display();
         for (field, got, known) in [
-            ("model_type", &bert.model_type, "bert"),
-            ("hidden_act", &bert.hidden_act, "gelu"),
-            ("position_embedding_type", &bert.position_embedding_type, "absolute"),
+            ("hidden_act", &self.hidden_act, "gelu"),
+            ("position_embedding_type", &self.position_embedding_type, "absolute"),
         ] {
             if got != known {
                 return invalid(format!("{place}: {field} is {got:?}; only {known:?} is implemented"));
             }
         }
-        for (field, got) in [
-            ("hidden_size", bert.hidden_size),
-            ("num_hidden_layers", bert.num_hidden_layers),
-            ("num_attention_heads", bert.num_attention_heads),
-            ("intermediate_size", bert.intermediate_size),
-            ("vocab_size", bert.vocab_size),
-            ("max_position_embeddings", bert.max_position_embeddings),
-            ("type_vocab_size", bert.type_vocab_size),
-        ] {
-            if !(1..=LARGEST).contains(&got) {
-                return invalid(format!("{place}: {field} is {got}, not in 1..={LARGEST}"));
-            }
+        if self.is_decoder {
+            return invalid(format!("{place}: is_decoder is true; only encoders are implemented"));
         }
-        if !bert.hidden_size.is_multiple_of(bert.num_attention_heads) {
-            let (hidden, heads) = (bert.hidden_size, bert.num_attention_heads);
+        for (field, got) in [
+            ("hidden_size", self.hidden_size),
+            ("num_hidden_layers", self.num_hidden_layers),
+            ("num_attention_heads", self.num_attention_heads),
+            ("intermediate_size", self.intermediate_size),
+            ("vocab_size", self.vocab_size),
+            ("max_position_embeddings", self.max_position_embeddings),
+        ] {
+            check_size(path, field, got)?;
+        }
+        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
             return invalid(format!("{place}: hidden_size {hidden} cannot be split over {heads} heads"));
         }
-        if !(bert.layer_norm_eps > 0.0 && bert.layer_norm_eps < 1.0) {
-            return invalid(format!("{place}: layer_norm_eps is {}, not in 0..1", bert.layer_norm_eps));
+        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
+            return invalid(format!("{place}: layer_norm_eps is {}, not in 0..1", self.layer_norm_eps));
         }
+        Ok(())
+    }
+}
+
+/// # Errors
+/// `Error::Invalid` naming a field that is none or too large.
+pub(super) fn check_size(path: &Path, field: &str, got: usize) -> Result<()> {
+    if (1..=LARGEST).contains(&got) {
+        return Ok(());
+    }
+    invalid(format!("{}: {field} is {got}, not in 1..={LARGEST}", path.display()))
+}
+
+impl Config {
+    /// Columns of a head where `T` is multiplied: in whole groups.
+    pub(super) fn head_room<T: Packed>(&self) -> usize {
+        (self.hidden / self.heads).next_multiple_of(T::GROUP)
+    }
+
+    /// # Errors
+    /// `Error::Io` for a missing file; `Error::Invalid` for a field, module or activation that cannot be used.
+    pub(super) fn read(folder: &Path, max_tokens: Option<usize>) -> Result<Self> {
+        let (transformer, pooling) = modules(folder)?;
+        check_prompts(folder)?;
+        let path = transformer.join("config.json");
+        let file: EncoderFile = read(&path)?;
+        let architecture = Architecture::read(&file.model_type, &path)?;
+        file.check(&path)?;
+        let positions = file.max_position_embeddings.saturating_sub(architecture.first_position());
         Ok(Self {
             weights: transformer.join("model.safetensors"),
-            hidden: bert.hidden_size,
-            layers: bert.num_hidden_layers,
-            heads: bert.num_attention_heads,
-            intermediate: bert.intermediate_size,
-            vocabulary: bert.vocab_size,
-            positions: bert.max_position_embeddings,
-            token_types: bert.type_vocab_size,
-            epsilon: bert.layer_norm_eps,
+            architecture,
+            hidden: file.hidden_size,
+            layers: file.num_hidden_layers,
+            heads: file.num_attention_heads,
+            intermediate: file.intermediate_size,
+            vocabulary: file.vocab_size,
+            positions: file.max_position_embeddings,
+            epsilon: file.layer_norm_eps,
             pooling,
-            max_tokens: token_limit(&transformer, bert.max_position_embeddings, max_tokens)?,
+            max_tokens: token_limit(&transformer, positions, max_tokens)?,
         })
     }
 }
 
-/// The transformer's folder and the pooling, from `modules.json`.
+/// The transformer's folder and the pooling, from `modules.json`. Vectors have unit length with a `Normalize` or without.
 fn modules(folder: &Path) -> Result<(PathBuf, Pooling)> {
     let path = folder.join("modules.json");
-    let (mut transformer, mut pooling) = (None, None);
-    for module in read::<Vec<Module>>(&path)? {
-        let at = folder.join(&module.path);
-        match module.kind.rsplit('.').next().unwrap_or_default() {
-            "Transformer" => transformer = Some(at),
-            "Pooling" => pooling = Some(read_pooling(&at.join("config.json"))?),
-            "Normalize" => {}
-            _ => {
-                return invalid(format!("{}: the module {:?} is not implemented", path.display(), module.kind));
-            }
-        }
+    let modules: Vec<Module> = read(&path)?;
+    let known = |module: &Module| {
+        let name = module.kind.strip_prefix("sentence_transformers.").and_then(|name| name.rsplit('.').next());
+        ["Transformer", "Pooling", "Normalize"].into_iter().find(|known| name == Some(known))
+    };
+    if let Some(module) = modules.iter().find(|module| known(module).is_none()) {
+        return invalid(format!("{}: the module {:?} is not implemented", path.display(), module.kind));
     }
-    match (transformer, pooling) {
-        (Some(transformer), Some(pooling)) => Ok((transformer, pooling)),
-        _ => invalid(format!("{}: it must name a Transformer and a Pooling", path.display())),
+    let kinds: Vec<&str> = modules.iter().filter_map(known).collect();
+    match (&modules[..], &kinds[..]) {
+        ([transformer, pooling, ..], ["Transformer", "Pooling"] | ["Transformer", "Pooling", "Normalize"]) => {
+            let pooling = read_pooling(&folder.join(&pooling.path).join("config.json"))?;
+            Ok((folder.join(&transformer.path), pooling))
+        }
+        _ => invalid(format!(
+            "{}: the modules are {kinds:?}; only a Transformer, a Pooling and perhaps a Normalize are implemented",
+            path.display()
+        )),
     }
 }
 
 fn read_pooling(path: &Path) -> Result<Pooling> {
-    let file: PoolingFile = read(path)?;
-    let others = file.pooling_mode_max_tokens || file.pooling_mode_mean_sqrt_len_tokens;
-    match (file.pooling_mode_mean_tokens, file.pooling_mode_cls_token, others) {
-        (true, false, false) => Ok(Pooling::Mean),
-        (false, true, false) => Ok(Pooling::Cls),
-        _ => invalid(format!("{}: only mean or CLS pooling alone is implemented", path.display())),
+    let place = path.display();
+    let fields: HashMap<String, Value> = read(path)?;
+    let mut modes = vec![];
+    for (field, value) in fields.iter().filter(|(field, _)| field.starts_with("pooling_mode")) {
+        match value {
+            Value::Bool(true) => modes.push(field.as_str()),
+            Value::Bool(false) => {}
+            _ => return invalid(format!("{place}: {field} is {value}; only true and false are implemented")),
+        }
+    }
+    modes.sort_unstable();
+    match modes[..] {
+        ["pooling_mode_mean_tokens"] => Ok(Pooling::Mean),
+        ["pooling_mode_cls_token"] => Ok(Pooling::Cls),
+        _ => invalid(format!("{place}: true are {modes:?}; only mean or CLS pooling alone is implemented")),
     }
 }
 
+/// # Errors
+/// `Error::Invalid` when texts would get a prompt unasked.
+fn check_prompts(folder: &Path) -> Result<()> {
+    let path = folder.join("config_sentence_transformers.json");
+    let file: PromptsFile = read_present(&path)?.unwrap_or_default();
+    match file.default_prompt_name {
+        Some(name) if file.prompts.get(&name).is_none_or(|prompt| prompt.as_deref() != Some("")) => invalid(format!(
+            "{}: default_prompt_name is {name:?}; prompts are not implemented: put it before each text, and null here",
+            path.display()
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What was asked for, or else what `sentence_bert_config.json` says, or else the tokenizer's limit, if the model has so
+/// many positions.
 fn token_limit(transformer: &Path, positions: usize, asked: Option<usize>) -> Result<usize> {
     let path = transformer.join("sentence_bert_config.json");
-    let own = if path.exists() {
-        let file: SentenceFile = read(&path)?;
-        if file.do_lower_case {
-            return invalid(format!("{}: do_lower_case is not implemented; the tokenizer does it", path.display()));
-        }
-        file.max_seq_length.unwrap_or(positions)
-    } else {
-        positions
-    };
-    let limit = asked.unwrap_or(own);
+    let file: SentenceFile = read_present(&path)?.unwrap_or_default();
+    if file.do_lower_case {
+        return invalid(format!("{}: do_lower_case is not implemented; the tokenizer does it", path.display()));
+    }
+    let tokenizer: TokenizerFile = read_present(&transformer.join("tokenizer_config.json"))?.unwrap_or_default();
+    // Without a limit it is written as 10^30, which is no `u64`.
+    let written = tokenizer.model_max_length.as_ref().and_then(Number::as_u64);
+    let whole = written.map_or(positions, |limit| usize::try_from(limit).unwrap_or(positions).min(positions));
+    let limit = asked.or(file.max_seq_length).unwrap_or(whole);
     if !(3..=positions).contains(&limit) {
         return invalid(format!("max_tokens is {limit}, not in 3..={positions} (the model's positions)"));
     }

@@ -1,15 +1,17 @@
-//! The BERT encoder (Devlin et al. 2019) over ragged batches: the tokens of several texts in a row, no padding.
+//! The encoders over ragged batches: the tokens of several texts in a row, no padding.
 
+use super::architecture::Architecture;
 use super::attention::{self, Attention};
 use super::config::{Config, Pooling};
-use super::linear::{Block, Converted, How, Linear, Panels, Room, Size};
-use super::weights::{Dense, Tensors, floats};
+use super::linear::{Block, Converted, Form, How, Linear, Panels, Room, Size};
+use super::relative::Biases;
+use super::source::Source;
+use super::weights::{Layout, Tensors};
+use super::words::Words;
 use crate::error::{Result, invalid};
-use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, LayerNorm, MatrixMut, layer_norm, map, narrow};
-use memmap2::Mmap;
+use crate::kernels::{Bf16, Buffer, Element, Finish, Isa, LayerNorm, MatrixMut, Packed, layer_norm, narrow};
 use rayon::prelude::*;
 use std::cell::Cell;
-use std::ops::Range;
 use std::thread::LocalKey;
 
 /// A type that attention multiplies in, and the linear layers that are not of bytes; between them values are f32.
@@ -66,8 +68,18 @@ pub(super) enum Bytes {
 }
 
 impl Bytes {
-    fn take(self, is_robust: bool) -> bool {
-        self == Self::All || self == Self::Robust && is_robust
+    /// What becomes of a layer of which bytes take little accuracy, or not.
+    fn form(self, is_robust: bool, architecture: &Architecture) -> Form {
+        if self == Self::All || self == Self::Robust && is_robust {
+            return Form::Bytes { exact: architecture.exact_inputs };
+        }
+        Form::Floats
+    }
+
+    /// Of the queries, keys and values; of what is attended to; of the two layers of the feed-forward network.
+    fn forms(self, architecture: &Architecture) -> [Form; 4] {
+        let (robust, other) = (self.form(true, architecture), self.form(false, architecture));
+        [other, robust, robust, other]
     }
 }
 
@@ -81,58 +93,63 @@ struct Layer<L> {
     output_norm: LayerNorm,
 }
 
-impl<'a> Layer<Dense<'a>> {
-    fn read(tensors: &Tensors<'a>, config: &Config, index: usize) -> Result<Self> {
+impl<'a> Layer<Layout<'a>> {
+    /// `room`: columns of a head, those that make its groups whole included.
+    fn read(tensors: &'a Tensors<'a>, config: &Config, room: usize, index: usize) -> Result<Self> {
         let at = |name: &str| format!("encoder.layer.{index}.{name}");
         let (hidden, wide) = (config.hidden, config.intermediate);
         let square = [hidden, hidden];
         // The softmax temperature of Vaswani et al. 2017 is folded into the queries.
-        let scale = 1.0 / ((hidden / config.heads) as f32).sqrt();
+        let head = hidden / config.heads;
+        let scale = 1.0 / (head as f32).sqrt();
         let dense = |name: &str, shape, scale| tensors.dense(&at(name), shape, scale);
         let norm = |name: &str| tensors.norm(&at(name), hidden, config.epsilon);
+        let names = config.architecture.names;
         Ok(Self {
-            qkv: dense("attention.self.query", square, scale)?
-                .join(dense("attention.self.key", square, 1.0)?)
-                .join(dense("attention.self.value", square, 1.0)?),
-            attended: dense("attention.output.dense", square, 1.0)?,
-            attention_norm: norm("attention.output.LayerNorm")?,
+            qkv: dense(names.query, square, scale)?
+                .join(dense(names.key, square, 1.0)?)
+                .join(dense(names.value, square, 1.0)?)
+                .grouped(head, room),
+            attended: dense(names.attended, square, 1.0)?,
+            attention_norm: norm(names.attention_norm)?,
             expand: dense("intermediate.dense", [wide, hidden], 1.0)?,
             contract: dense("output.dense", [hidden, wide], 1.0)?,
             output_norm: norm("output.LayerNorm")?,
         })
     }
 
-    /// The linear layers, and whether bytes cost them little accuracy.
-    fn parts(&self) -> [(&Dense<'a>, bool); 4] {
-        [(&self.qkv, false), (&self.attended, true), (&self.expand, true), (&self.contract, false)]
+    fn size<T: Packed>(&self, bytes: Bytes, architecture: &Architecture) -> Size {
+        let layers = [&self.qkv, &self.attended, &self.expand, &self.contract];
+        layers.into_iter().zip(bytes.forms(architecture)).map(|(layer, form)| Size::of::<T>(layer, form)).sum()
     }
 
-    fn size(&self, bytes: Bytes) -> Size {
-        self.parts().into_iter().map(|(dense, is_robust)| Size::of(dense, bytes.take(is_robust))).sum()
-    }
-
-    fn pack<T: Element>(self, bytes: Bytes, mut room: Room<'_, T>) -> Result<Layer<Linear>> {
-        let [qkv, attended, expand, contract] =
-            self.parts().map(|(dense, is_robust)| Linear::pack(dense, bytes.take(is_robust), &mut room));
+    fn pack<T: Element>(
+        self,
+        bytes: Bytes,
+        architecture: &Architecture,
+        mut room: Room<'_, T>,
+    ) -> Result<Layer<Linear>> {
+        let [qkv, attended, expand, contract] = bytes.forms(architecture);
+        let mut pack = |layer: Layout<'_>, form| Linear::pack(&layer.read()?, form, &mut room);
         Ok(Layer {
-            qkv: qkv?,
-            attended: attended?,
+            qkv: pack(self.qkv, qkv)?,
+            attended: pack(self.attended, attended)?,
             attention_norm: self.attention_norm,
-            expand: expand?,
-            contract: contract?,
+            expand: pack(self.expand, expand)?,
+            contract: pack(self.contract, contract)?,
             output_norm: self.output_norm,
         })
     }
 }
 
-/// The weights, checked and packed; word embeddings stay in the mapped file.
+/// The weights, checked and packed; word embeddings are read from the file when they occur first.
 pub(super) struct Model<T: Element> {
     pub(super) config: Config,
     isa: Isa,
-    file: Mmap,
-    words: Range<usize>,
+    words: Words,
     positions: Vec<f32>,
     embedding_norm: LayerNorm,
+    biases: Option<Biases>,
     layers: Vec<Layer<Linear>>,
     panels: Panels<T>,
 }
@@ -140,6 +157,7 @@ pub(super) struct Model<T: Element> {
 /// One thread's buffers. `hidden` carries the residual stream.
 #[derive(Default)]
 pub(super) struct Scratch<T: Element> {
+    word: Vec<u8>,
     hidden: Buffer,
     qkv: Buffer<T>,
     context: Buffer<T>,
@@ -151,57 +169,55 @@ impl<T: Precision> Model<T> {
     /// # Errors
     /// `Error::Io`, `Error::Memory`, or `Error::Invalid` naming the tensor that does not fit the configuration.
     pub(super) fn load(config: Config, isa: Isa, bytes: Bytes) -> Result<Self> {
-        let file = map(&config.weights)?;
-        let tensors = Tensors::parse(&file, &config.weights)?;
+        let file = Source::open(&config.weights)?;
+        let tensors = Tensors::parse(&file)?;
         let hidden = config.hidden;
-        let words = tensors.range("embeddings.word_embeddings.weight", &[config.vocabulary, hidden])?;
-        let mut positions = tensors.values("embeddings.position_embeddings.weight", &[config.positions, hidden])?;
-        let types = tensors.values("embeddings.token_type_embeddings.weight", &[config.token_types, hidden])?;
-        // A single text is all of type 0, so that row is added to the positions once.
-        for row in positions.chunks_exact_mut(hidden) {
-            add(row, &types[..hidden]);
-        }
+        let shape = [config.vocabulary, hidden];
+        let words = tensors.place("embeddings.word_embeddings.weight", &shape)?;
+        let positions = positions(&tensors, &config)?;
         let embedding_norm = tensors.norm("embeddings.LayerNorm", hidden, config.epsilon)?;
-        let read = |i| Layer::read(&tensors, &config, i);
-        let layers: Vec<_> = (0..config.layers).into_par_iter().map(read).collect::<Result<_>>()?;
-        let block = layers.first().map_or(Size::default(), |layer| layer.size(bytes));
+        let biases = biases(&tensors, &config)?;
+        let room = config.head_room::<T>();
+        let layers: Vec<_> =
+            (0..config.layers).map(|i| Layer::read(&tensors, &config, room, i)).collect::<Result<_>>()?;
+        let architecture = &config.architecture;
+        let block = layers.first().map_or(Size::default(), |layer| layer.size::<T>(bytes, architecture));
         let mut panels = Panels::zeros(block, layers.len())?;
-        let packed = layers.into_par_iter().zip(panels.rooms()).map(|(layer, room)| layer.pack(bytes, room));
+        let rooms = panels.rooms();
+        let packed = layers.into_par_iter().zip(rooms).map(|(layer, room)| layer.pack(bytes, architecture, room));
         let layers = packed.collect::<Result<_>>()?;
-        drop(tensors);
-        Ok(Self { config, isa, file, words, positions, embedding_norm, layers, panels })
+        file.check()?;
+        let words = Words::new(file, words, shape)?;
+        Ok(Self { config, isa, words, positions, embedding_norm, biases, layers, panels })
     }
 
-    /// Unit vectors of some texts' token ids, `hidden` values each, in order; over `threads` of the current pool. Ids
-    /// are below the vocabulary, texts not empty and at most `max_tokens` long: the tokenizer's side of the contract.
+    /// Writes unit vectors of some texts' token ids, `hidden` values each, in order; over `threads` of the current pool.
+    /// Ids are below the vocabulary, texts not empty and at most `max_tokens` long: the tokenizer's side of the contract.
     ///
     /// # Errors
-    /// `Error::Memory`; `Error::Invalid` when the output is not finite (damaged word embeddings).
-    pub(super) fn embed(&self, texts: &[&[u32]], threads: usize) -> Result<Vec<f32>> {
+    /// `Error::Memory`; `Error::State` when the file of the weights has changed; `Error::Invalid` when the output is not
+    /// finite.
+    pub(super) fn embed(&self, texts: &[&[u32]], out: &mut [f32], threads: usize) -> Result<()> {
         let mut scratch = T::kept().with(|kept| kept.forward.take());
         let rows: usize = texts.iter().map(|ids| ids.len()).sum();
         self.embed_words(texts, rows, &mut scratch)?;
         for (number, layer) in self.layers.iter().enumerate() {
             self.forward(layer, self.panels.block(number), texts, &mut scratch, threads)?;
         }
-        let vectors = self.pool(texts, &scratch.hidden);
+        let pooled = self.pool(texts, &scratch.hidden, out);
         T::kept().with(|kept| kept.forward.set(scratch));
-        vectors
+        pooled
     }
 
     fn embed_words(&self, texts: &[&[u32]], rows: usize, scratch: &mut Scratch<T>) -> Result<()> {
         let hidden = self.config.hidden;
         scratch.hidden.grow(rows * hidden)?;
-        let words = &self.file[self.words.clone()];
-        let ids = texts.iter().flat_map(|ids| ids.iter().enumerate());
+        let ids = texts.iter().flat_map(|ids| self.config.architecture.positions(ids).zip(*ids));
         for (row, (position, id)) in scratch.hidden.chunks_exact_mut(hidden).zip(ids) {
-            let start = *id as usize * hidden * size_of::<f32>();
-            let word = &words[start..start + hidden * size_of::<f32>()];
             let place = &self.positions[position * hidden..(position + 1) * hidden];
-            for (out, (a, b)) in row.iter_mut().zip(floats(word).zip(place)) {
-                *out = a + b;
-            }
+            self.words.add(*id, place, row, &mut scratch.word)?;
         }
+        self.words.check()?;
         self.normalise(&mut scratch.hidden, rows, &self.embedding_norm);
         Ok(())
     }
@@ -223,19 +239,20 @@ impl<T: Precision> Model<T> {
         let how = |finish| How { isa, panels, finish };
         let rows: usize = texts.iter().map(|ids| ids.len()).sum();
         let n = rows * hidden;
-        scratch.qkv.grow(3 * n)?;
+        let columns = 3 * self.config.heads * self.config.head_room::<T>();
+        scratch.qkv.grow(rows * columns)?;
         scratch.context.grow(n)?;
         scratch.wide.grow(rows * wide)?;
-        let Scratch { hidden: stream, qkv, context, wide: expanded, input } = scratch;
-        let operand = layer.qkv.narrowed(isa, &stream[..n], input)?;
-        layer.qkv.apply(how(Finish::Replace), operand, MatrixMut::new(qkv, rows, 3 * hidden, 3 * hidden), threads);
+        let Scratch { hidden: stream, qkv, context, wide: expanded, input, .. } = scratch;
+        let operand = layer.qkv.narrowed(isa, &mut stream[..n], input)?;
+        layer.qkv.apply(how(Finish::Replace), operand, MatrixMut::new(qkv, rows, columns, columns), threads);
         self.attend(texts, qkv, context, threads)?;
-        let operand = layer.attended.operand(isa, &context[..n], input)?;
+        let operand = layer.attended.operand(isa, &mut context[..n], input)?;
         layer.attended.apply(how(Finish::Add), operand, MatrixMut::new(stream, rows, hidden, hidden), threads);
         self.normalise(stream, rows, &layer.attention_norm);
-        let operand = layer.expand.narrowed(isa, &stream[..n], input)?;
+        let operand = layer.expand.narrowed(isa, &mut stream[..n], input)?;
         layer.expand.apply(how(Finish::Gelu), operand, MatrixMut::new(expanded, rows, wide, wide), threads);
-        let operand = layer.contract.operand(isa, &expanded[..rows * wide], input)?;
+        let operand = layer.contract.operand(isa, &mut expanded[..rows * wide], input)?;
         layer.contract.apply(how(Finish::Add), operand, MatrixMut::new(stream, rows, hidden, hidden), threads);
         self.normalise(stream, rows, &layer.output_norm);
         Ok(())
@@ -243,10 +260,12 @@ impl<T: Precision> Model<T> {
 
     /// What each text's tokens take from one another.
     fn attend(&self, texts: &[&[u32]], qkv: &[T], context: &mut [T], threads: usize) -> Result<()> {
-        let hidden = self.config.hidden;
+        let Config { hidden, heads, .. } = self.config;
+        let (head, room) = (hidden / heads, self.config.head_room::<T>());
         let mut top = 0;
         for len in texts.iter().map(|ids| ids.len()) {
-            let attention = Attention { qkv: &qkv[top * 3 * hidden..], len, hidden, head: hidden / self.config.heads };
+            let qkv = &qkv[top * 3 * heads * room..];
+            let attention = Attention { qkv, len, heads, head, room, biases: self.biases.as_ref() };
             let out = MatrixMut::new(&mut context[top * hidden..], len, hidden, hidden);
             attention.apply(self.isa, 0, out, threads)?;
             top += len;
@@ -254,9 +273,9 @@ impl<T: Precision> Model<T> {
         Ok(())
     }
 
-    fn pool(&self, texts: &[&[u32]], hidden: &[f32]) -> Result<Vec<f32>> {
+    /// `out` is all zero.
+    fn pool(&self, texts: &[&[u32]], hidden: &[f32], out: &mut [f32]) -> Result<()> {
         let dimension = self.config.hidden;
-        let mut out = vec![0.0; texts.len() * dimension];
         let mut rows = hidden.chunks_exact(dimension);
         for (vector, ids) in out.chunks_exact_mut(dimension).zip(texts) {
             for (i, row) in rows.by_ref().take(ids.len()).enumerate() {
@@ -267,14 +286,34 @@ impl<T: Precision> Model<T> {
             // The mean's divisor goes with the norm.
             let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
             if !(norm.is_finite() && norm > 0.0) {
-                return invalid("the model's output is not a finite vector: its weights are damaged");
+                return invalid("the model's output is not a finite vector: weights of it are too large, or all zero");
             }
             for value in vector {
                 *value /= norm;
             }
         }
-        Ok(out)
+        Ok(())
     }
+}
+
+/// The position embeddings. All of a single text is of type 0, so that row of the types is added to them once.
+fn positions(tensors: &Tensors<'_>, config: &Config) -> Result<Vec<f32>> {
+    let hidden = config.hidden;
+    let mut positions = tensors.values("embeddings.position_embeddings.weight", &[config.positions, hidden])?;
+    if let Some(types) = config.architecture.token_types {
+        let types = tensors.values("embeddings.token_type_embeddings.weight", &[types, hidden])?;
+        for row in positions.chunks_exact_mut(hidden) {
+            add(row, &types[..hidden]);
+        }
+    }
+    Ok(positions)
+}
+
+fn biases(tensors: &Tensors<'_>, config: &Config) -> Result<Option<Biases>> {
+    let Some(buckets) = config.architecture.buckets else { return Ok(None) };
+    let shape = [buckets, config.heads];
+    let weight = tensors.values("encoder.relative_attention_bias.weight", &shape)?;
+    Biases::new(&weight, shape, config.max_tokens).map(Some)
 }
 
 fn add(to: &mut [f32], from: &[f32]) {

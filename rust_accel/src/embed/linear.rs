@@ -1,16 +1,35 @@
 //! Dense layers, packed for the kernels in the type that they multiply in.
 
+use super::exact::Exact;
 use super::forward::Precision;
-use super::weights::Dense;
-use crate::error::{Result, invalid};
+use super::weights::{Dense, Layout};
+use crate::error::{Error, Result, invalid};
 use crate::kernels::{
     Affine, Buffer, BytePanel, Bytes, Element, Finish, Isa, MOST_BYTES, Matrix, MatrixMut, Packed, Pages, Panel, ROUND,
-    WIDE, Width, multiply, multiply_bytes, panel_place, quantise,
+    WIDE, Width, multiply, multiply_bytes, narrow, panel_place, quantise,
 };
 use std::iter::Sum;
 
 /// Products of two numbers from which a second thread is worth its start: some 10 microseconds of one.
 const SHARED_FROM: usize = 3_000_000;
+
+/// What the weights of a layer become.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Floats,
+    /// So many inputs stay f32: those of the largest weights, which would cost all others their accuracy (Dettmers et al.
+    /// 2022 keep the largest activations; the inputs are mostly the same ones).
+    Bytes {
+        exact: usize,
+    },
+}
+
+impl Form {
+    /// The inputs of a layer with those that fill its last group, whose weights are zero.
+    fn depth<T: Packed>(self, inputs: usize) -> usize {
+        inputs.next_multiple_of(if self == Self::Floats { T::GROUP } else { i8::GROUP })
+    }
+}
 
 /// How many values of panels something has.
 #[derive(Clone, Copy, Default)]
@@ -21,9 +40,16 @@ pub(super) struct Size {
 
 impl Size {
     /// Of the panels of a layer.
-    pub(super) fn of(dense: &Dense<'_>, as_bytes: bool) -> Self {
-        let size = dense.bias.len().next_multiple_of(WIDE) * dense.inputs;
-        if as_bytes { Self { floats: 0, bytes: size } } else { Self { floats: size, bytes: 0 } }
+    pub(super) fn of<T: Packed>(layer: &Layout<'_>, form: Form) -> Self {
+        Self::of_panels::<T>([layer.outputs(), layer.inputs], form)
+    }
+
+    fn of_panels<T: Packed>([outputs, inputs]: [usize; 2], form: Form) -> Self {
+        let size = outputs.next_multiple_of(WIDE) * form.depth::<T>(inputs);
+        match form {
+            Form::Floats => Self { floats: size, bytes: 0 },
+            Form::Bytes { .. } => Self { floats: 0, bytes: size },
+        }
     }
 }
 
@@ -92,6 +118,8 @@ pub(super) struct Linear {
     at: usize,
     bias: Vec<f32>,
     inputs: usize,
+    /// As many as fill whole groups.
+    depth: usize,
 }
 
 enum Weights {
@@ -100,6 +128,7 @@ enum Weights {
     Bytes {
         scales: Vec<f32>,
         sums: Vec<f32>,
+        exact: Exact,
     },
 }
 
@@ -124,45 +153,51 @@ pub(super) struct Converted<T: Element> {
     floats: Buffer<T>,
     bytes: Buffer<u8>,
     rows: Vec<Affine>,
+    exact: Buffer,
 }
 
 impl Linear {
     /// Packs a layer into the next part of `room`.
     ///
     /// # Errors
-    /// As bytes, `Error::Invalid` when the layer has so many inputs that a sum of bytes could overflow, or not whole
-    /// groups of four.
-    pub(super) fn pack<T: Element>(dense: &Dense<'_>, as_bytes: bool, room: &mut Room<'_, T>) -> Result<Self> {
-        let size = Size::of(dense, as_bytes);
+    /// As bytes, `Error::Invalid` when the layer has so many inputs that a sum of bytes could overflow; `Error::Memory`.
+    pub(super) fn pack<T: Element>(dense: &Dense, form: Form, room: &mut Room<'_, T>) -> Result<Self> {
+        let size = Size::of_panels::<T>([dense.bias.len(), dense.inputs], form);
+        let depth = form.depth::<T>(dense.inputs);
         let taken = room.taken;
         room.taken = [taken, size].into_iter().sum();
         let mut bias = dense.bias.clone();
         bias.resize(bias.len().next_multiple_of(WIDE), 0.0);
-        let (weights, at) = if as_bytes {
-            (Weights::bytes(dense, bias.len(), &mut room.bytes[taken.bytes..][..size.bytes])?, taken.bytes)
-        } else {
-            let panels = &mut room.floats[taken.floats..][..size.floats];
-            for (output, row) in dense.rows().enumerate() {
-                pack(panels, output, row.map(T::from_f32));
+        let (weights, at) = match form {
+            Form::Bytes { exact } => {
+                let panels = &mut room.bytes[taken.bytes..][..size.bytes];
+                (Weights::bytes(dense, [bias.len(), depth], panels, Exact::choose(dense, exact)?)?, taken.bytes)
             }
-            (Weights::Floats, taken.floats)
+            Form::Floats => {
+                let panels = &mut room.floats[taken.floats..][..size.floats];
+                for (output, row) in dense.rows() {
+                    pack(panels, [output, depth], row.map(T::from_f32));
+                }
+                (Weights::Floats, taken.floats)
+            }
         };
-        Ok(Self { weights, at, bias, inputs: dense.inputs })
+        Ok(Self { weights, at, bias, inputs: dense.inputs, depth })
     }
 
-    /// `values`, rows of the layer's inputs in its own type, as the layer reads them.
+    /// `values`, rows of the layer's inputs in its own type, as the layer reads them. They are changed and restored.
     ///
     /// # Errors
     /// `Error::Memory`.
     pub(super) fn operand<'a, T: Element>(
         &self,
         isa: Isa,
-        values: &'a [T],
+        values: &'a mut [T],
         room: &'a mut Converted<T>,
     ) -> Result<Operand<'a, T>> {
-        match self.weights {
-            Weights::Floats => Ok(Operand::Floats(self.rows_of(values))),
-            Weights::Bytes { .. } => self.quantised(isa, values, room),
+        match &self.weights {
+            Weights::Floats if self.depth == self.inputs => Ok(Operand::Floats(self.rows_of(values))),
+            Weights::Floats => self.spread(values.len(), room, |to| to.copy_from_slice(values)),
+            Weights::Bytes { exact, .. } => self.quantised(isa, values, exact, room),
         }
     }
 
@@ -173,12 +208,15 @@ impl Linear {
     pub(super) fn narrowed<'a, T: Precision>(
         &self,
         isa: Isa,
-        values: &'a [f32],
+        values: &'a mut [f32],
         room: &'a mut Converted<T>,
     ) -> Result<Operand<'a, T>> {
-        match self.weights {
-            Weights::Floats => Ok(Operand::Floats(self.rows_of(T::narrowed(isa, values, &mut room.floats)?))),
-            Weights::Bytes { .. } => self.quantised(isa, values, room),
+        match &self.weights {
+            Weights::Floats if self.depth == self.inputs => {
+                Ok(Operand::Floats(self.rows_of(T::narrowed(isa, values, &mut room.floats)?)))
+            }
+            Weights::Floats => self.spread(values.len(), room, |to| narrow(isa, values, to)),
+            Weights::Bytes { exact, .. } => self.quantised(isa, values, exact, room),
         }
     }
 
@@ -186,17 +224,41 @@ impl Linear {
         Matrix::new(values, values.len() / self.inputs, self.inputs, self.inputs)
     }
 
+    /// As many values as `put` writes, with zeros between the rows that make their groups whole.
+    fn spread<'a, T: Element>(
+        &self,
+        len: usize,
+        room: &'a mut Converted<T>,
+        put: impl FnOnce(&mut [T]),
+    ) -> Result<Operand<'a, T>> {
+        let rows = len / self.inputs;
+        room.floats.grow(rows * self.depth)?;
+        put(&mut room.floats[..len]);
+        spread(&mut room.floats, rows, [self.inputs, self.depth]);
+        Ok(Operand::Floats(Matrix::new(&room.floats, rows, self.depth, self.depth)))
+    }
+
     fn quantised<'a, S: Element, T: Element>(
         &self,
         isa: Isa,
-        values: &[S],
+        values: &mut [S],
+        exact: &Exact,
         room: &'a mut Converted<T>,
     ) -> Result<Operand<'a, T>> {
-        let from = self.rows_of(values);
-        room.bytes.grow(values.len())?;
-        room.rows.resize(from.rows().max(room.rows.len()), Affine::default());
-        quantise(isa, from, &mut room.bytes, &mut room.rows);
-        Ok(Operand::Bytes(Bytes::new(self.rows_of(&room.bytes[..values.len()]), &room.rows)))
+        let (rows, kept) = (values.len() / self.inputs, exact.count());
+        room.bytes.grow(rows * self.depth)?;
+        let more = rows.saturating_sub(room.rows.len());
+        room.rows.try_reserve(more).map_err(|_| Error::Memory(format!("no memory for {rows} rows")))?;
+        room.rows.resize(rows.max(room.rows.len()), Affine::default());
+        room.exact.grow(rows * kept)?;
+        exact.take(values, self.inputs, &mut room.exact);
+        quantise(isa, self.rows_of(values), &mut room.bytes, &mut room.rows);
+        exact.put_back(values, self.inputs, &room.exact);
+        if self.depth != self.inputs {
+            spread(&mut room.bytes, rows, [self.inputs, self.depth]);
+        }
+        let bytes = Matrix::new(&room.bytes, rows, self.depth, self.depth);
+        Ok(Operand::Bytes(Bytes::new(bytes, &room.rows, Matrix::new(&room.exact, rows, kept, kept))))
     }
 
     /// `out[rows, outputs] = input[rows, inputs] * weight + bias`, finished while each stripe is in cache; over `threads`
@@ -245,16 +307,16 @@ impl Linear {
         panel: usize,
         out: MatrixMut<'_, O>,
     ) {
-        let (left, at) = (panel * WIDE, self.at + panel * self.inputs * WIDE);
+        let (left, at) = (panel * WIDE, self.at + panel * self.depth * WIDE);
         let bias = &self.bias[left..];
         match (&self.weights, input) {
             (Weights::Floats, Operand::Floats(input)) => {
-                let panel = Panel::new(&panels.floats[at..], self.inputs, Width::Wide);
+                let panel = Panel::new(&panels.floats[at..], self.depth, Width::Wide);
                 multiply(isa, input, panel, bias, out, finish);
             }
-            (Weights::Bytes { scales, sums }, Operand::Bytes(input)) => {
-                let panel = Panel::new(&panels.bytes[at..], self.inputs, Width::Wide);
-                let panel = BytePanel::new(panel, &scales[left..], &sums[left..]);
+            (Weights::Bytes { scales, sums, exact }, Operand::Bytes(input)) => {
+                let bytes = Panel::new(&panels.bytes[at..], self.depth, Width::Wide);
+                let panel = BytePanel::new(bytes, &scales[left..], &sums[left..], exact.panel(panel));
                 multiply_bytes(isa, input, panel, bias, out, finish);
             }
             _ => unreachable!("an operand is made by its own layer"),
@@ -264,26 +326,39 @@ impl Linear {
 
 impl Weights {
     /// Packs a layer of `outputs`, those that fill the last panel included, as bytes.
-    fn bytes(dense: &Dense<'_>, outputs: usize, panels: &mut [i8]) -> Result<Self> {
-        if dense.inputs > MOST_BYTES || !dense.inputs.is_multiple_of(i8::GROUP) {
-            return invalid(format!("int8 needs layers of a multiple of 4 inputs, at most {MOST_BYTES}"));
+    fn bytes(dense: &Dense, [outputs, depth]: [usize; 2], panels: &mut [i8], mut exact: Exact) -> Result<Self> {
+        if depth > MOST_BYTES {
+            let (name, inputs) = (dense.name(), dense.inputs);
+            return invalid(format!("int8 takes layers of at most {MOST_BYTES} inputs; {name:?} has {inputs}"));
         }
         let (mut scales, mut sums) = (vec![0.0; outputs], vec![0.0; outputs]);
-        for (output, row) in dense.rows().enumerate() {
-            let scale = row.clone().fold(0.0_f32, |most, value| most.max(value.abs())) / 127.0;
+        let mut values = Vec::with_capacity(dense.inputs);
+        for (output, row) in dense.rows() {
+            values.clear();
+            values.extend(row);
+            exact.take_weights(output, &mut values);
+            let scale = values.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / 127.0;
             let steps = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            let bytes = row.map(|value| (value * steps + ROUND).to_bits() as i8);
+            let bytes = values.iter().map(|value| (value * steps + ROUND).to_bits() as i8);
             sums[output] = scale * bytes.clone().map(i32::from).sum::<i32>() as f32;
-            pack(panels, output, bytes);
+            pack(panels, [output, depth], bytes);
             scales[output] = scale;
         }
-        Ok(Self::Bytes { scales, sums })
+        Ok(Self::Bytes { scales, sums, exact })
     }
 }
 
-/// Writes the values of one output to its column.
-fn pack<T: Packed>(panels: &mut [T], output: usize, values: impl ExactSizeIterator<Item = T>) {
-    let panel = &mut panels[output / WIDE * WIDE * values.len()..];
+/// Makes rows of `from` values ones of `to`, the new ones zero.
+fn spread<T: Packed>(values: &mut [T], rows: usize, [from, to]: [usize; 2]) {
+    for row in (0..rows).rev() {
+        values.copy_within(row * from..(row + 1) * from, row * to);
+        values[row * to + from..(row + 1) * to].fill(T::default());
+    }
+}
+
+/// Writes the values of one output to its column of panels of `depth` rows.
+fn pack<T: Packed>(panels: &mut [T], [output, depth]: [usize; 2], values: impl Iterator<Item = T>) {
+    let panel = &mut panels[output / WIDE * WIDE * depth..];
     for (k, value) in values.enumerate() {
         panel[panel_place::<T>(k, output % WIDE, WIDE)] = value;
     }

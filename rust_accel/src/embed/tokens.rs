@@ -2,14 +2,22 @@
 
 use super::ascii::Ascii;
 use crate::error::{Error, Result, invalid};
+use crate::memory::expect;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tokenizers::Tokenizer;
+
+/// What the tokenizers library takes at most for each byte of a text or of its own file (measured).
+const EACH_BYTE_OF_TEXT: usize = 400;
+const EACH_BYTE_OF_FILE: usize = 60;
+/// Bytes of texts that are not worth a look at the memory.
+const SHORT: usize = 1 << 14;
 
 /// A tokenizer whose texts are cut at the model's limit and never padded, whatever its file says.
 pub(super) struct Tokens {
     tokenizer: Tokenizer,
     ascii: Option<Ascii>,
-    /// What ends every text, also one that is cut: [SEP].
+    /// What ends every text, also one that is cut, such as [SEP].
     after: Vec<u32>,
     limit: usize,
     vocabulary: usize,
@@ -22,14 +30,18 @@ impl Tokens {
         let place = path.display();
         let bytes = std::fs::read(path).map_err(|cause| Error::Io(place.to_string(), cause))?;
         let unusable = |cause: tokenizers::Error| Error::Invalid(format!("{place}: {cause}"));
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(unusable)?;
+        expect(EACH_BYTE_OF_FILE * bytes.len(), "the tokenizer")?;
+        let mut tokenizer =
+            guarded(|| Tokenizer::from_bytes(bytes)).map_err(|cause| Error::Invalid(format!("{place}: {cause}")))?;
         if let Some(id) = tokenizer.get_vocab(true).into_values().max().filter(|id| *id as usize >= vocabulary) {
             return invalid(format!("{place}: token id {id} is beyond the model's vocabulary of {vocabulary}"));
         }
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(unusable)?;
         // What surrounds a text shows around a letter.
-        let (whole, letter) = (encode(&tokenizer, "a", true)?, encode(&tokenizer, "a", false)?);
+        let tried =
+            |special| encode(&tokenizer, "a", special).map_err(|cause| Error::Invalid(format!("{place}: {cause}")));
+        let (whole, letter) = (tried(true)?, tried(false)?);
         let Some(at) = whole.windows(letter.len().max(1)).position(|part| part == letter) else {
             return invalid(format!("{place}: it changes the tokens of a text when it adds its own to them"));
         };
@@ -52,7 +64,7 @@ impl Tokens {
             ids.extend(&self.after);
         }
         if ids.is_empty() {
-            return invalid("the tokenizer gave no token at all, not even [CLS]");
+            return invalid("the tokenizer gave no token at all, not even one of its own");
         }
         match ids.iter().find(|id| **id as usize >= self.vocabulary) {
             Some(id) => invalid(format!("token id {id} is beyond the model's vocabulary of {}", self.vocabulary)),
@@ -85,6 +97,22 @@ impl Tokens {
 }
 
 fn encode(tokenizer: &Tokenizer, text: &str, special: bool) -> Result<Vec<u32>> {
-    let unusable = |cause| Error::Invalid(format!("the text cannot be tokenized: {cause}"));
-    Ok(tokenizer.encode_fast(text, special).map_err(unusable)?.get_ids().to_vec())
+    if text.len() > SHORT {
+        expect(EACH_BYTE_OF_TEXT * text.len(), "its tokens")?;
+    }
+    let encoding = guarded(|| tokenizer.encode_fast(text, special))
+        .map_err(|cause| Error::Invalid(format!("it cannot be tokenized: {cause}")))?;
+    Ok(encoding.get_ids().to_vec())
+}
+
+/// What the tokenizers library says. It panics where its own file misleads it.
+fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> std::result::Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|cause| cause.to_string()),
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+            Err(format!("the tokenizer does not fit together: {words}"))
+        }
+    }
 }

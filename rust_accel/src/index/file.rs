@@ -7,10 +7,10 @@
 
 use super::chunk::{ROWS, Row, rows_of};
 use super::storage::{Config, Storage, widen};
-use super::table::zeros;
-use super::{Index, Limits, Table, last_of_each, room};
+use super::{Index, Limits, Table, last_of_each};
 use crate::error::{Error, Result, invalid};
 use crate::kernels::{Bf16, Element, Isa};
+use crate::memory::{room, zeros};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! Which rows a search may return, chunk by chunk: as bits where they are many, as a list where they are few.
 
+use super::Index;
 use super::chunk::{Chunk, ROWS, has, rows_of};
-use super::{Index, room};
 use crate::error::{Result, invalid};
+use crate::memory::room;
 use std::borrow::Cow;
 
 /// Conditions that must all hold.

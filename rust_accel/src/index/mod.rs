@@ -17,12 +17,13 @@ mod topk;
 pub use filter::Filter;
 pub use pairs::Pair;
 pub use storage::{Config, Storage};
-pub use table::{Table, room};
+pub use table::Table;
 pub use topk::Hit;
 
 use crate::error::{Error, Result, invalid};
 use crate::kernels::scan::dot_full;
 use crate::kernels::{Isa, Matrix, prefetch};
+use crate::memory::room;
 use crate::threads::Threads;
 use chunk::{Chunk, ROWS, has};
 use std::collections::{HashMap, HashSet};

@@ -3,9 +3,10 @@
 use super::chunk::{BLOCK, ROWS};
 use super::queries::Queries;
 use super::scan::{Place, Scan, Sink};
-use super::{Index, THREADS, room};
+use super::{Index, THREADS};
 use crate::error::{Error, Result, invalid};
 use crate::kernels::scan::COLUMNS;
+use crate::memory::room;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

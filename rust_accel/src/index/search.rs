@@ -6,11 +6,12 @@ use super::filter::{Part, SPARSE, passing};
 use super::queries::{Queries, panel_from};
 use super::scan::{Place, Scan, Sink};
 use super::storage::{LONGEST, Storage};
-use super::table::{Dense, zeros};
+use super::table::Dense;
 use super::topk::Hit;
-use super::{Filter, Index, Limits, THREADS, Table, room};
+use super::{Filter, Index, Limits, THREADS, Table};
 use crate::error::{Result, invalid};
 use crate::kernels::scan::{COLUMNS, dot_full};
+use crate::memory::{room, zeros};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,7 +1,5 @@
 //! Tables that are read row by row, wherever and however they lie.
 
-use crate::error::{Error, Result};
-
 /// Rows of numbers, which their owner may change at any time: only what was copied stays as it was checked.
 pub trait Table<T> {
     /// A row: where it lies in one piece, or else as a copy in `room`, which is as long.
@@ -18,24 +16,4 @@ impl<T: Copy> Table<T> for Dense<'_, T> {
     fn row<'a>(&'a self, row: usize, _: &'a mut [T]) -> &'a [T] {
         &self.values[row * self.columns..(row + 1) * self.columns]
     }
-}
-
-/// An empty list with room for `len` values, which are called `what`.
-///
-/// # Errors
-/// `Error::Memory` when the allocation is refused.
-pub fn room<T>(len: usize, what: &str) -> Result<Vec<T>> {
-    let mut list = vec![];
-    list.try_reserve_exact(len).map_err(|_| Error::Memory(format!("no memory for {len} {what}")))?;
-    Ok(list)
-}
-
-/// `len` zeros.
-///
-/// # Errors
-/// As `room`.
-pub(super) fn zeros<T: Copy + Default>(len: usize, what: &str) -> Result<Vec<T>> {
-    let mut list = room(len, what)?;
-    list.resize(len, T::default());
-    Ok(list)
 }

@@ -37,13 +37,15 @@ pub(super) fn multiply_bytes<O: Element>(product: &mut ByteProduct<'_, '_, O>) {
     generic::multiply_bytes::<true, O>(product);
 }
 
-/// Writes a tile whose columns `out` has all. `$result` is what becomes of a value for the place `$to` in row `$r`.
+/// Writes a tile whose columns `out` has all. `$result` is what becomes of a value for the place `$to` in row `$r`, of the
+/// columns from `$first` on.
 macro_rules! finish {
-    ($p:ident, $top:ident, $left:ident, $sums:ident, |$value:ident, $to:ident, $r:ident| $result:expr) => {{
+    ($p:ident, $top:ident, $left:ident, $sums:ident, |$value:ident, $to:ident, $r:ident, $first:ident| $result:expr) => {{
         let bias = [at($p.bias, $left), at($p.bias, $left + LANES)];
         for ($r, row) in ($top..).zip($sums) {
             let (out, _) = $p.out.row_mut($r)[$left..$left + COLUMNS].as_chunks_mut::<LANES>();
-            for ($to, (sum, bias)) in out.iter_mut().zip(row.into_iter().zip(bias)) {
+            let places = out.iter_mut().zip(($left..).step_by(LANES));
+            for (($to, $first), (sum, bias)) in places.zip(row.into_iter().zip(bias)) {
                 let $value = _mm256_add_ps(sum, bias);
                 store($to, $result);
             }
@@ -158,11 +160,16 @@ macro_rules! tile {
                 let finish = p.finish;
                 // One loop a kind, so that the sums never leave their registers.
                 match finish {
-                    Finish::Replace => finish!(p, top, left, sums, |value, _to, _row| value),
-                    Finish::Add => finish!(p, top, left, sums, |value, to, _row| _mm256_add_ps(value, load(to))),
-                    Finish::Gelu => finish!(p, top, left, sums, |value, _to, _row| gelu(value)),
-                    Finish::Scale(factors) => finish!(p, top, left, sums, |value, _to, row| {
+                    Finish::Replace => finish!(p, top, left, sums, |value, _to, _row, _left| value),
+                    Finish::Add => {
+                        finish!(p, top, left, sums, |value, to, _row, _left| _mm256_add_ps(value, load(to)))
+                    }
+                    Finish::Gelu => finish!(p, top, left, sums, |value, _to, _row, _left| gelu(value)),
+                    Finish::Scale(factors) => finish!(p, top, left, sums, |value, _to, row, _left| {
                         _mm256_mul_ps(value, _mm256_set1_ps(factors[row]))
+                    }),
+                    Finish::Offset(table) => finish!(p, top, left, sums, |value, _to, row, left| {
+                        _mm256_add_ps(value, at(table.row(row), left))
                     }),
                 }
             }
@@ -184,7 +191,7 @@ macro_rules! tile {
                         _mm256_storeu_ps(lanes.as_mut_ptr().add(LANES), high);
                     }
                     let values = generic::biased(lanes, &p.bias[left..]);
-                    generic::put::<true, O>(values, generic::columns(&mut p.out, r, left), p.finish, r);
+                    generic::put::<true, O>(values, &mut p.out, p.finish, [r, left]);
                 }
             }
 

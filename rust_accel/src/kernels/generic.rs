@@ -178,16 +178,24 @@ pub(super) fn layer_norm<const FMA: bool>(values: &mut MatrixMut<'_>, norm: &Lay
                 squares[i] = madd::<FMA>(x[i], x[i], squares[i]);
             }
         });
-        let scale = 1.0 / (sum(&squares) / columns + norm.epsilon).sqrt();
+        let variance = sum(&squares) / columns + norm.epsilon;
+        // Values whose squares overflow have no normal form; they would become zero.
+        let scale = if variance < f32::INFINITY { 1.0 / variance.sqrt() } else { f32::NAN };
         for (x, (gain, bias)) in row.iter_mut().zip(norm.gain.iter().zip(&norm.bias)) {
             *x = madd::<FMA>(*x * scale, *gain, *bias);
         }
     }
 }
 
-/// Up to 16 columns of row `row`, their bias included, finished, as values of `out`.
+/// Up to 16 columns of row `row` from `left` on, their bias included, finished, as values of `out`.
 #[inline(always)]
-pub(super) fn put<const FMA: bool, O: Element>(mut sums: Lanes, out: &mut [O], finish: Finish<'_>, row: usize) {
+pub(super) fn put<const FMA: bool, O: Element>(
+    mut sums: Lanes,
+    out: &mut MatrixMut<'_, O>,
+    finish: Finish<'_>,
+    [row, left]: [usize; 2],
+) {
+    let out = columns(out, row, left);
     match finish {
         Finish::Replace => {}
         Finish::Add => {
@@ -200,6 +208,11 @@ pub(super) fn put<const FMA: bool, O: Element>(mut sums: Lanes, out: &mut [O], f
         Finish::Scale(factors) => {
             for sum in &mut sums {
                 *sum *= factors[row];
+            }
+        }
+        Finish::Offset(table) => {
+            for (sum, offset) in sums.iter_mut().zip(table.row(row).iter().skip(left)) {
+                *sum += offset;
             }
         }
     }
@@ -259,13 +272,13 @@ fn tile<const FMA: bool, const ROWS: usize, T: Element, O: Element>(
         }
     }
     for (r, lanes) in sums.into_iter().enumerate() {
-        put::<FMA, O>(biased(lanes, &p.bias[left..]), columns(&mut p.out, top + r, left), p.finish, top + r);
+        put::<FMA, O>(biased(lanes, &p.bias[left..]), &mut p.out, p.finish, [top + r, left]);
     }
 }
 
 /// The columns of a row from `left` on; none when it has fewer.
 #[inline(always)]
-pub(super) fn columns<'a, O: Element>(out: &'a mut MatrixMut<'_, O>, row: usize, left: usize) -> &'a mut [O] {
+fn columns<'a, O: Element>(out: &'a mut MatrixMut<'_, O>, row: usize, left: usize) -> &'a mut [O] {
     let values = out.row_mut(row);
     let left = left.min(values.len());
     &mut values[left..]
@@ -322,7 +335,12 @@ pub(super) fn multiply_bytes<const FMA: bool, O: Element>(p: &mut ByteProduct<'_
                 let fixed = madd::<FMA>(offset, p.sums[left + i], p.bias[left + i]);
                 values[i] = madd::<FMA>(sums[i] as f32 * p.scales[left + i], scale, fixed);
             }
-            put::<FMA, O>(values, columns(&mut p.out, r, left), p.finish, r);
+            for (value, b) in p.exact.0.row(r).iter().zip(p.exact.1.data.chunks_exact(width)) {
+                for i in 0..LANES {
+                    values[i] = madd::<FMA>(*value, b[left + i], values[i]);
+                }
+            }
+            put::<FMA, O>(values, &mut p.out, p.finish, [r, left]);
         }
     }
 }

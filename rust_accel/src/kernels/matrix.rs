@@ -196,8 +196,39 @@ fn check_product<O>(a: [usize; 2], b: [usize; 2], bias: &[f32], out: &MatrixMut<
     assert_eq!(a[1], b[0], "multiply: the inner sizes differ");
     assert!(a[0] == out.rows && out.columns <= b[1], "multiply: the output has another shape");
     assert!(bias.len() >= b[1], "multiply: the bias is too short");
-    if let Finish::Scale(rows) = finish {
-        assert!(rows.len() >= out.rows, "multiply: a factor is missing");
+    match finish {
+        Finish::Replace | Finish::Add | Finish::Gelu => {}
+        Finish::Scale(rows) => assert!(rows.len() >= out.rows, "multiply: a factor is missing"),
+        Finish::Offset(table) => {
+            let fits = table.rows == out.rows && table.values.len() + 1 >= out.rows + out.columns;
+            assert!(fits, "multiply: the offsets have another shape");
+        }
+    }
+}
+
+/// A matrix that is constant along its diagonals, by one row of values: each row of it begins one value earlier than the
+/// one above.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Toeplitz<'a> {
+    values: &'a [f32],
+    rows: usize,
+}
+
+impl<'a> Toeplitz<'a> {
+    /// Column `c` of row `r` is `values[rows - 1 - r + c]`.
+    #[must_use]
+    pub fn new(values: &'a [f32], rows: usize) -> Self {
+        Self { values, rows }
+    }
+
+    /// The values of row `r`, and what follows them.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[inline(always)]
+    #[must_use]
+    pub fn row(&self, r: usize) -> &'a [f32] {
+        &self.values[self.rows - 1 - r..]
     }
 }
 
@@ -222,29 +253,32 @@ impl Affine {
     }
 }
 
-/// Rows of bytes, each with its own scale and offset.
+/// Rows of bytes, each with its own scale and offset, and more values of each row that are no bytes.
 #[derive(Clone, Copy)]
 pub struct Bytes<'a> {
     pub(super) values: Matrix<'a, u8>,
     pub(super) rows: &'a [Affine],
+    pub(super) exact: Matrix<'a>,
 }
 
 impl<'a> Bytes<'a> {
     /// # Panics
-    /// When `rows` has fewer entries than `values` has rows.
+    /// When `rows` has fewer entries than `values` has rows, or `exact` another number of them.
     #[must_use]
-    pub fn new(values: Matrix<'a, u8>, rows: &'a [Affine]) -> Self {
-        assert!(rows.len() >= values.rows, "a row has no scale");
-        Self { values, rows }
+    pub fn new(values: Matrix<'a, u8>, rows: &'a [Affine], exact: Matrix<'a>) -> Self {
+        assert!(rows.len() >= values.rows && exact.rows == values.rows, "a row has no scale");
+        Self { values, rows, exact }
     }
 }
 
-/// A panel of bytes whose column `j` stands for `scales[j] * q`; `sums[j]` is the sum of those values.
+/// A panel of bytes whose column `j` stands for `scales[j] * q`; `sums[j]` is the sum of those values. `exact` continues the
+/// columns.
 #[derive(Clone, Copy)]
 pub struct BytePanel<'a> {
     pub(super) panel: Panel<'a, i8>,
     pub(super) scales: &'a [f32],
     pub(super) sums: &'a [f32],
+    pub(super) exact: Panel<'a>,
 }
 
 /// The largest `k` of a product of bytes: its sum of `255 * 127` stays below 2^31.
@@ -252,12 +286,13 @@ pub const MOST_BYTES: usize = 66_000;
 
 impl<'a> BytePanel<'a> {
     /// # Panics
-    /// When a column has no scale or sum, or `k` is above [`MOST_BYTES`].
+    /// When a column has no scale or sum, `k` is above [`MOST_BYTES`], or `exact` has another width.
     #[must_use]
-    pub fn new(panel: Panel<'a, i8>, scales: &'a [f32], sums: &'a [f32]) -> Self {
+    pub fn new(panel: Panel<'a, i8>, scales: &'a [f32], sums: &'a [f32], exact: Panel<'a>) -> Self {
         assert!(scales.len().min(sums.len()) >= panel.width.columns(), "a column has no scale");
         assert!(panel.k <= MOST_BYTES, "{} products of bytes could overflow their sum", panel.k);
-        Self { panel, scales, sums }
+        assert_eq!(exact.width, panel.width, "a panel continues in another width");
+        Self { panel, scales, sums, exact }
     }
 }
 
@@ -268,6 +303,7 @@ pub struct ByteProduct<'a, 'b, O> {
     pub(super) b: Panel<'a, i8>,
     pub(super) scales: &'a [f32],
     pub(super) sums: &'a [f32],
+    pub(super) exact: (Matrix<'a>, Panel<'a>),
     pub(super) bias: &'a [f32],
     pub(super) out: MatrixMut<'b, O>,
     pub(super) finish: Finish<'a>,
@@ -281,9 +317,10 @@ impl<'a, 'b, O: Element> ByteProduct<'a, 'b, O> {
         out: MatrixMut<'b, O>,
         finish: Finish<'a>,
     ) -> Self {
-        let Bytes { values, rows } = a;
-        let BytePanel { panel, scales, sums } = b;
+        let Bytes { values, rows, exact: left } = a;
+        let BytePanel { panel, scales, sums, exact: right } = b;
+        assert_eq!(left.columns, right.k, "multiply: the inner sizes of the exact parts differ");
         check_product([values.rows, values.columns], [panel.k, panel.width.columns()], bias, &out, finish);
-        Self { a: values, rows, b: panel, scales, sums, bias, out, finish }
+        Self { a: values, rows, b: panel, scales, sums, exact: (left, right), bias, out, finish }
     }
 }

@@ -1,7 +1,7 @@
 //! Arithmetic on `f32` slices, one implementation per instruction set behind safe functions that check every length.
 //!
 //! This is the only module that may contain `unsafe`. `generic` is the scalar twin of each kernel.
-#![allow(unsafe_code, reason = "intrinsics, one aligned buffer and one file mapping; see each SAFETY line")]
+#![allow(unsafe_code, reason = "intrinsics, aligned buffers and pages; see each SAFETY line")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -11,7 +11,6 @@ mod buffer;
 mod element;
 mod generic;
 mod isa;
-mod mapped;
 mod matrix;
 mod pages;
 pub mod scan;
@@ -20,8 +19,7 @@ pub use buffer::Buffer;
 pub use element::{Bf16, Element, Packed};
 pub use generic::ROUND;
 pub use isa::{FORCE, Isa};
-pub use mapped::map;
-pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, WIDE, Width, panel_place};
+pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, Toeplitz, WIDE, Width, panel_place};
 pub use pages::{Pages, prefetch};
 
 use isa::Level;
@@ -55,6 +53,8 @@ pub enum Finish<'a> {
     Gelu,
     /// Multiplied with one factor a row, it overwrites `out`.
     Scale(&'a [f32]),
+    /// A value for each distance between column and row is added to it; it overwrites `out`.
+    Offset(Toeplitz<'a>),
 }
 
 /// `out = a * b + bias`, finished as asked, for the columns of one packed panel. Sums are f32.

@@ -1,6 +1,6 @@
 use super::{
-    Affine, Bf16, BytePanel, Bytes, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, Width, layer_norm,
-    multiply, multiply_bytes, narrow, panel_place, quantise, softmax,
+    Affine, Bf16, BytePanel, Bytes, Element, Finish, Isa, LayerNorm, Matrix, MatrixMut, Panel, Toeplitz, Width,
+    layer_norm, multiply, multiply_bytes, narrow, panel_place, quantise, softmax,
 };
 
 /// Numbers in [-1, 1) from a linear congruence (Knuth's MMIX constants).
@@ -66,8 +66,8 @@ fn one_product<T: Element, O: Element>(isa: Isa, width: Width, [m, k, columns]: 
     let bias = noise.values(w);
     let before: Vec<O> = typed(&noise.values(m * out_stride));
     let tolerance = if size_of::<O>() == 4 { 1e-5 } else { 4e-3 };
-    let factors = noise.values(m);
-    for finish in [Finish::Replace, Finish::Add, Finish::Gelu, Finish::Scale(&factors)] {
+    let (factors, offsets) = (noise.values(m), noise.values(m + columns));
+    for finish in finishes(&factors, Toeplitz::new(&offsets, m)) {
         let mut out = before.clone();
         let target = MatrixMut::new(&mut out, m, columns, out_stride);
         multiply(isa, Matrix::new(&a, m, k, a_stride), Panel::new(&panel, k, width), &bias, target, finish);
@@ -79,7 +79,7 @@ fn one_product<T: Element, O: Element>(isa: Isa, width: Width, [m, k, columns]: 
                     value += f64::from(a[i * a_stride + t].to_f32()) * f64::from(b[t * w + j].to_f32());
                 }
                 let old = &mut expected[i * out_stride + j];
-                *old = finished(value, *old, finish, i);
+                *old = finished(value, *old, finish, [i, j]);
             }
         }
         let got: Vec<f32> = out.iter().map(|v| v.to_f32()).collect();
@@ -87,12 +87,17 @@ fn one_product<T: Element, O: Element>(isa: Isa, width: Width, [m, k, columns]: 
     }
 }
 
-fn finished(value: f64, old: f64, finish: Finish<'_>, row: usize) -> f64 {
+fn finishes<'a>(factors: &'a [f32], table: Toeplitz<'a>) -> [Finish<'a>; 5] {
+    [Finish::Replace, Finish::Add, Finish::Gelu, Finish::Scale(factors), Finish::Offset(table)]
+}
+
+fn finished(value: f64, old: f64, finish: Finish<'_>, [row, column]: [usize; 2]) -> f64 {
     match finish {
         Finish::Replace => value,
         Finish::Add => old + value,
         Finish::Gelu => value * phi(value),
         Finish::Scale(factors) => value * f64::from(factors[row]),
+        Finish::Offset(table) => value + f64::from(table.row(row)[column]),
     }
 }
 
@@ -124,17 +129,19 @@ fn one_product_of_bytes<O: Element>(isa: Isa, width: Width, [m, k, columns]: [us
     }
     let rows: Vec<Affine> = (0..m).map(|_| Affine { scale: noise.next() / 256.0, offset: noise.next() }).collect();
     let scales: Vec<f32> = noise.values(w).iter().map(|v| v / 1024.0).collect();
-    let (bias, factors) = (noise.values(w), noise.values(m));
+    let (bias, factors, offsets) = (noise.values(w), noise.values(m), noise.values(m + columns));
     let sum = |j: usize| (0..k).map(|t| f64::from(b[t * w + j])).sum::<f64>() * f64::from(scales[j]);
     let sums: Vec<f32> = (0..w).map(|j| sum(j) as f32).collect();
+    let more = m % 3 * 8;
+    let (left, right) = (noise.values(m * more), noise.values(more * w));
     let before: Vec<O> = typed(&noise.values(m * columns));
     let tolerance = if size_of::<O>() == 4 { 2e-5 } else { 4e-3 };
-    for finish in [Finish::Replace, Finish::Add, Finish::Gelu, Finish::Scale(&factors)] {
+    for finish in finishes(&factors, Toeplitz::new(&offsets, m)) {
         let mut out = before.clone();
         multiply_bytes(
             isa,
-            Bytes::new(Matrix::new(&a, m, k, k), &rows),
-            BytePanel::new(Panel::new(&panel, k, width), &scales, &sums),
+            Bytes::new(Matrix::new(&a, m, k, k), &rows, Matrix::new(&left, m, more, more)),
+            BytePanel::new(Panel::new(&panel, k, width), &scales, &sums, Panel::new(&right, more, width)),
             &bias,
             MatrixMut::new(&mut out, m, columns, columns),
             finish,
@@ -144,10 +151,11 @@ fn one_product_of_bytes<O: Element>(isa: Isa, width: Width, [m, k, columns]: [us
             for j in 0..columns {
                 let mut value = f64::from(bias[j]);
                 for t in 0..k {
-                    let left = f64::from(rows[i].scale) * f64::from(a[i * k + t]) + f64::from(rows[i].offset);
-                    value += left * f64::from(b[t * w + j]) * f64::from(scales[j]);
+                    let stood = f64::from(rows[i].scale) * f64::from(a[i * k + t]) + f64::from(rows[i].offset);
+                    value += stood * f64::from(b[t * w + j]) * f64::from(scales[j]);
                 }
-                expected.push(finished(value, f64::from(before[i * columns + j].to_f32()), finish, i));
+                value += (0..more).map(|t| f64::from(left[i * more + t]) * f64::from(right[t * w + j])).sum::<f64>();
+                expected.push(finished(value, f64::from(before[i * columns + j].to_f32()), finish, [i, j]));
             }
         }
         let got: Vec<f32> = out.iter().map(|v| v.to_f32()).collect();
@@ -300,6 +308,22 @@ fn layer_norm_gives_each_row_its_mean_and_variance() {
 #[should_panic(expected = "too few")]
 fn a_view_that_is_larger_than_its_data_is_refused() {
     let _ = Matrix::new(&[0.0; 10], 2, 5, 6);
+}
+
+#[test]
+fn a_row_of_a_toeplitz_matrix_begins_one_value_before_the_row_above() {
+    let table = Toeplitz::new(&[1.0, 2.0, 3.0, 4.0], 3);
+    assert_eq!([0, 1, 2].map(|r| [table.row(r)[0] as i32, table.row(r)[1] as i32]), [[3, 4], [2, 3], [1, 2]]);
+}
+
+#[test]
+#[should_panic(expected = "the offsets have another shape")]
+fn too_few_offsets_are_refused() {
+    let (mut out, bias) = ([0.0; 40], [0.0; 48]);
+    let target = MatrixMut::new(&mut out, 2, 20, 20);
+    let finish = Finish::Offset(Toeplitz::new(&[0.0; 20], 2));
+    let none = Matrix::new(&[] as &[f32], 2, 0, 0);
+    multiply(Isa::available()[0], none, Panel::new(&[], 0, Width::Wide), &bias, target, finish);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What Python hands over, or an error that names the argument.
 
 use crate::error::Result;
-use crate::index::{Table, room};
+use crate::index::Table;
+use crate::memory::room;
 use numpy::ndarray::{ArrayView1, ArrayView2, Dimension};
 use numpy::{Element, PyArray, PyArrayMethods, PyReadonlyArray, PyUntypedArray, PyUntypedArrayMethods, dtype};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
@@ -118,7 +119,7 @@ pub(super) fn conditions(pairs: &Bound<'_, PyAny>) -> PyResult<Vec<(usize, Vec<u
 }
 
 /// The items of what has a length.
-fn items<'py, T>(
+pub(super) fn items<'py, T>(
     sequence: &Bound<'py, PyAny>,
     what: &str,
     read: impl Fn(Bound<'py, PyAny>) -> PyResult<T>,

@@ -3,7 +3,8 @@
 use super::arguments::{Given, View, array, conditions, copied, named, whole};
 use super::{Array1, Array2, detached, table};
 use crate::error::{Error, Result, invalid};
-use crate::index::{Config, Filter, Hit, Index, NO_ID, Pair, Storage, room};
+use crate::index::{Config, Filter, Hit, Index, NO_ID, Pair, Storage};
+use crate::memory::room;
 use crate::shared::Shared;
 use numpy::ndarray::{ArrayView2, Ix1, Ix2};
 use numpy::{PyArray1, PyReadonlyArray, PyUntypedArrayMethods};

@@ -57,6 +57,25 @@ fn detached<T: Send>(py: Python<'_>, compute: impl FnOnce() -> Result<T> + Send)
     }
 }
 
+/// As `detached`, of what can be ended early: Python's signals are looked at meanwhile, and what they raise is raised.
+fn stoppable<T: Send>(
+    py: Python<'_>,
+    compute: impl FnOnce(&mut dyn FnMut() -> bool) -> Result<T> + Send,
+) -> PyResult<T> {
+    let mut raised = None;
+    let result = detached(py, || {
+        compute(&mut || {
+            let signals = Python::attach(|py: Python<'_>| -> PyResult<()> { py.check_signals() });
+            raised = signals.err();
+            raised.is_none()
+        })
+    });
+    match raised {
+        Some(error) => Err(error),
+        None => result,
+    }
+}
+
 fn table<T: numpy::Element>(py: Python<'_>, values: Vec<T>, shape: [usize; 2]) -> PyResult<Array2<'_, T>> {
     PyArray1::from_vec(py, values).reshape(shape)
 }

@@ -6,6 +6,7 @@ use super::super::matrix::{Affine, ByteProduct, Product};
 use std::arch::x86_64::{
     __m512, __m512bh, __m512i, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtepi32_ps,
     _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+    _mm512_setzero_ps,
 };
 
 /// Runs `$body` for each number below `$count`, at most 8. Written out: LLVM would leave a loop of so long a body as it is,
@@ -39,18 +40,20 @@ macro_rules! valued {
     }};
 }
 
-/// Writes a tile whose columns `out` has all. `$result` is what becomes of a value for the place `$to` in row `$r`.
+/// Writes a tile whose columns `out` has all. `$result` is what becomes of a value for the place `$to` in row `$r`, of
+/// the columns from `$first` on.
 macro_rules! finish {
-    ($p:ident, $top:ident, $values:expr, $store:ident, |$value:ident, $to:ident, $r:ident| $result:expr) => {{
+    ($p:ident, $top:ident, $values:expr, $store:ident,
+     |$value:ident, $to:ident, $r:ident, $first:ident| $result:expr) => {{
         let values = $values;
         unrolled!(MR, |i| {
             let $r = $top + i;
             let out = $p.out.row_mut($r).as_mut_ptr();
             unrolled!(NV, |j| {
-                let $value = values[i][j];
+                let ($value, $first) = (values[i][j], j * LANES);
                 // SAFETY: the row has `NV * LANES` values, and the function has the features of `$store`.
                 unsafe {
-                    let $to = out.add(j * LANES);
+                    let $to = out.add($first);
                     O::$store($to, $result);
                 }
             })
@@ -59,20 +62,20 @@ macro_rules! finish {
 }
 
 /// The tile of one product. `$step(sums, a, b)` adds the products of four bytes. `$parameters(p, left)` are those of 16
-/// columns, with which `$value(sums, columns, p, row)` makes numbers of their sums; `$store` is how results are written.
+/// columns, with which `$value(sums, columns, p, row)` makes numbers of their sums, to which `$more(p, top, values)` may add;
+/// `$store` is how results are written.
 macro_rules! tile {
     ($module:ident, $features:literal, $store:ident, $product:ty, $element:ty,
      |$sums:ident, $a:ident, $b:ident| $step:expr,
      |$of:ident, $left:ident| $parameters:expr,
-     |$whole:ident, $columns:ident, $from:ident, $row:ident| $value:expr) => {
+     |$whole:ident, $columns:ident, $from:ident, $row:ident| $value:expr,
+     |$product_of:ident, $top:ident, $values:ident| $more:expr) => {
         pub(in super::super) mod $module {
             use super::super::super::matrix::Width;
             use super::super::super::{Finish, generic};
             use super::super::register::gelu;
             use super::*;
-            use std::arch::x86_64::{
-                _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
-            };
+            use std::arch::x86_64::{_mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_ps};
 
             const ROWS: usize = 8;
             const LANES: usize = 16;
@@ -137,9 +140,12 @@ macro_rules! tile {
                     }
                 }
                 macro_rules! values {
-                    () => {
-                        valued!(p, top, sums, |$of, $left| $parameters, |$whole, $columns, $from, $row| $value)
-                    };
+                    () => {{
+                        let values =
+                            valued!(p, top, sums, |$of, $left| $parameters, |$whole, $columns, $from, $row| $value);
+                        let ($product_of, $top, $values) = (&*p, top, values);
+                        $more
+                    }};
                 }
                 if p.out.columns() < NV * LANES {
                     return partly::<MR, NV, O>(p, top, values!());
@@ -147,13 +153,18 @@ macro_rules! tile {
                 let finish = p.finish;
                 // Each kind makes its values itself: between the two, registers would be spilled.
                 match finish {
-                    Finish::Replace => finish!(p, top, values!(), $store, |value, _to, _row| value),
+                    Finish::Replace => finish!(p, top, values!(), $store, |value, _to, _row, _left| value),
                     Finish::Add => {
-                        finish!(p, top, values!(), $store, |value, to, _row| _mm512_add_ps(value, O::load(to)))
+                        finish!(p, top, values!(), $store, |value, to, _row, _left| _mm512_add_ps(value, O::load(to)))
                     }
-                    Finish::Gelu => finish!(p, top, values!(), $store, |value, _to, _row| gelu::<O>(value)),
-                    Finish::Scale(factors) => finish!(p, top, values!(), $store, |value, _to, row| {
+                    Finish::Gelu => {
+                        finish!(p, top, values!(), $store, |value, _to, _row, _left| gelu::<O>(value))
+                    }
+                    Finish::Scale(factors) => finish!(p, top, values!(), $store, |value, _to, row, _left| {
                         _mm512_mul_ps(value, _mm512_set1_ps(factors[row]))
+                    }),
+                    Finish::Offset(table) => finish!(p, top, values!(), $store, |value, _to, row, left| {
+                        _mm512_add_ps(value, at(table.row(row), left))
                     }),
                 }
             }
@@ -171,8 +182,7 @@ macro_rules! tile {
                         let mut lanes = [0.0; LANES];
                         // SAFETY: the array is as long as the register.
                         unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), value) };
-                        let finish = p.finish;
-                        generic::put::<true, O>(lanes, generic::columns(&mut p.out, r, j * LANES), finish, r);
+                        generic::put::<true, O>(lanes, &mut p.out, p.finish, [r, j * LANES]);
                     }
                 }
             }
@@ -204,6 +214,30 @@ fn scaled(whole: __m512, [scales, sums, bias]: [__m512; 3], Affine { scale, offs
     _mm512_fmadd_ps(products, _mm512_set1_ps(scale), fixed)
 }
 
+/// `values` with the products of what are no bytes, in the rows from `top` on.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn with_exact<const MR: usize, const NV: usize, O>(
+    p: &ByteProduct<'_, '_, O>,
+    top: usize,
+    mut values: [[__m512; NV]; MR],
+) -> [[__m512; NV]; MR] {
+    let (left, right) = p.exact;
+    for (t, columns) in right.data.chunks_exact(right.width.columns()).take(right.k).enumerate() {
+        let mut b = [_mm512_setzero_ps(); NV];
+        for (j, b) in b.iter_mut().enumerate() {
+            *b = at(columns, 16 * j);
+        }
+        for (r, row) in values.iter_mut().enumerate() {
+            let value = _mm512_set1_ps(left.row(top + r)[t]);
+            for j in 0..NV {
+                row[j] = _mm512_fmadd_ps(value, b[j], row[j]);
+            }
+        }
+    }
+    values
+}
+
 tile!(
     single,
     "avx512f,avx2,fma",
@@ -212,7 +246,8 @@ tile!(
     f32,
     |sums, a, b| _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sums),
     |p, left| at(p.bias, left),
-    |sums, bias, _p, _row| _mm512_add_ps(sums, bias)
+    |sums, bias, _p, _row| _mm512_add_ps(sums, bias),
+    |_p, _top, values| values
 );
 
 tile!(
@@ -227,7 +262,8 @@ tile!(
         _mm512_dpbf16_ps(sums, a, b)
     },
     |p, left| at(p.bias, left),
-    |sums, bias, _p, _row| _mm512_add_ps(sums, bias)
+    |sums, bias, _p, _row| _mm512_add_ps(sums, bias),
+    |_p, _top, values| values
 );
 
 tile!(
@@ -238,7 +274,8 @@ tile!(
     i8,
     |sums, a, b| _mm512_castsi512_ps(_mm512_dpbusd_epi32(_mm512_castps_si512(sums), a, b)),
     |p, left| [at(p.scales, left), at(p.sums, left), at(p.bias, left)],
-    |sums, columns, p, row| scaled(sums, columns, p.rows[row])
+    |sums, columns, p, row| scaled(sums, columns, p.rows[row]),
+    |p, top, values| with_exact(p, top, values)
 );
 
 tile!(
@@ -249,5 +286,6 @@ tile!(
     i8,
     |sums, a, b| _mm512_castsi512_ps(_mm512_dpbusd_epi32(_mm512_castps_si512(sums), a, b)),
     |p, left| [at(p.scales, left), at(p.sums, left), at(p.bias, left)],
-    |sums, columns, p, row| scaled(sums, columns, p.rows[row])
+    |sums, columns, p, row| scaled(sums, columns, p.rows[row]),
+    |p, top, values| with_exact(p, top, values)
 );
