@@ -24,6 +24,7 @@ from backend.embeddings.base import Embedder
 from backend.embeddings.metered import MeteredEmbedder
 from backend.errors import MissingExtra, NexusError, StartRefused, StoreUnavailable, UnknownStrategy
 from backend.faqs import EXTRACTORS
+from backend.faqs.llm import ModelExtractor
 from backend.files import FileStore
 from backend.jobs.base import JobRunner, Workflow, workflow
 from backend.jobs.children import Children
@@ -52,6 +53,7 @@ from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
+from backend.services.drafting import DraftingService, DraftPayload
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
 from backend.services.grouping import Grouping
@@ -59,6 +61,7 @@ from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.model_drafts import ModelDrafting
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.similar import SimilarFaqs
@@ -71,6 +74,7 @@ from backend.tracing.metrics import Metrics
 from backend.vectors import VECTOR_STORES
 from backend.vectors.base import VectorStore
 from backend.vectors.metered import MeteredStore
+from backend.workflows.draft_document import DraftDocument
 from backend.workflows.extract_document import ExtractDocument
 from backend.workflows.ingest import IngestKnowledge
 from backend.workflows.metered import MeteredWorkflow
@@ -88,6 +92,14 @@ class LoopScope:
     runner: JobRunner
     services: AppServices
     workflows: Mapping[JobKind, Workflow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """Of one event loop: what makes agents, and how providers are set up."""
+
+    factory: AgentFactory
+    providers: ProviderService
 
 
 class JobRunnerDown(NexusError):
@@ -164,35 +176,42 @@ class Container:
             sync = CollectionSync(runner)
             children = Children(spool=settings.data_dir / "tmp")
             stack.callback(children.close)
-            workflows.update(self._workflows(uow, sync, children))
-            services = self._services(uow, runner, sync, stack)
+            factory = self._factory()
+            stack.push_async_callback(factory.aclose)
+            check_url = partial(self.outbound.check, purpose="provider")
+            models = _Models(factory, ProviderService(uow, factory, self.secrets, self._timeouts(), check_url))
+            workflows.update(self._workflows(uow, sync, children, models))
+            services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
 
-    def _workflows(self, uow: UnitOfWork, sync: CollectionSync, children: Children) -> Mapping[JobKind, Workflow]:
+    def _workflows(
+        self, uow: UnitOfWork, sync: CollectionSync, children: Children, models: "_Models"
+    ) -> Mapping[JobKind, Workflow]:
         extraction = Extraction(uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), sync)
         indexer = CollectionIndexer(uow, self.store, self.embedder)
-        similar = SimilarFaqs(uow, self.store)
+        similar, grouping = SimilarFaqs(uow, self.store), Grouping(uow, self.embedder)
+        extractor = partial(ModelExtractor, verifier=Verifier(self.embedder))
+        drafting = ModelDrafting(uow, models.providers, models.factory, extractor)
         workflows: dict[JobKind, Workflow] = {
-            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, Grouping(uow, self.embedder))),
+            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, grouping)),
+            "draft_document": workflow(DraftPayload, DraftDocument(drafting, grouping)),
             "sync_collection": workflow(SyncPayload, SyncCollection(indexer, similar)),
             "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, similar)),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 
-    def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, stack: AsyncExitStack) -> AppServices:
-        settings = self.settings
-        spec, store = self.embedder.spec, settings.vector_store
-        factory = AgentFactory(
+    def _factory(self) -> AgentFactory:
+        return AgentFactory(
             PROVIDERS,
             self.outbound.provider_client,
             retry=self._retried,
             trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
             verifier=Verifier(self.embedder),
         )
-        stack.push_async_callback(factory.aclose)
-        providers = ProviderService(
-            uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
-        )
+
+    def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, models: "_Models") -> AppServices:
+        settings, factory, providers = self.settings, models.factory, models.providers
+        spec, store = self.embedder.spec, settings.vector_store
         agents = AgentService(uow, factory, providers)
         chat = ChatService(
             uow,
@@ -210,6 +229,7 @@ class Container:
             collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
             conversations=ConversationService(uow),
             documents=DocumentService(uow, runner, self.files, sync),
+            drafting=DraftingService(uow, runner, providers),
             faqs=FaqService(uow, sync),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),

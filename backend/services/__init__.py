@@ -9,6 +9,7 @@ from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
+from backend.services.drafting import DraftingService
 from backend.services.faqs import FaqService
 from backend.services.idempotency import IdempotencyService
 from backend.services.job_events import JobEvents
@@ -29,6 +30,7 @@ class AppServices:
     collections: CollectionService
     conversations: ConversationService
     documents: DocumentService
+    drafting: DraftingService
     faqs: FaqService
     idempotency: IdempotencyService
     job_events: JobEvents

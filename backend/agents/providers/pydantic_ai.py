@@ -90,7 +90,8 @@ class PydanticAiProvider:
         if value is None:
             raise ProviderBadAnswer(
                 f"{self._config.name!r} (model {request.model!r}) did not give a valid "
-                f"{request.output_type.__name__!r} in two attempts: {fault}"
+                f"{request.output_type.__name__!r} in two attempts: {fault}",
+                (done.usage.input_tokens, done.usage.output_tokens),
             )
         yield Structured(value)
         yield done
