@@ -1,71 +1,16 @@
-"""Drafting from a document with a model: what it would take, what it keeps, when it stops, how it goes on."""
+"""Drafting from a document with a model: what it would take, what it keeps, who may, when it stops."""
 
-import json
-from collections import Counter
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from backend.errors import ProviderUnavailable
-from backend.faqs.llm import ModelExtractor
 from contracts.access import Role
 from tests.api.conftest import Keys
+from tests.api.drafting import KEY, SERVER, asked, by_model, connected, drafted, estimated, rules, start
 from tests.mock_openai import MockServer
 from tests.support import MARKDOWN, Api, eventually, refused
-
-KEY = "sk-test-abcdefghij0123456789"
-SERVER = "openai-compatible"
-
-
-def rules(count: int) -> bytes:
-    """As many sections, each of which has enough to ask about."""
-    return "".join(
-        f"# Part {n}\n\n## Rule number {n}\n\nRule {n} is a rule that holds for every part with the number {n}. "
-        f"It applies from the day of delivery and ends {n} days later in house {n}.\n\n"
-        for n in range(count)
-    ).encode()
-
-
-@pytest.fixture
-async def writer(api: Api, mock: MockServer) -> Api:
-    """A workspace in which the mock server is set up."""
-    await connected(api, mock)
-    return api
-
-
-async def connected(api: Api, mock: MockServer, model: str = "ok") -> None:
-    answer = await api.client.put(
-        f"/providers/{SERVER}", json={"base_url": mock.base_url, "api_key": KEY, "model": model}
-    )
-    assert answer.status_code == 200, answer.text
-
-
-async def start(api: Api, document_id: UUID, model: str = "ok", **fields: Any) -> Any:
-    body = {"provider": SERVER, "model": model, **fields}
-    return await api.post(f"/documents/{document_id}/drafting", body, status=202)
-
-
-async def drafted(api: Api, document_id: UUID, model: str = "ok", **fields: Any) -> Any:
-    """The job at its end."""
-    job = await start(api, document_id, model, **fields)
-    await api.drain()
-    return await api.get(f"/jobs/{job['id']}")
-
-
-async def estimated(api: Api, document_id: UUID, **query: Any) -> Any:
-    return await api.get(f"/documents/{document_id}/drafting", provider=SERVER, model="ok", **query)
-
-
-async def by_model(api: Api) -> list[dict[str, Any]]:
-    return [faq for faq in await api.faqs(limit=200) if faq["drafted_by"]]
-
-
-def asked(mock: MockServer) -> Counter[str]:
-    """How often each section was sent."""
-    prompts = [json.dumps(request.body["messages"]) for request in mock.app.requests]
-    return Counter(prompts)
 
 
 async def test_an_estimate_costs_no_call_and_says_what_drafting_takes(writer: Api, mock: MockServer) -> None:
@@ -210,130 +155,6 @@ async def test_a_few_sections_can_be_tried_first(writer: Api, mock: MockServer) 
         "Part 0 > Rule number 0",
         "Part 1 > Rule number 1",
     }
-
-
-@pytest.mark.fault("C9")
-async def test_an_answer_of_another_form_is_asked_for_once_more(writer: Api, mock: MockServer) -> None:
-    document = await writer.extracted(content=rules(3))
-    result = (await drafted(writer, document, "badjson"))["result"]
-    assert (result["done"], result["failed"]) == (3, 0)
-    assert len(mock.app.requests) == 6
-    assert result["input_tokens"] == 6 * 12
-
-
-@pytest.mark.fault("C9")
-async def test_a_section_without_a_readable_answer_fails_alone_and_is_asked_about_again(
-    writer: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await writer.extracted(content=rules(4))
-    monkeypatch.setattr("tests.mock_llm.speech.is_wrong", lambda asked: "Rule 2" in asked.prompt or _is_repair(asked))
-    result = (await drafted(writer, document))["result"]
-    assert (result["done"], result["failed"], result["left"]) == (3, 1, 1)
-    assert result["input_tokens"] == 5 * 12
-    async with writer.scope.database.read() as session:
-        failure = await session.scalar(sa.text("SELECT failure FROM section_drafting WHERE status = 'failed'"))
-    assert "DraftedFaqs" in failure
-
-    monkeypatch.undo()
-    result = (await drafted(writer, document))["result"]
-    assert (result["calls"], result["done"], result["failed"]) == (1, 4, 0)
-
-
-def _is_repair(asked: Any) -> bool:
-    return "not valid" in asked.prompt
-
-
-async def test_a_model_that_never_gives_a_readable_answer_fails_the_job_early(writer: Api, mock: MockServer) -> None:
-    document = await writer.extracted(content=rules(40))
-    ended = await drafted(writer, document, "badjson-twice")
-    assert (ended["status"], ended["error"]["code"]) == ("failed", "provider_bad_answer")
-    assert len(mock.app.requests) <= 2 * 12
-    assert await by_model(writer) == []
-
-
-@pytest.mark.parametrize(
-    ("model", "code"), [("status-404", "provider_rejected"), ("status-401", "provider_auth_failed")]
-)
-async def test_a_refused_request_ends_the_job_at_once(writer: Api, mock: MockServer, model: str, code: str) -> None:
-    document = await writer.extracted(content=rules(40))
-    ended = await drafted(writer, document, model)
-    assert (ended["status"], ended["error"]["code"]) == ("failed", code)
-    assert len(mock.app.requests) <= 4
-
-
-@pytest.mark.fault("C4")
-async def test_a_failure_that_passes_is_tried_again(writer: Api, mock: MockServer) -> None:
-    document = await writer.extracted(content=rules(1))
-    ended = await drafted(writer, document, "flaky")
-    assert (ended["status"], ended["result"]["done"], len(mock.app.requests)) == ("succeeded", 1, 3)
-
-
-async def test_a_provider_that_is_down_fails_the_job_with_the_reason_and_a_retry_goes_on(
-    writer: Api, mock: MockServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await writer.extracted(content=rules(12))
-    inner, calls = ModelExtractor.draft, iter(range(100))
-
-    async def sometimes(self: ModelExtractor, piece: Any) -> Any:
-        if next(calls) >= 6:
-            raise ProviderUnavailable("the server is away; try again")
-        return await inner(self, piece)
-
-    monkeypatch.setattr(ModelExtractor, "draft", sometimes)
-    ended = await drafted(writer, document)
-    assert (ended["status"], ended["error"]["code"]) == ("failed", "provider_unavailable")
-    assert "away" in ended["error"]["detail"]
-    assert len(mock.app.requests) == 6
-    assert len(await by_model(writer)) == 12
-
-    monkeypatch.undo()
-    await writer.post(f"/jobs/{ended['id']}/retry")
-    await writer.drain()
-    ended = await writer.get(f"/jobs/{ended['id']}")
-    assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
-    assert (ended["result"]["done"], ended["result"]["calls"], ended["result"]["drafts"]) == (12, 12, 24)
-    assert max(asked(mock).values()) == 1
-
-
-async def test_a_cancelled_job_keeps_what_was_drafted(writer: Api, mock: MockServer) -> None:
-    mock.app.slow_seconds = 0.2
-    document = await writer.extracted(content=rules(40))
-    job = await start(writer, document, "slow")
-
-    async def some() -> bool:
-        return len(await by_model(writer)) > 4
-
-    await eventually(some)
-    await writer.post(f"/jobs/{job['id']}/cancel")
-    await writer.drain()
-    assert (await writer.get(f"/jobs/{job['id']}"))["status"] == "cancelled"
-    kept = await by_model(writer)
-    assert kept
-    done = (await estimated(writer, document))["done"]
-    assert done >= len(kept) // 2
-    mock.app.requests.clear()
-    result = (await drafted(writer, document))["result"]
-    assert (result["done"], len(mock.app.requests)) == (40, 40 - done)
-
-
-async def test_a_document_that_is_deleted_meanwhile_ends_its_job_and_leaves_nothing(
-    writer: Api, mock: MockServer
-) -> None:
-    mock.app.slow_seconds = 0.2
-    document = await writer.extracted(content=rules(40))
-    before = await writer.stored()
-    job = await start(writer, document, "slow")
-
-    async def some() -> bool:
-        return len(await by_model(writer)) > 4
-
-    await eventually(some)
-    assert (await writer.client.delete(f"/documents/{document}?faqs=delete")).status_code == 204
-    await writer.drain()
-    assert (await writer.get(f"/jobs/{job['id']}"))["status"] == "cancelled"
-    stored = (await writer.stored()).rows
-    assert (stored["section_drafting"], stored["faq"], stored["section"], stored["document"]) == (0, 0, 0, 0)
-    assert before.rows["section"] == 80
 
 
 async def test_one_drafting_at_a_time_and_only_of_a_document_that_is_ready(writer: Api, mock: MockServer) -> None:
