@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from backend.agents.cited import SupportsClaims
 from backend.agents.prompts.drafting import drafting_messages
@@ -54,6 +54,14 @@ class DraftedFaqs(BaseModel):
     """Entries of an FAQ, each with the words of the passage that it rests on."""
 
     faqs: list[DraftedFaq]
+
+    @field_validator("faqs", mode="before")
+    @classmethod
+    def _without_cut_entry(cls, faqs: object) -> object:
+        """The last entry of an answer that was cut off may lack some of its fields; the others are whole."""
+        if not isinstance(faqs, list) or len(faqs) < 2 or not isinstance(faqs[-1], dict):
+            return faqs
+        return faqs if faqs[-1].keys() >= DraftedFaq.model_fields.keys() else faqs[:-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from backend.agents.providers.base import Done, Structured, Usage
+from backend.agents.providers.pydantic_ai import _validated
 from backend.embeddings.hashing import HashingEmbedder
 from backend.errors import ProviderBadAnswer, ProviderUnavailable
 from backend.faqs.base import FaqDraft
@@ -169,6 +170,17 @@ def test_kinds_are_told_by_the_question(question: str, kind: str) -> None:
 def test_wordings_differ_by_more_than_case_and_space() -> None:
     assert wording("How  is it?") == wording("how is it")
     assert wording("How is it?") != wording("How was it?")
+
+
+def test_of_an_answer_that_was_cut_off_the_whole_entries_count() -> None:
+    entry = '{"question": "When?", "answer": "Now.", "quote": "now"}'
+    cut = '{"faqs": [' + entry + ", " + entry + ', {"question": "Who?", "answer": "I am'
+    value, fault = _validated(DraftedFaqs, cut, is_cut=True)
+    assert isinstance(value, DraftedFaqs)
+    assert (len(value.faqs), fault) == (2, "")
+    assert _validated(DraftedFaqs, cut)[0] is None
+    assert _validated(DraftedFaqs, '{"faqs": [{"question": "Who', is_cut=True)[0] is None
+    assert _validated(DraftedFaqs, "Here it is: ", is_cut=True)[0] is None
 
 
 def test_the_schema_that_a_model_gets_is_small() -> None:
