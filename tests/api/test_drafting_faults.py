@@ -9,7 +9,7 @@ from backend.errors import ProviderUnavailable
 from backend.faqs.llm import ModelExtractor
 from tests.api.drafting import asked, by_model, drafted, estimated, rules, start
 from tests.mock_openai import MockServer
-from tests.support import Api, eventually
+from tests.support import Api, eventually, refused
 
 
 @pytest.mark.fault("C9")
@@ -93,6 +93,16 @@ async def test_a_provider_that_is_down_fails_the_job_with_the_reason_and_a_retry
     assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
     assert (ended["result"]["done"], ended["result"]["calls"], ended["result"]["drafts"]) == (12, 12, 24)
     assert max(asked(mock).values()) == 1
+
+
+async def test_a_failed_job_is_not_begun_again_beside_another_one(writer: Api, mock: MockServer) -> None:
+    mock.app.slow_seconds = 0.3
+    document = await writer.extracted(content=rules(3))
+    failed = await drafted(writer, document, "status-401")
+    running = await start(writer, document, "slow")
+    problem = refused(await writer.client.post(f"/jobs/{failed['id']}/retry"), 409, "conflict")
+    assert running["id"] in problem["detail"]
+    await writer.drain()
 
 
 async def test_a_cancelled_job_keeps_what_was_drafted(writer: Api, mock: MockServer) -> None:
