@@ -14,7 +14,7 @@ from backend.agents.providers import PROVIDERS
 from backend.agents.providers.base import Usage
 from backend.db.models import Document
 from backend.db.models import Section as SectionRow
-from backend.errors import ProviderBadAnswer, ProviderError, ProviderRejected
+from backend.errors import ProviderBadAnswer, ProviderError, ProviderRejected, ProviderTimeout
 from backend.faqs.base import FaqDraft
 from backend.faqs.dedup import question_key
 from backend.faqs.llm import Drafted, Fault, ModelExtractor, input_tokens, most_usage, wording
@@ -26,7 +26,7 @@ from backend.services.drafting import DraftingPlan, DraftPayload, Planned
 from backend.services.extraction import alive, draft_row, first_ordinal
 
 IN_A_ROW: Final = 8
-"""Answers that cannot be read before a model is taken to be unable."""
+"""Answers that cannot be read before a model is taken to be unable; one that never ends counts as two."""
 _REASON: Final = 500
 
 Stop = Literal["budget", "sections"]
@@ -134,6 +134,9 @@ class DraftingRun:
             drafted = await self._extractor.draft(planned.piece)
         except ProviderBadAnswer as exc:
             await self._failed(planned, exc, Usage(*exc.tokens))
+        except ProviderTimeout as exc:
+            # One section that a slow model never ends must not hold up the others in every attempt.
+            await self._failed(planned, exc, Usage(input_tokens(planned.piece), 0))
         except ProviderRejected as exc:
             if not self._is_able:
                 raise  # the model or the request as such is refused
@@ -143,7 +146,7 @@ class DraftingRun:
             await self._settle(planned, drafted)
 
     async def _failed(self, planned: Planned, error: ProviderError, used: Usage) -> None:
-        self._faults += 1
+        self._faults += 2 if isinstance(error, ProviderTimeout) else 1
         self.last_fault = error
         await self._settle(planned, None, failure=str(error)[:_REASON], used=used)
         if self._faults >= IN_A_ROW:

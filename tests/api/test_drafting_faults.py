@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from backend.errors import ProviderUnavailable
+from backend.errors import ProviderTimeout, ProviderUnavailable
 from backend.faqs.llm import ModelExtractor
 from tests.api.drafting import asked, by_model, drafted, estimated, rules, start
 from tests.mock_openai import MockServer
@@ -93,6 +93,21 @@ async def test_a_provider_that_is_down_fails_the_job_with_the_reason_and_a_retry
     assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
     assert (ended["result"]["done"], ended["result"]["calls"], ended["result"]["drafts"]) == (12, 12, 24)
     assert max(asked(mock).values()) == 1
+
+
+@pytest.mark.fault("C2")
+async def test_a_section_that_is_never_answered_holds_up_no_other(writer: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = await writer.extracted(content=rules(6))
+    inner = ModelExtractor.draft
+
+    async def sometimes(self: ModelExtractor, piece: Any) -> Any:
+        if "Rule 2 " in piece.text:
+            raise ProviderTimeout("the model was still answering after 300 s; ask for less")
+        return await inner(self, piece)
+
+    monkeypatch.setattr(ModelExtractor, "draft", sometimes)
+    ended = await drafted(writer, document)
+    assert (ended["status"], ended["result"]["done"], ended["result"]["failed"]) == ("succeeded", 5, 1)
 
 
 async def test_a_failed_job_is_not_begun_again_beside_another_one(writer: Api, mock: MockServer) -> None:
