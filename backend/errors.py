@@ -266,7 +266,13 @@ class ProviderAuthFailed(ProviderError):
 
 
 class ProviderBadAnswer(ProviderError):
+    """`tokens` are what the answers that cannot be used took, in and out, as far as that is known."""
+
     code, title, retryable = "provider_bad_answer", "The model provider's answer cannot be read", True
+
+    def __init__(self, message: str, tokens: tuple[int, int] = (0, 0)) -> None:
+        super().__init__(message)
+        self.tokens = tokens
 
 
 class OutboundRefused(NexusError):

@@ -35,7 +35,7 @@ class Faq(Answer):
     """`confidence` is 0..1: 0.8 and above is shown as confident, below 0.5 as unsure; `reason` says why it was drafted.
 
     `group_size` counts the FAQs of its group that are not rejected, `group_approved` those that are approved, itself
-    among them; both are 0 without a group.
+    among them; both are 0 without a group. `drafted_by` names the model that drafted it; the rules name none.
     """
 
     id: UUID
@@ -54,6 +54,7 @@ class Faq(Answer):
     tags: list[str]
     revision: int
     external_id: str | None = None
+    drafted_by: str | None = None
     created_at: UtcTime
     updated_at: UtcTime
 

@@ -17,6 +17,7 @@ from contracts.agents import Agent, AgentEdit, AgentNew
 from contracts.chat import Chat, Conversation, ConversationSummary, RagChat, UnansweredQuestion
 from contracts.collections import Collection
 from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText, Upload
+from contracts.drafting import DraftingEstimate, NewDrafting
 from contracts.embedding_models import EmbeddingModel, ModelChoice
 from contracts.faqs import (
     Faq,
@@ -33,9 +34,10 @@ from contracts.faqs import (
 )
 from contracts.jobs import Job, JobCounts, JobKind, JobOrder, JobStatus
 from contracts.page import Page
-from contracts.problem import Problem, UploadProblem, ValidationProblem
+from contracts.problem import Problem, UploadProblem
 from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from contracts.system import Overview, Readiness
+from frontend.api_problems import problem_of
 from frontend.chat_stream import ChatStream
 
 OFFLINE = "offline"
@@ -87,25 +89,6 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def problem_of(response: httpx.Response) -> Problem:
-    """The problem in a refused answer; one is made from the status where the body is none (a proxy's page)."""
-    response.read()
-    for kind in (UploadProblem, ValidationProblem, Problem):
-        try:
-            problem = kind.model_validate_json(response.content)
-        except ValidationError:
-            continue
-        if kind is Problem or getattr(problem, "errors", []):
-            return problem
-    return Problem(
-        title=f"The server answered {response.status_code}",
-        status=response.status_code,
-        detail="Nothing was changed. Try again, and look into the server's log if it stays.",
-        code=f"http_{response.status_code}",
-        retryable=response.status_code >= 500,
-    )
-
-
 def _clean(params: Params) -> dict[str, str]:
     return {name: str(value) for name, value in params.items() if value not in (None, "")}
 
@@ -149,8 +132,9 @@ class Api:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         return _parse(kind, self._send(method, path, content=content, headers=headers))
 
-    def _start(self, kind: type[A], path: str) -> A:
-        return _parse(kind, self._send("POST", path, headers={"Idempotency-Key": str(uuid4())}))
+    def _start(self, kind: type[A], path: str, body: BaseModel | None = None) -> A:
+        sent = body.model_dump(mode="json", exclude_none=True) if body is not None else None
+        return _parse(kind, self._send("POST", path, json=sent, headers={"Idempotency-Key": str(uuid4())}))
 
     # --- the system ----------------------------------------------------------
     def ready(self) -> Readiness:
@@ -207,6 +191,16 @@ class Api:
 
     def delete_document(self, document_id: UUID, *, faqs: FaqsOnDelete) -> None:
         self._send("DELETE", f"/documents/{document_id}", params={"faqs": faqs})
+
+    def drafting_estimate(
+        self, document_id: UUID, provider: str, model: str = "", *, again: bool = False
+    ) -> DraftingEstimate:
+        params = {"provider": provider, "model": model, "again": "true" if again else None}
+        return self._get(DraftingEstimate, f"/documents/{document_id}/drafting", params)
+
+    def draft(self, document_id: UUID, new: NewDrafting) -> Job:
+        """Lets a model draft from the document; 409 while one does."""
+        return self._start(Job, f"/documents/{document_id}/drafting", new)
 
     def passage(self, passage_id: UUID) -> SourceText:
         return self._get(SourceText, f"/passages/{passage_id}")

@@ -69,11 +69,14 @@ class FaqState:
     `editing` is the FAQ as it was when its editor opened; `writing` the question that a new FAQ begins with.
 
     `jobs_since`: documents read since then are counted with those that are being read. `time_left`: the minutes that
-    were said of each job."""
+    were said of each job. `drafting` is the document that a model is to draft from, `drafting_jobs` are shown also when
+    they have ended."""
 
     uploader: int = 0
     refused: list[tuple[str, Problem]] = field(default_factory=list)
     jobs_since: datetime | None = None
+    drafting: UUID | None = None
+    drafting_jobs: set[UUID] = field(default_factory=set)
     is_reading: bool = False
     time_left: dict[UUID, int] = field(default_factory=dict)
     cursors: list[str] = field(default_factory=list)

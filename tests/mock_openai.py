@@ -14,6 +14,7 @@ flaky, flaky-500, ...    two failures of that status (503), then an answer
 status-400, status-503, ...                         that status; `leak-401` repeats the key in its text
 cut, cut-clean, garbage, garbage-sse, other-schema  breaks off (`cut-clean` as if it were whole); no JSON; no readable
                                                     events; events of another API
+invent                   drafts a FAQ that the passage does not hold; asked for drafts, the others draft its sentences
 badjson, badjson-twice   structured output that is wrong once, or always
 """
 

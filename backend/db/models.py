@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.db.base import Base, Json, Owned, UtcDateTime, utc_now
+from backend.db.drafting import SectionDrafting
 
-__all__ = ["Base", "Json", "UtcDateTime", "utc_now"]
+__all__ = ["Base", "Json", "SectionDrafting", "UtcDateTime", "utc_now"]
 
 
 class Workspace(Base):
@@ -123,7 +124,8 @@ class Faq(Owned, Base):
     """`quote` is kept beside the source's place, so that a FAQ outlives its document.
 
     `ordinal` orders FAQs over all documents: by the document's time, then by their place in it. `question_key` is the
-    same for questions of the same words.
+    same for questions of the same words. `drafted_by` names the model that wrote it; what models draft stands behind
+    the last draft of the rules that it follows, and there by its `place`.
     """
 
     __tablename__ = "faq"
@@ -140,6 +142,7 @@ class Faq(Owned, Base):
     document_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("document.id", ondelete="SET NULL"))
     section_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("section.id", ondelete="SET NULL"))
     ordinal: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    place: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     question: Mapped[str]
     answer: Mapped[str]
     status: Mapped[str]
@@ -157,6 +160,7 @@ class Faq(Owned, Base):
     revision: Mapped[int] = mapped_column(default=1)
     external_id: Mapped[str | None]
     question_key: Mapped[str] = mapped_column(server_default="")
+    drafted_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 

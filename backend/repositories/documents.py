@@ -106,9 +106,12 @@ class DocumentRepository:
         )
 
     async def latest_job(self, document_id: UUID) -> Job | None:
+        """The last one that read it; drafting with a model is not reading."""
         query = (
             sa.select(Job)
-            .where(Job.workspace_id == self._workspace_id, Job.document_id == document_id)
+            .where(
+                Job.workspace_id == self._workspace_id, Job.document_id == document_id, Job.kind == "extract_document"
+            )
             .order_by(Job.created_at.desc())
             .limit(1)
         )
@@ -146,6 +149,13 @@ class DocumentRepository:
         """In no particular order; at most 500 ids."""
         query = sa.select(Section).where(Section.workspace_id == self._workspace_id, Section.id.in_(section_ids))
         return (await self._session.scalars(query)).all()
+
+    async def sections_after(self, document_id: UUID, ordinal: int, *, limit: int) -> Sequence[Section]:
+        """In the order of the document, those that follow number `ordinal`."""
+        mine = sa.select(Section).where(Section.workspace_id == self._workspace_id, Section.document_id == document_id)
+        return (
+            await self._session.scalars(mine.where(Section.ordinal > ordinal).order_by(Section.ordinal).limit(limit))
+        ).all()
 
     async def passage(self, passage_id: UUID) -> tuple[Passage, Section, Document]:
         query = (

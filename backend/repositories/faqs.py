@@ -16,7 +16,7 @@ from backend.repositories.paging import Key, Keyset, Slice, page_of
 from contracts.faqs import FaqSort, FaqStatus
 
 KEYSETS: dict[FaqSort, Keyset] = {
-    "document": Keyset.by(Faq.ordinal, Faq.id),
+    "document": Keyset.by(Faq.ordinal, Faq.place, Faq.id),
     "confidence": Keyset((Key(Faq.confidence, descending=True), Key(Faq.ordinal), Key(Faq.id))),
     "newest": Keyset.by(Faq.created_at, Faq.id, descending=True),
 }

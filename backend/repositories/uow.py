@@ -12,6 +12,7 @@ from backend.repositories.agents import AgentRepository
 from backend.repositories.collections import CollectionRepository
 from backend.repositories.conversations import ConversationRepository
 from backend.repositories.documents import DocumentRepository
+from backend.repositories.drafting import DraftingRepository
 from backend.repositories.faqs import FaqRepository
 from backend.repositories.jobs import JobRepository
 from backend.repositories.overview import OverviewRepository
@@ -48,6 +49,10 @@ class Tx(BaseTx):
     @cached_property
     def jobs(self) -> JobRepository:
         return JobRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def drafting(self) -> DraftingRepository:
+        return DraftingRepository(self.session, self.workspace_id)
 
     @cached_property
     def removal(self) -> RemovalRepository:

@@ -68,6 +68,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/documents"): Permission.DOCUMENTS_READ,
     ("GET", "/documents/{document_id}"): Permission.DOCUMENTS_READ,
     ("DELETE", "/documents/{document_id}"): Permission.DOCUMENTS_WRITE,
+    ("GET", "/documents/{document_id}/drafting"): Permission.DOCUMENTS_READ,
+    ("POST", "/documents/{document_id}/drafting"): Permission.DOCUMENTS_WRITE,
     ("GET", "/passages/{passage_id}"): Permission.DOCUMENTS_READ,
     ("GET", "/faqs"): Permission.FAQS_READ,
     ("POST", "/faqs"): Permission.FAQS_REVIEW,

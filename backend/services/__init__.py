@@ -9,6 +9,7 @@ from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService
 from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
+from backend.services.drafting import DraftingService
 from backend.services.embedding_models import EmbeddingModelService
 from backend.services.faqs import FaqService
 from backend.services.idempotency import IdempotencyService
@@ -31,6 +32,7 @@ class AppServices:
     collections: CollectionService
     conversations: ConversationService
     documents: DocumentService
+    drafting: DraftingService
     embedding_models: EmbeddingModelService
     faqs: FaqService
     idempotency: IdempotencyService

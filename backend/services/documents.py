@@ -54,11 +54,12 @@ class DocumentService:
 
     @track("documents.delete")
     async def delete(self, principal: Principal, document_id: UUID, *, faqs: KeptFaqs) -> None:
-        """Takes its running job, passages and drafts along; approved FAQs stay when `faqs` is keep."""
+        """Takes its running jobs, passages and drafts along; approved FAQs stay when `faqs` is keep."""
         async with self._uow.read(principal.workspace_id) as tx:
-            document = await tx.documents.get(document_id)
-        if document.job_id is not None:
-            await self._cancel(principal, document.job_id)
+            await tx.documents.get(document_id)
+            jobs = await tx.drafting.unfinished_jobs(document_id)
+        for job_id in jobs:
+            await self._cancel(principal, job_id)
         async with self._uow(principal.workspace_id) as tx:
             await tx.removal.begin(await tx.documents.get(document_id), faqs=faqs)
         await self._remove(principal.workspace_id, document_id)

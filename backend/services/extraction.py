@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from backend.db.models import Document
+from backend.db.models import Section as SectionRow
 from backend.errors import JobCancelled, NoText
 from backend.faqs.base import FaqDraft, FaqExtractor
 from backend.files import FileStore
@@ -56,7 +57,7 @@ class Extraction:
     async def read(self, workspace_id: UUID, document_id: UUID, report: Report) -> Extracted:
         """Parses the file, stores sections, passages and drafts."""
         async with self._uow.read(workspace_id) as tx:
-            document = await _alive(tx, document_id)
+            document = await alive(tx, document_id)
         path = self._files.path(workspace_id, document_id)
         async with _forwarded(lambda done, total: report("reading", done, total)) as hear:
             parsed = await run_with_poison_guard(
@@ -76,7 +77,7 @@ class Extraction:
         async for sections in _batches(parsed.sections, ROWS):
             title = title or _first_heading(sections)
             async with self._uow(workspace_id) as tx:
-                await _alive(tx, document.id)
+                await alive(tx, document.id)
                 await tx.documents.put_sections([_section_row(document.id, section) for section in sections])
             done += len(sections)
             await report("storing", done, parsed.section_count)
@@ -85,7 +86,7 @@ class Extraction:
             rows = [_passage_row(document.id, passage, number) for number, passage in enumerate(passages, ordinal)]
             ordinal += len(passages)
             async with self._uow(workspace_id) as tx:
-                await _alive(tx, document.id)
+                await alive(tx, document.id)
                 await tx.documents.put_passages(rows)
         async with self._uow(workspace_id) as tx:
             await tx.documents.set_parsed(
@@ -121,22 +122,26 @@ class Extraction:
 
     async def _put_drafts(self, workspace_id: UUID, document: Document, batch: list[FaqDraft], *, first: int) -> None:
         async with self._uow(workspace_id) as tx:
-            await _alive(tx, document.id)
+            await alive(tx, document.id)
             wanted = list({_section_id(document.id, draft.section) for draft in batch})
             sections = {section.ordinal: section for section in await tx.documents.sections(wanted)}
             await tx.faqs.put_drafts(
-                [_faq_row(document, sections[draft.section], draft, first + n) for n, draft in enumerate(batch)]
+                [
+                    draft_row(document, sections[draft.section], draft, ordinal=first_ordinal(document) + first + n)
+                    for n, draft in enumerate(batch)
+                ]
             )
 
     async def publish(self, workspace_id: UUID, document_id: UUID) -> None:
         """The document is ready: its passages may be searched."""
         async with self._uow(workspace_id) as tx:
-            await _alive(tx, document_id)
+            await alive(tx, document_id)
             await tx.documents.set_status(document_id, DocumentStatus.READY)
             await self._sync.note(tx, [document_id])
 
 
-async def _alive(tx: Tx, document_id: UUID) -> Document:
+async def alive(tx: Tx, document_id: UUID) -> Document:
+    """The document that a job works on. Raises `JobCancelled` when it is gone."""
     document = await tx.documents.find(document_id)
     if document is None:
         raise JobCancelled("the document was deleted")
@@ -177,12 +182,21 @@ def _passage_row(document_id: UUID, passage: Passage, ordinal: int) -> dict[str,
     }
 
 
-def _faq_row(document: Document, section: Any, draft: FaqDraft, number: int) -> dict[str, Any]:
+def first_ordinal(document: Document) -> int:
+    """Below the ordinals of the document's FAQs, above those of older documents."""
+    return int(document.created_at.timestamp() * 1000) << 20
+
+
+def draft_row(
+    document: Document, section: SectionRow, draft: FaqDraft, *, ordinal: int, drafted_by: str | None = None
+) -> dict[str, Any]:
+    """The same draft is the same row, whenever it is made. Rules and models have rows of their own."""
+    maker = "draft" if drafted_by is None else "model"
     return {
-        "id": uuid5(document.id, f"draft:{draft.section}:{draft.start}:{draft.question}"),
+        "id": uuid5(document.id, f"{maker}:{draft.section}:{draft.start}:{draft.question}"),
         "document_id": document.id,
         "section_id": section.id,
-        "ordinal": (int(document.created_at.timestamp() * 1000) << 20) + number,
+        "ordinal": ordinal,
         "question": draft.question,
         "answer": draft.answer,
         "status": FaqStatus.DRAFT.value,
@@ -197,6 +211,8 @@ def _faq_row(document: Document, section: Any, draft: FaqDraft, number: int) -> 
         "end": draft.end,
         "tags": [],
         "revision": 1,
+        "drafted_by": drafted_by,
+        "place": 0 if drafted_by is None else (section.ordinal << 24) + draft.start,
     }
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from backend.errors import Conflict, NotFound
 from backend.jobs.base import JobRunner
+from backend.repositories.drafting import KIND as DRAFTING
 from backend.repositories.jobs import JobFilter
 from backend.repositories.paging import Slice
 from backend.repositories.uow import UnitOfWork
@@ -54,7 +55,10 @@ class JobService:
         return await self.get(principal, job_id)
 
     async def retry(self, principal: Principal, job_id: UUID) -> Job:
-        """The job, pending again. Raises `Conflict` unless it failed or was cancelled, and its subject still exists."""
+        """The job, pending again. Raises `Conflict` unless it failed or was cancelled, and its subject still exists.
+
+        Also while another job drafts from the same document.
+        """
         async with self._uow.read(principal.workspace_id) as tx:
             row = await tx.jobs.row(job_id)
             try:
@@ -64,5 +68,9 @@ class JobService:
                     await tx.collections.get(row.collection_id)
             except NotFound as exc:
                 raise Conflict(f"what the job {str(job_id)!r} worked on was deleted: {exc}") from None
+            if row.kind == DRAFTING and row.document_id is not None:
+                other = await tx.drafting.running(row.document_id)
+                if other is not None and other != job_id:
+                    raise Conflict(f"the job {str(other)!r} drafts from this document; cancel it, or wait for its end")
         await self._runner.retry(principal.workspace_id, job_id)
         return await self.get(principal, job_id)

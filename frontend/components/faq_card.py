@@ -59,7 +59,10 @@ def _facts(faq: Faq, *, show_status: bool) -> str:
     badges = [badge_text(confidence_look(faq))]
     if show_status:
         badges.insert(0, badge_text(FAQ_STATUS[faq.status]))
-    badges.append(f":gray-badge[{KINDS[faq.kind]}]")
+    if faq.drafted_by:
+        badges.append(":violet-badge[:material/smart_toy: Drafted by a model]")
+    if not faq.drafted_by or faq.kind != "question":
+        badges.append(f":gray-badge[{KINDS[faq.kind]}]")
     badges += [f":blue-badge[{plain(tag)}]" for tag in faq.tags]
     lines = [" ".join(badges)]
     if faq.reason:

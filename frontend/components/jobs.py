@@ -31,6 +31,7 @@ STAGES: Final = {
     "reading": ("Reading the document", ""),
     "storing": ("Storing its sections", "sections"),
     "drafting": ("Drafting questions", "drafts"),
+    "asking": ("Asking the model", "sections"),
     "comparing": ("Looking for similar questions", "drafts"),
 }
 """What each stage does and what it counts; nothing where the unit differs from format to format."""

@@ -15,6 +15,7 @@ from frontend.components.jobs import retry
 from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.words import ago, plural, sentence, size_text
 from frontend.safe_text import plain
+from frontend.views.drafting_dialog import open_drafting
 
 PER_PAGE: Final = 20
 SORTS: Final[dict[DocumentSort, str]] = {"newest": "Newest", "name": "Name"}
@@ -119,6 +120,15 @@ def _buttons(api: Api, document: Document, *, may_write: bool, may_retry: bool) 
             icon=":material/refresh:",
             on_click=_retry,
             args=(api, document.job_id),
+        )
+    if document.status is DocumentStatus.READY and may_write:
+        st.button(
+            "Draft with a model",
+            key=f"draft_{key}",
+            type="tertiary",
+            icon=":material/smart_toy:",
+            on_click=open_drafting,
+            args=(key,),
         )
     if may_write:
         st.button("Delete", key=f"delete_{key}", type="tertiary", icon=":material/delete:", on_click=_ask, args=(key,))

@@ -7,11 +7,13 @@ import streamlit as st
 
 from contracts.documents import Document
 from frontend import state
+from frontend.components.drafting_jobs import follow_drafting
 from frontend.components.jobs import follow_jobs
 from frontend.components.notices import empty_state, load
 from frontend.components.reviewer import Reviewer
 from frontend.layout import Frame
 from frontend.views.documents import document_list
+from frontend.views.drafting_dialog import drafting_dialog, open_drafting
 from frontend.views.faq_dialog import open_dialogs
 from frontend.views.review import review
 from frontend.views.unanswered import unanswered_list
@@ -35,6 +37,7 @@ def render(frame: Frame) -> None:
         on_dismiss=_hide_jobs,
         hold=has_faqs and _asked_view() == "review",
     )
+    follow_drafting(frame.api, may_control=frame.can("jobs.control"), go_on=open_drafting if may_write else None)
     if documents is None or counts is None:
         return
     if is_empty:
@@ -45,7 +48,8 @@ def render(frame: Frame) -> None:
         )
     else:
         _lists(frame, documents)
-    open_dialogs(Reviewer(frame.api, frame.can("faqs.review")))
+    if not drafting_dialog(frame.api, documents):
+        open_dialogs(Reviewer(frame.api, frame.can("faqs.review")))
 
 
 def _adding(frame: Frame, *, is_empty: bool) -> None:

@@ -21,8 +21,10 @@ from frontend.views.uploads import load_samples
 FAQ_PAGE: Final = "pages/1_FAQ_Extraction.py"
 CHAT_PAGE: Final = "pages/2_Chat.py"
 UNANSWERED: Final = 50
+ON_PAGE: Final = ("extract_document", "draft_document")
 RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
     "extract_document": ("document being read", "Progress, time left and cancel are on the page."),
+    "draft_document": ("document being drafted from", "A model drafts questions; progress and cancel are on the page."),
     "sync_collection": ("update of the answers running", "Chat uses what was approved as soon as it is done."),
     "ingest": ("ingestion running", "FAQs that another program sent are being taken in."),
     "fetch_model": ("search model being fetched", "Progress is under Settings."),
@@ -139,9 +141,9 @@ def _running(frame: Frame, overview: Overview) -> list[Card]:
         counts = load(f"running_{kind}", partial(frame.api.job_counts, kind=kind))
         if counts is None or not counts.unfinished:
             continue
-        page = FAQ_PAGE if kind == "extract_document" and frame.can("faqs.read") else ""
+        page = FAQ_PAGE if kind in ON_PAGE and frame.can("faqs.read") else ""
         title = plural(counts.unfinished, one, one.replace(" ", "s ", 1))
-        cards.append(Card("progress_activity", title, text if page or kind != "extract_document" else "", page))
+        cards.append(Card("progress_activity", title, text if page or kind not in ON_PAGE else "", page))
     return cards
 
 

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from backend.app import create_app
 from backend.settings import Settings
 from contracts.access import NewApiKey, Role
+from tests.api.drafting import connected
+from tests.mock_openai import MockServer
 from tests.support import Api, client_of
 
 
@@ -35,3 +37,10 @@ async def keys(settings: Settings) -> AsyncIterator[Keys]:
     app = create_app(settings)
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
         yield Keys(app, settings, stack)
+
+
+@pytest.fixture
+async def writer(api: Api, mock: MockServer) -> Api:
+    """A workspace in which the mock server is set up."""
+    await connected(api, mock)
+    return api

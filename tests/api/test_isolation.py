@@ -24,8 +24,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
+    "/documents/{document_id}/drafting": {"provider": "local"},
 }
-"""What else a body needs to be valid."""
+"""What else a body needs to be valid; also what a query does, where a route of that path takes no body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
             body |= {"ids": [own["faq_id"], value], "keep": value}
         elif place.where == "body":
             body[place.name] = [value] if place.is_list else value
+    if place.method == "GET" and body is not None:
+        query, body = query | body, None
     return await api.client.request(place.method, path, params=query, json=body)
 
 

@@ -1,16 +1,21 @@
-"""The rules keep the contract in this process and in a limited child."""
+"""The rules keep the contract in this process and in a limited child, and so does a model."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, Structured, Usage
+from backend.embeddings.hashing import HashingEmbedder
 from backend.errors import UnknownStrategy
 from backend.faqs import EXTRACTORS
 from backend.faqs.base import FaqExtractor
 from backend.faqs.extractor import InlineRulesExtractor, RulesExtractor
+from backend.faqs.llm import DraftedFaq, DraftedFaqs, ModelExtractor
 from backend.jobs.children import ChildLimits, ChildProgress, Children, LimitReached, Spool
 from backend.parsing.base import ParsedDocument, Section
+from backend.retrieval.verification import Verifier
 from tests.contracts.faq_extractor import FaqExtractorContract, drafts_of, handbook
 
 
@@ -72,3 +77,28 @@ async def test_a_child_over_its_limit_is_told(children: Children) -> None:
 def test_an_unknown_extractor_is_refused_with_the_known_names() -> None:
     with pytest.raises(UnknownStrategy, match="rules"):
         EXTRACTORS.get("magic")
+
+
+class Writer:
+    """A model that drafts each sentence of the passage: the question is its heading, or asks for the sentence."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(structured_output=True)
+
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
+        found = re.search(r'title="(?:.* > )?(.*?)">\n(.*)\n</passage>', request.messages[-1].content, re.DOTALL)
+        assert found is not None
+        title, text = found.groups()
+        faqs = [DraftedFaq(question=f"{title.rstrip('?')}?", answer=text, quote=text)]
+        yield Structured(DraftedFaqs(faqs=faqs))
+        yield Done(Usage(10, 10), "stop", "writer")
+
+    async def aclose(self) -> None:
+        return None
+
+
+class TestAModel(FaqExtractorContract):
+    @pytest.fixture
+    def extractor(self) -> FaqExtractor:
+        return ModelExtractor(Writer(), "writer", Verifier(HashingEmbedder()))

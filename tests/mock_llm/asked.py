@@ -25,13 +25,17 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request in the mock's own words. The model's name, or what follows its `@`, chooses how it behaves."""
+    """A request in the mock's own words. The model's name, or what follows its `@`, chooses how it behaves.
+
+    `earlier` are the user's messages before the last.
+    """
 
     model: str
     prompt: str
     schema: Json | None = None
     tool: Tool | None = None
     stream: bool = True
+    earlier: str = ""
 
     @property
     def mode(self) -> str:

@@ -22,6 +22,7 @@ class OpenAI:
             schema=fields(schema) or None,
             tool=_tool(body.get("tools")),
             stream=bool(body.get("stream")),
+            earlier="\n".join(texts[:-1]),
         )
 
     def key(self, headers: Mapping[str, str]) -> str:

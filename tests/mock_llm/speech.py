@@ -12,6 +12,8 @@ _SENTENCE = re.compile(r".+?(?:[.!?](?=\s|\Z)|\Z)", re.DOTALL)
 
 
 def text_for(asked: Asked) -> str:
+    if asked.schema is not None and asks_for_faqs(asked.schema) and not is_wrong(asked):
+        return json.dumps(faqs(asked))
     if asked.schema is not None:
         return 'Here it is: {"wrong": true}' if is_wrong(asked) else json.dumps(instance(asked.schema, asked.schema))
     if asked.tool is not None:
@@ -34,9 +36,31 @@ def call_for(asked: Asked) -> Json | None:
         return None
     if is_wrong(asked):
         return {"wrong": True}
+    if asks_for_faqs(asked.tool.schema):
+        return faqs(asked)
     arguments = instance(asked.tool.schema, asked.tool.schema)
     assert isinstance(arguments, dict)
     return arguments
+
+
+def asks_for_faqs(schema: Json) -> bool:
+    """Whether drafts of FAQs are asked for."""
+    properties = schema.get("properties")
+    return isinstance(properties, dict) and "faqs" in properties
+
+
+def faqs(asked: Asked) -> Json:
+    """A question about each of the first two sentences, which are answer and quote; `invent` adds what is not there."""
+    [(_, title, text)] = _PASSAGE.findall(f"{asked.earlier}\n{asked.prompt}")
+    sentences = [" ".join(found.split()) for found in _SENTENCE.findall(text) if len(found.split()) > 3]
+    found = [
+        {"question": f"What about {' '.join(one.split()[:4])} in {title}?", "answer": one, "quote": one}
+        for one in sentences[:2]
+    ]
+    if asked.mode == "invent":
+        moon = "The moon is made of cheese."
+        found[1:] = [{"question": "What is the moon made of?", "answer": moon, "quote": moon}]
+    return {"faqs": found}
 
 
 def is_wrong(asked: Asked) -> bool:

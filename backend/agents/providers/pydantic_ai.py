@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from backend.agents.prompts.passages import with_passages
 from backend.agents.providers.base import (
@@ -81,16 +82,17 @@ class PydanticAiProvider:
         """The validated value, then `Done` with the tokens of both attempts."""
         assert request.output_type is not None
         answer, done = await self._whole(request, messages)
-        value, fault = _validated(request.output_type, answer)
+        value, fault = _validated(request.output_type, answer, is_cut=done.finish_reason == "length")
         if value is None:
             repair = [*messages, Message("assistant", answer), Message("user", _repair_request(fault))]
             answer, second = await self._whole(request, repair)
             done = replace(second, usage=_sum(done.usage, second.usage))
-            value, fault = _validated(request.output_type, answer)
+            value, fault = _validated(request.output_type, answer, is_cut=done.finish_reason == "length")
         if value is None:
             raise ProviderBadAnswer(
                 f"{self._config.name!r} (model {request.model!r}) did not give a valid "
-                f"{request.output_type.__name__!r} in two attempts: {fault}"
+                f"{request.output_type.__name__!r} in two attempts: {fault}",
+                (done.usage.input_tokens, done.usage.output_tokens),
             )
         yield Structured(value)
         yield done
@@ -134,14 +136,27 @@ def _load(protocol: Callable[[], WireProtocol]) -> "tuple[type[DirectChat], Wire
     return DirectChat, protocol()
 
 
-def _validated(output: type[BaseModel], answer: str) -> tuple[BaseModel | None, str]:
-    """The value, or None and what is wrong. A code fence around the JSON is forgiven."""
+def _validated(output: type[BaseModel], answer: str, *, is_cut: bool = False) -> tuple[BaseModel | None, str]:
+    """The value, or None and what is wrong. A code fence around the JSON is forgiven.
+
+    Of an answer that was cut at the limit of tokens the whole parts count, where they make a value.
+    """
     fenced = _FENCED.search(answer)
+    text = fenced[1] if fenced else answer
     try:
-        return output.model_validate_json(fenced[1] if fenced else answer), ""
+        return output.model_validate_json(text), ""
     except ValidationError as exc:
+        if is_cut and (part := _whole_part(output, text)) is not None:
+            return part, ""
         faults = [f"{'.'.join(map(str, error['loc'])) or 'answer'}: {error['msg']}" for error in exc.errors()[:5]]
         return None, "; ".join(faults)
+
+
+def _whole_part(output: type[BaseModel], text: str) -> BaseModel | None:
+    try:
+        return output.model_validate(from_json(text, allow_partial=True))
+    except ValueError:
+        return None
 
 
 def _repair_request(fault: str) -> str:

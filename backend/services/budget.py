@@ -1,0 +1,69 @@
+"""What a job may spend on a model, and what it has spent."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+from typing import Final
+
+from backend.agents.prices import Price
+from backend.agents.providers.base import Usage
+
+MILLION: Final = 1_000_000
+NOTHING: Final = Usage()
+
+
+@dataclass(slots=True)
+class Budget:
+    """Lets a call begin only when it, with all that are under way, cannot exceed the limits. None is no limit.
+
+    A limit in US dollars needs a price. Calls are held at the most that they may take until they are settled; a vendor
+    that counts more tokens than we do raises what the following calls are held at.
+    """
+
+    tokens: int | None = None
+    usd: Decimal | None = None
+    price: Price | None = None
+    spent: Usage = NOTHING
+    spent_usd: Decimal = Decimal(0)
+    _held: Usage = NOTHING
+    _ratio: float = 1.0
+
+    @property
+    def is_idle(self) -> bool:
+        """No call is under way."""
+        return self._held == NOTHING
+
+    def hold(self, most: Usage) -> Usage | None:
+        """What the call is held at, or None when it does not fit in beside the others."""
+        call = Usage(ceil(most.input_tokens * self._ratio), most.output_tokens)
+        after = _sum(self._held, call)
+        if self.tokens is not None and _count(self.spent) + _count(after) > self.tokens:
+            return None
+        if self.usd is not None and self.price is not None and self.spent_usd + cost(after, self.price) > self.usd:
+            return None
+        self._held = after
+        return call
+
+    def release(self, held: Usage) -> None:
+        """The call ended."""
+        self._held = Usage(self._held.input_tokens - held.input_tokens, self._held.output_tokens - held.output_tokens)
+
+    def settle(self, used: Usage, usd: Decimal | None, *, expected_input: int) -> None:
+        """What a call took, and the input that was expected of it."""
+        self.spent = _sum(self.spent, used)
+        self.spent_usd += usd or Decimal(0)
+        if expected_input:
+            self._ratio = max(self._ratio, used.input_tokens / expected_input)
+
+
+def cost(usage: Usage, price: Price) -> Decimal:
+    """US dollars."""
+    return (usage.input_tokens * price.input_usd + usage.output_tokens * price.output_usd) / MILLION
+
+
+def _sum(first: Usage, second: Usage) -> Usage:
+    return Usage(first.input_tokens + second.input_tokens, first.output_tokens + second.output_tokens)
+
+
+def _count(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
