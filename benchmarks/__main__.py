@@ -12,7 +12,7 @@ from benchmarks import report
 from benchmarks.figures import Figure, Unavailable, text_table
 from benchmarks.machine import describe
 
-NAMES = ("start", "idle", "pdf", "memory", "search", "throughput", "quality", "ui")
+NAMES = ("start", "idle", "pdf", "memory", "search", "chat", "throughput", "quality", "ui")
 SLOW = ("clone",)
 """Only when asked for by name."""
 

@@ -355,18 +355,17 @@ class Api:
         self._send("DELETE", f"/providers/{name}")
 
     def check_provider(self, name: str) -> ProviderCheck:
-        return _parse(
-            ProviderCheck, self._send("POST", f"/providers/{name}/check", timeout=httpx.Timeout(60, connect=3))
-        )
+        answer = self._send("POST", f"/providers/{name}/check", timeout=httpx.Timeout(60, connect=3))
+        return _parse(ProviderCheck, answer)
 
     def embedding_models(self) -> list[EmbeddingModel]:
         return self._get(list[EmbeddingModel], "/embedding-models")
 
     def fetch_embedding_model(self, name: str) -> Job:
-        return self._write("POST", Job, "/embedding-models/fetch", ModelChoice(model=name))
+        return self._start(Job, "/embedding-models/fetch", ModelChoice(model=name))
 
     def switch_model(self, collection_id: UUID, name: str) -> Job:
-        return self._write("POST", Job, f"/collections/{collection_id}/model", ModelChoice(model=name))
+        return self._start(Job, f"/collections/{collection_id}/model", ModelChoice(model=name))
 
     def agents(self) -> Page[Agent]:
         return self._get(Page[Agent], "/agents")

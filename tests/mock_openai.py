@@ -33,9 +33,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A model server that answers from the given passages.")
     parser.add_argument("--port", type=int, default=9100)
     parser.add_argument("--delta-seconds", type=float, default=0.03, help="pause between two deltas")
+    parser.add_argument("--drip-seconds", type=float, default=0.02, help="pause between two words of `drip`")
     options = parser.parse_args()
     sys.stdout.write(f"http://127.0.0.1:{options.port}/v1  models: {', '.join(MODELS)}\n")
-    app = MockOpenAI(delta_seconds=options.delta_seconds)
+    app = MockOpenAI(delta_seconds=options.delta_seconds, drip_seconds=options.drip_seconds)
     uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", lifespan="off", ws="none")
 
 

@@ -10,7 +10,7 @@ from statistics import fmean, pstdev
 from typing import Final
 
 from backend.retrieval.answerability import DEFAULT_THRESHOLD
-from backend.retrieval.base import Scope
+from backend.retrieval.base import Scope, SearchResult
 from backend.retrieval.searcher import Searcher
 
 
@@ -125,6 +125,8 @@ class Background:
 
 
 class Calibrator:
+    """`searcher` need not look twice: what a question that nothing answers finds has few words in common."""
+
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
 
@@ -134,7 +136,8 @@ class Calibrator:
 
     async def measure(self, scope: Scope, *, points: int, model: str, spec_key: str) -> Background:
         """Over the one collection of the scope. Raises the `VectorError` family."""
-        scores = [await self._best(scope, question) for question in QUESTIONS]
+        found = await self._searcher.search_each(scope, QUESTIONS)
+        scores = [self._best(question, result) for question, result in zip(QUESTIONS, found, strict=True)]
         mean, deviation = fmean(scores), pstdev(scores)
         # The question about the collection's own subject, if one is, must not raise the threshold for all.
         usual = [score for score in scores if score <= mean + 3 * deviation]
@@ -143,6 +146,6 @@ class Calibrator:
         threshold = max(mean + rule.deviations * deviation, rule.floor)
         return Background(threshold, mean, deviation, points, spec_key)
 
-    async def _best(self, scope: Scope, question: str) -> float:
-        found = self._searcher.judged(question, await self._searcher.search(scope, question))
+    def _best(self, question: str, result: SearchResult) -> float:
+        found = self._searcher.judged(question, result)
         return found.confidence + (found.items[0].threshold if found.items else -1.0)

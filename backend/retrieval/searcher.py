@@ -83,7 +83,21 @@ class Searcher:
         Words that nearly all found items share are weighed down, and it is searched again. Raises the `VectorError`
         family; a store that fails is never an empty answer.
         """
-        question = Query(query)
+        return await self._search(scope, Query(query), documents)
+
+    async def search_each(self, scope: Scope, queries: Sequence[str]) -> list[SearchResult]:
+        """As `search`, for questions that are embedded together."""
+        known: dict[tuple[str, str], Vectors] = {}
+        for collection_id in scope.collections:
+            async with self._uow.read(scope.workspace_id) as tx:
+                collection = await tx.collections.get(collection_id)
+            embedder = await self._embedders.of(scope.workspace_id, embedding_spec(collection.spec))
+            vectors = await embedder.embed(queries, kind="query")
+            known.update(((embedder.spec.key, query), row[None]) for query, row in zip(queries, vectors, strict=True))
+        return [await self._search(scope, Query(query, _known=known), None) for query in queries]
+
+    async def _search(self, scope: Scope, question: Query, documents: Sequence[UUID] | None) -> SearchResult:
+        query = question.text
         found = await self._find(scope, question, documents)
         note = ""
         rest = focused(query, [_all_text(item) for item in found]) if self._ranking.focus else None

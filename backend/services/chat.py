@@ -61,6 +61,7 @@ class ChatService:
         strategies: Strategies,
         factory: AgentFactory,
         agents: AgentService,
+        *,
         limits: ChatLimits,
         metrics: Metrics,
     ) -> None:

@@ -43,6 +43,7 @@ class EmbeddingModelService:
         models: EmbeddingModels,
         providers: ProviderService,
         vendors: ProviderTable,
+        *,
         http: HttpClientFactory,
         wrap: Callable[[Embedder], Embedder],
     ) -> None:

@@ -14,6 +14,7 @@ from backend.db.models import Collection, Embedding, Job
 from backend.embeddings.catalogue import MINILM, MPNET
 from backend.embeddings.native import packaged_model
 from backend.jobs.context import AttemptContext
+from backend.retrieval.calibration import QUESTIONS
 from backend.services import model_switch
 from tests.mock_openai import MockServer
 from tests.support import Api, refused
@@ -176,8 +177,8 @@ async def test_a_failed_or_cancelled_switch_leaves_the_collection_as_it_was_and_
     before_it = len(mock.app.requests)
     assert (await switched(api, SERVER))["status"] == "succeeded"
     sent: list[Any] = [request.body["input"] for request in mock.app.requests[before_it:]]
-    embedded = sum(len(texts) for texts in sent)
-    assert embedded == texts - kept + 1, "one more to learn the dimension"
+    embedded = sum(len(given) for given in sent) - len(QUESTIONS)
+    assert embedded == texts - kept + 1, "one more to learn the dimension, and the questions that set its threshold"
 
 
 async def test_a_switch_to_what_is_not_there_says_what_to_do(api: Api, mock: MockServer) -> None:
