@@ -33,17 +33,21 @@ FAQS = [
 
 
 def measure() -> list[Figure]:
-    with fresh() as product, _mock(product) as fast, _mock(product, "--drip-seconds", "0.1") as slow:
-        with product.running("api"), product.client() as client:
-            job = client.post("/ingest", {"faqs": FAQS})["job_id"]
-            client.ended(job)
-            client.quiet()
-            agent = client.get("/agents")["items"][0]["id"]
-            figures = _together(product, client, agent)
-            _use(client, agent, fast, "ok")
-            figures += _overhead(product, client, agent, fast)
-            _use(client, agent, slow, "drip")
-            return figures + _streams(product, client, agent)
+    with (
+        fresh() as product,
+        _mock(product) as fast,
+        _mock(product, "--drip-seconds", "0.1") as slow,
+        product.running("api"),
+        product.client() as client,
+    ):
+        client.ended(client.post("/ingest", {"faqs": FAQS})["job_id"])
+        client.quiet()
+        agent = client.get("/agents")["items"][0]["id"]
+        figures = _together(product, client, agent)
+        _use(client, agent, fast, "ok")
+        figures += _overhead(product, client, agent, fast)
+        _use(client, agent, slow, "drip")
+        return figures + _streams(product, client, agent)
 
 
 @contextmanager
@@ -82,7 +86,7 @@ def _together(product: Product, client: Client, agent: str) -> list[Figure]:
             round(percentile(first, 0.95) * 1000),
             "ms",
             Target("at most", 500),
-            note=f"p50 {percentile(first, 0.5) * 1000:.0f} ms; all answered after {max(one.whole for one in found):.2f} s",
+            note=f"p50 {percentile(first, 0.5) * 1000:.0f} ms; all done in {max(one.whole for one in found):.2f} s",
         ),
         Figure(f"{TOGETHER} questions at once, failed", failed, "", Target("at most", 0)),
     ]
@@ -99,20 +103,22 @@ def _overhead(product: Product, client: Client, agent: str, port: int) -> list[F
     for _ in range(ROUNDS):
         theirs += read(Plan(port, "/v1/chat/completions", bare, count=count, rate=RATE))
         ours += _asked(product, client, agent, count=count, rate=RATE)
-    if not all(one.is_whole for one in [*ours, *theirs]):
-        raise RuntimeError(f"{sum(not one.is_whole for one in ours)} of our answers broke off")
+    failed = sum(not one.is_whole for one in ours)
     base = median(one.whole for one in theirs)
     times = [one.whole - base for one in ours]
     note = f"{RATE:.0f} a second; the provider alone {base * 1000:.1f} ms"
     return [
-        Figure(
-            f"the pipeline adds, p{share}",
-            round(percentile(times, share / 100) * 1000, 1),
-            "ms",
-            Target("at most", limit),
-            note=note,
-        )
-        for share, limit in ((50, 10.0), (99, 50.0))
+        Figure(f"{RATE:.0f} questions a second, failed", failed, "", Target("at most", 0), note=f"of {len(ours)}"),
+        *(
+            Figure(
+                f"the pipeline adds, p{share}",
+                round(percentile(times, share / 100) * 1000, 1),
+                "ms",
+                Target("at most", limit),
+                note=note,
+            )
+            for share, limit in ((50, 10.0), (99, 50.0))
+        ),
     ]
 
 

@@ -89,7 +89,8 @@ async def agent_of(tx: Tx, question: Question) -> models.Agent:
 async def conversation_of(
     tx: Tx, principal: Principal, question: Question, *, agent_id: UUID | None, collection_id: UUID
 ) -> models.Conversation:
-    """The one that goes on, or a new one. Raises `NotFound` for one that this caller and user may not know of."""
+    """The one that goes on, or a new one, not stored yet. Raises `NotFound` for one that this caller and user may not
+    know of."""
     if question.conversation_id is not None:
         found = await tx.conversations.get(question.conversation_id, readable_by(principal))
         if found.user_id != question.user_id or found.agent_id != agent_id:
@@ -98,7 +99,7 @@ async def conversation_of(
             raise Forbidden("this conversation is another person's; begin one of your own")
         return found
     said = question.message
-    conversation = models.Conversation(
+    return models.Conversation(
         id=uuid4(),
         workspace_id=tx.workspace_id,
         collection_id=collection_id,
@@ -107,8 +108,6 @@ async def conversation_of(
         title=said if len(said) <= TITLE else said[: TITLE - 1].rstrip() + "…",
         owner=owner_of(principal),
     )
-    await tx.conversations.add(conversation)
-    return conversation
 
 
 async def history_of(tx: Tx, question: Question, conversation_id: UUID) -> list[Message]:

@@ -83,7 +83,8 @@ class ChatService:
             raise
 
     async def _begin(self, principal: Principal, question: Question, slot: Slot) -> Exchange:
-        async with self._uow(principal.workspace_id) as tx:
+        """What is read is read without the turn to write, which many questions at once wait for."""
+        async with self._uow.read(principal.workspace_id) as tx:
             agent = await agent_of(tx, question)
             asked = question.collection_id or agent.collection_id
             await tx.collections.get(asked)
@@ -95,15 +96,20 @@ class ChatService:
             if question.conversation_id is not None:
                 self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
             history = await history_of(tx, question, conversation.id)
-            await tx.conversations.add_message(
-                models.Message(
-                    id=uuid4(),
-                    workspace_id=tx.workspace_id,
-                    conversation_id=conversation.id,
-                    role="user",
-                    content=question.message,
-                )
-            )
+        message = models.Message(
+            id=uuid4(),
+            workspace_id=principal.workspace_id,
+            conversation_id=conversation.id,
+            role="user",
+            content=question.message,
+        )
+        async with self._uow(principal.workspace_id) as tx:
+            if question.conversation_id is None:
+                await tx.collections.get(asked)
+                await tx.conversations.add(conversation)
+            else:
+                await tx.conversations.get(conversation.id)
+            await tx.conversations.add_message(message)
         return Exchange(question, asked, conversation.id, agent_id, answerer, history, slot)
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
