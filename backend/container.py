@@ -271,7 +271,7 @@ class Container:
             jobs=JobService(uow, runner),
             metrics=self.metrics,
             model_switch=ModelSwitchService(uow, runner, models.embedders),
-            openai=OpenAIService(uow, chat, [self.embedder]),
+            openai=OpenAIService(uow, chat, models.embedders),
             providers=providers,
             system=SystemService(
                 uow,

@@ -51,6 +51,10 @@ class EmbeddingModels:
         states += [self._known(model) for model in KNOWN.values()]
         return states + [_own(path) for path in self._own_folders()]
 
+    def ready(self) -> list[EmbeddingSpec]:
+        """Of those that can be used; reads the folder, blocks."""
+        return [self.spec(state.name) for state in self.all() if state.state == "ready"]
+
     def folder(self, model: NativeModel) -> Path:
         """Where a model is that was fetched, or will be."""
         return self._folder / model.name.rpartition("/")[2]

@@ -57,7 +57,7 @@ async def create_chat_completion(
 
 
 @router.post("/v1/embeddings", responses={200: {"model": EmbeddingList}}, response_model=None)
-async def create_embeddings(body: EmbeddingsRequest, services: Services) -> Response:
+async def create_embeddings(body: EmbeddingsRequest, services: Services, principal: CurrentPrincipal) -> Response:
     """The vectors of texts, in their order."""
-    embedded = await services.openai.embed(body)
+    embedded = await services.openai.embed(principal, body)
     return Response(await embeddings(embedded, body.encoding_format or "float"), media_type="application/json")

@@ -81,6 +81,10 @@ class EmbeddingModelService:
             for model in self._vendors.vendors[name].embedding_models or ()
         ]
 
+    async def ready(self) -> list[EmbeddingSpec]:
+        """Of the native models that are here."""
+        return await asyncio.to_thread(self._models.ready)
+
     async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> Embedder:
         """Raises `ModelUnavailable` for a model that is not here, or a server that is not set up or moved."""
         vendor, model = self._server_model(spec.model)

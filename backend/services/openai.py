@@ -10,12 +10,13 @@ from uuid import UUID
 from backend.agents.providers.base import Message, Sampling
 from backend.agents.questions import LONG
 from backend.db.models import Agent
-from backend.embeddings.base import Embedder, Vectors
+from backend.embeddings.base import EmbeddingSpec, Vectors
 from backend.errors import AgentNotFound, InvalidParameter, ModelNotFound
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
 from backend.services.asking import HISTORY, Question
 from backend.services.chat import ChatService, Exchange
+from backend.services.embedding_models import EmbeddingModelService
 from backend.tracing.track import track
 from contracts import openai as wire
 from contracts.base import is_visible
@@ -37,22 +38,24 @@ class Embedded:
 
 
 class OpenAIService:
-    def __init__(self, uow: UnitOfWork, chat: ChatService, embedders: Sequence[Embedder]) -> None:
+    def __init__(self, uow: UnitOfWork, chat: ChatService, embedders: EmbeddingModelService) -> None:
         self._uow = uow
         self._chat = chat
-        self._embedders = {embedder.spec.model: embedder for embedder in embedders}
+        self._embedders = embedders
 
     async def models(self, principal: Principal) -> wire.ModelList:
         async with self._uow.read(principal.workspace_id) as tx:
             agents = await tx.agents.all()
-        taken = self._refs_of(agents)
+        specs = await self._embedders.ready()
+        taken = _refs_of(agents, specs)
         shown = [_agent_model(agent, _unambiguous(agent, taken)) for agent in agents]
-        return wire.ModelList(data=[*shown, *map(_embedding_model, self._embedders.values())])
+        return wire.ModelList(data=[*shown, *map(_embedding_model, specs)])
 
     async def model(self, principal: Principal, ref: str) -> wire.Model:
         """By an agent's name, id or external id, or an embedding model's name. Raises `ModelNotFound`."""
-        if ref in self._embedders:
-            return _embedding_model(self._embedders[ref])
+        for spec in await self._embedders.ready():
+            if spec.model == ref:
+                return _embedding_model(spec)
         async with self._uow.read(principal.workspace_id) as tx:
             try:
                 agent = await tx.agents.find(ref)
@@ -69,12 +72,14 @@ class OpenAIService:
             raise _no_model(request.model) from exc
 
     @track("openai.embed", kind="embedding")
-    async def embed(self, request: wire.EmbeddingsRequest) -> Embedded:
+    async def embed(self, principal: Principal, request: wire.EmbeddingsRequest) -> Embedded:
         """Raises `ModelNotFound`, `InvalidParameter` for another number of dimensions than the model's."""
-        embedder = self._embedders.get(request.model)
-        if embedder is None:
-            raise ModelNotFound(f"no embedding model {request.model!r}; known: {sorted(self._embedders)}")
-        dimension = embedder.spec.dimension
+        specs = {spec.model: spec for spec in await self._embedders.ready()}
+        spec = specs.get(request.model)
+        if spec is None:
+            raise ModelNotFound(f"no embedding model {request.model!r}; known: {sorted(specs)}")
+        embedder = await self._embedders.of(principal.workspace_id, spec)
+        dimension = spec.dimension
         if request.dimensions not in (None, dimension):
             raise InvalidParameter(
                 f"the model {request.model!r} has {dimension} dimensions and no others", "dimensions"
@@ -83,12 +88,13 @@ class OpenAIService:
         vectors, tokens = await asyncio.gather(embedder.embed(texts, kind="document"), embedder.count_tokens(texts))
         return Embedded(request.model, vectors, tokens)
 
-    def _refs_of(self, agents: Sequence[Agent]) -> Counter[str]:
-        """How many agents and models each name could mean."""
-        refs = Counter(self._embedders.keys())
-        for agent in agents:
-            refs.update({agent.name, str(agent.id), *([agent.external_id] if agent.external_id else [])})
-        return refs
+
+def _refs_of(agents: Sequence[Agent], specs: Sequence[EmbeddingSpec]) -> Counter[str]:
+    """How many agents and models each name could mean."""
+    refs = Counter(spec.model for spec in specs)
+    for agent in agents:
+        refs.update({agent.name, str(agent.id), *([agent.external_id] if agent.external_id else [])})
+    return refs
 
 
 def question_of(request: wire.ChatCompletionRequest) -> Question:
@@ -166,8 +172,8 @@ def _agent_model(agent: Agent, ref: str) -> wire.Model:
     return wire.Model(id=ref, created=int(agent.created_at.timestamp()), owned_by=OWNER, nexus=extra)
 
 
-def _embedding_model(embedder: Embedder) -> wire.Model:
+def _embedding_model(spec: EmbeddingSpec) -> wire.Model:
     """OpenAI's clients want a time; when a model was made is not known."""
-    owner, _, name = embedder.spec.model.rpartition("/")
-    extra = wire.NexusModel(kind="embedding", dimension=embedder.spec.dimension)
-    return wire.Model(id=embedder.spec.model, created=0, owned_by=owner if name and owner else OWNER, nexus=extra)
+    owner, _, name = spec.model.rpartition("/")
+    extra = wire.NexusModel(kind="embedding", dimension=spec.dimension)
+    return wire.Model(id=spec.model, created=0, owned_by=owner if name and owner else OWNER, nexus=extra)

@@ -9,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from backend.embeddings.base import Vectors
+from backend.embeddings.catalogue import MINILM, MPNET
+from backend.embeddings.hashing import HashingEmbedder
 from tests.api.openai_client import client_of, refused, token_of
 from tests.support import Api
 
@@ -21,17 +23,16 @@ async def client(api: Api, app: FastAPI) -> AsyncIterator[openai.AsyncOpenAI]:
         yield client
 
 
-async def expected(api: Api) -> Vectors:
-    embedder = next(iter(api.scope.services.openai._embedders.values()))
-    return await embedder.embed(TEXTS, kind="document")
+async def expected() -> Vectors:
+    return await HashingEmbedder().embed(TEXTS, kind="document")
 
 
-async def test_the_client_gets_the_vectors_in_order(api: Api, client: openai.AsyncOpenAI) -> None:
+async def test_the_client_gets_the_vectors_in_order(client: openai.AsyncOpenAI) -> None:
     answer = await client.embeddings.create(model="hashing", input=TEXTS)
 
     assert (answer.object, answer.model) == ("list", "hashing")
     assert [(one.object, one.index) for one in answer.data] == [("embedding", n) for n in range(len(TEXTS))]
-    np.testing.assert_array_equal(np.array([one.embedding for one in answer.data], np.float32), await expected(api))
+    np.testing.assert_array_equal(np.array([one.embedding for one in answer.data], np.float32), await expected())
     assert answer.usage.prompt_tokens == answer.usage.total_tokens == 5 + 1 + 2 + 1
 
 
@@ -43,7 +44,7 @@ async def test_numbers_and_base64_are_the_same_vectors_to_the_last_bit(api: Api,
         vectors = np.array([np.frombuffer(base64.b64decode(row), "<f4") for row in rows])
     else:
         vectors = np.array(rows, np.float32)
-    np.testing.assert_array_equal(vectors, await expected(api))
+    np.testing.assert_array_equal(vectors, await expected())
 
 
 async def test_one_text_may_stand_alone_and_the_default_is_numbers(api: Api) -> None:
@@ -101,3 +102,11 @@ async def test_a_key_for_a_repeated_request_keeps_no_vectors(api: Api) -> None:
     first, again = [await api.client.post("/v1/embeddings", json=body, headers=headers) for _ in range(2)]
     assert first.content == again.content
     assert "idempotency-replayed" not in again.headers
+
+
+async def test_every_model_that_is_here_embeds(client: openai.AsyncOpenAI) -> None:
+    answer = await client.embeddings.create(model=MINILM.name, input=["tea", "a cup of tea"])
+    assert [len(one.embedding) for one in answer.data] == [384, 384]
+    assert answer.usage.prompt_tokens == 3 + 6
+    with pytest.raises(openai.NotFoundError, match="all-MiniLM-L6-v2"):
+        await client.embeddings.create(model=MPNET.name, input="tea")

@@ -14,6 +14,7 @@ import uvicorn
 from openai.types.chat import ChatCompletionMessageParam
 
 from backend.app import create_app
+from backend.embeddings.catalogue import MINILM
 from backend.settings import Settings
 from tests.api.openai_client import connected
 
@@ -72,7 +73,7 @@ def test_the_clients_own_stream_helper_reads_it_too(client: openai.OpenAI) -> No
 
 
 def test_models_are_listed_and_found(client: openai.OpenAI) -> None:
-    assert [model.id for model in client.models.list()] == ["default", "hashing"]
+    assert [model.id for model in client.models.list()] == ["default", "hashing", MINILM.name]
     assert client.models.retrieve("default").object == "model"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("nobody")

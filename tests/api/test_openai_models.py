@@ -8,6 +8,7 @@ import openai
 import pytest
 from fastapi import FastAPI
 
+from backend.embeddings.catalogue import MINILM
 from tests.api.conftest import Keys
 from tests.api.openai_client import client_of, refused, token_of
 from tests.support import Api
@@ -34,6 +35,7 @@ async def test_agents_and_the_embedding_model_are_the_models(api: Api, client: o
         ("default", "model", "ai-nexus"),
         ("Sales / EMEA", "model", "ai-nexus"),
         ("hashing", "model", "ai-nexus"),
+        (MINILM.name, "model", "sentence-transformers"),
     ]
     assert listed[0].created > 1_700_000_000
     assert raw["data"][1]["nexus"] == {
@@ -62,7 +64,7 @@ async def test_a_name_that_could_mean_something_else_is_listed_by_its_id(
     await agent(api, "Other", external_id="default-id")
     twin = await agent(api, name)
     listed = [model.id async for model in client.models.list()]
-    assert listed == ["default", "Other", twin["id"], "hashing"]
+    assert listed == ["default", "Other", twin["id"], "hashing", MINILM.name]
 
 
 @pytest.mark.parametrize("ref", ["nobody", "0f9a1c52-1111-4222-8333-94445555aaaa", "a/b/c", "%00", "x" * 201])
