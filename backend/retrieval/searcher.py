@@ -10,7 +10,7 @@ import numpy as np
 
 from backend.db.models import Collection, Document, Faq, Passage, Section, VectorPoint
 from backend.embeddings.base import Embedder, Embedders, Vectors
-from backend.errors import CollectionNotFound
+from backend.errors import CollectionNotFound, ModelSwitched
 from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
@@ -24,6 +24,8 @@ CANDIDATES: Final = 64
 """Points asked for first. An item has up to two, and its own view need not be its best."""
 POOL: Final = 20
 """Items that are ranked anew: the answer is among them for 97 % of paraphrases (measured: benchmarks/retrieval)."""
+LOADED: Final = 2 * POOL
+"""Of them are some twice, as a FAQ and as the passage that it was drawn from."""
 MOSTLY: Final = 0.6
 """A FAQ that holds this share of a passage's words says what the passage says."""
 COVERED: Final = 3
@@ -121,18 +123,14 @@ class Searcher:
         while True:
             spec = embedding_spec(collection.spec)
             vector = await query.vector(await self._embedders.of(scope.workspace_id, spec))
-            missing: CollectionNotFound | None = None
             try:
-                candidates = await self._candidates(collection, vector, documents)
-            except CollectionNotFound as exc:
-                candidates, missing = [], exc
-            async with self._uow.read(scope.workspace_id) as tx:
-                now = await tx.collections.get(collection_id)
-                if now.generation == collection.generation:
-                    if missing is not None:
-                        raise missing
-                    return await _load(tx, candidates, self._ranking)
-            collection = now
+                return await self._items(collection, vector, documents)
+            except (CollectionNotFound, ModelSwitched):
+                generation = collection.generation
+                async with self._uow.read(scope.workspace_id) as tx:
+                    collection = await tx.collections.get(collection_id)
+                if collection.generation == generation:
+                    raise
 
     def judged(self, query: str, result: SearchResult) -> SearchResult:
         """The result with whether it answers the question: by the best item's score and the words that are found."""
@@ -143,22 +141,37 @@ class Searcher:
         confidence = calibration.score(result.items[0].score, coverage) - calibration.threshold
         return replace(result, answerable=confidence >= 0, confidence=confidence)
 
-    async def _candidates(
+    async def _items(
         self, collection: Collection, query: Vectors, documents: Sequence[UUID] | None
-    ) -> list[_Scored]:
-        """Asks for more points, doubling, until enough of their items are current or the collection is exhausted."""
+    ) -> list[RetrievedItem]:
+        """Asks for more points, doubling, until enough of their items are current or the collection is exhausted.
+
+        Raises `ModelSwitched` when the collection got another model since it was read.
+        """
         store, name = self._stores(collection.store), store_name(collection)
         where: Where | None = None if documents is None else {"document_id": [str(id) for id in documents]}
         asked = CANDIDATES
         while True:
             hits = (await store.search(name, query, limit=asked, where=where))[0]
             async with self._uow.read(collection.workspace_id) as tx:
+                if (await tx.collections.get(collection.id)).generation != collection.generation:
+                    raise ModelSwitched(f"the collection {collection.name!r} has another embedding model now")
                 current = await tx.collections.current_points(collection, [hit.id for hit in hits])
                 items = list(dict.fromkeys(point.item_id for point in current))
                 if len(items) >= CANDIDATES // 4 or len(hits) < asked:
                     views = await tx.collections.views_of(collection, items)
-                    return _scored(query[0], views, Calibration.of(collection.calibration).threshold)
+                    scored = _scored(query[0], views, Calibration.of(collection.calibration).threshold)
+                    return await _load(tx, _within_reach(scored, self._ranking), self._ranking)
             asked *= 2
+
+
+def _within_reach(scored: Sequence[_Scored], ranking: Ranking) -> list[_Scored]:
+    """Those that may be among the best `LOADED`, whatever their headings are: texts are read of no others."""
+    if len(scored) <= LOADED:
+        return list(scored)
+    bounds = [ranking.bounds(item.views) for item in scored]
+    lowest = sorted((low for low, _ in bounds), reverse=True)[:LOADED]
+    return [item for item, (_, high) in zip(scored, bounds, strict=True) if high >= lowest[-1]]
 
 
 def _scored(query: Vectors, views: Sequence[tuple[VectorPoint, bytes]], threshold: float) -> list[_Scored]:

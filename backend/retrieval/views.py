@@ -29,6 +29,11 @@ class Ranking:
         weight = self.question_head if is_question(title) else self.noun_head
         return weight * head + (1 - weight) * full
 
+    def bounds(self, cosines: Mapping[View, float]) -> tuple[float, float]:
+        """The least and the greatest score that an item may have, by its heading."""
+        scores = [self.weighted(cosines, title) for title in ("a noun", "a question?")]
+        return min(scores), max(scores)
+
 
 DEFAULT_RANKING: Final = Ranking()
 """Measured with MiniLM: question headings .4 MRR .75 against .71 for one view; nouns .1 .45 against .40 at .4."""
