@@ -221,6 +221,23 @@ def _set_up(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def _agent(page: Page) -> None:
+    page.locator(".st-key-edit_agent button").click()
+    expect(page.get_by_role("dialog").get_by_text("Steps in when it fails").first).to_be_visible()
+    idle(page)
+
+
+def _models(page: Page) -> None:
+    page.locator(".st-key-search_models").scroll_into_view_if_needed()
+    idle(page)
+
+
+def _draft(page: Page) -> None:
+    page.get_by_role("button", name="Draft with a model").first.click()
+    expect(page.get_by_role("dialog").get_by_text("Budget").first).to_be_visible()
+    idle(page)
+
+
 def _check(page: Page) -> None:
     button(page, "Test connection").click()
     expect(page.get_by_text("answered in")).to_be_visible()
@@ -253,6 +270,7 @@ SETTINGS = [
     Screen("settings-providers", "/Settings", "Settings", height=1100),
     Screen("settings-set-up", "/Settings", "Settings", _set_up, height=1300),
     Screen("settings-check", "/Settings", "Settings", _check),
+    Screen("settings-models", "/Settings", "Settings", _models),
 ]
 
 
@@ -264,6 +282,7 @@ def _answers(conversation: str) -> list[Screen]:
         Screen("chat-answer", path, "Chat"),
         Screen("chat-why", path, "Chat", _why, height=1000),
         Screen("chat-citation", path, "Chat", _citation),
+        Screen("chat-agent", "/Chat", "Chat", _agent),
     ]
 
 
@@ -279,6 +298,7 @@ def _local(studio: Studio, browser: Browser, directory: Path) -> None:
         with MockServer(MockOpenAI(delta_seconds=0.25)) as server:
             _use(client, server.base_url, "ok")
             studio.take(stack, [Screen("chat-streaming", "/Chat", "Chat", _stream)])
+            studio.take(stack, [Screen("faq-model", "/FAQ_Extraction?view=documents", FAQ[1], _draft)])
         _running(studio, stack, client)
         waiter.context.close()
 
