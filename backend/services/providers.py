@@ -148,7 +148,8 @@ class ProviderService:
     async def answerer(self, tx: Tx, agent: Agent | None = None) -> Answerer:
         """The agent, or the default one, ready for the factory. A fallback that is no longer set up is left out.
 
-        Raises `InvalidRequest` when the agent's own provider is not set up.
+        Raises `InvalidRequest` when the agent's own provider is not set up; where only its key is gone, the fallbacks
+        step in as for any other failure.
         """
         agent = agent or await tx.agents.default()
         fallbacks: list[ProviderChoice] = []
@@ -159,14 +160,16 @@ class ProviderService:
                 log.warning("a fallback of the agent %r is left out: %s", agent.name, exc)
         parameters = agent.parameters or {}
         config = AgentConfig(
-            await self.choice(tx, agent.provider, agent.model),
+            await self.choice(tx, agent.provider, agent.model, may_lack_key=bool(fallbacks)),
             tuple(fallbacks),
             instructions=parameters.get("instructions") or "",
             sampling=Sampling(parameters.get("temperature"), parameters.get("max_tokens")),
         )
         return Answerer(agent, config)
 
-    async def choice(self, tx: Tx, name: str, model: str, *, field: str = "") -> ProviderChoice:
+    async def choice(
+        self, tx: Tx, name: str, model: str, *, field: str = "", may_lack_key: bool = False
+    ) -> ProviderChoice:
         """A provider and a model of it, as they are set up here. Raises `InvalidRequest`, which names the `field`."""
         where = f"{field}: " if field else ""
         vendor = PROVIDERS.vendors.get(name)
@@ -176,7 +179,7 @@ class ProviderService:
         config = self._config(tx.workspace_id, vendor, await tx.access.credential(name))
         if vendor.missing_extra is not None:
             raise InvalidRequest(f"{where}{vendor.label} needs the extra {vendor.missing_extra!r}; install it first")
-        if vendor.needs_key and config.api_key is None:
+        if vendor.needs_key and config.api_key is None and not may_lack_key:
             raise InvalidRequest(f"{where}{vendor.label} needs a key; enter it under Settings")
         if vendor.place == "server" and config.base_url is None:
             raise InvalidRequest(f"{where}{vendor.label} needs its base URL; enter it under Settings")

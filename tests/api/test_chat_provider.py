@@ -204,3 +204,23 @@ async def test_after_a_question_that_failed_the_model_still_gets_turns_of_altern
     turns: Any = mock.app.requests[-1].body["messages"]
     roles = [turn["role"] for turn in turns if turn["role"] != "system"]
     assert roles == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("has_fallback", [True, False])
+async def test_an_agent_whose_key_is_gone_answers_with_its_fallback(
+    known: Api, monkeypatch: pytest.MonkeyPatch, *, has_fallback: bool
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    agent = (await known.get("/agents"))["items"][0]["id"]
+    fallbacks = [{"provider": "builtin"}] if has_fallback else []
+    edit = {"provider": "anthropic", "model": "claude-haiku-5-5", "fallbacks": fallbacks}
+    assert (await known.client.patch(f"/agents/{agent}", json=edit)).status_code == 200
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+
+    answer = await known.client.post("/chat", json={"message": QUESTION, "agent_id": agent})
+    if has_fallback:
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert (found["provider"], found["fallback_used"], found["answered"]) == ("builtin", True, True)
+    else:
+        assert "needs a key" in refused(answer, 422, "invalid_request")["detail"]
