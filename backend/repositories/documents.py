@@ -62,6 +62,8 @@ class DocumentRepository:
 
     async def get_all(self, document_ids: Sequence[UUID]) -> Sequence[Document]:
         """Those that exist, in no particular order; at most 500 ids."""
+        if not document_ids:
+            return []
         return (await self._session.scalars(self._mine().where(Document.id.in_(document_ids)))).all()
 
     async def page(
@@ -170,6 +172,8 @@ class DocumentRepository:
         return row
 
     async def passages(self, passage_ids: Sequence[UUID]) -> list[tuple[Passage, Section, Document]]:
+        if not passage_ids:
+            return []
         query = (
             sa.select(Passage, Section, Document)
             .join(Section, Section.id == Passage.section_id)

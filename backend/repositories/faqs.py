@@ -65,6 +65,8 @@ class FaqRepository:
 
     async def find_all(self, faq_ids: Sequence[UUID]) -> Sequence[Faq]:
         """Those that exist, in no particular order; at most 500 ids."""
+        if not faq_ids:
+            return []
         return (await self._session.scalars(self._mine().where(Faq.id.in_(faq_ids)))).all()
 
     async def get_all(self, faq_ids: Sequence[UUID]) -> Sequence[Faq]:

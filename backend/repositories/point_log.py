@@ -73,22 +73,27 @@ class SqlPointLog:
 
     async def changes(self, collection: str, *, after: int) -> AsyncIterator[Sequence[LogEntry]]:
         last = (after, MAX_KEY)
-        stored = await asyncio.to_thread(self._spec, collection)
-        while stored is not None:
-            rows = await asyncio.to_thread(self._rows, _parsed(collection)[0], stored["key"], last)
-            if not rows:
-                return
+        while rows := await asyncio.to_thread(self._rows, collection, last):
             yield [_entry(point, vector) for point, vector in rows]
             last = (rows[-1][0].seq, rows[-1][0].key)
 
-    def _rows(
-        self, collection_id: UUID, spec_key: str, last: tuple[int, int]
-    ) -> Sequence[tuple[VectorPoint, bytes | None]]:
+    def _rows(self, name: str, last: tuple[int, int]) -> Sequence[tuple[VectorPoint, bytes | None]]:
+        """Nothing for a model that the collection had before: who still searches its index finds it as it was."""
         with reading(self._engine) as session:
-            return session.execute(_changes(collection_id, spec_key, last)).all()
+            return session.execute(_changes(*_parsed(name), last)).all()
 
 
-def _changes(collection_id: UUID, spec_key: str, last: tuple[int, int]) -> sa.Select[VectorPoint, bytes | None]:
+def _changes(collection_id: UUID, generation: int, last: tuple[int, int]) -> sa.Select[VectorPoint, bytes | None]:
+    spec_key = (
+        sa.select(
+            sa.case(
+                (Collection.generation == generation, Collection.spec["key"].as_string()),
+                (Collection.generation == generation - 1, Collection.next_spec["key"].as_string()),
+            )
+        )
+        .where(Collection.id == collection_id)
+        .scalar_subquery()
+    )
     vector = sa.and_(
         Embedding.workspace_id == VectorPoint.workspace_id,
         Embedding.spec_key == spec_key,
@@ -97,7 +102,7 @@ def _changes(collection_id: UUID, spec_key: str, last: tuple[int, int]) -> sa.Se
     return (
         sa.select(VectorPoint, Embedding.vector)
         .join(Embedding, vector, isouter=True)
-        .where(VectorPoint.collection_id == collection_id)
+        .where(VectorPoint.collection_id == collection_id, spec_key.is_not(None))
         .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(sa.literal(last[0]), sa.literal(last[1])))
         .order_by(VectorPoint.seq, VectorPoint.key)
         .limit(BATCH)

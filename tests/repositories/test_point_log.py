@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from backend.container import LoopScope
 from backend.db.engine import sync_engine
 from backend.db.models import Collection, VectorPoint
+from backend.embeddings.catalogue import MINILM
 from backend.repositories import point_log
 from backend.repositories.point_log import SqlPointLog
 from backend.vectors.base import LogEntry
@@ -50,3 +51,22 @@ async def test_entries_of_one_change_are_all_read_when_they_fill_several_pages(
     entries = await everything(log, collection, after=6)
     assert len({entry.id for entry in entries}) == len(entries) == 10
     assert all(entry.point is not None and np.linalg.norm(entry.point.vector) > 0 for entry in entries)
+
+
+async def test_a_model_that_the_collection_had_before_is_not_read_and_the_next_one_is(
+    api: Api, log: SqlPointLog
+) -> None:
+    await api.add_faq("How do I descale the machine?")
+    await api.drain()
+    collection = UUID(await api.collection())
+    await api.post(f"/collections/{collection}/model", {"model": MINILM.name}, status=202)
+    await api.drain()
+    old, new = f"c{collection.hex}", f"c{collection.hex}_1"
+    assert await log.spec(old) is None
+    assert [page async for page in log.changes(old, after=0)] == []
+    spec = await log.spec(new)
+    assert spec is not None
+    assert spec.embedding == MINILM.spec
+    [entries] = [page async for page in log.changes(new, after=0)]
+    assert {len(entry.point.vector) for entry in entries if entry.point} == {384}
+    assert await log.spec(f"c{collection.hex}_2") is None, "nothing embeds it by another model now"
