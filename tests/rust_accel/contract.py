@@ -12,10 +12,8 @@ from tokenizers import Tokenizer
 
 from rust_accel import Embedder
 from tests.rust_accel.reference import Encoder, Real
-from tests.rust_accel.test_embedder import ISAS, Precision, force
+from tests.rust_accel.test_embedder import ISAS, PRECISIONS, Precision, force
 from tests.rust_accel.texts import TABLE, TEXTS, around, hostile
-
-PRECISIONS: tuple[Precision, ...] = ("f32", "bf16", "int8", "int8-mixed")
 
 
 class ModelContract:
@@ -29,6 +27,8 @@ class ModelContract:
     """Cosines, of any text and of one of more than 20 characters."""
     REPEATED: ClassVar[Mapping[Precision, float]] = {}
     """Cosines of hundreds of times one word, where they are lower: its roundings are all the same, and add up."""
+    ACROSS: ClassVar[Mapping[Precision, float]]
+    """Cosines between two instruction sets, a little below the figures of the README."""
     TOLERANCE: ClassVar[Mapping[Precision, float]]
     """Of a component of the committed table."""
 
@@ -64,6 +64,18 @@ class ModelContract:
         repeated = dict.fromkeys(around(self.LIMIT), self.REPEATED.get(precision, longer))
         floors = np.array([repeated.get(name, longer if len(text) > 20 else least) for name, text in texts.items()])
         assert dict(zip(texts, cosines >= floors, strict=True)) == dict.fromkeys(texts, True)
+
+    @pytest.mark.parametrize("precision", PRECISIONS)
+    def test_instruction_sets_differ_by_no_more_than_the_readme_says(
+        self, monkeypatch: pytest.MonkeyPatch, folder: Path, precision: Precision
+    ) -> None:
+        texts = [TEXTS[name] for name in TABLE]
+        narrow, wide = (
+            [force(monkeypatch, isa, folder, precision).embed(texts).astype(np.float64) for isa in isas]
+            for isas in (("scalar", "avx2"), ("avx512vnni", "avx512bf16"))
+        )
+        cosines = [(one * other).sum(axis=1).min() for one in narrow for other in wide]
+        assert min(cosines) >= self.ACROSS[precision]
 
     def test_the_committed_table_still_holds(self, embedder: Embedder) -> None:
         table = json.loads(self.COMMITTED.read_text())

@@ -19,6 +19,7 @@ from tests.rust_accel.reference import Encoder
 
 ISAS = ("scalar", "avx2", "avx512", "avx512vnni", "avx512bf16")
 Precision = Literal["f32", "bf16", "int8", "int8-mixed"]
+PRECISIONS: tuple[Precision, ...] = ("f32", "bf16", "int8", "int8-mixed")
 TEXTS = ["", "a", "a b c", "x y z " * 10, "q", "k l m n o p " * 9, "unknown words", "z " * 200]
 
 
@@ -31,11 +32,6 @@ def force(monkeypatch: pytest.MonkeyPatch, isa: str, folder: Path, precision: Pr
         if "this CPU has" not in str(exc):
             raise
         pytest.skip(str(exc))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tiny_model.write(tmp_path)
 
 
 @pytest.mark.parametrize("isa", ISAS)
