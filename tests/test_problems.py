@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from backend import errors
 from backend.db.models import Collection
-from backend.errors import BudgetExhausted, DatabaseBusy, NexusError, ProviderPaused, ProviderRateLimited
+from backend.errors import BudgetExhausted, DatabaseBusy, NexusError, ProviderPaused, ProviderRateLimited, TooManyRequests
 from backend.problems import internal_problem, problem_of
 from backend.settings import Settings
 from tests.support import Api, client_of, refused, streamed
@@ -23,7 +23,7 @@ def every_error() -> list[type[NexusError]]:
 
 @pytest.mark.parametrize("kind", every_error())
 def test_every_error_has_a_code_a_status_and_a_title_of_its_own(kind: type[NexusError]) -> None:
-    waits = kind in (BudgetExhausted, ProviderPaused)
+    waits = kind in (BudgetExhausted, ProviderPaused, TooManyRequests)
     problem = problem_of(kind("the tea is cold; make another", *([5.0] if waits else [])))
     assert problem.code == kind.code
     assert problem.code.isidentifier()
