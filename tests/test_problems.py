@@ -10,7 +10,14 @@ from fastapi import FastAPI
 
 from backend import errors
 from backend.db.models import Collection
-from backend.errors import BudgetExhausted, DatabaseBusy, NexusError, ProviderPaused, ProviderRateLimited, TooManyRequests
+from backend.errors import (
+    BudgetExhausted,
+    DatabaseBusy,
+    NexusError,
+    ProviderPaused,
+    ProviderRateLimited,
+    TooManyRequests,
+)
 from backend.problems import internal_problem, problem_of
 from backend.settings import Settings
 from tests.support import Api, client_of, refused, streamed

@@ -252,10 +252,15 @@ class CollectionRepository:
         """The FAQs of all points up to `seq` have been compared with each other."""
         await self._session.execute(sa.update(Collection).where(Collection.id == collection_id).values(compared=seq))
 
-    async def set_calibration(self, collection: Collection, measured: Mapping[str, Any]) -> None:
-        """Not for a collection that got another model meanwhile."""
-        same = (Collection.id == collection.id, Collection.generation == collection.generation)
-        await self._session.execute(sa.update(Collection).where(*same).values(calibration=measured))
+    async def set_calibration(self, collection: Collection, measured: Mapping[str, Any]) -> bool:
+        """False for a collection whose points or model changed since it was read: it is not the one measured."""
+        same = (
+            Collection.id == collection.id,
+            Collection.generation == collection.generation,
+            Collection.seq == collection.seq,
+        )
+        done = await self._session.execute(sa.update(Collection).where(*same).values(calibration=measured))
+        return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
 
     def _embeds(self, collection: Collection) -> sa.ColumnElement[bool]:
         return sa.and_(

@@ -134,9 +134,11 @@ class Calibrator:
     def suits(model: str) -> bool:
         return model not in WITHOUT_MEANING
 
-    async def measure(self, scope: Scope, *, points: int, model: str, spec_key: str) -> Background:
-        """Over the one collection of the scope. Raises the `VectorError` family."""
+    async def measure(self, scope: Scope, *, points: int, model: str, spec_key: str) -> Background | None:
+        """Over the one collection of the scope; None when it was empty at times. Raises the `VectorError` family."""
         found = await self._searcher.search_each(scope, QUESTIONS)
+        if not all(result.items for result in found):
+            return None
         scores = [self._best(question, result) for question, result in zip(QUESTIONS, found, strict=True)]
         mean, deviation = fmean(scores), pstdev(scores)
         # The question about the collection's own subject, if one is, must not raise the threshold for all.
@@ -147,5 +149,4 @@ class Calibrator:
         return Background(threshold, mean, deviation, points, spec_key)
 
     def _best(self, question: str, result: SearchResult) -> float:
-        found = self._searcher.judged(question, result)
-        return found.confidence + (found.items[0].threshold if found.items else -1.0)
+        return self._searcher.judged(question, result).confidence + result.items[0].threshold

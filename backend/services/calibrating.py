@@ -21,7 +21,8 @@ class Calibrating:
     async def refresh(self, workspace_id: UUID, collection_id: UUID) -> bool:
         """Measures a collection that was not measured yet, got another model, or is much larger or smaller now.
 
-        May be repeated. Raises the `VectorError` family.
+        What changes meanwhile is another job's, which measures it when it is done. May be repeated. Raises the
+        `VectorError` family.
         """
         try:
             async with self._uow.read(workspace_id) as tx:
@@ -35,7 +36,10 @@ class Calibrating:
             return False
         scope = Scope(workspace_id, (collection_id,), 1)
         measured = await self._calibrator.measure(scope, points=points, model=model, spec_key=spec_key)
+        if measured is None:
+            return False
         async with self._uow(workspace_id) as tx:
-            await tx.collections.set_calibration(collection, measured.stored())
-        log.info("the collection %r answers from %.3f on", collection.name, measured.threshold)
-        return True
+            is_kept = await tx.collections.set_calibration(collection, measured.stored())
+        if is_kept:
+            log.info("the collection %r answers from %.3f on", collection.name, measured.threshold)
+        return is_kept

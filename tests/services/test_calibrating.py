@@ -1,7 +1,7 @@
 """A collection's answer threshold follows what it holds."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from backend.app import create_app
 from backend.db.models import Collection
 from backend.embeddings.native import packaged_model
+from backend.retrieval.base import Scope, SearchResult
 from backend.retrieval.calibration import QUESTIONS, RULES, Background
+from backend.retrieval.searcher import Searcher
 from backend.settings import Settings
 from tests.support import Api, client_of
 
@@ -90,6 +92,30 @@ async def test_a_threshold_that_was_measured_for_another_model_is_not_used_for_t
     assert before is not None
     assert after is not None
     assert after["spec_key"] != before["spec_key"]
+
+
+@pytest.mark.parametrize("what", ["changed", "empty"])
+async def test_a_collection_that_changes_while_it_is_measured_keeps_no_figure_of_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    search_each = Searcher.search_each
+
+    async def disturbed(self: Searcher, scope: Scope, queries: Sequence[str]) -> list[SearchResult]:
+        found = await search_each(self, scope, queries)
+        if what == "empty":
+            return [*found[:7], SearchResult([], answerable=False), *found[8:]]
+        async with api.scope.database.write() as session:
+            await session.execute(sa.update(Collection).values(seq=Collection.seq + 1))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Searcher, "search_each", disturbed)
+        await ingest(api, [("How do I descale the machine?", "Fill the tank with descaler.")])
+        assert await stored(api) is None
+    await ingest(api, [("How do I clean the sieve?", "With a brush.")])
+    measured = await stored(api)
+    assert measured is not None
+    assert measured["deviation"] < 0.2
 
 
 def test_half_or_twice_is_another_collection() -> None:
