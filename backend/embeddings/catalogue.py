@@ -72,7 +72,7 @@ MINILM: Final = _known(
 MPNET: Final = _known(
     "sentence-transformers/all-mpnet-base-v2",
     "MPNet",
-    "Better answers to questions in other words; reading and asking take about five times as long.",
+    "Better answers to questions in other words; embedding takes six to eight times as long.",
     768,
     "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
     "b8be2c30ba5dd723a6d5ee26d013da103d5408d92ddcb23747622f9e48f1d842",
