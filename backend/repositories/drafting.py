@@ -102,16 +102,6 @@ class DraftingRepository:
             found.sections.add(row.section_id)
         return found
 
-    async def running(self, document_id: UUID) -> UUID | None:
-        """The job that drafts from this document now, or waits to."""
-        query = sa.select(Job.id).where(
-            Job.workspace_id == self._workspace_id,
-            Job.document_id == document_id,
-            Job.kind == KIND,
-            Job.status.in_(UNFINISHED),
-        )
-        return (await self._session.scalars(query.limit(1))).one_or_none()
-
     async def unfinished_jobs(self, document_id: UUID) -> Sequence[UUID]:
         """Every job of this document that goes on, of whatever kind."""
         query = sa.select(Job.id).where(

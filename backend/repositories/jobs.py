@@ -98,16 +98,18 @@ class JobRepository:
         return Page[wire.Job](items=[to_job(row) for row in rows], next_cursor=cursor)
 
     async def unfinished(
-        self, kind: wire.JobKind, *, title: str | None = None, collection_id: UUID | None = None
+        self,
+        kind: wire.JobKind,
+        *,
+        title: str | None = None,
+        document_id: UUID | None = None,
+        collection_id: UUID | None = None,
     ) -> UUID | None:
-        """A job of that kind that goes on, about that title or collection."""
-        query = sa.select(Job.id).where(
-            Job.workspace_id == self._workspace_id, Job.kind == kind, Job.status.in_(UNFINISHED)
-        )
+        """A job of that kind that goes on, about that title, document or collection."""
+        about = JobFilter(kind=kind, document_id=document_id, collection_id=collection_id)
+        query = _filtered(self._own(), about).with_only_columns(Job.id).where(Job.status.in_(UNFINISHED))
         if title is not None:
             query = query.where(Job.title == title)
-        if collection_id is not None:
-            query = query.where(Job.collection_id == collection_id)
         return await self._session.scalar(query.limit(1))
 
     async def counts(self) -> dict[JobStatus, int]:

@@ -80,11 +80,14 @@ class SqlPointLog:
     def _rows(self, name: str, last: tuple[int, int]) -> Sequence[tuple[VectorPoint, bytes | None]]:
         """Nothing for a model that the collection had before: who still searches its index finds it as it was."""
         with reading(self._engine) as session:
-            return session.execute(_changes(*_parsed(name), last)).all()
+            collection_id, generation = _parsed(name)
+            spec_key = _spec_key(collection_id, generation)
+            query = changes(collection_id, spec_key, after=last, limit=BATCH).where(spec_key.is_not(None))
+            return session.execute(query).all()
 
 
-def _changes(collection_id: UUID, generation: int, last: tuple[int, int]) -> sa.Select[VectorPoint, bytes | None]:
-    spec_key = (
+def _spec_key(collection_id: UUID, generation: int) -> sa.ScalarSelect[str | None]:
+    return (
         sa.select(
             sa.case(
                 (Collection.generation == generation, Collection.spec["key"].as_string()),
@@ -94,6 +97,12 @@ def _changes(collection_id: UUID, generation: int, last: tuple[int, int]) -> sa.
         .where(Collection.id == collection_id)
         .scalar_subquery()
     )
+
+
+def changes(
+    collection_id: UUID, spec_key: str | sa.ScalarSelect[str | None], *, after: tuple[int, int], limit: int
+) -> sa.Select[VectorPoint, bytes | None]:
+    """Points beyond (seq, key), in that order, with their vectors of a model."""
     vector = sa.and_(
         Embedding.workspace_id == VectorPoint.workspace_id,
         Embedding.spec_key == spec_key,
@@ -102,10 +111,10 @@ def _changes(collection_id: UUID, generation: int, last: tuple[int, int]) -> sa.
     return (
         sa.select(VectorPoint, Embedding.vector)
         .join(Embedding, vector, isouter=True)
-        .where(VectorPoint.collection_id == collection_id, spec_key.is_not(None))
-        .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(sa.literal(last[0]), sa.literal(last[1])))
+        .where(VectorPoint.collection_id == collection_id)
+        .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])))
         .order_by(VectorPoint.seq, VectorPoint.key)
-        .limit(BATCH)
+        .limit(limit)
     )
 
 

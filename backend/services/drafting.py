@@ -107,7 +107,7 @@ class DraftingService:
         async with self._uow.read(principal.workspace_id) as tx:
             await _ready(tx, document_id)
             choice = await able(self._providers, tx, provider, model)
-            job_id = await tx.drafting.running(document_id)
+            job_id = await tx.jobs.unfinished(KIND, document_id=document_id)
         survey = await self._plan.survey(principal.workspace_id, document_id, again=again)
         price = await price_for(choice)
         return wire.DraftingEstimate(
@@ -146,7 +146,7 @@ class DraftingService:
         )
         async with self._uow(principal.workspace_id) as tx:
             document = await _ready(tx, document_id)
-            running = await tx.drafting.running(document_id)
+            running = await tx.jobs.unfinished(KIND, document_id=document_id)
             if running is not None:
                 raise Conflict(f"the job {str(running)!r} drafts from this document; cancel it, or wait for its end")
             request = JobRequest(kind=KIND, payload=payload, title=document.name, document_id=document_id)

@@ -85,11 +85,18 @@ class EmbeddingModelService:
         """Of the native models that are here."""
         return await asyncio.to_thread(self._models.ready)
 
+    async def native(self, name: str) -> EmbeddingSpec:
+        """Of one native model. Raises `UnknownStrategy` or `ModelUnavailable`."""
+        if name == self._models.default.spec.model:
+            return self._models.default.spec
+        return await asyncio.to_thread(self._models.spec, name)
+
     async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> Embedder:
         """Raises `ModelUnavailable` for a model that is not here, or a server that is not set up or moved."""
         vendor, model = self._server_model(spec.model)
         if vendor is None:
-            return await asyncio.to_thread(self._models.embedder, spec)
+            known = self._models.in_use(spec)
+            return known if known is not None else await asyncio.to_thread(self._models.embedder, spec)
         try:
             own, embedder = await self._server(workspace_id, vendor, model, spec.dimension)
         except InvalidRequest as exc:
@@ -106,7 +113,7 @@ class EmbeddingModelService:
         `ModelUnavailable` and the `ProviderError` family."""
         vendor, model = self._server_model(name)
         if vendor is None:
-            return await asyncio.to_thread(self._models.spec, name)
+            return await self.native(name)
         own, _ = await self._server(workspace_id, vendor, model, 0)
         return await own.measure()
 

@@ -69,7 +69,7 @@ class JobService:
             except NotFound as exc:
                 raise Conflict(f"what the job {str(job_id)!r} worked on was deleted: {exc}") from None
             if row.kind == DRAFTING and row.document_id is not None:
-                other = await tx.drafting.running(row.document_id)
+                other = await tx.jobs.unfinished(DRAFTING, document_id=row.document_id)
                 if other is not None and other != job_id:
                     raise Conflict(f"the job {str(other)!r} drafts from this document; cancel it, or wait for its end")
         await self._runner.retry(principal.workspace_id, job_id)

@@ -45,6 +45,7 @@ class SwitchPayload(BaseModel):
 
 class Switched(BaseModel):
     points: int
+    store: str
     old_spec_key: str
     old_name: str
 
@@ -95,7 +96,9 @@ class ModelSwitch:
             await still_there(tx, payload.collection_id)
             collection = await tx.collections.get(payload.collection_id)
             if collection.spec["key"] == payload.spec["key"]:  # a repetition after the switch
-                return Switched(points=await _count(tx, collection), old_spec_key="", old_name="")
+                return Switched(
+                    points=await _count(tx, collection), store=collection.store, old_spec_key="", old_name=""
+                )
             await tx.collections.set_next_spec(collection.id, payload.spec)
         spec = embedding_spec(payload.spec)
         store, name = self._stores(collection.store), store_name(collection, following=1)
@@ -111,22 +114,22 @@ class ModelSwitch:
                     points = await _count(tx, collection)
                     break
             late = True
-        return Switched(points=points, old_spec_key=collection.spec["key"], old_name=store_name(collection))
+        return Switched(
+            points=points,
+            store=collection.store,
+            old_spec_key=collection.spec["key"],
+            old_name=store_name(collection),
+        )
 
-    async def clean(self, workspace_id: UUID, store: str, switched: Switched) -> None:
+    async def clean(self, workspace_id: UUID, switched: Switched) -> None:
         """Removes the old vectors."""
         if not switched.old_name:
             return
-        await self._stores(store).drop(switched.old_name)
+        await self._stores(switched.store).drop(switched.old_name)
         while True:
             async with self._uow(workspace_id) as tx:
                 if not await tx.collections.forget_embeddings(switched.old_spec_key, limit=REMOVED):
                     return
-
-    async def store_of(self, workspace_id: UUID, collection_id: UUID) -> str:
-        async with self._uow.read(workspace_id) as tx:
-            await still_there(tx, collection_id)
-            return (await tx.collections.get(collection_id)).store
 
     async def _seq(self, collection: Collection) -> int:
         async with self._uow.read(collection.workspace_id) as tx:

@@ -11,7 +11,7 @@ from backend.agents.providers.base import Message, Sampling
 from backend.agents.questions import LONG
 from backend.db.models import Agent
 from backend.embeddings.base import EmbeddingSpec, Vectors
-from backend.errors import AgentNotFound, InvalidParameter, ModelNotFound
+from backend.errors import AgentNotFound, InvalidParameter, ModelNotFound, ModelUnavailable, UnknownStrategy
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
 from backend.services.asking import HISTORY, Question
@@ -74,10 +74,11 @@ class OpenAIService:
     @track("openai.embed", kind="embedding")
     async def embed(self, principal: Principal, request: wire.EmbeddingsRequest) -> Embedded:
         """Raises `ModelNotFound`, `InvalidParameter` for another number of dimensions than the model's."""
-        specs = {spec.model: spec for spec in await self._embedders.ready()}
-        spec = specs.get(request.model)
-        if spec is None:
-            raise ModelNotFound(f"no embedding model {request.model!r}; known: {sorted(specs)}")
+        try:
+            spec = await self._embedders.native(request.model)
+        except (UnknownStrategy, ModelUnavailable) as exc:
+            known = sorted(spec.model for spec in await self._embedders.ready())
+            raise ModelNotFound(f"no embedding model {request.model!r}; known: {known}") from exc
         embedder = await self._embedders.of(principal.workspace_id, spec)
         dimension = spec.dimension
         if request.dimensions not in (None, dimension):

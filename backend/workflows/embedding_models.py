@@ -47,8 +47,7 @@ class SwitchModel:
             await context.progress("embedding", done=done, total=total, overall=done / total if total else 1.0)
 
         async def clean() -> Cleaned:
-            store = await self._switch.store_of(workspace_id, payload.collection_id)
-            await self._switch.clean(workspace_id, store, switched)
+            await self._switch.clean(workspace_id, switched)
             await self._afterwards.follow(workspace_id, payload.collection_id)
             return Cleaned()
 

@@ -112,9 +112,9 @@ def _jobs(api: Api) -> list[Job]:
     """The newest of each kind, and all that go on."""
     found: list[Job] = []
     for kind in KINDS:
-        found += [job for job in api.jobs(kind=kind, limit=10).items if not job.status.is_final]
-        newest = api.jobs(kind=kind, limit=1).items
-        found += [job for job in newest if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)]
+        newest = api.jobs(kind=kind, limit=10).items
+        found += [job for job in newest if not job.status.is_final]
+        found += [job for job in newest[:1] if job.status in (JobStatus.FAILED, JobStatus.CANCELLED)]
     return found
 
 
