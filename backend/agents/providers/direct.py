@@ -33,9 +33,10 @@ from backend.agents.providers.base import Done, Event, FinishReason, GenerationR
 from backend.agents.providers.base import Usage as TokenUsage
 from backend.agents.providers.endpoint import Endpoint, noting_responses
 from backend.agents.providers.pace import Heard
-from backend.agents.providers.protocols.base import WireProtocol
-from backend.agents.providers.vendor_errors import vendor_errors
-from backend.errors import ProviderBadAnswer, ProviderUnavailable
+from backend.agents.providers.protocols.base import HasTextChat, TextChat, WireProtocol
+from backend.agents.providers.streams import closing
+from backend.agents.providers.vendor_errors import broken_off, vendor_errors
+from backend.errors import ProviderBadAnswer
 
 _FINISH: dict[str, FinishReason] = {
     "length": "length",
@@ -55,6 +56,11 @@ class DirectChat:
     protocol: WireProtocol
     http: httpx2.AsyncClient
     _models: dict[str, Model] = field(default_factory=dict)
+    _text: TextChat | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        quick = self.protocol if isinstance(self.protocol, HasTextChat) else None
+        self._text = quick.text_chat(self.endpoint, self.http) if quick else None
 
     async def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
         """Text deltas and tool calls as they come, `Heard` for the rest, then `Done`.
@@ -62,14 +68,20 @@ class DirectChat:
         `messages` are sent, not those of the request. Structured output is text of JSON, whichever way it is given.
         """
         with vendor_errors(self.endpoint.vendor.name, request.model, self.endpoint.key, self.protocol.errors):
-            async with self._opened(request, messages) as response:
-                said = False
-                async for event in response:
-                    ours = _events(event)
-                    said = said or bool(ours)
-                    for each in ours or (Heard(),):
-                        yield each
-                yield self._done(response, request.model, said=said)
+            stream = self._text.stream if self._text and _is_text(request, messages) else self._by_sdk
+            async with closing(stream(request, messages)) as events:
+                async for event in events:
+                    yield event
+
+    async def _by_sdk(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
+        async with self._opened(request, messages) as response:
+            said = False
+            async for event in response:
+                ours = _events(event)
+                said = said or bool(ours)
+                for each in ours or (Heard(),):
+                    yield each
+            yield self._done(response, request.model, said=said)
 
     @asynccontextmanager
     async def _opened(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[StreamedResponse]:
@@ -100,15 +112,17 @@ class DirectChat:
         return model
 
     def _done(self, response: StreamedResponse, model: str, *, said: bool) -> Done:
-        # An answer that ends without a reason was cut off; it must not pass for a whole one.
         if response.finish_reason is None:
-            who = f"{self.endpoint.vendor.name!r} (model {model!r})"
-            if not said:
-                raise ProviderBadAnswer(f"{who} sent an answer that cannot be read; check that the URL is its API")
-            raise ProviderUnavailable(f"{who} broke the answer off; try again")
+            raise broken_off(self.endpoint.vendor.name, model, said=said)
         usage = response.usage
         tokens = TokenUsage(usage.input_tokens, usage.output_tokens)
         return Done(tokens, _FINISH.get(response.finish_reason, "stop"), response.model_name)
+
+
+def _is_text(request: GenerationRequest, messages: Sequence[Message]) -> bool:
+    """Whether neither the question nor the answer has anything but text."""
+    with_calls = any(message.role == "tool" or message.tool_calls for message in messages)
+    return not (request.tools or request.output_type is not None or with_calls)
 
 
 async def _hang_up(opened: Sequence[httpx2.Response]) -> None:

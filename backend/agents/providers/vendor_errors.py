@@ -68,6 +68,15 @@ def vendor_errors(
         raise error from exc
 
 
+def broken_off(name: str, model: str, *, said: bool) -> ProviderError:
+    """For an answer that ended without a reason: it was cut off, and must not pass for a whole one."""
+    if said:
+        return ProviderUnavailable(f"{name!r} (model {model!r}) broke the answer off; try again")
+    return ProviderBadAnswer(
+        f"{name!r} (model {model!r}) sent an answer that cannot be read; check that the URL is its API"
+    )
+
+
 def scrub(text: str, secret: str) -> str:
     """The text without the key, neither whole nor as the piece of it that vendors like to repeat."""
     if secret:

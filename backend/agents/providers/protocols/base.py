@@ -1,9 +1,13 @@
 """How a family of vendors is spoken to. A protocol of its own is one file beside this one."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import httpx2
+
+from backend.agents.providers.base import Event, GenerationRequest, Message
+from backend.agents.providers.pace import Heard
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -23,6 +27,12 @@ class KeyHeader:
     beside: frozenset[str] = frozenset()
 
 
+class TextChat(Protocol):
+    def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
+        """Text deltas, `Heard` for what is none, then `Done`. `messages` are sent, not those of the request."""
+        ...
+
+
 class WireProtocol(Protocol):
     """Slow to import, as SDKs are: loaded in a thread at the first stream."""
 
@@ -36,4 +46,13 @@ class WireProtocol(Protocol):
 
     def model(self, name: str, endpoint: "Endpoint", http: httpx2.AsyncClient) -> "Model":
         """The model over this client, without retries of its own."""
+        ...
+
+
+@runtime_checkable
+class HasTextChat(Protocol):
+    """A protocol with a quicker way for answers that are only text."""
+
+    def text_chat(self, endpoint: "Endpoint", http: httpx2.AsyncClient) -> TextChat | None:
+        """None where this endpoint has to be asked the long way."""
         ...

@@ -9,7 +9,8 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
 from backend.agents.providers.endpoint import Endpoint
-from backend.agents.providers.protocols.base import KeyHeader
+from backend.agents.providers.protocols.base import KeyHeader, TextChat
+from backend.agents.providers.protocols.openai_text import OpenAIText
 
 
 class OpenAIChat:
@@ -37,3 +38,6 @@ class OpenAIChat:
         return OpenAIChatModel(
             name, provider=OpenAICompatibleProvider(endpoint.vendor.name, openai_client=client), profile=profile
         )
+
+    def text_chat(self, endpoint: Endpoint, http: httpx2.AsyncClient) -> TextChat | None:
+        return None if self._is_openai else OpenAIText(endpoint.vendor.name, endpoint.base_url, http)
