@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from backend.db.guard import transaction
+from backend.db.one_trip import OneTripConnection, connect
 from backend.db.sqlite_functions import add_missing_functions
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
 from backend.whole import to_its_end
@@ -46,10 +47,11 @@ class Database:
             pool_size=8,
             max_overflow=8,
             hide_parameters=True,
-            connect_args={"factory": _Connection} if self.is_sqlite else {},
+            connect_args={"factory": _Connection, "async_creator_fn": connect} if self.is_sqlite else {},
         )
         if self.is_sqlite:
             _configure_sqlite(self.engine.sync_engine, synchronous=synchronous, busy_timeout=busy_timeout)
+            sa.event.listen(self.engine.sync_engine, "begin", _begin_with_the_first_statement)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -129,6 +131,7 @@ def sync_engine(url: str, *, synchronous: str = "normal", busy_timeout: float = 
     )
     if is_sqlite:
         _configure_sqlite(engine, synchronous=synchronous, busy_timeout=busy_timeout)
+        sa.event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -192,6 +195,12 @@ def _configure_sqlite(engine: sa.Engine, *, synchronous: str, busy_timeout: floa
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('nexus_begin', 'DEFERRED')}")
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _begin_with_the_first_statement(connection: sa.Connection) -> None:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, OneTripConnection)
+    driver.begin(connection.get_execution_options().get("nexus_begin", "DEFERRED"))
