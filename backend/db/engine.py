@@ -2,10 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -14,12 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
+from backend.db.at_once import TransactionThreads
 from backend.db.guard import transaction
-from backend.db.one_trip import OneTripConnection, connect
+from backend.db.one_trip import Begin, OneTripConnection, connect
 from backend.db.sqlite_functions import add_missing_functions
 from backend.errors import DatabaseBusy, DatabaseUnavailable, NexusError, StorageFull
 from backend.whole import to_its_end
 
+T = TypeVar("T")
 _BUSY_STATES: Final = ("40001", "40P01", "55P03")
 """Postgres: serialization failure, deadlock, lock timeout."""
 
@@ -41,6 +44,9 @@ class Database:
         self.is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
         self._busy_timeout = busy_timeout
         self._writer = asyncio.Lock()
+        self._threads = TransactionThreads(
+            partial(sync_engine, url, synchronous=synchronous, busy_timeout=busy_timeout)
+        )
         self.engine = create_async_engine(
             async_url(existing(url)),
             pool_pre_ping=not self.is_sqlite,
@@ -80,6 +86,17 @@ class Database:
         async with self._session(self.engine) as session:
             yield session
 
+    async def read_at_once(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """As `read`, in one trip to a thread; `work` may await nothing but its session."""
+        with translating():
+            return await self._threads.run(work, writes=False)
+
+    async def write_at_once(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """As `write`, in one trip to a thread, which is waited for whoever is cancelled meanwhile."""
+        async with self._turn():
+            with translating():
+                return await to_its_end(self._threads.run(work, writes=True))
+
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         if not self.is_sqlite:
@@ -110,6 +127,7 @@ class Database:
             await session.execute(sa.text("SELECT count(*) FROM workspace"))
 
     async def aclose(self) -> None:
+        await self._threads.aclose()
         await self.engine.dispose()
 
 
@@ -197,10 +215,15 @@ def _configure_sqlite(engine: sa.Engine, *, synchronous: str, busy_timeout: floa
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {_mode_of(connection)}")
 
 
 def _begin_with_the_first_statement(connection: sa.Connection) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, OneTripConnection)
-    driver.begin(connection.get_execution_options().get("nexus_begin", "DEFERRED"))
+    driver.begin(_mode_of(connection))
+
+
+def _mode_of(connection: sa.Connection) -> Begin:
+    mode: Begin = connection.get_execution_options().get("nexus_begin", "DEFERRED")
+    return mode

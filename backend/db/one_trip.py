@@ -42,7 +42,8 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def run(self, method: str, sql: str, parameters: Sequence[Any]) -> "Outcome":
         begin, self._to_begin = self._to_begin, None
-        outcome: Outcome = await self._execute(_run, self._conn, begin, method, sql, parameters)
+        call = self._execute(_run, self._conn, begin, method, sql, parameters)  # type: ignore[no-untyped-call]  # aiosqlite
+        outcome: Outcome = await call
         return outcome
 
 

@@ -34,8 +34,10 @@ class ConversationRepository:
     def _mine(self) -> sa.Select[Conversation]:
         return sa.select(Conversation).where(Conversation.workspace_id == self._workspace_id)
 
-    async def add(self, conversation: Conversation) -> None:
+    async def begin(self, conversation: Conversation, message: Message) -> None:
+        """A new conversation with what is said first."""
         self._session.add(conversation)
+        self._session.add(message)
         await self._session.flush()
 
     async def get(self, conversation_id: UUID, where: ConversationFilter = EVERYBODYS) -> Conversation:
@@ -47,7 +49,10 @@ class ConversationRepository:
         return found
 
     async def exists(self, conversation_id: UUID) -> bool:
-        return await self._session.scalar(self._mine().where(Conversation.id == conversation_id)) is not None
+        mine = sa.select(Conversation.id).where(
+            Conversation.workspace_id == self._workspace_id, Conversation.id == conversation_id
+        )
+        return await self._session.scalar(mine) is not None
 
     async def page(self, where: ConversationFilter, slice_: Slice) -> tuple[Sequence[Conversation], str | None]:
         """The last used first."""

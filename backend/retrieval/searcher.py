@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from backend.retrieval.base import RetrievedItem, Scope, SearchResult, Span
 from backend.retrieval.focus import focused
 from backend.retrieval.views import DEFAULT_RANKING, Ranking, View
 from backend.tracing.track import track
-from backend.vectors.base import Source, Stores, Where
+from backend.vectors.base import Hit, Source, Stores, Where
 
 CANDIDATES: Final = 64
 """Points asked for first. An item has up to two, and its own view need not be its best."""
@@ -91,8 +92,7 @@ class Searcher:
         """As `search`, for questions that are embedded together."""
         known: dict[tuple[str, str], Vectors] = {}
         for collection_id in scope.collections:
-            async with self._uow.read(scope.workspace_id) as tx:
-                collection = await tx.collections.get(collection_id)
+            collection = await self._collection(scope, collection_id)
             embedder = await self._embedders.of(scope.workspace_id, embedding_spec(collection.spec))
             vectors = await embedder.embed(queries, kind="query")
             known.update(((embedder.spec.key, query), row[None]) for query, row in zip(queries, vectors, strict=True))
@@ -118,8 +118,7 @@ class Searcher:
         self, scope: Scope, collection_id: UUID, query: Query, documents: Sequence[UUID] | None
     ) -> list[RetrievedItem]:
         """Once more where the collection got another model in between."""
-        async with self._uow.read(scope.workspace_id) as tx:
-            collection = await tx.collections.get(collection_id)
+        collection = await self._collection(scope, collection_id)
         while True:
             spec = embedding_spec(collection.spec)
             vector = await query.vector(await self._embedders.of(scope.workspace_id, spec))
@@ -127,10 +126,12 @@ class Searcher:
                 return await self._items(collection, vector, documents)
             except (CollectionNotFound, ModelSwitched):
                 generation = collection.generation
-                async with self._uow.read(scope.workspace_id) as tx:
-                    collection = await tx.collections.get(collection_id)
+                collection = await self._collection(scope, collection_id)
                 if collection.generation == generation:
                     raise
+
+    async def _collection(self, scope: Scope, collection_id: UUID) -> Collection:
+        return await self._uow.reading(scope.workspace_id, lambda tx: tx.collections.get(collection_id))
 
     def judged(self, query: str, result: SearchResult) -> SearchResult:
         """The result with whether it answers the question: by the best item's score and the words that are found."""
@@ -153,16 +154,26 @@ class Searcher:
         asked = CANDIDATES
         while True:
             hits = (await store.search(name, query, limit=asked, where=where))[0]
-            async with self._uow.read(collection.workspace_id) as tx:
-                if (await tx.collections.get(collection.id)).generation != collection.generation:
-                    raise ModelSwitched(f"the collection {collection.name!r} has another embedding model now")
-                current = await tx.collections.current_points(collection, [hit.id for hit in hits])
-                items = list(dict.fromkeys(point.item_id for point in current))
-                if len(items) >= CANDIDATES // 4 or len(hits) < asked:
-                    views = await tx.collections.views_of(collection, items)
-                    scored = _scored(query[0], views, Calibration.of(collection.calibration).threshold)
-                    return await _load(tx, _within_reach(scored, self._ranking), self._ranking)
+            enough = 0 if len(hits) < asked else CANDIDATES // 4
+            read = partial(self._current, collection=collection, query=query[0], hits=hits, enough=enough)
+            found = await self._uow.reading(collection.workspace_id, read)
+            if found is not None:
+                return found
             asked *= 2
+
+    async def _current(
+        self, tx: Tx, collection: Collection, query: Vectors, hits: Sequence[Hit], enough: int
+    ) -> list[RetrievedItem] | None:
+        """The items of the hits that the review holds now; None when there are fewer than enough."""
+        if (await tx.collections.get(collection.id)).generation != collection.generation:
+            raise ModelSwitched(f"the collection {collection.name!r} has another embedding model now")
+        current = await tx.collections.current_points(collection, [hit.id for hit in hits])
+        items = list(dict.fromkeys(point.item_id for point in current))
+        if len(items) < enough:
+            return None
+        views = await tx.collections.views_of(collection, items)
+        scored = _scored(query, views, Calibration.of(collection.calibration).threshold)
+        return await _load(tx, _within_reach(scored, self._ranking), self._ranking)
 
 
 def _within_reach(scored: Sequence[_Scored], ranking: Ranking) -> list[_Scored]:

@@ -17,6 +17,8 @@ Purpose = Literal["provider", "public"]
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 USER_AGENT = "ai-nexus"
+CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+"""To one host. An answer holds its connection for as long as the model writes, so many people at once need many."""
 _PORTS = {"http": 80, "https": 443}
 
 # Cloud metadata services that are neither link-local nor otherwise special: AWS (IPv6), Alibaba, Oracle, Azure.
@@ -163,7 +165,9 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
     resolver: Resolver
     target: Target
     purpose: Purpose
-    inner: httpx2.AsyncBaseTransport = field(default_factory=lambda: httpx2.AsyncHTTPTransport(trust_env=False))
+    inner: httpx2.AsyncBaseTransport = field(
+        default_factory=lambda: httpx2.AsyncHTTPTransport(trust_env=False, limits=CONNECTIONS)
+    )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         target = parse_target(str(request.url.copy_with(query=None, fragment=None)))

@@ -16,7 +16,7 @@ from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.db import models
 from backend.errors import Conflict, NexusError
 from backend.problems import problem_of
-from backend.repositories.uow import UnitOfWork
+from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.base import Findings, RetrievedItem, Scope, Step, Turn
 from backend.retrieval.pipeline import Pipeline
 from backend.security.principal import Principal
@@ -41,7 +41,7 @@ class Exchange:
 
     question: Question
     collection_id: UUID
-    conversation_id: UUID
+    conversation: models.Conversation
     agent_id: UUID | None
     answerer: Answerer
     history: Sequence[Message]
@@ -51,6 +51,10 @@ class Exchange:
     text: list[str] = field(default_factory=list)
     retrieved: list[wire.Citation] = field(default_factory=list)
     is_saved: bool = False
+
+    @property
+    def conversation_id(self) -> UUID:
+        return self.conversation.id
 
 
 class ChatService:
@@ -84,33 +88,23 @@ class ChatService:
 
     async def _begin(self, principal: Principal, question: Question, slot: Slot) -> Exchange:
         """What is read is read without the turn to write, which many questions at once wait for."""
-        async with self._uow.read(principal.workspace_id) as tx:
-            agent = await agent_of(tx, question)
-            asked = question.collection_id or agent.collection_id
-            await tx.collections.get(asked)
-            await self._agents.check_budget(tx, agent)
-            answerer = as_asked(await self._agents.answerer(tx, agent), question)
-            self._factory.rag(answerer.config)
-            agent_id = None if question.collection_id else agent.id
-            conversation = await conversation_of(tx, principal, question, agent_id=agent_id, collection_id=asked)
-            if question.conversation_id is not None:
-                self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
-            history = await history_of(tx, question, conversation.id)
-        message = models.Message(
-            id=uuid4(),
-            workspace_id=principal.workspace_id,
-            conversation_id=conversation.id,
-            role="user",
-            content=question.message,
-        )
-        async with self._uow(principal.workspace_id) as tx:
-            if question.conversation_id is None:
-                await tx.collections.get(asked)
-                await tx.conversations.add(conversation)
-            else:
-                await tx.conversations.get(conversation.id)
-            await tx.conversations.add_message(message)
-        return Exchange(question, asked, conversation.id, agent_id, answerer, history, slot)
+        exchange = await self._uow.reading(principal.workspace_id, lambda tx: self._read(tx, principal, question, slot))
+        await self._uow.writing(principal.workspace_id, lambda tx: _keep(tx, exchange))
+        return exchange
+
+    async def _read(self, tx: Tx, principal: Principal, question: Question, slot: Slot) -> Exchange:
+        agent = await agent_of(tx, question)
+        asked = question.collection_id or agent.collection_id
+        await tx.collections.get(asked)
+        await self._agents.check_budget(tx, agent)
+        answerer = as_asked(await self._agents.answerer(tx, agent), question)
+        self._factory.rag(answerer.config)
+        agent_id = None if question.collection_id else agent.id
+        conversation = await conversation_of(tx, principal, question, agent_id=agent_id, collection_id=asked)
+        if question.conversation_id is not None:
+            self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
+        history = await history_of(tx, question, conversation.id)
+        return Exchange(question, asked, conversation, agent_id, answerer, history, slot)
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
         """The answer at once. Raises what retrieval or the provider raised."""
@@ -221,23 +215,41 @@ class ChatService:
         error: NexusError | None = None,
     ) -> None:
         exchange.is_saved = True
-        async with self._uow(principal.workspace_id) as tx:
-            if usage is not None:
-                await self._agents.charge(tx, exchange.answerer.agent.id, usage)
-            if not await tx.conversations.exists(exchange.conversation_id):
-                return  # deleted while it was answered
-            await tx.conversations.add_message(
-                models.Message(
-                    id=exchange.message_id,
-                    workspace_id=tx.workspace_id,
-                    conversation_id=exchange.conversation_id,
-                    role="assistant",
-                    content=content,
-                    answered=answer.answered if answer and answer.confidence is not None else None,
-                    answer=answer.model_dump(mode="json") if answer else None,
-                    error=problem_of(error).model_dump(mode="json") if error else None,
-                )
-            )
+        message = models.Message(
+            id=exchange.message_id,
+            workspace_id=principal.workspace_id,
+            conversation_id=exchange.conversation_id,
+            role="assistant",
+            content=content,
+            answered=answer.answered if answer and answer.confidence is not None else None,
+            answer=answer.model_dump(mode="json") if answer else None,
+            error=problem_of(error).model_dump(mode="json") if error else None,
+        )
+        await self._uow.writing(principal.workspace_id, lambda tx: self._add(tx, exchange, message, usage))
+
+    async def _add(self, tx: Tx, exchange: Exchange, message: models.Message, usage: Usage | None) -> None:
+        if usage is not None:
+            await self._agents.charge(tx, exchange.answerer.agent.id, usage)
+        if await tx.conversations.exists(exchange.conversation_id):  # it may be deleted while it is answered
+            await tx.conversations.add_message(message)
+
+
+async def _keep(tx: Tx, exchange: Exchange) -> None:
+    """The question, and the conversation that it begins."""
+    conversation = exchange.conversation
+    message = models.Message(
+        id=uuid4(),
+        workspace_id=tx.workspace_id,
+        conversation_id=conversation.id,
+        role="user",
+        content=exchange.question.message,
+    )
+    if exchange.question.conversation_id is None:
+        await tx.collections.get(exchange.collection_id)
+        await tx.conversations.begin(conversation, message)
+    else:
+        await tx.conversations.get(conversation.id)
+        await tx.conversations.add_message(message)
 
 
 class Stopped(Conflict):

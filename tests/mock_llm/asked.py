@@ -15,6 +15,8 @@ class Recorded:
     headers: Mapping[str, str]
     body: Json
     model: str = ""
+    peer: object = None
+    """The address that it came from: one a connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,7 @@ async def _read(scope: MutableMapping[str, object], receive: Receive) -> Recorde
     assert isinstance(raw, list)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
     payload = json.loads(b"".join(parts) or b"{}")
-    return Recorded(str(scope["path"]), headers, payload, str(payload.get("model", "")))
+    return Recorded(str(scope["path"]), headers, payload, str(payload.get("model", "")), scope.get("client"))
 
 
 async def _disconnect(receive: Receive) -> None:

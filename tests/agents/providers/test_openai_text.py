@@ -1,13 +1,15 @@
 """What servers of OpenAI's chat completions say besides plain words, and how they say no."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 
 import httpx2
 import pytest
 
-from backend.agents.providers import PROVIDERS, ProviderConfig
+from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
 from backend.agents.providers.base import Completion, GenerationRequest, Message, Sampling, Usage, collect
+from backend.agents.providers.streams import close
 from backend.errors import (
     ProviderAuthFailed,
     ProviderBadAnswer,
@@ -16,6 +18,8 @@ from backend.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from tests.agents.conftest import Connect
+from tests.mock_openai import MockServer
 
 Chunk = dict[str, object]
 STOP: Chunk = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
@@ -45,6 +49,27 @@ async def ask(response: httpx2.Response, sent: list[Chunk] | None = None) -> Com
         return await collect(provider.stream(request))
     finally:
         await provider.aclose()
+
+
+async def test_hundreds_of_answers_are_written_at_once(connect: Connect, server: MockServer) -> None:
+    """None waits for the connection of another one, which lasts as long as its answer does."""
+    server.app.drip_seconds = 0.5
+    provider = connect(timeouts=Timeouts(connect=2.0))
+    request = GenerationRequest("drip", (Message("user", "Hi"),))
+    streams = [provider.stream(request) for _ in range(130)]
+    firsts = await asyncio.gather(*map(anext, streams))
+    assert len(firsts) == 130
+    for stream in streams:
+        await close(stream)
+    await provider.aclose()
+
+
+async def test_a_connection_serves_the_next_answer(connect: Connect, server: MockServer) -> None:
+    provider = connect()
+    for _ in range(3):
+        await collect(provider.stream(GenerationRequest("ok", (Message("user", "Hi"),))))
+    await provider.aclose()
+    assert len({request.peer for request in server.app.requests}) == 1
 
 
 async def test_a_question_is_sent_as_it_is_with_its_limits() -> None:

@@ -4,9 +4,10 @@ Of the work for a streamed word this leaves an eighth: what three hundred stream
 output type goes by the SDK and pydantic-ai, and so does OpenAI itself, whose models differ in what they accept.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ from backend.agents.providers.vendor_errors import broken_off
 _ERROR_BODY: Final = 64 * 1024
 """Of a refusal no more is read."""
 _END: Final = "[DONE]"
+_REST: Final = 0.1
+"""Seconds for the rest of a body after its last event."""
 _THINKING: Final = ("<think>", "</think>")
 """Servers that do not tell a model's reasoning from its answer send these as words of their own."""
 _FINISH: Final[Mapping[str, FinishReason]] = {
@@ -84,8 +87,10 @@ class OpenAIText:
             async with self.http.stream("POST", url, json=_body(request, messages)) as response:
                 if response.status_code >= 400:
                     raise await _refusal(response, request.model)
-                async for event in httpx2.EventSource(response):
+                events = aiter(httpx2.EventSource(response))
+                async for event in events:
                     if event.data == _END:
+                        await _read_out(events)
                         break
                     yield reading.read(json.loads(event.data))
         if reading.finish is None:
@@ -144,6 +149,14 @@ def _body(request: GenerationRequest, messages: Sequence[Message]) -> dict[str, 
     if request.sampling.max_tokens is not None:
         body["max_tokens"] = request.sampling.max_tokens
     return body
+
+
+async def _read_out(events: AsyncIterator[object]) -> None:
+    """To the end of the body, where it follows at once: a connection that is read to its end serves again."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_REST):
+            async for _ in events:
+                pass
 
 
 async def _refusal(response: httpx2.Response, model: str) -> ModelHTTPError:
