@@ -349,7 +349,7 @@ impl Weights {
             exact.take_weights(output, &mut values);
             // The bits of finite values without their signs are in the order of these.
             let most = values.iter().fold(0, |most, value: &f32| most.max(value.abs().to_bits() as i32));
-            let scale = f32::from_bits(most as u32) / 127.0;
+            let scale = f32::from_bits(most.cast_unsigned()) / 127.0;
             let steps = if scale > 0.0 { 1.0 / scale } else { 0.0 };
             let mut sum = 0_i32;
             for (to, value) in stripe.row(output).iter_mut().zip(&values) {
