@@ -1,6 +1,7 @@
 //! Lists whose memory may be refused: what grows with a call must not end the process.
 
 use crate::error::{Error, Result};
+use memmap2::MmapMut;
 
 /// An empty list with room for `len` values, which are called `what`.
 ///
@@ -27,7 +28,10 @@ pub fn zeros<T: Copy + Default>(len: usize, what: &str) -> Result<Vec<T>> {
 /// # Errors
 /// As `room`.
 pub fn expect(bytes: usize, what: &str) -> Result<()> {
-    room::<u8>(bytes, "bytes").map(drop).map_err(|_| Error::Memory(format!("no memory for {what}: {bytes} bytes")))
+    // Not by `malloc`: one that has given back so much keeps as much of what is given back later (mallopt(3),
+    // M_MMAP_THRESHOLD), which was 5 MB of each loaded model.
+    let found = if bytes == 0 { Ok(()) } else { MmapMut::map_anon(bytes).map(drop) };
+    found.map_err(|_| Error::Memory(format!("no memory for {what}: {bytes} bytes")))
 }
 
 #[cfg(test)]

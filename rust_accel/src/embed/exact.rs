@@ -1,6 +1,6 @@
 //! The inputs of a layer of bytes that are multiplied as f32.
 
-use super::weights::Dense;
+use super::weights::Layout;
 use crate::error::Result;
 use crate::kernels::{Buffer, Element, Panel, WIDE, Width};
 
@@ -19,23 +19,29 @@ impl Exact {
     /// The `count` inputs of the largest weights, each measured by all weights of its output.
     ///
     /// # Errors
-    /// `Error::Memory`.
-    pub(super) fn choose(dense: &Dense, count: usize) -> Result<Self> {
+    /// As `Layout::rows`.
+    pub(super) fn choose(layout: &Layout<'_>, count: usize, bytes: &mut Vec<u8>) -> Result<Self> {
         if count == 0 {
             return Ok(Self { inputs: vec![], weights: Buffer::default() });
         }
-        let mut largest = vec![0.0_f32; dense.inputs];
-        for (_, row) in dense.rows() {
-            let size = row.clone().map(|value| value * value).sum::<f32>().sqrt();
+        let (mut largest, mut values) = (vec![0.0_f32; layout.inputs], vec![0.0_f32; layout.inputs]);
+        layout.rows(bytes, |_, row| {
+            // Sums side by side, since each addition waits for the one before.
+            let mut sums = [0.0_f32; 16];
+            values.iter_mut().zip(row.values()).for_each(|(to, value)| *to = value);
+            for part in values.chunks(sums.len()) {
+                sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += value * value);
+            }
+            let size = sums.iter().sum::<f32>().sqrt();
             let share = if size > 0.0 { 1.0 / size } else { 0.0 };
-            for (most, value) in largest.iter_mut().zip(row) {
+            for (most, value) in largest.iter_mut().zip(&values) {
                 *most = most.max(value.abs() * share);
             }
-        }
-        let mut inputs: Vec<usize> = (0..dense.inputs).collect();
+        })?;
+        let mut inputs: Vec<usize> = (0..layout.inputs).collect();
         inputs.sort_by(|a, b| largest[*b].total_cmp(&largest[*a]));
         inputs.truncate(count);
-        let weights = Buffer::zeros(dense.bias.len().next_multiple_of(WIDE) * inputs.len())?;
+        let weights = Buffer::zeros(layout.outputs().next_multiple_of(WIDE) * inputs.len())?;
         Ok(Self { inputs, weights })
     }
 

@@ -130,7 +130,8 @@ impl<'a> Layer<Layout<'a>> {
         mut room: Room<'_, T>,
     ) -> Result<Layer<Linear>> {
         let [qkv, attended, expand, contract] = bytes.forms(architecture);
-        let mut pack = |layer: Layout<'_>, form| Linear::pack(&layer.read()?, form, &mut room);
+        let mut block = vec![];
+        let mut pack = |layer, form| Linear::pack(layer, form, &mut room, &mut block);
         Ok(Layer {
             qkv: pack(self.qkv, qkv)?,
             attended: pack(self.attended, attended)?,

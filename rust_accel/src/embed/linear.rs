@@ -2,12 +2,14 @@
 
 use super::exact::Exact;
 use super::forward::Precision;
-use super::weights::{Dense, Layout};
+use super::packing::Stripe;
+use super::weights::Layout;
 use crate::error::{Error, Result, invalid};
 use crate::kernels::{
     Affine, Buffer, BytePanel, Bytes, Element, Finish, Isa, MOST_BYTES, Matrix, MatrixMut, Packed, Pages, Panel, ROUND,
-    WIDE, Width, multiply, multiply_bytes, narrow, panel_place, quantise,
+    WIDE, Width, multiply, multiply_bytes, narrow, quantise,
 };
+use crate::memory::zeros;
 use std::iter::Sum;
 
 /// Products of two numbers from which a second thread is worth its start: some 10 microseconds of one.
@@ -157,31 +159,39 @@ pub(super) struct Converted<T: Element> {
 }
 
 impl Linear {
-    /// Packs a layer into the next part of `room`.
+    /// Packs a layer into the next part of `room`. `bytes` is where its weights are read to.
     ///
     /// # Errors
-    /// As bytes, `Error::Invalid` when the layer has so many inputs that a sum of bytes could overflow; `Error::Memory`.
-    pub(super) fn pack<T: Element>(dense: &Dense, form: Form, room: &mut Room<'_, T>) -> Result<Self> {
-        let size = Size::of_panels::<T>([dense.bias.len(), dense.inputs], form);
-        let depth = form.depth::<T>(dense.inputs);
+    /// As `Layout::rows`; as bytes, `Error::Invalid` when the layer has so many inputs that a sum of bytes could overflow.
+    pub(super) fn pack<T: Element>(
+        mut layout: Layout<'_>,
+        form: Form,
+        room: &mut Room<'_, T>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Self> {
+        let size = Size::of::<T>(&layout, form);
+        let (inputs, depth) = (layout.inputs, form.depth::<T>(layout.inputs));
         let taken = room.taken;
         room.taken = [taken, size].into_iter().sum();
-        let mut bias = dense.bias.clone();
-        bias.resize(bias.len().next_multiple_of(WIDE), 0.0);
         let (weights, at) = match form {
             Form::Bytes { exact } => {
                 let panels = &mut room.bytes[taken.bytes..][..size.bytes];
-                (Weights::bytes(dense, [bias.len(), depth], panels, Exact::choose(dense, exact)?)?, taken.bytes)
+                (Weights::bytes(&layout, Stripe::new(panels, depth)?, exact, bytes)?, taken.bytes)
             }
             Form::Floats => {
-                let panels = &mut room.floats[taken.floats..][..size.floats];
-                for (output, row) in dense.rows() {
-                    pack(panels, [output, depth], row.map(T::from_f32));
-                }
+                let mut stripe = Stripe::new(&mut room.floats[taken.floats..][..size.floats], depth)?;
+                layout.rows(bytes, |output, row| {
+                    for (to, value) in stripe.row(output).iter_mut().zip(row.values()) {
+                        *to = T::from_f32(value);
+                    }
+                })?;
+                stripe.end();
                 (Weights::Floats, taken.floats)
             }
         };
-        Ok(Self { weights, at, bias, inputs: dense.inputs, depth })
+        let mut bias = std::mem::take(&mut layout.bias);
+        bias.resize(bias.len().next_multiple_of(WIDE), 0.0);
+        Ok(Self { weights, at, bias, inputs, depth })
     }
 
     /// `values`, rows of the layer's inputs in its own type, as the layer reads them. They are changed and restored.
@@ -325,25 +335,30 @@ impl Linear {
 }
 
 impl Weights {
-    /// Packs a layer of `outputs`, those that fill the last panel included, as bytes.
-    fn bytes(dense: &Dense, [outputs, depth]: [usize; 2], panels: &mut [i8], mut exact: Exact) -> Result<Self> {
-        if depth > MOST_BYTES {
-            let (name, inputs) = (dense.name(), dense.inputs);
+    fn bytes(layout: &Layout<'_>, mut stripe: Stripe<'_, i8>, exact: usize, bytes: &mut Vec<u8>) -> Result<Self> {
+        if layout.inputs > MOST_BYTES {
+            let (name, inputs) = (layout.name(), layout.inputs);
             return invalid(format!("int8 takes layers of at most {MOST_BYTES} inputs; {name:?} has {inputs}"));
         }
+        let mut exact = Exact::choose(layout, exact, bytes)?;
+        let outputs = layout.outputs().next_multiple_of(WIDE);
         let (mut scales, mut sums) = (vec![0.0; outputs], vec![0.0; outputs]);
-        let mut values = Vec::with_capacity(dense.inputs);
-        for (output, row) in dense.rows() {
-            values.clear();
-            values.extend(row);
+        let mut values = zeros(layout.inputs, "weights of an output")?;
+        layout.rows(bytes, |output, row| {
+            values.iter_mut().zip(row.values()).for_each(|(to, value)| *to = value);
             exact.take_weights(output, &mut values);
-            let scale = values.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / 127.0;
+            // The bits of finite values without their signs are in the order of these.
+            let most = values.iter().fold(0, |most, value: &f32| most.max(value.abs().to_bits() as i32));
+            let scale = f32::from_bits(most.cast_unsigned()) / 127.0;
             let steps = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            let bytes = values.iter().map(|value| (value * steps + ROUND).to_bits() as i8);
-            sums[output] = scale * bytes.clone().map(i32::from).sum::<i32>() as f32;
-            pack(panels, [output, depth], bytes);
-            scales[output] = scale;
-        }
+            let mut sum = 0_i32;
+            for (to, value) in stripe.row(output).iter_mut().zip(&values) {
+                *to = (value * steps + ROUND).to_bits() as i8;
+                sum += i32::from(*to);
+            }
+            (scales[output], sums[output]) = (scale, scale * sum as f32);
+        })?;
+        stripe.end();
         Ok(Self::Bytes { scales, sums, exact })
     }
 }
@@ -353,13 +368,5 @@ fn spread<T: Packed>(values: &mut [T], rows: usize, [from, to]: [usize; 2]) {
     for row in (0..rows).rev() {
         values.copy_within(row * from..(row + 1) * from, row * to);
         values[row * to + from..(row + 1) * to].fill(T::default());
-    }
-}
-
-/// Writes the values of one output to its column of panels of `depth` rows.
-fn pack<T: Packed>(panels: &mut [T], [output, depth]: [usize; 2], values: impl Iterator<Item = T>) {
-    let panel = &mut panels[output / WIDE * WIDE * depth..];
-    for (k, value) in values.enumerate() {
-        panel[panel_place::<T>(k, output % WIDE, WIDE)] = value;
     }
 }

@@ -8,6 +8,7 @@ mod config;
 mod exact;
 mod forward;
 mod linear;
+mod packing;
 mod relative;
 mod source;
 mod stop;

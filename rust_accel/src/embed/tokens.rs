@@ -3,6 +3,9 @@
 use super::ascii::Ascii;
 use crate::error::{Error, Result, invalid};
 use crate::memory::expect;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tokenizers::Tokenizer;
@@ -33,8 +36,8 @@ impl Tokens {
         let unusable = |cause: tokenizers::Error| Error::Invalid(format!("{place}: {cause}"));
         expect(EACH_BYTE_OF_FILE * bytes.len(), "the tokenizer")?;
         let mut tokenizer =
-            guarded(|| Tokenizer::from_bytes(bytes)).map_err(|cause| Error::Invalid(format!("{place}: {cause}")))?;
-        if let Some(id) = tokenizer.get_vocab(true).into_values().max().filter(|id| *id as usize >= vocabulary) {
+            guarded(|| Tokenizer::from_bytes(&bytes)).map_err(|cause| Error::Invalid(format!("{place}: {cause}")))?;
+        if let Some(id) = greatest(&tokenizer, &bytes, vocabulary).filter(|id| *id as usize >= vocabulary) {
             return invalid(format!("{place}: token id {id} is beyond the model's vocabulary of {vocabulary}"));
         }
         tokenizer.with_padding(None);
@@ -97,6 +100,55 @@ impl Tokens {
     }
 }
 
+/// The greatest id of a tokenizer that was read from `bytes`; or one that is below `vocabulary`, as all of its ids are.
+fn greatest(tokenizer: &Tokenizer, bytes: &[u8], vocabulary: usize) -> Option<u32> {
+    let listed = serde_json::from_slice(bytes).ok().map(|File { model: Words { vocab: Greatest(id) } }| id);
+    let added = tokenizer.get_added_tokens_decoder().into_keys().max();
+    match listed.max(added.map(u64::from)) {
+        Some(id) if listed.is_some() && (id as usize) < vocabulary => Some(id as u32),
+        // The library's list is a copy of all words, which takes a twentieth of the time that a model takes to load.
+        _ => tokenizer.get_vocab(true).into_values().max(),
+    }
+}
+
+/// A tokenizer's file whose words are listed with their ids.
+#[derive(Deserialize)]
+struct File {
+    model: Words,
+}
+
+#[derive(Deserialize)]
+struct Words {
+    vocab: Greatest,
+}
+
+/// The greatest number of a map, 0 of an empty one.
+struct Greatest(u64);
+
+impl<'de> Deserialize<'de> for Greatest {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        struct Values;
+
+        impl<'de> Visitor<'de> for Values {
+            type Value = Greatest;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("words with their ids")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Greatest, A::Error> {
+                let mut greatest = 0;
+                while let Some((_, id)) = map.next_entry::<IgnoredAny, u64>()? {
+                    greatest = greatest.max(id);
+                }
+                Ok(Greatest(greatest))
+            }
+        }
+
+        from.deserialize_map(Values)
+    }
+}
+
 fn encode(tokenizer: &Tokenizer, text: &str, special: bool) -> Result<Vec<u32>> {
     if text.len() > SHORT {
         expect(EACH_BYTE_OF_TEXT * text.len(), "its tokens")?;
@@ -114,6 +166,28 @@ fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> std::result::Resu
             let words = panic.downcast_ref::<String>().map(String::as_str);
             let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
             Err(format!("the tokenizer does not fit together: {words}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::greatest;
+    use tokenizers::Tokenizer;
+
+    #[test]
+    fn the_greatest_id_is_found_however_the_words_are_listed() {
+        let words = r#"{"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0, "b": 7, "c": 3}}"#;
+        let list = r#"{"type": "Unigram", "unk_id": 0, "vocab": [["a", 0.0], ["b", -1.0]]}"#;
+        let added = r#"[{"id": 9, "content": "[X]", "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true}]"#;
+        for (model, added) in [(words, "[]"), (list, "[]"), (words, added), (list, added)] {
+            let file = format!(r#"{{"version": "1.0", "added_tokens": {added}, "model": {model}}}"#);
+            let tokenizer = Tokenizer::from_bytes(&file).unwrap();
+            let expected = tokenizer.get_vocab(true).into_values().max();
+            for vocabulary in [0, 3, 8, 100] {
+                assert_eq!(greatest(&tokenizer, file.as_bytes(), vocabulary), expected, "{file}");
+            }
         }
     }
 }

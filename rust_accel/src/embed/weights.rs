@@ -8,8 +8,10 @@ use rayon::prelude::*;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-/// Bytes of a part of a tensor that is looked at by one thread.
-const PART: usize = 1 << 20;
+/// Bytes of a tensor that are read at once, if its rows are not longer: they stay in the second-level cache.
+const BLOCK: usize = 128 << 10;
+/// Blocks that are looked at by one thread.
+const PART: usize = 8;
 /// Bytes of the longest header that the format allows.
 const LONGEST: u64 = 100_000_000;
 
@@ -67,15 +69,32 @@ impl<'a> Tensors<'a> {
         Ok(Span { at: self.start + *at as u64, bytes: end - at })
     }
 
-    /// The bytes of a tensor whose values are all finite.
-    fn finite(&self, name: &str, span: Span) -> Result<Vec<u8>> {
-        let mut bytes = zeros(span.bytes, "bytes of a tensor")?;
-        self.file.read(span.at, &mut bytes)?;
-        // Without a branch a value, since it is done to every weight.
-        if floats(&bytes).fold(true, |all, value| all & value.is_finite()) {
-            return Ok(bytes);
+    /// Reads a tensor of `unit` bytes a row some rows at a time, into `bytes`: it is never in memory as a whole.
+    ///
+    /// # Errors
+    /// `Error::Invalid` naming the tensor when it holds NaN or infinity; `Error::Io`; `Error::Memory`.
+    fn blocks(
+        &self,
+        (name, span): (&str, Span),
+        unit: usize,
+        bytes: &mut Vec<u8>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<()> {
+        let most = (BLOCK / unit).max(1) * unit;
+        for left in (0..span.bytes).step_by(most) {
+            let len = most.min(span.bytes - left);
+            if bytes.len() < len {
+                *bytes = zeros(len, "bytes of a tensor")?;
+            }
+            let block = &mut bytes[..len];
+            self.file.read(span.at + left as u64, block)?;
+            // Without a branch a value, since it is done to every weight.
+            if !floats(block).fold(true, |all, value| all & value.is_finite()) {
+                return invalid(format!("{}: the tensor {name:?} holds a value that is not finite", self.file.place()));
+            }
+            take(block);
         }
-        invalid(format!("{}: the tensor {name:?} holds a value that is not finite", self.file.place()))
+        Ok(())
     }
 
     /// The values of a tensor; all finite.
@@ -84,9 +103,9 @@ impl<'a> Tensors<'a> {
     /// `Error::Invalid` naming the tensor when it is missing, has another shape or type, or holds NaN or infinity;
     /// `Error::Io`; `Error::Memory`.
     pub(super) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let bytes = self.finite(name, self.span(name, shape)?)?;
-        let mut values = room(bytes.len() / size_of::<f32>(), "values of a tensor")?;
-        values.extend(floats(&bytes));
+        let span = self.span(name, shape)?;
+        let mut values = room(span.bytes / size_of::<f32>(), "values of a tensor")?;
+        self.blocks((name, span), size_of::<f32>(), &mut vec![], |block| values.extend(floats(block)))?;
         Ok(values)
     }
 
@@ -96,9 +115,11 @@ impl<'a> Tensors<'a> {
     /// As `values`.
     pub(super) fn place(&self, name: &str, shape: &[usize]) -> Result<u64> {
         let Span { at, bytes } = self.span(name, shape)?;
-        (0..bytes.div_ceil(PART)).into_par_iter().try_for_each(|part| {
-            let left = part * PART;
-            self.finite(name, Span { at: at + left as u64, bytes: PART.min(bytes - left) }).map(drop)
+        let part = PART * BLOCK;
+        (0..bytes.div_ceil(part)).into_par_iter().try_for_each_init(Vec::new, |block, number| {
+            let left = number * part;
+            let span = Span { at: at + left as u64, bytes: part.min(bytes - left) };
+            self.blocks((name, span), size_of::<f32>(), block, |_| ())
         })?;
         Ok(at)
     }
@@ -138,8 +159,8 @@ pub(super) fn floats(bytes: &[u8]) -> impl ExactSizeIterator<Item = f32> + Clone
 /// A dense layer whose weights are still in the file.
 pub(super) struct Layout<'a> {
     tensors: &'a Tensors<'a>,
-    parts: Vec<Part<Span>>,
-    bias: Vec<f32>,
+    parts: Vec<Part>,
+    pub(super) bias: Vec<f32>,
     pub(super) inputs: usize,
     group: Option<Group>,
 }
@@ -152,9 +173,9 @@ struct Group {
 }
 
 /// Some rows of a layer's weights, and what they are multiplied with.
-struct Part<W> {
+struct Part {
     name: String,
-    weight: W,
+    weight: Span,
     scale: f32,
 }
 
@@ -181,41 +202,40 @@ impl Layout<'_> {
         self.bias.len()
     }
 
-    /// The layer with its weights.
+    /// Reads the weights: `take` gets each output that is not zero by its number, in their order. `bytes` is where they are
+    /// read to.
     ///
     /// # Errors
     /// `Error::Invalid` naming the tensor that holds NaN or infinity; `Error::Io`; `Error::Memory`.
-    pub(super) fn read(self) -> Result<Dense> {
-        let read = |Part { name, weight, scale }| {
-            let weight = self.tensors.finite(&name, weight)?;
-            Ok(Part { name, weight, scale })
-        };
-        let parts = self.parts.into_iter().map(read).collect::<Result<_>>()?;
-        Ok(Dense { parts, bias: self.bias, inputs: self.inputs, group: self.group })
-    }
-}
-
-/// A dense layer as the file has it: one row of `inputs` weights an output.
-pub(super) struct Dense {
-    parts: Vec<Part<Vec<u8>>>,
-    pub(super) bias: Vec<f32>,
-    pub(super) inputs: usize,
-    group: Option<Group>,
-}
-
-impl Dense {
-    /// The number and the weights of each output that is not zero.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, impl ExactSizeIterator<Item = f32> + Clone)> {
-        let row = self.inputs * size_of::<f32>();
-        let rows = self.parts.iter().flat_map(move |Part { weight, scale, .. }| {
-            weight.chunks_exact(row).map(move |row| floats(row).map(move |value| value * scale))
-        });
+    pub(super) fn rows(&self, bytes: &mut Vec<u8>, mut take: impl FnMut(usize, Row<'_>)) -> Result<()> {
+        let unit = self.inputs * size_of::<f32>();
         let group = self.group.unwrap_or(Group { size: 1, room: 1 });
-        rows.enumerate().map(move |(at, row)| (at / group.size * group.room + at % group.size, row))
+        let mut numbers = (0..).map(|at| at / group.size * group.room + at % group.size);
+        for Part { name, weight, scale } in &self.parts {
+            self.tensors.blocks((name, *weight), unit, bytes, |block| {
+                for (bytes, number) in block.chunks_exact(unit).zip(&mut numbers) {
+                    take(number, Row { bytes, scale: *scale });
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// The tensor of its first weights.
     pub(super) fn name(&self) -> &str {
         &self.parts[0].name
+    }
+}
+
+/// The weights of one output.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    bytes: &'a [u8],
+    scale: f32,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn values(self) -> impl ExactSizeIterator<Item = f32> + Clone + use<'a> {
+        floats(self.bytes).map(move |value| value * self.scale)
     }
 }

@@ -17,6 +17,17 @@ mod sealed {
     pub trait Sealed {}
 }
 
+/// The values of whole groups, which begin on a boundary of four bytes, as words of four bytes.
+///
+/// # Panics
+/// Where they do not begin or end so.
+pub fn words_mut<T: Packed>(values: &mut [T]) -> &mut [u32] {
+    // SAFETY: `T` has no padding and any bits are one, as are any of a word.
+    let (before, words, after) = unsafe { values.align_to_mut() };
+    assert!(before.is_empty() && after.is_empty(), "the values are no whole words");
+    words
+}
+
 macro_rules! packed {
     ($($type:ty),*) => {
         $(
@@ -122,7 +133,17 @@ impl Multiply for Bf16 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bf16, Element};
+    use super::super::Buffer;
+    use super::{Bf16, Element, words_mut};
+
+    #[test]
+    fn groups_are_words() {
+        let mut bytes: Buffer<i8> = Buffer::zeros(8).unwrap();
+        bytes.copy_from_slice(&[1, 2, 3, 4, -1, 0, 0, 0]);
+        assert_eq!(words_mut(&mut bytes), [u32::from_le_bytes([1, 2, 3, 4]), u32::from_le_bytes([0xff, 0, 0, 0])]);
+        assert_eq!(words_mut(&mut [-0.0_f32]), [1 << 31]);
+        assert!(std::panic::catch_unwind(move || words_mut(&mut bytes[..7]).len()).is_err());
+    }
 
     #[test]
     fn a_bf16_is_the_nearest_one_and_ties_go_to_even() {

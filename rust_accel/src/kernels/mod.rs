@@ -16,7 +16,7 @@ mod pages;
 pub mod scan;
 
 pub use buffer::Buffer;
-pub use element::{Bf16, Element, Packed};
+pub use element::{Bf16, Element, Packed, words_mut};
 pub use generic::ROUND;
 pub use isa::{FORCE, Isa};
 pub use matrix::{Affine, BytePanel, Bytes, MOST_BYTES, Matrix, MatrixMut, Panel, Toeplitz, WIDE, Width, panel_place};
