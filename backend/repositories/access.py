@@ -46,6 +46,14 @@ class WorkspaceRepository:
         return (await self.session.scalars(sa.select(Collection.store).distinct().order_by(Collection.store))).all()
 
 
+_CREDENTIAL = (
+    sa.select(Credential)
+    .where(Credential.workspace_id == sa.bindparam("workspace"), Credential.provider == sa.bindparam("provider"))
+    # `put_credential` writes past the session, which would otherwise repeat what it read before.
+    .execution_options(populate_existing=True)
+)
+
+
 class AccessRepository:
     """Sees one workspace."""
 
@@ -77,11 +85,8 @@ class AccessRepository:
         ).all()
 
     async def credential(self, provider: str) -> Credential | None:
-        query = sa.select(Credential).where(
-            Credential.workspace_id == self._workspace_id, Credential.provider == provider
-        )
-        # `put_credential` writes past the session, which would otherwise repeat what it read before.
-        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+        asked = {"workspace": self._workspace_id, "provider": provider}
+        return (await self._session.scalars(_CREDENTIAL, asked)).one_or_none()
 
     async def put_credential(self, provider: str, **values: str | None) -> None:
         row = {"workspace_id": self._workspace_id, "provider": provider, "updated_at": utc_now(), **values}

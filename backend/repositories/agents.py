@@ -10,6 +10,25 @@ from backend.db.models import Agent, AgentUsage
 from backend.errors import AgentNotFound
 
 DEFAULT = "default"
+_BY: dict[str, sa.Select[Agent]] = {
+    column.key: sa.select(Agent).where(Agent.workspace_id == sa.bindparam("workspace"), column == sa.bindparam("value"))
+    for column in (Agent.id, Agent.name, Agent.external_id)
+}
+"""Built once: every question asks for its agent."""
+_ADD_USAGE = (
+    sa.update(AgentUsage)
+    .where(
+        AgentUsage.workspace_id == sa.bindparam("workspace"),
+        AgentUsage.agent_id == sa.bindparam("agent"),
+        AgentUsage.day == sa.bindparam("of_day"),
+    )
+    .values(
+        input_tokens=AgentUsage.input_tokens + sa.bindparam("more_in"),
+        output_tokens=AgentUsage.output_tokens + sa.bindparam("more_out"),
+    )
+    .returning(AgentUsage.day)
+    .execution_options(synchronize_session=False)
+)
 
 
 class AgentRepository:
@@ -23,30 +42,30 @@ class AgentRepository:
         return (await self._session.scalars(self._mine().order_by(Agent.created_at, Agent.id))).all()
 
     async def get(self, agent_id: UUID) -> Agent:
-        found = await self._one(Agent.id == agent_id)
+        found = await self._by("id", agent_id)
         if found is None:
             raise AgentNotFound(f"no agent {str(agent_id)!r}")
         return found
 
     async def find(self, ref: str) -> Agent:
         """By another program's id, by its own or by its name, in this order. Raises `AgentNotFound`."""
-        found = await self._one(Agent.external_id == ref)
+        found = await self._by("external_id", ref)
         if found is None and (agent_id := _as_uuid(ref)) is not None:
-            found = await self._one(Agent.id == agent_id)
+            found = await self._by("id", agent_id)
         if found is None:
-            found = await self._one(Agent.name == ref)
+            found = await self._by("name", ref)
         if found is None:
             raise AgentNotFound(f"no agent {ref!r}")
         return found
 
     async def default(self) -> Agent:
-        return (await self._session.scalars(self._mine().where(Agent.name == DEFAULT))).one()
+        return (await self._session.scalars(_BY["name"], {"workspace": self._workspace_id, "value": DEFAULT})).one()
 
     async def named(self, name: str) -> Agent | None:
-        return await self._one(Agent.name == name)
+        return await self._by("name", name)
 
     async def of_other_program(self, external_id: str) -> Agent | None:
-        return await self._one(Agent.external_id == external_id)
+        return await self._by("external_id", external_id)
 
     async def add(self, agent: Agent) -> None:
         self._session.add(agent)
@@ -73,13 +92,15 @@ class AgentRepository:
     async def add_usage(self, agent_id: UUID, day: str, *, input_tokens: int, output_tokens: int) -> None:
         """Writers of a workspace take turns, so nobody adds in between. Nothing for an agent that is gone."""
         more = {
-            "input_tokens": AgentUsage.input_tokens + input_tokens,
-            "output_tokens": AgentUsage.output_tokens + output_tokens,
+            "workspace": self._workspace_id,
+            "agent": agent_id,
+            "of_day": day,
+            "more_in": input_tokens,
+            "more_out": output_tokens,
         }
-        of_day = (*self._usage(agent_id), AgentUsage.day == day)
-        if await self._session.scalar(sa.update(AgentUsage).where(*of_day).values(more).returning(AgentUsage.day)):
+        if await self._session.scalar(_ADD_USAGE, more):
             return
-        if await self._one(Agent.id == agent_id) is None:
+        if await self._by("id", agent_id) is None:
             return
         row = AgentUsage(workspace_id=self._workspace_id, agent_id=agent_id, day=day)
         row.input_tokens, row.output_tokens = input_tokens, output_tokens
@@ -89,8 +110,9 @@ class AgentRepository:
     def _mine(self) -> sa.Select[Agent]:
         return sa.select(Agent).where(Agent.workspace_id == self._workspace_id)
 
-    async def _one(self, condition: sa.ColumnElement[bool]) -> Agent | None:
-        return (await self._session.scalars(self._mine().where(condition))).one_or_none()
+    async def _by(self, column: str, value: UUID | str) -> Agent | None:
+        asked = {"workspace": self._workspace_id, "value": value}
+        return (await self._session.scalars(_BY[column], asked)).one_or_none()
 
     def _usage(self, agent_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
         return AgentUsage.workspace_id == self._workspace_id, AgentUsage.agent_id == agent_id

@@ -1,7 +1,7 @@
 """Collections: what they should hold (the reviewed items of their sources) and what they do hold (points)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,11 +22,50 @@ from backend.errors import ModelSwitched, NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from backend.repositories.point_log import changes
 from backend.repositories.upsert import MAX_ROWS, insert_absent, upsert
+from backend.repositories.wanted import (
+    VIEWS,
+    SourceKind,
+    current_points,
+    embeds,
+    stale,
+    wanted_faqs,
+    wanted_passages,
+)
 from backend.vectors.keys import point_key
 from contracts.jobs import JobStatus
 
 T = TypeVar("T")
-SourceKind = Literal["faq", "document"]
+
+
+class PointRow(Protocol):
+    """A point of what a collection holds."""
+
+    @property
+    def point_id(self) -> UUID: ...
+    @property
+    def item_id(self) -> UUID: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def view(self) -> str: ...
+
+
+class PointView(PointRow, Protocol):
+    @property
+    def vector(self) -> bytes:
+        """little-endian float32[d], unit length"""
+        ...
+
+
+class Wanted(Protocol):
+    """One of the conditions of `wanted`."""
+
+    def __call__(self, workspace: UUID, collection: UUID, /, *, everything: bool) -> sa.ColumnElement[bool]: ...
+
+
+_GET = sa.select(Collection).where(
+    Collection.workspace_id == sa.bindparam("workspace"), Collection.id == sa.bindparam("collection")
+)
 
 
 class CollectionRepository:
@@ -44,7 +83,8 @@ class CollectionRepository:
         await self._session.flush()
 
     async def get(self, collection_id: UUID) -> Collection:
-        found = (await self._session.scalars(self._mine().where(Collection.id == collection_id))).one_or_none()
+        asked = {"workspace": self._workspace_id, "collection": collection_id}
+        found = (await self._session.scalars(_GET, asked)).one_or_none()
         if found is None:
             raise NotFound(f"no collection {str(collection_id)!r}")
         return found
@@ -102,27 +142,11 @@ class CollectionRepository:
         return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
 
     # --- what it should hold --------------------------------------------------
-    def _wanted_faqs(self, collection: Collection) -> sa.ColumnElement[bool]:
-        approved = sa.and_(Faq.workspace_id == self._workspace_id, Faq.status == "approved")
-        if collection.takes_everything:
-            return approved
-        return sa.and_(
-            approved,
-            sa.or_(Faq.id.in_(_refs(collection.id, "faq")), Faq.document_id.in_(_refs(collection.id, "document"))),
-        )
-
-    def _wanted_passages(self, collection: Collection) -> sa.ColumnElement[bool]:
-        ready = sa.select(Document.id).where(Document.workspace_id == self._workspace_id, Document.status == "ready")
-        wanted = sa.and_(Passage.workspace_id == self._workspace_id, Passage.document_id.in_(ready))
-        if collection.takes_everything:
-            return wanted
-        return sa.and_(wanted, Passage.document_id.in_(_refs(collection.id, "document")))
-
     def _missing_faqs(self, collection: Collection) -> sa.ColumnElement[bool]:
-        return sa.and_(self._wanted_faqs(collection), ~_has_point(collection.id, Faq.id, Faq.revision))
+        return sa.and_(self._wanted(wanted_faqs, collection), ~_has_point(collection.id, Faq.id, Faq.revision))
 
     def _missing_passages(self, collection: Collection) -> sa.ColumnElement[bool]:
-        return sa.and_(self._wanted_passages(collection), ~_has_point(collection.id, Passage.id, sa.literal(1)))
+        return sa.and_(self._wanted(wanted_passages, collection), ~_has_point(collection.id, Passage.id, sa.literal(1)))
 
     async def missing_faqs(self, collection: Collection, *, limit: int) -> Sequence[Faq]:
         query = sa.select(Faq).where(self._missing_faqs(collection)).order_by(Faq.id).limit(limit)
@@ -140,15 +164,10 @@ class CollectionRepository:
         return list((await self._session.execute(query)).all())
 
     def _stale(self, collection: Collection) -> sa.ColumnElement[bool]:
-        faq = sa.exists().where(
-            Faq.id == VectorPoint.item_id, Faq.revision == VectorPoint.revision, self._wanted_faqs(collection)
-        )
-        passage = sa.exists().where(Passage.id == VectorPoint.item_id, self._wanted_passages(collection))
-        return sa.and_(
-            VectorPoint.collection_id == collection.id,
-            ~VectorPoint.deleted,
-            ~sa.case((VectorPoint.source == "faq", faq), else_=passage),
-        )
+        return self._wanted(stale, collection)
+
+    def _wanted(self, condition: Wanted, collection: Collection) -> sa.ColumnElement[bool]:
+        return condition(self._workspace_id, collection.id, everything=collection.takes_everything)
 
     async def stale_points(self, collection: Collection, *, limit: int) -> Sequence[VectorPoint]:
         return (await self._session.scalars(sa.select(VectorPoint).where(self._stale(collection)).limit(limit))).all()
@@ -220,15 +239,15 @@ class CollectionRepository:
             [{**base, "content_hash": content, "vector": vector} for content, vector in vectors.items()],
         )
 
-    async def current_points(self, collection: Collection, point_ids: Sequence[UUID]) -> Sequence[VectorPoint]:
+    async def current_points(self, collection: Collection, point_ids: Sequence[UUID]) -> Sequence[PointRow]:
         """Those of the points whose item is still wanted at that revision: what may be cited."""
-        query = sa.select(VectorPoint).where(
-            VectorPoint.collection_id == collection.id,
-            VectorPoint.key.in_([point_key(id) for id in point_ids]),
-            ~VectorPoint.deleted,
-            ~self._stale(collection),
-        )
-        return (await self._session.scalars(query)).all()
+        asked = {
+            "workspace": self._workspace_id,
+            "collection": collection.id,
+            "keys": [point_key(id) for id in point_ids],
+        }
+        rows = await self._session.execute(current_points(everything=collection.takes_everything), asked)
+        return cast(Sequence[PointRow], rows.all())
 
     async def faq_vectors(
         self, collection: Collection, *, newer_than: int = -1, after: int | None = None, limit: int
@@ -236,7 +255,7 @@ class CollectionRepository:
         """(key, FAQ, seq, vector of question and answer) in order of keys, of points beyond seq `newer_than`."""
         query = (
             sa.select(VectorPoint.key, VectorPoint.item_id, VectorPoint.seq, Embedding.vector)
-            .join(Embedding, self._embeds(collection.spec["key"]))
+            .join(Embedding, embeds(self._workspace_id, collection.spec["key"]))
             .where(
                 VectorPoint.collection_id == collection.id,
                 VectorPoint.source == "faq",
@@ -263,21 +282,15 @@ class CollectionRepository:
         done = await self._session.execute(sa.update(Collection).where(*same).values(calibration=measured))
         return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult for DML
 
-    def _embeds(self, spec_key: str) -> sa.ColumnElement[bool]:
-        return sa.and_(
-            Embedding.workspace_id == self._workspace_id,
-            Embedding.spec_key == spec_key,
-            Embedding.content_hash == VectorPoint.content_hash,
-        )
-
-    async def views_of(self, collection: Collection, items: Sequence[UUID]) -> Sequence[tuple[VectorPoint, bytes]]:
+    async def views_of(self, collection: Collection, items: Sequence[UUID]) -> Sequence[PointView]:
         """Every live view of the items with its stored vector."""
-        query = (
-            sa.select(VectorPoint, Embedding.vector)
-            .join(Embedding, self._embeds(collection.spec["key"]))
-            .where(VectorPoint.collection_id == collection.id, VectorPoint.item_id.in_(items), ~VectorPoint.deleted)
-        )
-        return (await self._session.execute(query)).all()
+        asked = {
+            "workspace": self._workspace_id,
+            "collection": collection.id,
+            "spec_key": collection.spec["key"],
+            "items": items,
+        }
+        return cast(Sequence[PointView], (await self._session.execute(VIEWS, asked)).all())
 
     # --- another model ----------------------------------------------------------
     async def set_next_spec(self, collection_id: UUID, spec: Mapping[str, Any] | None) -> None:
@@ -298,7 +311,7 @@ class CollectionRepository:
         return await self._session.scalar(query) or 0
 
     def _lacking(self, collection: Collection, spec_key: str) -> tuple[sa.ColumnElement[bool], ...]:
-        embedded = sa.exists().where(self._embeds(spec_key))
+        embedded = sa.exists().where(embeds(self._workspace_id, spec_key))
         return VectorPoint.collection_id == collection.id, ~VectorPoint.deleted, ~embedded
 
     async def touch_points(self, collection_id: UUID, keys: Sequence[int], *, seq: int) -> None:
@@ -344,12 +357,6 @@ class CollectionRepository:
 def _portions(refs: Sequence[T]) -> list[Sequence[T]]:
     """Parts that fit one statement."""
     return [refs[start : start + MAX_ROWS] for start in range(0, len(refs), MAX_ROWS)]
-
-
-def _refs(collection_id: UUID, kind: SourceKind) -> sa.Select[UUID]:
-    return sa.select(CollectionSource.ref).where(
-        CollectionSource.collection_id == collection_id, CollectionSource.kind == kind
-    )
 
 
 def _has_point(

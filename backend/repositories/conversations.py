@@ -23,6 +23,16 @@ class ConversationFilter:
 
 EVERYBODYS: Final = ConversationFilter()
 
+_EXISTS = sa.select(Conversation.id).where(
+    Conversation.workspace_id == sa.bindparam("workspace"), Conversation.id == sa.bindparam("conversation")
+)
+_TOUCH = (
+    sa.update(Conversation)
+    .where(Conversation.id == sa.bindparam("conversation"))
+    .values(updated_at=sa.bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+
 
 class ConversationRepository:
     """Sees one workspace."""
@@ -49,10 +59,8 @@ class ConversationRepository:
         return found
 
     async def exists(self, conversation_id: UUID) -> bool:
-        mine = sa.select(Conversation.id).where(
-            Conversation.workspace_id == self._workspace_id, Conversation.id == conversation_id
-        )
-        return await self._session.scalar(mine) is not None
+        asked = {"workspace": self._workspace_id, "conversation": conversation_id}
+        return await self._session.scalar(_EXISTS, asked) is not None
 
     async def page(self, where: ConversationFilter, slice_: Slice) -> tuple[Sequence[Conversation], str | None]:
         """The last used first."""
@@ -74,9 +82,7 @@ class ConversationRepository:
 
     async def add_message(self, message: Message) -> None:
         self._session.add(message)
-        await self._session.execute(
-            sa.update(Conversation).where(Conversation.id == message.conversation_id).values(updated_at=utc_now())
-        )
+        await self._session.execute(_TOUCH, {"conversation": message.conversation_id, "now": utc_now()})
         await self._session.flush()
 
     async def messages(self, conversation_id: UUID, *, last: int | None = None) -> list[Message]:

@@ -19,6 +19,16 @@ _KEYSETS: Final[dict[DocumentSort, Keyset]] = {
     "name": Keyset.by(Document.name, Document.id),
 }
 
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+_THERE: Final = (Document.workspace_id == sa.bindparam("workspace"), Document.status.not_in(REMOVING))
+_ALL: Final = sa.select(Document).where(*_THERE, Document.id.in_(_IDS))
+_PASSAGES: Final = (
+    sa.select(Passage, Section, Document)
+    .join(Section, Section.id == Passage.section_id)
+    .join(Document, Document.id == Passage.document_id)
+    .where(*_THERE, Passage.id.in_(_IDS))
+)
+
 
 class DocumentRepository:
     """Sees one workspace. Another workspace's document is not found, as an unknown one is."""
@@ -64,7 +74,7 @@ class DocumentRepository:
         """Those that exist, in no particular order; at most 500 ids."""
         if not document_ids:
             return []
-        return (await self._session.scalars(self._mine().where(Document.id.in_(document_ids)))).all()
+        return (await self._session.scalars(_ALL, {"workspace": self._workspace_id, "ids": document_ids})).all()
 
     async def page(
         self, slice_: Slice, *, text: str | None = None, sort: DocumentSort = "newest"
@@ -174,10 +184,5 @@ class DocumentRepository:
     async def passages(self, passage_ids: Sequence[UUID]) -> list[tuple[Passage, Section, Document]]:
         if not passage_ids:
             return []
-        query = (
-            sa.select(Passage, Section, Document)
-            .join(Section, Section.id == Passage.section_id)
-            .join(Document, Document.id == Passage.document_id)
-            .where(*self._there(), Passage.id.in_(passage_ids))
-        )
-        return list((await self._session.execute(query)).all())
+        asked = {"workspace": self._workspace_id, "ids": passage_ids}
+        return list((await self._session.execute(_PASSAGES, asked)).all())

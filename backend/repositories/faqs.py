@@ -44,6 +44,11 @@ class FaqFilter:
     max_confidence: float | None = None
 
 
+_ALL = sa.select(Faq).where(
+    Faq.workspace_id == sa.bindparam("workspace"), Faq.id.in_(sa.bindparam("ids", expanding=True))
+)
+
+
 class FaqRepository:
     """Sees one workspace."""
 
@@ -67,7 +72,7 @@ class FaqRepository:
         """Those that exist, in no particular order; at most 500 ids."""
         if not faq_ids:
             return []
-        return (await self._session.scalars(self._mine().where(Faq.id.in_(faq_ids)))).all()
+        return (await self._session.scalars(_ALL, {"workspace": self._workspace_id, "ids": faq_ids})).all()
 
     async def get_all(self, faq_ids: Sequence[UUID]) -> Sequence[Faq]:
         """In no particular order; at most 500 ids. Raises `NotFound` for the first that is missing."""

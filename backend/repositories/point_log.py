@@ -81,26 +81,16 @@ class SqlPointLog:
         """Nothing for a model that the collection had before: who still searches its index finds it as it was."""
         with reading(self._engine) as session:
             collection_id, generation = _parsed(name)
-            spec_key = _spec_key(collection_id, generation)
-            query = changes(collection_id, spec_key, after=last, limit=BATCH).where(spec_key.is_not(None))
-            return session.execute(query).all()
-
-
-def _spec_key(collection_id: UUID, generation: int) -> sa.ScalarSelect[str | None]:
-    return (
-        sa.select(
-            sa.case(
-                (Collection.generation == generation, Collection.spec["key"].as_string()),
-                (Collection.generation == generation - 1, Collection.next_spec["key"].as_string()),
-            )
-        )
-        .where(Collection.id == collection_id)
-        .scalar_subquery()
-    )
+            asked = {"collection": collection_id, "generation": generation, "seq": last[0], "key": last[1]}
+            return session.execute(_LOG, asked).all()
 
 
 def changes(
-    collection_id: UUID, spec_key: str | sa.ScalarSelect[str | None], *, after: tuple[int, int], limit: int
+    collection_id: UUID | sa.BindParameter[UUID],
+    spec_key: str | sa.ScalarSelect[str | None],
+    *,
+    after: tuple[int, int] | tuple[sa.BindParameter[int], sa.BindParameter[int]],
+    limit: int,
 ) -> sa.Select[VectorPoint, bytes | None]:
     """Points beyond (seq, key), in that order, with their vectors of a model."""
     vector = sa.and_(
@@ -112,10 +102,35 @@ def changes(
         sa.select(VectorPoint, Embedding.vector)
         .join(Embedding, vector, isouter=True)
         .where(VectorPoint.collection_id == collection_id)
-        .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])))
+        .where(sa.tuple_(VectorPoint.seq, VectorPoint.key) > sa.tuple_(*map(_bound, after)))
         .order_by(VectorPoint.seq, VectorPoint.key)
         .limit(limit)
     )
+
+
+def _bound(value: int | sa.BindParameter[int]) -> sa.ColumnElement[int]:
+    return value if isinstance(value, sa.BindParameter) else sa.literal(value)
+
+
+def _newer() -> sa.Select[VectorPoint, bytes | None]:
+    """What an index reads before every search, so it is built once."""
+    collection = sa.bindparam("collection", type_=sa.Uuid())
+    generation = sa.bindparam("generation", type_=sa.Integer())
+    after = sa.bindparam("seq", type_=sa.BigInteger()), sa.bindparam("key", type_=sa.BigInteger())
+    spec_key = (
+        sa.select(
+            sa.case(
+                (Collection.generation == generation, Collection.spec["key"].as_string()),
+                (Collection.generation == generation - 1, Collection.next_spec["key"].as_string()),
+            )
+        )
+        .where(Collection.id == collection)
+        .scalar_subquery()
+    )
+    return changes(collection, spec_key, after=after, limit=BATCH).where(spec_key.is_not(None))
+
+
+_LOG = _newer()
 
 
 def _entry(row: VectorPoint, vector: bytes | None) -> LogEntry:

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.db.models import Collection, Document, Faq, Passage, Section, VectorPoint
+from backend.db.models import Collection, Document, Faq, Passage, Section
 from backend.embeddings.base import Embedder, Embedders, Vectors
 from backend.errors import CollectionNotFound, ModelSwitched
+from backend.repositories.collections import PointView
 from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
@@ -29,6 +30,8 @@ LOADED: Final = 2 * POOL
 """Of them are some twice, as a FAQ and as the passage that it was drawn from."""
 MOSTLY: Final = 0.6
 """A FAQ that holds this share of a passage's words says what the passage says."""
+SEEN: Final = 256
+"""Collections whose model is remembered from the last search."""
 COVERED: Final = 3
 """Query terms may be found in any of the best three items."""
 
@@ -78,6 +81,7 @@ class Searcher:
         self._stores = stores
         self._embedders = embedders
         self._ranking = ranking
+        self._seen: dict[tuple[UUID, UUID], Collection] = {}
 
     @track("retrieval.search", kind="retriever")
     async def search(self, scope: Scope, query: str, *, documents: Sequence[UUID] | None = None) -> SearchResult:
@@ -117,8 +121,12 @@ class Searcher:
     async def _find_in(
         self, scope: Scope, collection_id: UUID, query: Query, documents: Sequence[UUID] | None
     ) -> list[RetrievedItem]:
-        """Once more where the collection got another model in between."""
-        collection = await self._collection(scope, collection_id)
+        """Begins with the collection as it was last seen: whether it still is so is found out with the answer.
+
+        Once more where it got another model in between.
+        """
+        key = scope.workspace_id, collection_id
+        collection = self._seen.get(key) or await self._collection(scope, collection_id)
         while True:
             spec = embedding_spec(collection.spec)
             vector = await query.vector(await self._embedders.of(scope.workspace_id, spec))
@@ -131,7 +139,13 @@ class Searcher:
                     raise
 
     async def _collection(self, scope: Scope, collection_id: UUID) -> Collection:
-        return await self._uow.reading(scope.workspace_id, lambda tx: tx.collections.get(collection_id))
+        key = scope.workspace_id, collection_id
+        self._seen.pop(key, None)
+        found = await self._uow.reading(scope.workspace_id, lambda tx: tx.collections.get(collection_id))
+        self._seen[key] = found
+        if len(self._seen) > SEEN:
+            del self._seen[next(iter(self._seen))]
+        return found
 
     def judged(self, query: str, result: SearchResult) -> SearchResult:
         """The result with whether it answers the question: by the best item's score and the words that are found."""
@@ -165,14 +179,15 @@ class Searcher:
         self, tx: Tx, collection: Collection, query: Vectors, hits: Sequence[Hit], enough: int
     ) -> list[RetrievedItem] | None:
         """The items of the hits that the review holds now; None when there are fewer than enough."""
-        if (await tx.collections.get(collection.id)).generation != collection.generation:
-            raise ModelSwitched(f"the collection {collection.name!r} has another embedding model now")
-        current = await tx.collections.current_points(collection, [hit.id for hit in hits])
+        now = await tx.collections.get(collection.id)
+        if now.generation != collection.generation:
+            raise ModelSwitched(f"the collection {now.name!r} has another embedding model now")
+        current = await tx.collections.current_points(now, [hit.id for hit in hits])
         items = list(dict.fromkeys(point.item_id for point in current))
         if len(items) < enough:
             return None
-        views = await tx.collections.views_of(collection, items)
-        scored = _scored(query, views, Calibration.of(collection.calibration).threshold)
+        views = await tx.collections.views_of(now, items)
+        scored = _scored(query, views, Calibration.of(now.calibration).threshold)
         return await _load(tx, _within_reach(scored, self._ranking), self._ranking)
 
 
@@ -185,15 +200,15 @@ def _within_reach(scored: Sequence[_Scored], ranking: Ranking) -> list[_Scored]:
     return [item for item, (_, high) in zip(scored, bounds, strict=True) if high >= lowest[-1]]
 
 
-def _scored(query: Vectors, views: Sequence[tuple[VectorPoint, bytes]], threshold: float) -> list[_Scored]:
+def _scored(query: Vectors, views: Sequence[PointView], threshold: float) -> list[_Scored]:
     if not views:
         return []
-    cosines = np.stack([np.frombuffer(vector, dtype="<f4") for _, vector in views]) @ query
+    cosines = np.stack([np.frombuffer(view.vector, dtype="<f4") for view in views]) @ query
     by_item: dict[UUID, dict[View, float]] = defaultdict(dict)
     sources: dict[UUID, Source] = {}
-    for (point, _), cosine in zip(views, cosines.tolist(), strict=True):
-        by_item[point.item_id]["head" if point.view == "head" else "full"] = cosine
-        sources[point.item_id] = "faq" if point.source == "faq" else "passage"
+    for view, cosine in zip(views, cosines.tolist(), strict=True):
+        by_item[view.item_id]["head" if view.view == "head" else "full"] = cosine
+        sources[view.item_id] = "faq" if view.source == "faq" else "passage"
     return [_Scored(item, sources[item], scores, threshold) for item, scores in by_item.items()]
 
 

@@ -155,9 +155,9 @@ class SimilarFaqs:
         for portion in _portions(faq_ids, BLOCK):
             async with self._uow.read(collection.workspace_id) as tx:
                 views = await tx.collections.views_of(collection, portion)
-            for point, vector in views:
-                if point.view == "head":
-                    found[point.item_id] = np.frombuffer(vector, dtype="<f4")
+            for view in views:
+                if view.view == "head":
+                    found[view.item_id] = np.frombuffer(view.vector, dtype="<f4")
         return found
 
     # --- groups -------------------------------------------------------------------
