@@ -21,6 +21,8 @@ class OneTripConnection(aiosqlite.Connection):
     """`begin` is sent along with the first statement, so a transaction without any never reaches the file."""
 
     _to_begin: Begin | None = None
+    _is_clean = True
+    """Whether nothing was sent since the last transaction ended; a call that was cancelled may still be under way."""
 
     def cursor(self) -> "OneTripCursor":  # type: ignore[override]  # SQLAlchemy enters either
         return OneTripCursor(self)
@@ -31,17 +33,21 @@ class OneTripConnection(aiosqlite.Connection):
     async def commit(self) -> None:
         if self._is_begun():
             await super().commit()
+            self._is_clean = True
 
     async def rollback(self) -> None:
+        """The pool asks for one more after every transaction."""
         if self._is_begun():
             await super().rollback()
+            self._is_clean = True
 
     def _is_begun(self) -> bool:
-        waiting, self._to_begin = self._to_begin, None
-        return waiting is None
+        self._to_begin = None
+        return not self._is_clean
 
     async def run(self, method: str, sql: str, parameters: Sequence[Any]) -> "Outcome":
         begin, self._to_begin = self._to_begin, None
+        self._is_clean = False
         call = self._execute(_run, self._conn, begin, method, sql, parameters)  # type: ignore[no-untyped-call]  # aiosqlite
         outcome: Outcome = await call
         return outcome
