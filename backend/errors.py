@@ -261,6 +261,12 @@ class ProviderRejected(ProviderError):
     code, title = "provider_rejected", "The model provider refused the request"
 
 
+class ProviderContextExceeded(ProviderRejected):
+    """Named and numbered as OpenAI does, whose clients shorten the conversation then."""
+
+    code, status, title = "context_length_exceeded", 400, "The model cannot read that much"
+
+
 class ProviderAuthFailed(ProviderError):
     code, title = "provider_auth_failed", "The model provider refused the key"
 

@@ -92,7 +92,13 @@ class Database:
             return await self._threads.run(work, writes=False)
 
     async def write_at_once(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """As `write`, in one trip to a thread, which is waited for whoever is cancelled meanwhile."""
+        """As `write`, in one trip to a thread, which is waited for whoever is cancelled meanwhile.
+
+        On a server writers wait for each other within their transaction; there they take no thread for that.
+        """
+        if not self.is_sqlite:
+            async with self.write() as session:
+                return await work(session)
         async with self._turn():
             with translating():
                 return await to_its_end(self._threads.run(work, writes=True))

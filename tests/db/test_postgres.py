@@ -6,12 +6,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from backend.app import create_app, prepare
 from backend.db.engine import Database
 from backend.db.models import Workspace
 from backend.errors import DatabaseBusy
-from backend.repositories.uow import UnitOfWork
+from backend.repositories.uow import Tx, UnitOfWork
 from backend.settings import Settings
 from tests import postgres
 from tests.postgres import ServerDatabases
@@ -63,6 +64,25 @@ async def test_a_writer_whose_turn_does_not_come_is_told_that_the_database_is_bu
         await everything.add(Workspace(id=workspace_id, name="tea"))
     await holding.aclose()
     await waiting.aclose()
+
+
+async def test_writers_that_wait_for_their_turn_keep_no_reader_waiting(url: str) -> None:
+    """They would fill the threads, of which there are a few."""
+    holding, database = Database(url), Database(url)
+    ours, uow = uuid4(), UnitOfWork(database)
+    async with UnitOfWork(holding)(ours):
+        writers = [asyncio.create_task(uow.writing(ours, _nothing)) for _ in range(8)]
+        await asyncio.sleep(0)
+        for _ in range(8):
+            await asyncio.wait_for(uow.reading(uuid4(), _nothing), 3)
+        assert not any(writer.done() for writer in writers)
+    await asyncio.gather(*writers)
+    await holding.aclose()
+    await database.aclose()
+
+
+async def _nothing(tx: Tx) -> None:
+    await tx.session.scalar(sa.text("SELECT 1"))
 
 
 async def test_a_document_becomes_an_answer_with_durable_jobs(url: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic_ai.exceptions import (
     ModelAPIError,
     ModelAuthenticationError,
     ModelConnectionError,
+    ModelContextWindowExceededError,
     ModelHTTPError,
     ModelQuotaExceededError,
     ModelRateLimitError,
@@ -25,6 +26,7 @@ from backend.errors import (
     NexusError,
     ProviderAuthFailed,
     ProviderBadAnswer,
+    ProviderContextExceeded,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
@@ -92,6 +94,12 @@ _ROWS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
     (ModelQuotaExceededError, ProviderRejected, "says that the account has no credit left{said}; top it up"),
     (ModelRateLimitError, ProviderRateLimited, "asks to slow down{said}; wait and try again"),
     (ModelAuthenticationError, ProviderAuthFailed, "refused the key{said}; correct it in Settings"),
+    (
+        ModelContextWindowExceededError,
+        ProviderContextExceeded,
+        "cannot read as much as the question, its passages and the conversation{said}; begin a new conversation, or "
+        "choose a model that reads more",
+    ),
     (ModelRequestRejectedError, ProviderRejected, "refused the request{said}; check the model's name and the URL"),
     (ModelUnavailableError, ProviderUnavailable, "failed{said}; try again"),
     (ModelServerError, ProviderUnavailable, "failed{said}; try again"),

@@ -13,6 +13,7 @@ from backend.agents.providers.streams import close
 from backend.errors import (
     ProviderAuthFailed,
     ProviderBadAnswer,
+    ProviderContextExceeded,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
@@ -154,7 +155,12 @@ async def test_an_error_within_an_answer_is_one_of_ours(
     ("status", "error", "expected", "says"),
     [
         (429, {"message": "pay", "code": "insufficient_quota"}, ProviderRejected, "no credit left: 'pay'"),
-        (400, {"message": "too long", "code": "context_length_exceeded"}, ProviderRejected, "too long"),
+        (
+            400,
+            {"message": "2 of 1", "code": "context_length_exceeded"},
+            ProviderContextExceeded,
+            "cannot read as much.*2 of 1",
+        ),
         (400, {"message": "bad key", "code": "invalid_api_key"}, ProviderAuthFailed, "refused the key"),
         (402, {"message": "pay"}, ProviderRejected, "no credit left"),
         (500, [], ProviderUnavailable, "try again"),
