@@ -19,6 +19,7 @@ from tests.rust_accel.contract import ModelContract
 from tests.rust_accel.test_embedder import Precision
 
 
+@pytest.mark.timeout(600)  # its twin in float64 takes a minute or two of a busy machine
 class TestMpnet(ModelContract):
     LIMIT = 384
     COMMITTED = Path(__file__).with_name("mpnet_table.json")
