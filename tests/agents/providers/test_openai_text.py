@@ -19,6 +19,7 @@ from backend.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from backend.security.outbound import Outbound
 from tests.agents.conftest import Connect
 from tests.mock_openai import MockServer
 
@@ -71,6 +72,31 @@ async def test_a_connection_serves_the_next_answer(connect: Connect, server: Moc
         await collect(provider.stream(GenerationRequest("ok", (Message("user", "Hi"),))))
     await provider.aclose()
     assert len({request.peer for request in server.app.requests}) == 1
+
+
+async def test_a_kept_connection_that_the_server_closes_costs_no_answer(outbound: Outbound) -> None:
+    """As llama.cpp's server does: it hangs up just when the next question comes."""
+    body = b'data: {"choices": [{"delta": {"content": "Hello"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    served: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(asyncio.current_task())
+        await reader.readuntil(b"}}")
+        writer.write(head + body)
+        await reader.read(1)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        config = ProviderConfig("openai-compatible", f"http://{host}:{port}/v1")
+        provider = PROVIDERS.get("openai-compatible")(config, outbound.provider_client)
+        request = GenerationRequest("m", (Message("user", "Hi"),))
+        answers = [(await collect(provider.stream(request))).text for _ in range(2)]
+        await provider.aclose()
+        await asyncio.gather(*filter(None, served))
+    assert (answers, len(served)) == (["Hello", "Hello"], 2)
 
 
 async def test_a_question_is_sent_as_it_is_with_its_limits() -> None:

@@ -7,7 +7,7 @@ output type goes by the SDK and pydantic-ai, and so does OpenAI itself, whose mo
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,7 +84,7 @@ class OpenAIText:
         url = f"{self.base_url.rstrip('/')}/chat/completions"
         reading = _Reading(request.model)
         with _transport_errors(request.model):
-            async with self.http.stream("POST", url, json=_body(request, messages)) as response:
+            async with aclosing(await self._sent(url, _body(request, messages))) as response:
                 if response.status_code >= 400:
                     raise await _refusal(response, request.model)
                 events = aiter(httpx2.EventSource(response))
@@ -96,6 +96,13 @@ class OpenAIText:
         if reading.finish is None:
             raise broken_off(self.vendor, request.model, said=reading.said)
         yield Done(reading.usage, reading.finish, reading.model)
+
+    async def _sent(self, url: str, body: dict[str, Any]) -> httpx2.Response:
+        """Once more where the server hangs up without a word: it closed a connection that had served before."""
+        try:
+            return await self.http.send(self.http.build_request("POST", url, json=body), stream=True)
+        except httpx2.RemoteProtocolError:
+            return await self.http.send(self.http.build_request("POST", url, json=body), stream=True)
 
 
 @dataclass(slots=True)
