@@ -19,8 +19,13 @@ _KEYSETS: Final[dict[DocumentSort, Keyset]] = {
     "name": Keyset.by(Document.name, Document.id),
 }
 
+
+def _there_in(workspace: UUID | sa.BindParameter[Any]) -> tuple[sa.ColumnElement[bool], ...]:
+    return Document.workspace_id == workspace, Document.status.not_in(REMOVING)
+
+
 _IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
-_THERE: Final = (Document.workspace_id == sa.bindparam("workspace"), Document.status.not_in(REMOVING))
+_THERE: Final = _there_in(sa.bindparam("workspace"))
 _ALL: Final = sa.select(Document).where(*_THERE, Document.id.in_(_IDS))
 _PASSAGES: Final = (
     sa.select(Passage, Section, Document)
@@ -41,7 +46,7 @@ class DocumentRepository:
         return sa.select(Document).where(*self._there())
 
     def _there(self) -> tuple[sa.ColumnElement[bool], ...]:
-        return Document.workspace_id == self._workspace_id, Document.status.not_in(REMOVING)
+        return _there_in(self._workspace_id)
 
     async def add(self, document: Document) -> None:
         self._session.add(document)

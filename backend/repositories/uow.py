@@ -98,15 +98,14 @@ class UnitOfWork:
 
     async def writing(self, workspace_id: UUID, work: Callable[[Tx], Awaitable[T]]) -> T:
         """As a transaction that writes, in one trip to a thread; not cut by a cancellation."""
-        opened: list[Tx] = []
 
-        async def turned(session: AsyncSession) -> T:
+        async def turned(session: AsyncSession) -> tuple[T, Tx]:
             await self.database.take_turn(session, workspace_id.int >> 65)
-            opened.append(Tx(session, workspace_id))
-            return await work(opened[0])
+            tx = Tx(session, workspace_id)
+            return await work(tx), tx
 
-        result = await self.database.write_at_once(turned)
-        for callback in opened[0].callbacks:
+        result, tx = await self.database.write_at_once(turned)
+        for callback in tx.callbacks:
             callback()
         return result
 
