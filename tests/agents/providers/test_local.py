@@ -139,19 +139,16 @@ async def test_a_child_that_was_killed_is_replaced_at_the_next_question(
 
 
 async def test_a_child_that_dies_before_it_answered_is_left_alone_for_a_while(
-    make: Make, servers: LlamaServers, tmp_path: Path
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("backend.agents.providers.llama.servers._FIRST_BACKOFF", 60.0)
+    monkeypatch.setattr("backend.agents.providers.llama.servers._LONGEST_BACKOFF", 60.0)
     file = tmp_path / "silent.gguf"
     file.write_bytes(HEAD)
     provider = make()
     for _ in range(2):
         with pytest.raises(ProviderRejected, match="it said nothing"):
             await ask(provider, file)
-
-        async def ended() -> bool:
-            return pid_of(servers, file) is None
-
-        await eventually(ended)
     with pytest.raises(ProviderUnavailable, match="is started again in"):
         await ask(provider, file)
     await provider.aclose()

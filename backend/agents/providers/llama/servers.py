@@ -44,11 +44,12 @@ class Served:
 
 @dataclass(slots=True)
 class _Child:
-    """One process. `ready` is set when it answers or has ended."""
+    """One process. `ready` is set when it answers or has ended, `over` when its end is counted."""
 
     process: subprocess.Popen[str]
     key: SecretStr
     ready: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
     url: str = ""
     said: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
     is_wanted: bool = True
@@ -82,6 +83,9 @@ class LlamaServer:
 
         Raises `ProviderRejected` for a file that llama.cpp cannot load, `ProviderUnavailable` after a crash.
         """
+        last = self._child
+        if last is not None and last.process.poll() is not None:
+            last.over.wait(END_SECONDS)  # How it ended decides whether another is started.
         with self._lock:
             if self.pid is None:
                 self._check_backoff()
@@ -168,15 +172,15 @@ class LlamaServer:
         if line:
             found.url = json.loads(line)["url"]
             log.info("the local model %r is loaded and uses %d MB", self._name, _memory(found.process.pid) // 1_000_000)
-        else:
-            found.process.wait()
-            reader.join()
-        found.ready.set()
-        while found.process.poll() is None:
-            self._wait_or_unload(found)
+            found.ready.set()
+            while found.process.poll() is None:
+                self._wait_or_unload(found)
+        found.process.wait()
         reader.join()
         found.process.stdout.close()
-        self._ended(found)
+        self._count_end(found)
+        found.over.set()
+        found.ready.set()
 
     def _wait_or_unload(self, found: _Child) -> None:
         unused = time.monotonic() - self._last_used
@@ -196,7 +200,7 @@ class LlamaServer:
             found.said.append("it did not answer its health check")
             found.process.kill()
 
-    def _ended(self, found: _Child) -> None:
+    def _count_end(self, found: _Child) -> None:
         if not found.is_wanted:
             return
         with self._lock:
