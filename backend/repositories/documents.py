@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db.checked import checked
 from backend.db.models import Document, Faq, Job, Passage, Section
 from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
@@ -20,12 +21,11 @@ _KEYSETS: Final[dict[DocumentSort, Keyset]] = {
 }
 
 
-def _there_in(workspace: UUID | sa.BindParameter[Any]) -> tuple[sa.ColumnElement[bool], ...]:
-    return Document.workspace_id == workspace, Document.status.not_in(REMOVING)
 
 
 _IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
-_THERE: Final = _there_in(sa.bindparam("workspace"))
+_STAYS: Final = Document.status.not_in(REMOVING)
+_THERE: Final = (checked(Document.workspace_id) == sa.bindparam("workspace"), _STAYS)
 _ALL: Final = sa.select(Document).where(*_THERE, Document.id.in_(_IDS))
 _PASSAGES: Final = (
     sa.select(Passage, Section, Document)
@@ -46,7 +46,7 @@ class DocumentRepository:
         return sa.select(Document).where(*self._there())
 
     def _there(self) -> tuple[sa.ColumnElement[bool], ...]:
-        return _there_in(self._workspace_id)
+        return Document.workspace_id == self._workspace_id, _STAYS
 
     async def add(self, document: Document) -> None:
         self._session.add(document)
@@ -71,8 +71,8 @@ class DocumentRepository:
         found: set[UUID] = set()
         for start in range(0, len(document_ids), 500):
             chunk = document_ids[start : start + 500]
-            query = sa.select(Document.id).where(*self._there(), Document.id.in_(chunk))
-            found.update((await self._session.scalars(query)).all())
+            query = sa.select(Document.id).where(*_THERE, Document.id.in_(_IDS))
+            found.update((await self._session.scalars(query, {"workspace": self._workspace_id, "ids": chunk})).all())
         return found
 
     async def get_all(self, document_ids: Sequence[UUID]) -> Sequence[Document]:

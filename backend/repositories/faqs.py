@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.db.checked import checked
 from backend.db.models import Faq, FaqAction, FaqActionItem, FaqRevision, utc_now
 from backend.errors import NotFound, StaleRevision
 from backend.faqs.dedup import question_key
@@ -45,7 +46,7 @@ class FaqFilter:
 
 
 _ALL = sa.select(Faq).where(
-    Faq.workspace_id == sa.bindparam("workspace"), Faq.id.in_(sa.bindparam("ids", expanding=True))
+    checked(Faq.workspace_id) == sa.bindparam("workspace"), Faq.id.in_(sa.bindparam("ids", expanding=True))
 )
 
 
@@ -157,7 +158,7 @@ class FaqRepository:
         found: dict[UUID, UUID | None] = {}
         for start in range(0, len(faq_ids), 500):
             chosen = Faq.id.in_(faq_ids[start : start + 500])
-            query = sa.select(Faq.id, Faq.group_id).where(Faq.workspace_id == self._workspace_id, chosen)
+            query = sa.select(Faq.id, Faq.group_id).where(checked(Faq.workspace_id) == self._workspace_id, chosen)
             found.update((row[0], row[1]) for row in await self._session.execute(query))
         return found
 

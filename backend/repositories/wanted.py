@@ -27,8 +27,9 @@ def wanted_faqs(workspace: Id, collection: Id, *, everything: bool) -> sa.Column
 
 
 def wanted_passages(workspace: Id, collection: Id, *, everything: bool) -> sa.ColumnElement[bool]:
-    ready = sa.select(Document.id).where(Document.workspace_id == workspace, Document.status == "ready")
-    wanted = sa.and_(Passage.workspace_id == workspace, Passage.document_id.in_(ready))
+    """Asks for each passage whether its document is ready: a search asks of a few passages of many documents."""
+    ready = sa.exists().where(Document.id == Passage.document_id, Document.status == "ready").correlate(Passage)
+    wanted = sa.and_(Passage.workspace_id == workspace, ready)
     return wanted if everything else sa.and_(wanted, Passage.document_id.in_(_refs(collection, "document")))
 
 
