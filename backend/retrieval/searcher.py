@@ -9,10 +9,11 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.db.models import Collection, Document, Faq, Passage, Section
+from backend.db.models import Collection, Faq
 from backend.embeddings.base import Embedder, Embedders, Vectors
 from backend.errors import CollectionNotFound, ModelSwitched
 from backend.repositories.collections import PointView
+from backend.repositories.documents import PassageRow
 from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
@@ -241,26 +242,24 @@ async def _load(tx: Tx, scored: Sequence[_Scored], ranking: Ranking) -> list[Ret
     names = {document.id: document.name for document in documents}
     passages = await tx.documents.passages([item.id for item in scored if item.source == "passage"])
     found = [_from_faq(by_id[faq.id], faq, names, ranking) for faq in faqs]
-    found += [_from_passage(by_id[row[0].id], *row, ranking) for row in passages]
+    found += [_from_passage(by_id[passage.id], passage, ranking) for passage in passages]
     return found
 
 
-def _from_passage(
-    item: _Scored, passage: Passage, section: Section, document: Document, ranking: Ranking
-) -> RetrievedItem:
-    path = section.title_path
-    title = path[-1] if path else document.name
+def _from_passage(item: _Scored, passage: PassageRow, ranking: Ranking) -> RetrievedItem:
+    path = passage.title_path
+    title = path[-1] if path else passage.document_name
     return RetrievedItem(
         id=item.id,
         source="passage",
         score=ranking.weighted(item.views, title),
-        document_id=document.id,
-        document_name=document.name,
+        document_id=passage.document_id,
+        document_name=passage.document_name,
         title=title,
         section=" > ".join(path) or None,
         page=passage.page,
-        text=section.text[passage.start : passage.end],
-        span=Span(section.id, passage.start, passage.end),
+        text=passage.text[passage.start : passage.end],
+        span=Span(passage.section_id, passage.start, passage.end),
         head=item.views.get("head"),
         full=item.views.get("full", 0.0),
         threshold=item.threshold,

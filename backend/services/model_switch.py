@@ -202,7 +202,7 @@ async def _texts(tx: Tx, points: Sequence[VectorPoint]) -> dict[str, str]:
     views: list[ViewText] = []
     for faq in await tx.faqs.find_all(sorted(wanted["faq"])):
         views += faq_views(faq.question, faq.answer)
-    for passage, section, _document in await tx.documents.passages(sorted(wanted["passage"])):
-        views += passage_views(section.title_path, section.text[passage.start : passage.end])
+    for passage in await tx.documents.passages(sorted(wanted["passage"])):
+        views += passage_views(passage.title_path, passage.text[passage.start : passage.end])
     hashes = {point.content_hash for point in points}
     return {view.content_hash: view.text for view in views if view.content_hash in hashes}
