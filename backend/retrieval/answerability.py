@@ -79,8 +79,10 @@ def content_words(text: str) -> list[str]:
     Inflected forms stay apart: on 73 questions over Debian's perlfaq, cutting plural s, -ing and -ed moved the
     separation from .911 to .915 (off-topic) and from .669 to .673 (near-topic), and answered more wrong ones at 90 %.
     """
-    words = (_CONTRACTION.sub("", match.group()) for match in _WORD.finditer(text.casefold()))
-    return [word for word in words if _carries_meaning(word)]
+    words = _WORD.findall(text.casefold())
+    # Few words have an apostrophe, and to look for one first is quicker than the expression.
+    whole = (_CONTRACTION.sub("", word) if "'" in word or "’" in word else word for word in words)
+    return [word for word in whole if _carries_meaning(word)]
 
 
 def term_coverage(query: str, texts: Sequence[str]) -> float:

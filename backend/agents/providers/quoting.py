@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backend.retrieval.answerability import content_words
 
@@ -31,6 +32,7 @@ def word_stems(text: str) -> set[str]:
     return {_stem(word) for word in content_words(text)}
 
 
+@lru_cache(maxsize=8_192)
 def _stem(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return f"{word[:-3]}y"
