@@ -12,7 +12,19 @@ from benchmarks import report
 from benchmarks.figures import Figure, Unavailable, text_table
 from benchmarks.machine import describe
 
-NAMES = ("start", "idle", "pdf", "memory", "search", "chat", "throughput", "quality", "ui")
+NAMES = (
+    "start",
+    "idle",
+    "pdf",
+    "memory",
+    "search",
+    "retrieval_load",
+    "chat",
+    "throughput",
+    "embeddings_api",
+    "quality",
+    "ui",
+)
 SLOW = ("clone",)
 """Only when asked for by name."""
 

@@ -1,6 +1,6 @@
 """A load generator in a process of its own: `python -m benchmarks.load`, a `Load` as JSON on standard input.
 
-Keep-alive connections send the same request again as soon as the answer has arrived. The answer is read by its
+Keep-alive connections send the next request as soon as the answer has arrived. The answer is read by its
 Content-Length alone, so that the generator costs a small part of what the server does.
 """
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from benchmarks.product import ROOT
@@ -20,18 +21,21 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`seconds` of POST requests with a JSON body, over that many connections."""
+    """`seconds` of POST requests, over that many connections. Each begins with another one of the JSON `bodies`, and
+    takes them in turn."""
 
     port: int
     path: str
-    body: str
+    bodies: Sequence[str]
     token: str = ""
     connections: int = 16
     seconds: float = 3.0
 
-    def request(self) -> bytes:
+    def requests(self) -> list[bytes]:
+        return [self._request(body.encode()) for body in self.bodies]
+
+    def _request(self, body: bytes) -> bytes:
         authorization = f"Authorization: Bearer {self.token}\r\n" if self.token else ""
-        body = self.body.encode()
         head = (
             f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Accept: */*\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -77,19 +81,22 @@ async def read_answer(reader: asyncio.StreamReader) -> str:
     return head[9:12].decode()
 
 
-async def _connection(load: Load, statuses: Counter[str], end: float) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", load.port)
-    request = load.request()
+async def _connection(load: Load, number: int, statuses: Counter[str], end: float) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", load.port, limit=1 << 20)
+    requests = load.requests()
+    at = number
     while time.perf_counter() < end:
-        writer.write(request)
+        writer.write(requests[at % len(requests)])
         statuses[await read_answer(reader)] += 1
+        at += 1
     writer.close()
 
 
 async def _run(load: Load) -> Sent:
     statuses: Counter[str] = Counter()
     began = time.perf_counter()
-    await asyncio.gather(*(_connection(load, statuses, began + load.seconds) for _ in range(load.connections)))
+    end = began + load.seconds
+    await asyncio.gather(*(_connection(load, number, statuses, end) for number in range(load.connections)))
     return Sent(time.perf_counter() - began, dict(statuses))
 
 

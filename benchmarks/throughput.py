@@ -108,7 +108,7 @@ def _compare(what: str, ours: Server, bare: Server, path: str, body: dict[str, s
 
 def _round(server: Server, path: str, body: dict[str, str], status: str, rounds: Rounds) -> None:
     before = server.processor_seconds()
-    sent = send(Load(port=server.port, path=path, body=json.dumps(body), token=server.token, seconds=SECONDS))
+    sent = send(Load(port=server.port, path=path, bodies=[json.dumps(body)], token=server.token, seconds=SECONDS))
     spent = server.processor_seconds() - before
     if set(sent.statuses) != {status}:
         raise RuntimeError(f"POST {path} answered {sent.statuses}, expected only {status}")

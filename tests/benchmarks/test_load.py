@@ -27,7 +27,7 @@ async def test_an_answer_without_a_length_is_an_error() -> None:
 
 
 def test_a_request_says_its_length_in_bytes_and_carries_the_token() -> None:
-    request = Load(port=1, path="/x", body='"ä"', token="secret").request()
+    [request] = Load(port=1, path="/x", bodies=['"ä"'], token="secret").requests()
 
     head, _, body = request.partition(b"\r\n\r\n")
     assert b"Content-Length: 4" in head.split(b"\r\n")
