@@ -37,11 +37,9 @@ from contracts.jobs import JobStatus
 T = TypeVar("T")
 
 
-class PointRow(Protocol):
-    """A point of what a collection holds."""
+class View(Protocol):
+    """One view of an item that a collection holds."""
 
-    @property
-    def point_id(self) -> UUID: ...
     @property
     def item_id(self) -> UUID: ...
     @property
@@ -50,7 +48,12 @@ class PointRow(Protocol):
     def view(self) -> str: ...
 
 
-class PointView(PointRow, Protocol):
+class PointRow(View, Protocol):
+    @property
+    def point_id(self) -> UUID: ...
+
+
+class PointView(View, Protocol):
     @property
     def vector(self) -> bytes:
         """little-endian float32[d], unit length"""

@@ -71,8 +71,8 @@ def current_points(*, everything: bool) -> sa.Select[UUID, UUID, str, str]:
     )
 
 
-VIEWS: sa.Select[UUID, UUID, str, str, bytes] = (
-    sa.select(VectorPoint.point_id, VectorPoint.item_id, VectorPoint.source, VectorPoint.view, Embedding.vector)
+VIEWS: sa.Select[UUID, str, str, bytes] = (
+    sa.select(VectorPoint.item_id, VectorPoint.source, VectorPoint.view, Embedding.vector)
     .join(Embedding, embeds(WORKSPACE, sa.bindparam("spec_key", type_=sa.Text())))
     .where(
         VectorPoint.collection_id == COLLECTION,
@@ -80,7 +80,7 @@ VIEWS: sa.Select[UUID, UUID, str, str, bytes] = (
         ~VectorPoint.deleted,
     )
 )
-"""(point_id, item_id, source, view, vector) of every live view of `items`, by the model `spec_key`."""
+"""(item_id, source, view, vector) of every live view of `items`, by the model `spec_key`."""
 
 
 def _refs(collection: Id, kind: SourceKind) -> sa.Select[UUID]:

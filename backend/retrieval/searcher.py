@@ -204,7 +204,7 @@ def _within_reach(scored: Sequence[_Scored], ranking: Ranking) -> list[_Scored]:
 def _scored(query: Vectors, views: Sequence[PointView], threshold: float) -> list[_Scored]:
     if not views:
         return []
-    cosines = np.stack([np.frombuffer(view.vector, dtype="<f4") for view in views]) @ query
+    cosines = np.frombuffer(b"".join(view.vector for view in views), dtype="<f4").reshape(len(views), -1) @ query
     by_item: dict[UUID, dict[View, float]] = defaultdict(dict)
     sources: dict[UUID, Source] = {}
     for view, cosine in zip(views, cosines.tolist(), strict=True):
