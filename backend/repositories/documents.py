@@ -21,8 +21,6 @@ _KEYSETS: Final[dict[DocumentSort, Keyset]] = {
 }
 
 
-
-
 _IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 _STAYS: Final = Document.status.not_in(REMOVING)
 _THERE: Final = (checked(Document.workspace_id) == sa.bindparam("workspace"), _STAYS)
