@@ -29,7 +29,10 @@ def set_name(tokens: int) -> str:
 
 
 def measure(model: Model, threads: int, *, quick: bool, program: Path, against: Sequence[str] | None = None) -> Outcome:
-    """All contests at `threads`; on one thread also accuracy and what the core can do. `against`: None is all peers."""
+    """All contests at `threads`; on one thread also accuracy and what the core can do.
+
+    `against`: None is all peers; chosen ones are not asked the questions of `_hits`.
+    """
     outcome = Outcome()
     encoders, refused = ours(model, threads)
     others, missing = peers(model, threads, PEERS if against is None else against)
@@ -48,7 +51,8 @@ def measure(model: Model, threads: int, *, quick: bool, program: Path, against: 
     if threads == 1:
         outcome.values.update(peak.higher(top, peak.measure(program)))
         sample = _sample(sets, 6 if quick else 24)
-        _accuracy(outcome, every, sample, _reference(model, sample, counter), quick=quick)
+        _accuracy(outcome, every, sample, _reference(model, sample, counter))
+        _hits(outcome, every if against is None else encoders, quick=quick)
     return outcome
 
 
@@ -90,18 +94,21 @@ def _race(
     return contest(title, contenders, rounds, threads=threads, repeats=repeats)
 
 
-def _accuracy(
-    outcome: Outcome, every: Sequence[Encoder], sample: list[str], truth: NDArray[np.float32], *, quick: bool
-) -> None:
-    """The least cosine with `truth`, and hit@1, of every program."""
-    asked = questions.pairs()
+def _accuracy(outcome: Outcome, every: Sequence[Encoder], sample: list[str], truth: NDArray[np.float32]) -> None:
+    """The least cosine with `truth` of every program."""
     long = [at for at, text in enumerate(sample) if len(text) > LEAST_LETTERS]
     for one in {encoder.name: encoder for encoder in every}.values():
         cosines = np.einsum("nd,nd->n", one.encode(sample), truth)
         outcome.values[f"cosine, {one.name}"] = float(cosines.min())
         outcome.values[f"cosine over {LEAST_LETTERS} characters, {one.name}"] = float(cosines[long].min())
-        outcome.values[f"hit@1, {one.name}"] = questions.hit_at_1(one.encode, asked[:60] if quick else asked)
-    outcome.values["questions"] = 60 if quick else len(asked)
+
+
+def _hits(outcome: Outcome, encoders: Sequence[Encoder], *, quick: bool) -> None:
+    """hit@1 of each: minutes a program when the model is large."""
+    asked = questions.pairs()[: 60 if quick else None]
+    for one in {encoder.name: encoder for encoder in encoders}.values():
+        outcome.values[f"hit@1, {one.name}"] = questions.hit_at_1(one.encode, asked)
+    outcome.values["questions"] = len(asked)
 
 
 def _sample(sets: dict[int, list[str]], count: int) -> list[str]:

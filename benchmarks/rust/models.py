@@ -37,7 +37,7 @@ def mpnet() -> Model:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != MPNET_SHA256:
         raise Unavailable(f"{str(folder)!r} holds other weights: sha256 {found!r}, not {MPNET_SHA256!r}")
-    return Model(folder, MPNET_SHA256[:12], 768, 384, 32)
+    return Model(folder, MPNET_SHA256[:12], 768, 384, 12)
 
 
 def mpnet_folder() -> Path:
