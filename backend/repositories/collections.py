@@ -244,6 +244,8 @@ class CollectionRepository:
 
     async def current_points(self, collection: Collection, point_ids: Sequence[UUID]) -> Sequence[PointRow]:
         """Those of the points whose item is still wanted at that revision: what may be cited."""
+        if not point_ids:
+            return []
         asked = {
             "workspace": self._workspace_id,
             "collection": collection.id,
@@ -287,6 +289,8 @@ class CollectionRepository:
 
     async def views_of(self, collection: Collection, items: Sequence[UUID]) -> Sequence[PointView]:
         """Every live view of the items with its stored vector."""
+        if not items:
+            return []
         asked = {
             "workspace": self._workspace_id,
             "collection": collection.id,

@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.retrieval.searcher import LOADED, _Scored, _within_reach
+from backend.retrieval.reading import LOADED, _Scored, within_reach
 from backend.retrieval.views import Ranking, View
 
 COSINES = st.floats(-1, 1)
@@ -18,8 +18,8 @@ def test_the_best_are_within_reach_whatever_their_headings_are(
     items: list[tuple[dict[View, float], str]], question: float, noun: float
 ) -> None:
     ranking = Ranking(question_head=question, noun_head=noun)
-    scored = [_Scored(UUID(int=n), "passage", views, 0.4) for n, (views, _) in enumerate(items)]
-    reached = {item.id for item in _within_reach(scored, ranking)}
+    scored = [_Scored(UUID(int=n), "passage", views) for n, (views, _) in enumerate(items)]
+    reached = {item.id for item in within_reach(scored, ranking)}
     scores = sorted((-ranking.weighted(views, title), n) for n, (views, title) in enumerate(items))
     worst = [score for score, _ in scores[:LOADED]][-1:]
     for score, n in scores:
@@ -30,5 +30,5 @@ def test_the_best_are_within_reach_whatever_their_headings_are(
 def test_what_cannot_be_among_the_best_is_left_out() -> None:
     good: list[dict[View, float]] = [{"head": 0.8, "full": 0.7}] * LOADED
     bad: list[dict[View, float]] = [{"head": 0.1, "full": 0.2}] * 10
-    scored = [_Scored(UUID(int=n), "faq", views, 0.4) for n, views in enumerate(good + bad)]
-    assert [item.id.int for item in _within_reach(scored, Ranking())] == list(range(LOADED))
+    scored = [_Scored(UUID(int=n), "faq", views) for n, views in enumerate(good + bad)]
+    assert [item.id.int for item in within_reach(scored, Ranking())] == list(range(LOADED))
