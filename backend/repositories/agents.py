@@ -1,6 +1,7 @@
 """Agents and what they used."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.models import Agent, AgentUsage
 from backend.errors import AgentNotFound
+from backend.repositories.rows import table_of
 
 DEFAULT = "default"
 _BY: dict[str, sa.Select[Agent]] = {
@@ -15,19 +17,19 @@ _BY: dict[str, sa.Select[Agent]] = {
     for column in (Agent.id, Agent.name, Agent.external_id)
 }
 """Built once: every question asks for its agent."""
+_USED: Final = table_of(AgentUsage)
 _ADD_USAGE = (
-    sa.update(AgentUsage)
+    sa.update(_USED)
     .where(
-        AgentUsage.workspace_id == sa.bindparam("workspace"),
-        AgentUsage.agent_id == sa.bindparam("agent"),
-        AgentUsage.day == sa.bindparam("of_day"),
+        _USED.c.workspace_id == sa.bindparam("workspace"),
+        _USED.c.agent_id == sa.bindparam("agent"),
+        _USED.c.day == sa.bindparam("of_day"),
     )
     .values(
-        input_tokens=AgentUsage.input_tokens + sa.bindparam("more_in"),
-        output_tokens=AgentUsage.output_tokens + sa.bindparam("more_out"),
+        input_tokens=_USED.c.input_tokens + sa.bindparam("more_in"),
+        output_tokens=_USED.c.output_tokens + sa.bindparam("more_out"),
     )
-    .returning(AgentUsage.day)
-    .execution_options(synchronize_session=False)
+    .returning(_USED.c.day)
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from backend.db.models import Conversation, Message, utc_now
 from backend.errors import NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
+from backend.repositories.rows import table_of, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,16 @@ class ConversationFilter:
 
 EVERYBODYS: Final = ConversationFilter()
 
-_EXISTS = sa.select(Conversation.id).where(
-    Conversation.workspace_id == sa.bindparam("workspace"), Conversation.id == sa.bindparam("conversation")
+_CONVERSATION: Final = table_of(Conversation)
+_BEGIN = sa.insert(_CONVERSATION)
+_SAY = sa.insert(table_of(Message))
+_EXISTS = sa.select(_CONVERSATION.c.id).where(
+    _CONVERSATION.c.workspace_id == sa.bindparam("workspace"), _CONVERSATION.c.id == sa.bindparam("conversation")
 )
 _TOUCH = (
-    sa.update(Conversation)
-    .where(Conversation.id == sa.bindparam("conversation"))
+    sa.update(_CONVERSATION)
+    .where(_CONVERSATION.c.id == sa.bindparam("conversation"))
     .values(updated_at=sa.bindparam("now"))
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -46,9 +49,8 @@ class ConversationRepository:
 
     async def begin(self, conversation: Conversation, message: Message) -> None:
         """A new conversation with what is said first."""
-        self._session.add(conversation)
-        self._session.add(message)
-        await self._session.flush()
+        await self._session.execute(_BEGIN, values_of(conversation))
+        await self._session.execute(_SAY, values_of(message))
 
     async def get(self, conversation_id: UUID, where: ConversationFilter = EVERYBODYS) -> Conversation:
         """Raises `NotFound`, also for one that `where` leaves out."""
@@ -81,9 +83,8 @@ class ConversationRepository:
         return await self._session.scalar(query) or 0
 
     async def add_message(self, message: Message) -> None:
-        self._session.add(message)
+        await self._session.execute(_SAY, values_of(message))
         await self._session.execute(_TOUCH, {"conversation": message.conversation_id, "now": utc_now()})
-        await self._session.flush()
 
     async def messages(self, conversation_id: UUID, *, last: int | None = None) -> list[Message]:
         """Oldest first; with `last`, only that many of the newest."""
