@@ -1,6 +1,7 @@
 """Runs the tests of the fault catalogue (docs/faults.md) and prints row, test, result.
 
-Ends with status 1 when a test fails or a row of the catalogue has no test. Arguments are passed on to pytest.
+Ends with status 1 when a test fails, a row of the catalogue has no test, or a test is marked with a row that the
+catalogue lacks. Arguments are passed on to pytest.
 """
 
 import re
@@ -76,9 +77,12 @@ def main(arguments: list[str]) -> int:
     for row, test, result in lines:
         print(f"{row:<5}{test:<{width + 2}}{result}")
     missing = [row for row, _, result in lines if result == MISSING]
+    unknown = sorted(set(collected.tests) - set(catalogue()))
     print(f"\n{len(catalogue())} rows, {len(results.outcomes)} tests", end="; ")
     print(f"without a test: {', '.join(missing)}" if missing else "every row has a test")
-    return 1 if missing or status else 0
+    if unknown:
+        print(f"not described: {', '.join(unknown)}")
+    return 1 if missing or unknown or status else 0
 
 
 if __name__ == "__main__":

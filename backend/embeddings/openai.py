@@ -19,7 +19,7 @@ from backend.agents.providers.retry import RetryPolicy
 from backend.agents.providers.vendor_errors import vendor_errors
 from backend.agents.providers.vendors import Vendor
 from backend.embeddings.base import EmbeddingKind, EmbeddingSpec, Vectors
-from backend.errors import InvalidRequest, ProviderBadAnswer, ProviderError
+from backend.errors import InvalidRequest, ProviderBadAnswer, ProviderError, SpecMismatch
 
 TEXTS: Final = 64
 CHARACTERS: Final = 100_000
@@ -109,10 +109,12 @@ class OpenAIEmbedder:
             vectors = np.array(result.embeddings, dtype=np.float32)
         except (ValueError, TypeError) as exc:
             raise ProviderBadAnswer(f"{where} sent vectors of unequal lengths; choose an embedding model") from exc
-        if vectors.shape != (count, self._spec.dimension):
-            raise ProviderBadAnswer(
-                f"{where} sent {vectors.shape} numbers for {count} texts of {self._spec.dimension} dimensions; "
-                "choose an embedding model, or switch the collection to it anew"
+        if vectors.ndim != 2 or len(vectors) != count:
+            raise ProviderBadAnswer(f"{where} sent {vectors.shape} numbers for {count} texts; choose another model")
+        if vectors.shape[1] != self._spec.dimension:
+            raise SpecMismatch(
+                f"{where} sends {vectors.shape[1]} dimensions now, {self._spec.dimension} when it was chosen; choose "
+                "it anew for the collection, which then embeds all of it again, or let it serve the model of before"
             )
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not (lengths > 0).all():

@@ -16,6 +16,7 @@ from backend.embeddings.native import packaged_model
 from backend.jobs.context import AttemptContext
 from backend.retrieval.calibration import QUESTIONS
 from backend.services import model_switch
+from tests.mock_llm import server
 from tests.mock_openai import MockServer
 from tests.support import Api, refused
 
@@ -194,6 +195,30 @@ async def test_a_switch_to_what_is_not_there_says_what_to_do(api: Api, mock: Moc
     assert "no embedding models" in await refuse("anthropic:claude", 422, "unknown_strategy")
     await api.client.put("/providers/openai-compatible", json={"base_url": mock.base_url, "model": "ok"})
     refused(await api.client.post(path, json={"model": "openai-compatible:status-400"}), 502, "provider_rejected")
+
+
+@pytest.mark.fault("C11")
+async def test_a_server_that_sends_other_dimensions_is_said_and_nothing_is_replaced(
+    api: Api, mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.client.put("/providers/openai-compatible", json={"base_url": mock.base_url, "model": "ok"})
+    await filled(api)
+    assert (await switched(api, SERVER))["status"] == "succeeded"
+    vectors = await spec_keys(api)
+    question = {"message": QUESTION, "collection_id": await api.collection()}
+
+    with monkeypatch.context() as patch:
+        vector = server._vector
+        patch.setattr(server, "_vector", lambda text, size: vector(text, 2 * size))
+        refused_one = refused(await api.client.post("/rag-chat", json=question), 409, "embedding_mismatch")
+        assert "sends 512 dimensions now, 256 when it was chosen" in refused_one["detail"]
+        await api.post("/ingest", {"faqs": [{"question": "Where is the tank?", "answer": "Behind."}]}, status=202)
+        await api.drain()
+        jobs = (await api.get("/jobs"))["items"]
+        assert {job["error"]["code"] for job in jobs if job["status"] == "failed"} == {"embedding_mismatch"}
+
+    assert await spec_keys(api) == vectors
+    assert await best(api) == QUESTION
 
 
 async def test_a_model_whose_files_changed_or_server_moved_is_not_mistaken_for_the_old_one(
