@@ -19,13 +19,12 @@ from backend.db.models import (
     VectorPoint,
 )
 from backend.errors import ModelSwitched, NotFound
+from backend.repositories.found import VIEWS, current_points
 from backend.repositories.paging import Keyset, Slice, page_of
 from backend.repositories.point_log import changes
 from backend.repositories.upsert import MAX_ROWS, insert_absent, upsert
 from backend.repositories.wanted import (
-    VIEWS,
     SourceKind,
-    current_points,
     embeds,
     stale,
     wanted_faqs,

@@ -1,9 +1,5 @@
-"""What a collection should hold, as conditions; and the statements of a search, which are built once.
+"""What a collection should hold, as conditions."""
 
-Building a statement costs as much as running it, and a search asks the same ones each time.
-"""
-
-from functools import cache
 from typing import Literal
 from uuid import UUID
 
@@ -13,9 +9,6 @@ from backend.db.models import CollectionSource, Document, Embedding, Faq, Passag
 
 SourceKind = Literal["faq", "document"]
 Id = UUID | sa.BindParameter[UUID]
-
-WORKSPACE: Id = sa.bindparam("workspace", type_=sa.Uuid())
-COLLECTION: Id = sa.bindparam("collection", type_=sa.Uuid())
 
 
 def wanted_faqs(workspace: Id, collection: Id, *, everything: bool) -> sa.ColumnElement[bool]:
@@ -57,30 +50,6 @@ def embeds(workspace: Id, spec_key: str | sa.BindParameter[str]) -> sa.ColumnEle
         Embedding.spec_key == spec_key,
         Embedding.content_hash == VectorPoint.content_hash,
     )
-
-
-@cache
-def current_points(*, everything: bool) -> sa.Select[UUID, UUID, str, str]:
-    """(point_id, item_id, source, view) of the points with `keys` that are not stale."""
-    columns = (VectorPoint.point_id, VectorPoint.item_id, VectorPoint.source, VectorPoint.view)
-    return sa.select(*columns).where(
-        VectorPoint.collection_id == COLLECTION,
-        VectorPoint.key.in_(sa.bindparam("keys", expanding=True)),
-        ~VectorPoint.deleted,
-        ~stale(WORKSPACE, COLLECTION, everything=everything),
-    )
-
-
-VIEWS: sa.Select[UUID, str, str, bytes] = (
-    sa.select(VectorPoint.item_id, VectorPoint.source, VectorPoint.view, Embedding.vector)
-    .join(Embedding, embeds(WORKSPACE, sa.bindparam("spec_key", type_=sa.Text())))
-    .where(
-        VectorPoint.collection_id == COLLECTION,
-        VectorPoint.item_id.in_(sa.bindparam("items", expanding=True)),
-        ~VectorPoint.deleted,
-    )
-)
-"""(item_id, source, view, vector) of every live view of `items`, by the model `spec_key`."""
 
 
 def _refs(collection: Id, kind: SourceKind) -> sa.Select[UUID]:

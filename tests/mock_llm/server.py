@@ -114,6 +114,8 @@ class MockLlm:
     async def _embed(self, dialect: Dialect, request: Recorded, send: Send) -> None:
         self._calls[request.model] += 1
         self._fail(dialect, request, request.model)
+        if request.model.startswith("slow"):
+            await asyncio.sleep(self.slow_seconds)
         if request.model == "garbage":
             await _send_body(send, b"<html>It works!</html>", "text/html")
         else:
