@@ -12,15 +12,13 @@ from fastapi.middleware import Middleware
 from fastapi.telemetry import TelemetryConfig
 
 from backend import problems
-from backend.binding import require_loopback
 from backend.container import Container
 from backend.data_lock import DataLock
-from backend.db.migrate import DatabaseFiles
 from backend.embeddings.base import Embedder
 from backend.errors import ModelUnavailable, StartRefused
-from backend.jobs.dbos_database import is_dbos_table, migrate_jobs
 from backend.jobs.dbos_worker import DbosWorker
 from backend.middleware import BodyLimitMiddleware
+from backend.preparation import database_files
 from backend.routers import ROUTERS
 from backend.services import AppServices
 from backend.settings import Settings
@@ -40,22 +38,6 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 """FastAPI's own sends spans and exception texts to whatever the environment names; ours is an allow-list."""
 
 log = logging.getLogger("nexus")
-
-
-def database_files(settings: Settings) -> DatabaseFiles:
-    return DatabaseFiles(settings.database, settings.data_dir, is_ours=lambda name: not is_dbos_table(name))
-
-
-def prepare(settings: Settings) -> None:
-    """Checks the configuration and brings the database up to date. Blocks. Raises `StartRefused`."""
-    if settings.auth == "local":
-        require_loopback(settings.api_host, variable="NEXUS_API_HOST")
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StartRefused(f"the data directory {str(settings.data_dir)!r} cannot be made: {exc.strerror}") from exc
-    database_files(settings).prepare()
-    migrate_jobs(settings.database)
 
 
 def create_app(settings: Settings, lock: DataLock | None = None) -> FastAPI:

@@ -165,7 +165,7 @@ def token() -> None:
 def migrate() -> None:
     """Bring the database up to date; a backup is made before."""
     with _refusing():
-        from backend.app import prepare
+        from backend.preparation import prepare
 
         prepare(_settings())
         typer.echo("the database is up to date")
@@ -175,7 +175,7 @@ def migrate() -> None:
 def backup(target: Annotated[Path | None, typer.Argument(help="Where to; default: data/backups.")] = None) -> None:
     """Copy the database while it is in use."""
     with _refusing():
-        from backend.app import database_files
+        from backend.preparation import database_files
 
         typer.echo(database_files(_settings()).backup(target))
 
@@ -184,7 +184,7 @@ def backup(target: Annotated[Path | None, typer.Argument(help="Where to; default
 def restore(source: Annotated[Path, typer.Argument(help="A backup.", exists=True)]) -> None:
     """Put a backup in place; the replaced database is kept beside it. Stop AI Nexus first."""
     with _refusing():
-        from backend.app import database_files
+        from backend.preparation import database_files
 
         settings = _settings()
         lock = DataLock(settings.data_dir, alone=True)
@@ -199,7 +199,7 @@ def restore(source: Annotated[Path, typer.Argument(help="A backup.", exists=True
 def check() -> None:
     """Check the database's integrity."""
     with _refusing():
-        from backend.app import database_files
+        from backend.preparation import database_files
 
         problems = database_files(_settings()).check()
     for line in problems:
@@ -245,7 +245,7 @@ def revoke_key(
 
 
 def _prepared() -> Settings:
-    from backend.app import prepare
+    from backend.preparation import prepare
 
     settings = _settings()
     prepare(settings)

@@ -13,9 +13,10 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from backend.app import create_app, prepare, wind_down
+from backend.app import create_app, wind_down
 from backend.binding import bound_socket
 from backend.data_lock import DataLock
+from backend.preparation import prepare
 from backend.settings import Settings
 
 JOBS_SHARE: Final = 0.6

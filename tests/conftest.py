@@ -10,9 +10,10 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import settings as hypothesis_settings
 
-from backend.app import create_app, prepare
+from backend.app import create_app
 from backend.container import LoopScope
 from backend.jobs.inline import InlineRunner
+from backend.preparation import prepare
 from backend.settings import Settings
 from tests import postgres
 from tests.mock_openai import MockOpenAI, MockServer

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from backend.app import prepare
+from backend.preparation import prepare
 from backend.settings import Settings
 
 WANTED = bool(os.environ.get("NEXUS_TEST_POSTGRES"))

@@ -1,4 +1,4 @@
-"""One request for embeddings through the SDKs. Importing this takes a second or more, so it is done when first asked."""
+"""One request for embeddings through the SDKs. Importing this takes a second or more: not before it is needed."""
 
 from collections.abc import Sequence
 

@@ -11,10 +11,10 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from backend.app import prepare
 from backend.container import Container
 from backend.db.models import Collection, Document
 from backend.embeddings.base import Embedder, EmbeddingKind, EmbeddingSpec, OneModel, Vectors
+from backend.preparation import prepare
 from backend.repositories.point_log import stored_spec
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.base import Scope

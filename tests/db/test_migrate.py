@@ -10,12 +10,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from backend.app import database_files
 from backend.db.migrate import KEPT_BACKUPS, MARKER, DatabaseFiles
 from backend.db.models import Base
 from backend.errors import StartRefused
 from backend.faqs.dedup import question_key
 from backend.jobs.dbos_database import is_dbos_table
+from backend.preparation import database_files
 from backend.settings import Settings
 
 

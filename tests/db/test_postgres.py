@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from backend.app import create_app, prepare
+from backend.app import create_app
 from backend.db.engine import Database
 from backend.db.models import Workspace
 from backend.errors import DatabaseBusy
+from backend.preparation import prepare
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.settings import Settings
 from tests import postgres
