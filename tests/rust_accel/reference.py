@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Real = NDArray[np.float64]
-_phi = np.vectorize(lambda x: 0.5 * (1.0 + math.erf(x / math.sqrt(2.0))), otypes=[np.float64])
-
 PADDING = 1
 """MPNet's: the tokens of this id stand at the position of this number, the others from the next one on."""
 FURTHEST = 128
@@ -35,7 +33,9 @@ def read_safetensors(path: Path) -> dict[str, Real]:
 
 
 def gelu(x: Real) -> Real:
-    values: Real = x * _phi(x)
+    # `np.vectorize` takes two and a half times as long, and this is most of what a twin does.
+    erf = np.fromiter(map(math.erf, (x / math.sqrt(2.0)).ravel().tolist()), np.float64, x.size).reshape(x.shape)
+    values: Real = x * (0.5 * (1.0 + erf))
     return values
 
 
