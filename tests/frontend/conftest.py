@@ -1,6 +1,7 @@
 """Pages over the real app in the same process: the pages' HTTP client is one whose transport calls the app."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,6 +151,24 @@ def pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages
     with _running(settings, monkeypatch) as running:
         token = (settings.secrets_dir / "local_token").read_text().strip()
         yield Pages(running, token)
+
+
+@pytest.fixture(scope="session")
+def sample_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the drafts of the sample handbook, which take seconds to read. Copy it, never use it."""
+    data_dir = tmp_path_factory.mktemp("sample") / "data"
+    shutil.copytree(template, data_dir)
+    settings = Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
+    with pytest.MonkeyPatch.context() as patch, _running(settings, patch) as running:
+        Pages(running, (settings.secrets_dir / "local_token").read_text().strip()).sample()
+    return data_dir
+
+
+@pytest.fixture
+def sample(settings: Settings, sample_template: Path) -> None:
+    """The data directory of somebody who has loaded the sample handbook and decided nothing yet."""
+    shutil.rmtree(settings.data_dir)
+    shutil.copytree(sample_template, settings.data_dir)
 
 
 class KeyPages(Pages):

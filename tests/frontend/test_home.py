@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
@@ -24,8 +25,8 @@ def _cards(page: AppTest) -> str:
     return "\n".join(str(element.value) for element in page.markdown)
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_document_that_failed_is_a_card_until_it_is_deleted(pages: Pages) -> None:
-    pages.sample()
     pages.api.upload([File(b" \n\t\n ")])
     pages.drain()
     assert "1 document failed" in _cards(pages.open("Home.py"))
@@ -34,8 +35,8 @@ def test_a_document_that_failed_is_a_card_until_it_is_deleted(pages: Pages) -> N
     assert "failed" not in _cards(pages.open("Home.py"))
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_question_without_an_answer_waits_until_somebody_wrote_one(pages: Pages) -> None:
-    pages.sample()
     pages.ask("What is the capital of Peru?")
     assert "1 question without an answer" in _cards(pages.open("Home.py"))
     pages.api.create_faq(NewFaq(question="What is the capital of Peru?", answer="Lima."))

@@ -40,8 +40,8 @@ def test_an_empty_home_offers_the_sample(pages: Pages) -> None:
     assert any(button.key == "load_sample" for button in page.button)
 
 
+@pytest.mark.usefixtures("sample")
 def test_home_counts_what_waits_for_review(pages: Pages) -> None:
-    pages.sample()
     drafts = pages.api.faq_counts().draft
     assert drafts > 0
     assert f"{drafts} drafts to review" in _words(pages.open("Home.py"))
@@ -61,8 +61,8 @@ def test_a_server_that_is_away_is_never_shown_as_emptiness(pages: Pages) -> None
     assert "No questions yet" in _words(page.run())
 
 
+@pytest.mark.usefixtures("sample")
 def test_approving_a_card_moves_it_and_undo_brings_it_back(pages: Pages) -> None:
-    pages.sample()
     page = pages.open(FAQ)
     keys = [str(button.key) for button in page.button]
     key = next(key for key in keys if key.startswith("approve_") and key != "approve_confident")
@@ -74,8 +74,8 @@ def test_approving_a_card_moves_it_and_undo_brings_it_back(pages: Pages) -> None
     assert pages.api.faq(faq_id).status is FaqStatus.DRAFT
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_list_is_one_call_however_many_of_its_faqs_are_alike(pages: Pages) -> None:
-    pages.sample()
     alike = [faq for faq in pages.api.faqs(limit=200).items if faq.group_size > 1]
     assert alike
     pages.transport.asked.clear()
@@ -84,8 +84,8 @@ def test_a_list_is_one_call_however_many_of_its_faqs_are_alike(pages: Pages) -> 
     assert pages.transport.asked.count("/faqs") == 1
 
 
+@pytest.mark.usefixtures("sample")
 def test_all_confident_drafts_of_the_filter_are_approved_at_once(pages: Pages) -> None:
-    pages.sample()
     confident = [faq for faq in pages.api.faqs(limit=200).items if faq.confidence >= 0.8]
     different = {faq.group_id or faq.id for faq in confident}
     page = _press(pages.open(FAQ), "approve_confident")
@@ -93,16 +93,16 @@ def test_all_confident_drafts_of_the_filter_are_approved_at_once(pages: Pages) -
     assert pages.api.faq_counts().approved == len(different)
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_filter_of_a_shared_link_is_applied(pages: Pages) -> None:
-    pages.sample()
     document = pages.api.all_documents()[0]
     page = pages.open(FAQ, document=str(document.id), q="coldkeep")
     assert page.selectbox[0].value == document.id
     assert page.text_input[0].value == "coldkeep"
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_pages_of_the_list_follow_the_cursor(pages: Pages) -> None:
-    pages.sample()
     page = pages.open(FAQ)
     first = [button.key for button in page.button if str(button.key).startswith("edit_")]
     _press(page, "page_on")
@@ -118,8 +118,8 @@ def test_a_chat_without_approved_faqs_points_to_the_review(pages: Pages) -> None
     assert "No approved FAQs yet" in _words(pages.open(CHAT))
 
 
+@pytest.mark.usefixtures("sample")
 def test_an_answer_is_kept_in_the_conversation_of_the_link(pages: Pages) -> None:
-    pages.sample()
     page = pages.open(CHAT)
     page.chat_input[0].set_value("What does the warranty cover?").run()
     conversation = pages.api.conversations().items[0]
@@ -250,8 +250,8 @@ def test_a_conversation_that_is_gone_is_said_in_plain_words(pages: Pages) -> Non
     assert "Try one of these" not in _words(page)
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_address_takes_the_conversation_that_the_api_named(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages.sample()
     question = "What does the warranty cover?"
     page = pages.open(CHAT)
     page.chat_input[0].set_value(question)
@@ -274,8 +274,8 @@ def test_the_address_takes_the_conversation_that_the_api_named(pages: Pages, mon
     assert [message.name for message in page.chat_message] == ["user", "assistant"]
 
 
+@pytest.mark.usefixtures("sample")
 def test_what_waits_for_the_index_is_told_as_entries(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages.sample()
     [collection] = pages.api.collections().items
     waiting = collection.model_copy(update={"pending_changes": 4667})
     monkeypatch.setattr(Api, "collections", lambda _: Page(items=[waiting]))

@@ -21,7 +21,6 @@ def _twins(pages: Pages) -> list[Faq]:
     """Two confident drafts of one group, and others beside them."""
     for number, answer in enumerate((b"descaler", b"vinegar")):
         pages.upload(f"{number}.md", TWIN % answer)
-    pages.sample()
     alike = [faq for faq in pages.api.faqs(q="descale the machine").items if faq.group_size == 2]
     assert len(alike) == 2
     assert all(faq.confidence >= CONFIDENT for faq in alike)
@@ -32,6 +31,7 @@ def _confident(pages: Pages) -> list[Faq]:
     return pages.api.faqs(status=FaqStatus.DRAFT, confidence=(CONFIDENT, None), limit=200).items
 
 
+@pytest.mark.usefixtures("sample")
 def test_of_confident_drafts_that_are_alike_only_the_best_is_approved(pages: Pages) -> None:
     _twins(pages)
     confident = _confident(pages)
@@ -51,6 +51,7 @@ def test_of_confident_drafts_that_are_alike_only_the_best_is_approved(pages: Pag
     assert f"{left} similar" in words(page)
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_confident_draft_whose_twin_is_approved_is_left_to_be_compared(pages: Pages) -> None:
     first, second = _twins(pages)
     pages.api.approve([first.id])
@@ -58,6 +59,7 @@ def test_a_confident_draft_whose_twin_is_approved_is_left_to_be_compared(pages: 
     assert pages.api.faq(second.id).status is FaqStatus.DRAFT
 
 
+@pytest.mark.usefixtures("sample")
 def test_similar_questions_open_with_the_one_that_was_looked_at(pages: Pages) -> None:
     for faq in _twins(pages):
         page = pages.open(FAQ, q="descale the machine")
@@ -65,8 +67,8 @@ def test_similar_questions_open_with_the_one_that_was_looked_at(pages: Pages) ->
         assert page.radio[0].value == faq.id
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_surest_drafts_come_first_and_unsure_ones_never_do(pages: Pages) -> None:
-    pages.sample()
     page = pages.open(FAQ)
     shown = [pages.api.faq(UUID(key)).confidence for key in keys(page, "edit_")]
     assert shown == sorted(shown, reverse=True)
@@ -74,8 +76,8 @@ def test_the_surest_drafts_come_first_and_unsure_ones_never_do(pages: Pages) -> 
 
 
 @pytest.mark.parametrize("sure", ["confident", "check", "unsure"])
+@pytest.mark.usefixtures("sample")
 def test_a_shared_link_shows_the_drafts_of_one_confidence(pages: Pages, sure: str) -> None:
-    pages.sample()
     low, high = {"confident": (CONFIDENT, 1.1), "check": (UNSURE, CONFIDENT), "unsure": (0.0, UNSURE)}[sure]
     wanted = [faq for faq in pages.api.faqs(limit=200).items if low <= faq.confidence < high]
     assert wanted
@@ -87,8 +89,8 @@ def test_a_shared_link_shows_the_drafts_of_one_confidence(pages: Pages, sure: st
     assert ("approve_confident" in [button.key for button in page.button]) is (sure == "confident")
 
 
+@pytest.mark.usefixtures("sample")
 def test_all_unsure_drafts_are_rejected_after_a_question_and_taken_back(pages: Pages) -> None:
-    pages.sample()
     unsure = [faq.id for faq in pages.api.faqs(confidence=(None, UNSURE), limit=200).items]
     assert unsure
     page = press(pages.open(FAQ), "reject_unsure")
@@ -99,8 +101,8 @@ def test_all_unsure_drafts_are_rejected_after_a_question_and_taken_back(pages: P
     assert pages.api.faq_counts().rejected == 0
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_last_decision_can_be_taken_back_after_a_refresh(pages: Pages) -> None:
-    pages.sample()
     page = pages.open(FAQ)
     faq_id = UUID(next(key for key in keys(page, "approve_") if key != "confident"))
     press(page, f"approve_{faq_id}")
@@ -111,8 +113,8 @@ def test_the_last_decision_can_be_taken_back_after_a_refresh(pages: Pages) -> No
     assert "undo" not in [button.key for button in pages.open(FAQ).button]
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_decision_that_was_overtaken_is_not_said_to_be_taken_back(pages: Pages) -> None:
-    pages.sample()
     page = pages.open(FAQ)
     faq_id = UUID(next(key for key in keys(page, "approve_") if key != "confident"))
     press(page, f"approve_{faq_id}")
@@ -122,11 +124,11 @@ def test_a_decision_that_was_overtaken_is_not_said_to_be_taken_back(pages: Pages
     assert "Nothing to take back" in " ".join(toast.value for toast in page.toast)
 
 
+@pytest.mark.usefixtures("sample")
 def test_after_a_refresh_all_batches_of_one_decision_are_taken_back(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reviewer, "BATCH", 25)
-    pages.sample()
     press(pages.open(FAQ), "approve_confident")
     approved = pages.api.faq_counts().approved
     assert approved > 25
@@ -136,11 +138,11 @@ def test_after_a_refresh_all_batches_of_one_decision_are_taken_back(
     assert pages.api.faq_counts().approved == 0
 
 
+@pytest.mark.usefixtures("sample")
 def test_what_was_decided_before_a_batch_failed_can_be_taken_back(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reviewer, "BATCH", 3)
-    pages.sample()
     approve, calls = Api.approve, []
 
     def failing(self: Api, ids: list[UUID]) -> FaqAction:
@@ -177,8 +179,8 @@ def test_more_similar_questions_than_one_call_takes_are_merged(pages: Pages, mon
     assert pages.api.faq_counts().draft == len(pages.api.faqs(limit=200).items)
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_faq_is_written_by_hand_and_answers_at_once(pages: Pages) -> None:
-    pages.sample()
     page = press(pages.open(FAQ), "write_faq")
     field(page.text_input, "new_question").set_value("Where is the silver key?")
     field(page.text_area, "new_answer").set_value("Under the stone.")
@@ -188,8 +190,8 @@ def test_a_faq_is_written_by_hand_and_answers_at_once(pages: Pages) -> None:
     assert not page.exception
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_faq_without_an_answer_is_not_saved(pages: Pages) -> None:
-    pages.sample()
     page = press(pages.open(FAQ), "write_faq")
     field(page.text_input, "new_question").set_value("Where is the silver key?")
     next(button for button in page.button if button.label == "Save and approve").click().run()
@@ -197,8 +199,8 @@ def test_a_faq_without_an_answer_is_not_saved(pages: Pages) -> None:
     assert pages.api.faqs(q="silver key").items == []
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_question_without_an_answer_is_answered_from_the_list(pages: Pages) -> None:
-    pages.sample()
     pages.ask("What is the capital of Peru?")
     page = pages.open(FAQ, view="unanswered")
     assert "What is the capital of Peru?" in words(page)
@@ -208,6 +210,7 @@ def test_a_question_without_an_answer_is_answered_from_the_list(pages: Pages) ->
     assert not keys(pages.open(FAQ, view="unanswered"), "answer_")
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_merge_of_a_faq_that_is_gone_says_so(pages: Pages) -> None:
     first, _ = _twins(pages)
     page = pages.open(FAQ, q="descale the machine")
