@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
-from fastapi import FastAPI
 
-from backend.app import create_app, wind_down
 from backend.binding import bound_socket
 from backend.data_lock import DataLock
 from backend.preparation import prepare
 from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 JOBS_SHARE: Final = 0.6
 """Of the seconds for shutting down: first jobs and streams end while /ready tells so, then requests."""
@@ -28,7 +29,7 @@ log = logging.getLogger("nexus")
 class ApiServer(uvicorn.Server):
     """The application's lifespan runs around the server, so that what refuses the start is one exception."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, *, seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, app: "FastAPI", *, seconds: float) -> None:
         super().__init__(config)
         self._app = app
         self._seconds = seconds
@@ -69,6 +70,8 @@ class ApiServer(uvicorn.Server):
             self._winding_down = asyncio.create_task(self._wind_down())
 
     async def _wind_down(self) -> None:
+        from backend.app import wind_down
+
         try:
             await wind_down(self._app, self._seconds * JOBS_SHARE)
         finally:
@@ -87,6 +90,9 @@ def serve(settings: Settings) -> None:
     try:
         prepare(settings)
         listener = bound_socket(settings.api_host, settings.api_port, variable="NEXUS_API_PORT")
+        # After what refuses a start, which so is told in a third of the time.
+        from backend.app import create_app
+
         app = create_app(settings, lock)
         config = uvicorn.Config(
             app,
