@@ -52,9 +52,9 @@ test-python: dev
 test-browser: dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/browser
 
-test-slow: dev ## twenty documents under kills, a database that is held, drafts beside a long job
-	$(BIN)/pytest -n 2 -m slow --ignore tests/browser
-	$(BIN)/pytest -m slow tests/browser
+test-slow: dev ## what takes long: kills, a database that is held, limits reached, MPNet, pages in every theme
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile -m slow tests/browser
 
 test-local: ## local models on the real llama.cpp, installed with its sample into .local
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }

@@ -55,6 +55,7 @@ async def test_a_size_that_fills_no_documents_is_refused() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.slow
 def test_a_small_collection_is_as_the_product_makes_it_and_its_searches_are_timed() -> None:
     """`measure` raises when a sync of the collection finds anything to do."""
     by_name = {one.name.removeprefix("400 passages: "): one for one in measure(400, questions=5, uncounted=1)}

@@ -114,7 +114,7 @@ def test_another_conversation_can_be_opened_while_an_answer_is_written(page: Pag
         expect(_messages(page).last).to_contain_text("drip drip")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_long_answer_fits_a_phone_and_its_end_is_in_view(
     open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, theme: Theme
 ) -> None:

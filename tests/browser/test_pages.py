@@ -18,6 +18,12 @@ THEIRS = {
     "region": "Streamlit's header and bottom bar lie outside its landmarks",
 }
 """Rules that Streamlit's own frame breaks, with the reason; what is inside our blocks is still checked by hand."""
+LOOKS = [
+    (1440, "light"),
+    (390, "dark"),
+    pytest.param(1440, "dark", marks=pytest.mark.slow),
+    pytest.param(390, "light", marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.parametrize("path", list(PAGES))
@@ -99,6 +105,7 @@ def test_pages_wait_for_a_server_that_is_away_and_go_on_when_it_is_back(
     expect(page.get_by_text("handbook.pdf").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_question_typed_while_the_server_is_away_is_kept(
     split_stack: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
@@ -115,8 +122,7 @@ def test_a_question_typed_while_the_server_is_away_is_kept(
     expect(page.get_by_text("Is this kept?")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_axe_finds_nothing_of_ours_and_nothing_overflows(
     open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, width: int, theme: Theme
 ) -> None:

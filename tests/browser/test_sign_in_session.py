@@ -180,7 +180,7 @@ def test_after_a_restart_of_the_pages_the_key_is_asked_for_where_the_person_was(
     open_page(page, "/Chat", "Chat")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_axe_finds_nothing_on_the_sign_in_page_that_says_why_it_asks(
     keys_stack: Stack, open_browser: Callable[[Stack, int, Theme], Page], theme: Theme
 ) -> None:

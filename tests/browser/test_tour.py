@@ -115,7 +115,7 @@ def test_the_tour_works_with_an_openai_compatible_server(page: Page) -> None:
         settled(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_loop_works_on_a_phone(open_browser: Callable[..., Page], stack: Stack, theme: str) -> None:
     page = open_browser(stack, 390, theme)
     load_sample(page)

@@ -28,6 +28,9 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     TEXT: lambda path: path.write_text(documents.text()),
 }
 
+LONG = dict.fromkeys(("a stream of a gigabyte", "drawings of drawings"), pytest.mark.slow)
+"""Five seconds each until a limit ends them. `tests/process/test_damaged_files` reads them beside the others."""
+
 
 class ParserContract:
     @pytest.mark.parametrize("media_type", WRITERS)
@@ -85,7 +88,9 @@ class ParserContract:
             assert parsed.section_count >= len(PATHS)
 
     @pytest.mark.fault("A13")
-    @pytest.mark.parametrize("kind", documents.UNPARSABLE_PDFS)
+    @pytest.mark.parametrize(
+        "kind", [pytest.param(kind, marks=LONG.get(kind, ())) for kind in documents.UNPARSABLE_PDFS]
+    )
     async def test_a_damaged_or_hostile_pdf_is_unparsable(self, parser: Parser, kind: str, tmp_path: Path) -> None:
         (tmp_path / "a").write_bytes(documents.UNPARSABLE_PDFS[kind]())
         with pytest.raises(Unparsable) as refused:

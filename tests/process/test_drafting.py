@@ -11,7 +11,7 @@ from tests.mock_openai import MockOpenAI, MockServer
 from tests.process.conftest import SiteMaker
 from tests.process.site import Site, kill_all, until, upload
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SECTIONS = 40
 AT_ONCE = 4

@@ -19,6 +19,16 @@ from tests.rust_accel.contract import ModelContract
 from tests.rust_accel.test_embedder import Precision
 
 
+@pytest.fixture(scope="module")
+def weights() -> Path:
+    try:
+        return mpnet_folder()
+    except Unavailable as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("mpnet")  # one worker's, so that its twin is asked once
 @pytest.mark.timeout(600)  # its twin in float64 takes a minute or two of a busy machine
 class TestMpnet(ModelContract):
     LIMIT = 384
@@ -35,14 +45,12 @@ class TestMpnet(ModelContract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def folder(cls) -> Path:
-        try:
-            return mpnet_folder()
-        except Unavailable as exc:
-            pytest.skip(str(exc))
+    def folder(cls, weights: Path) -> Path:
+        return weights
 
-    def test_the_vector_that_others_published_is_found(self, folder: Path) -> None:
-        """Of "This is a test document.", from the documentation of LangChain's embeddings of this model: two programs,
-        sentence-transformers and OpenVINO, give the same."""
-        (vector,) = Embedder(folder, precision="f32").embed(["This is a test document."])
-        np.testing.assert_allclose(vector[:3], [-0.0489517, -0.0398619, -0.0215628], atol=1e-6)
+
+def test_the_vector_that_others_published_is_found(weights: Path) -> None:
+    """Of "This is a test document.", from the documentation of LangChain's embeddings of this model: two programs,
+    sentence-transformers and OpenVINO, give the same."""
+    (vector,) = Embedder(weights, precision="f32").embed(["This is a test document."])
+    np.testing.assert_allclose(vector[:3], [-0.0489517, -0.0398619, -0.0215628], atol=1e-6)
