@@ -35,9 +35,7 @@ def mpnet(outcome: Outcome, threads: int) -> list[Figure]:
     figures: list[Figure] = []
     for length in LENGTHS:
         title = set_name(length)
-        figures += [
-            compared(outcome, Comparison(title, [name], [encoders.ORT_FP32], 2.3, 1)) for name in (BF16, *INT8)
-        ]
+        figures += [compared(outcome, Comparison(title, [name], [encoders.ORT_FP32], 2.3, 1)) for name in (BF16, *INT8)]
         figures.append(compared(outcome, Comparison(title, [BF16], [encoders.OV_BF16], None, 1)))
         figures += [compared(outcome, Comparison(title, [name], [BF16], 1.0, 1)) for name in INT8]
         if threads > 1:
