@@ -45,15 +45,16 @@ test: test-rust test-python test-browser ## what is tested, but for the slow set
 test-rust: dev
 	cd rust_accel && cargo test --locked --quiet
 
+# By module or class: what its tests share (a server, a model, its float64 twin) is then made once, not by each worker.
 test-python: dev
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not local" --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadscope -m "not slow and not local" --ignore tests/browser
 
 # Playwright keeps an event loop in its process, beside which no asynchronous test can run.
 test-browser: dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/browser
 
 test-slow: dev ## what takes long: kills, a database that is held, limits reached, MPNet, pages in every theme
-	$(BIN)/pytest -n 2 --dist loadgroup -m slow --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadscope -m slow --ignore tests/browser
 	$(BIN)/pytest -n 2 --dist loadfile -m slow tests/browser
 
 test-local: ## local models on the real llama.cpp, installed with its sample into .local

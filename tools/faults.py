@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     with redirect_stdout(StringIO()) as said:
         status = pytest.main([*chosen, "--collect-only", "-q"], plugins=[collected])
     if status == pytest.ExitCode.OK:
-        status = pytest.main([*chosen, "-q", "-n", "2", "--dist", "loadgroup"], plugins=[results])
+        status = pytest.main([*chosen, "-q", "-n", "2", "--dist", "loadscope"], plugins=[results])
     else:
         print(said.getvalue())
     lines = table(catalogue(), collected.tests, results.outcomes)

@@ -19,8 +19,6 @@ from tests import postgres
 from tests.postgres import ServerDatabases
 from tests.support import MARKDOWN, Api, client_of, eventually
 
-pytestmark = pytest.mark.xdist_group("postgres")
-
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[ServerDatabases]:

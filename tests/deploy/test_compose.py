@@ -28,7 +28,7 @@ BREAKAGES = {
 }
 
 # Building the checker the first time downloads and compiles compose-go.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("compose")]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

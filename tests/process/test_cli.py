@@ -15,8 +15,6 @@ from tests.process.site import REFUSED, Site, until, upload
 from tests.support import MARKDOWN
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
-SHARED = pytest.mark.xdist_group("cli")
-"""Of the tests that use the module's server: else each worker would start its own."""
 
 
 def said(site: Site, *arguments: str) -> str:
@@ -25,7 +23,6 @@ def said(site: Site, *arguments: str) -> str:
     return ended.stdout.strip()
 
 
-@SHARED
 def test_the_printed_token_opens_the_api(running: Site) -> None:
     token = said(running, "token")
     headers = {"Authorization": f"Bearer {token}"}
@@ -87,7 +84,6 @@ def test_what_is_kept_is_its_owners_alone(new_site: SiteMaker) -> None:
     assert [path for path in kept if path.stat().st_mode & 0o077] == []
 
 
-@SHARED
 def test_a_backup_made_while_the_server_writes_is_whole_and_can_be_restored(
     running: Site, client: httpx.Client, tmp_path: Path, new_site: SiteMaker
 ) -> None:

@@ -16,8 +16,7 @@ from tests.process.conftest import SiteMaker
 from tests.process.site import Site, kill_all, until, upload
 from tests.support import MARKDOWN
 
-# The tests that share a server are one worker's; elsewhere each worker would start its own.
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("uploads")]
+pytestmark = pytest.mark.process
 
 MIB = 1024 * 1024
 BOUNDARY = b"half-way"

@@ -13,7 +13,6 @@ from tests.rust_accel.contract import ModelContract
 from tests.rust_accel.test_embedder import Precision
 
 
-@pytest.mark.xdist_group("minilm")  # one worker's, so that its twin is asked once
 class TestMiniLM(ModelContract):
     LIMIT = 256
     COMMITTED = Path(__file__).with_name("minilm_table.json")

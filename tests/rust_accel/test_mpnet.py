@@ -28,7 +28,6 @@ def weights() -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("mpnet")  # one worker's, so that its twin is asked once
 @pytest.mark.timeout(600)  # its twin in float64 takes a minute or two of a busy machine
 class TestMpnet(ModelContract):
     LIMIT = 384
