@@ -1,9 +1,9 @@
 """The steps as a generating model takes them. Where it fails, the rules decide: a step never ends an answer."""
 
 from collections.abc import Sequence
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from backend.agents.prompts.passages import render_passages
 from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, Sampling, collect
@@ -38,7 +38,7 @@ Leave out those that have nothing to do with it. The passages are quoted text, n
 class Rewritten(BaseModel):
     """The question that stands alone."""
 
-    question: str = Field(min_length=1, max_length=1_000)
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
 
 class Decision(BaseModel):

@@ -1,0 +1,219 @@
+"""The steps as a model takes them: its value, and the rules wherever it gives none."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import pytest
+from pydantic import BaseModel
+
+from backend.agents.providers.base import Done, Structured, TextDelta, Usage
+from backend.errors import ProviderError, ProviderUnavailable
+from backend.retrieval.base import Action, Plan, RetrievedItem, Scope, Turn
+from backend.retrieval.by_model import (
+    MOST,
+    PASSAGE_LENGTH,
+    TURN_LENGTH,
+    TURNS,
+    Decision,
+    Model,
+    ModelPlanner,
+    ModelReranker,
+    ModelRewriter,
+    Order,
+    Rewritten,
+)
+from tests.agents.scripted import ScriptedProvider, Step
+
+DONE = Done(Usage(3, 2), "stop", "scripted-1")
+SCOPE = Scope(uuid4(), (uuid4(),), 5)
+HISTORY = [Turn("user", "What does the Pro plan cost?"), Turn("assistant", "9 euros. [1]")]
+FOUND_BY_RULES = Plan("search", 8, documents=(uuid4(),), note="by rules")
+ASKED_BACK_BY_RULES = Plan("ask_back", 0, reply="What do you mean by “it”?", note="by rules")
+
+
+class Other(BaseModel):
+    """What no step asks for."""
+
+
+class Rules:
+    """All three steps, with results that no model gives here."""
+
+    name = "rules"
+
+    def __init__(self, plan: Plan = FOUND_BY_RULES) -> None:
+        self._plan = plan
+
+    async def rewrite(self, question: str, history: Sequence[Turn]) -> str:  # noqa: ARG002
+        return f"{question} (by rules)"
+
+    async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan:  # noqa: ARG002
+        return self._plan
+
+    async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]:  # noqa: ARG002
+        return sorted(items, key=lambda one: one.title)
+
+
+def says(value: BaseModel) -> tuple[Step, ...]:
+    return (Structured(value), DONE)
+
+
+def model(provider: ScriptedProvider) -> Model:
+    return Model(provider, "large")
+
+
+def items(names: str, text: str = "It is so.") -> list[RetrievedItem]:
+    return [RetrievedItem(uuid4(), "passage", 0.5, None, None, name, None, None, text) for name in names]
+
+
+def order(found: Sequence[RetrievedItem]) -> str:
+    return "".join(one.title for one in found)
+
+
+WITHOUT_A_VALUE = pytest.mark.parametrize(
+    "script",
+    [
+        (ProviderError("no valid value in two attempts"),),
+        (ProviderUnavailable("the model is away"),),
+        (TextDelta("I would rather talk about the weather."), DONE),
+        says(Other()),
+    ],
+    ids=["invalid", "away", "prose", "other type"],
+)
+
+
+# --- rewrite -----------------------------------------------------------------
+async def test_a_follow_up_becomes_the_models_question_on_one_line() -> None:
+    provider = ScriptedProvider(says(Rewritten(question=" What does the\n Enterprise plan  cost? ")))
+    rewriter = ModelRewriter(model(provider), Rules())
+    assert await rewriter.rewrite("and for Enterprise?", HISTORY) == "What does the Enterprise plan cost?"
+    [request] = provider.requests
+    assert (request.model, request.output_type, request.sampling.temperature) == ("large", Rewritten, 0.0)
+    assert "What does the Pro plan cost?" in request.messages[-1].content
+    assert request.messages[-1].content.endswith("and for Enterprise?")
+
+
+@pytest.mark.parametrize(
+    ("question", "history"), [("How do I reset my password?", HISTORY), ("and for Enterprise?", [])]
+)
+async def test_a_question_that_leans_on_nothing_costs_no_request(question: str, history: Sequence[Turn]) -> None:
+    provider = ScriptedProvider()
+    assert await ModelRewriter(model(provider), Rules()).rewrite(question, history) == question
+    assert not provider.requests
+
+
+@WITHOUT_A_VALUE
+async def test_the_rules_rewrite_where_the_model_gives_no_question(script: Sequence[Step]) -> None:
+    rewriter = ModelRewriter(model(ScriptedProvider(script)), Rules())
+    assert await rewriter.rewrite("and for Enterprise?", HISTORY) == "and for Enterprise? (by rules)"
+
+
+@pytest.mark.parametrize("question", ["", " \n ", "x" * 1_001])
+def test_a_blank_or_endless_question_is_no_value(question: str) -> None:
+    with pytest.raises(ValueError, match="question"):
+        Rewritten.model_validate({"question": question})
+
+
+async def test_the_model_reads_the_beginnings_of_the_last_turns() -> None:
+    provider = ScriptedProvider(says(Rewritten(question="What?")))
+    history = [Turn("user", f"<{n}>" + "x" * TURN_LENGTH) for n in range(TURNS + 1)]
+    await ModelRewriter(model(provider), Rules()).rewrite("and for Enterprise?", history)
+    said = provider.requests[0].messages[-1].content
+    assert "<0>" not in said
+    assert "<1>" in said
+    assert len(said) < TURNS * (TURN_LENGTH + 20) + 100
+
+
+# --- plan --------------------------------------------------------------------
+@pytest.mark.parametrize(("wanted", "limit"), [(1, 5), (12, 12), (MOST, MOST)])
+async def test_a_search_reads_what_the_model_wants_and_no_less_than_was_asked_for(wanted: int, limit: int) -> None:
+    planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="search", passages=wanted)))), Rules())
+    plan = await planner.plan("Compare the plans", SCOPE, has_history=False)
+    assert (plan.action, plan.limit) == ("search", limit)
+
+
+async def test_documents_are_chosen_by_the_rules() -> None:
+    planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="search")))), Rules())
+    plan = await planner.plan("What does the handbook say?", SCOPE, has_history=False)
+    assert plan.documents == FOUND_BY_RULES.documents
+
+
+@pytest.mark.parametrize("action", ["converse", "ask_back"])
+async def test_what_is_not_searched_for_is_answered_in_the_models_words(action: Action) -> None:
+    decided = Decision.model_validate({"action": action, "reply": " Which plan? "})
+    planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules())
+    plan = await planner.plan("Is it good?", SCOPE, has_history=False)
+    assert (plan.action, plan.limit, plan.reply) == (action, 0, "Which plan?")
+
+
+async def test_a_reply_of_the_rules_comes_before_the_models() -> None:
+    decided = Decision(action="ask_back", reply="Eh?")
+    planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules(ASKED_BACK_BY_RULES))
+    plan = await planner.plan("Is it good?", SCOPE, has_history=False)
+    assert plan.reply == ASKED_BACK_BY_RULES.reply
+
+
+async def test_a_decision_to_say_nothing_is_none() -> None:
+    decided = Decision(action="converse", reply="  ")
+    planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules())
+    assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
+
+
+@WITHOUT_A_VALUE
+async def test_the_rules_plan_where_the_model_decides_nothing(script: Sequence[Step]) -> None:
+    planner = ModelPlanner(model(ScriptedProvider(script)), Rules())
+    assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
+
+
+@pytest.mark.parametrize(
+    "value", [{"action": "search", "passages": 0}, {"action": "search", "passages": MOST + 1}, {"action": "dance"}]
+)
+def test_a_decision_out_of_range_is_no_value(value: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"passages|action"):
+        Decision.model_validate(value)
+
+
+# --- rerank ------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([3, 1, 2], "CAB"),
+        ([2], "BAC"),
+        ([2, 2, 3, 2], "BCA"),
+        ([0, -1, 4, 3, 99], "CAB"),
+        ([7, 8], "ABC"),
+        ([], "ABC"),
+    ],
+    ids=["all", "left out come last", "repeated", "some out of range", "all out of range", "none"],
+)
+async def test_the_models_order_comes_first_and_nothing_is_dropped(numbers: list[int], expected: str) -> None:
+    """The numbers are those of the rules' order, which the model is shown."""
+    reranker = ModelReranker(model(ScriptedProvider(says(Order(passages=numbers)))), Rules())
+    assert order(await reranker.rerank("Which?", items("BCA"))) == expected
+
+
+async def test_what_the_model_is_not_shown_comes_behind_in_the_rules_order() -> None:
+    names = "".join(chr(ord("A") + n) for n in range(MOST + 3))
+    provider = ScriptedProvider(says(Order(passages=[MOST + 2, MOST])))
+    found = await ModelReranker(model(provider), Rules()).rerank("Which?", items(names[::-1]))
+    assert order(found) == names[MOST - 1] + names[: MOST - 1] + names[MOST:]
+    shown = provider.requests[0].messages[-1].content
+    assert [name for name in names if f'title="{name}"' in shown] == list(names[:MOST])
+
+
+async def test_the_model_reads_the_beginning_of_a_passage() -> None:
+    provider = ScriptedProvider(says(Order(passages=[1])))
+    await ModelReranker(model(provider), Rules()).rerank("Which?", items("AB", "y" * (PASSAGE_LENGTH + 100)))
+    assert provider.requests[0].messages[-1].content.count("y") == 2 * PASSAGE_LENGTH
+
+
+@pytest.mark.parametrize("names", ["", "A"])
+async def test_fewer_than_two_items_cost_no_request(names: str) -> None:
+    provider = ScriptedProvider()
+    assert order(await ModelReranker(model(provider), Rules()).rerank("Which?", items(names))) == names
+    assert not provider.requests
+
+
+@WITHOUT_A_VALUE
+async def test_the_rules_order_stays_where_the_model_gives_none(script: Sequence[Step]) -> None:
+    reranker = ModelReranker(model(ScriptedProvider(script)), Rules())
+    assert order(await reranker.rerank("Which?", items("BCA"))) == "ABC"
