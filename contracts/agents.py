@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -9,15 +9,20 @@ from contracts.providers import ModelName
 Temperature = Annotated[float, Field(ge=0, le=2)]
 MaxTokens = Annotated[WholeNumber, Field(ge=1, le=1_000_000)]
 DailyTokens = Annotated[WholeNumber, Field(ge=1, le=10**12)]
+ModelStep = Literal["rewrite", "plan", "rerank"]
 Instructions = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 
 
 class AgentParameters(Request):
-    """`instructions` are added to those of every agent. None leaves the choice to the model's vendor."""
+    """`instructions` are added to those of every agent. None leaves the choice to the model's vendor.
+
+    `steps` are those before the answer that the model takes, a request each; the rules take the others.
+    """
 
     temperature: Temperature | None = None
     max_tokens: MaxTokens | None = None
     instructions: Instructions = ""
+    steps: list[ModelStep] = Field(["rewrite"], max_length=3)
 
 
 class Fallback(Request):
@@ -61,7 +66,7 @@ class AgentNew(Request):
 
 
 class AgentEdit(Request):
-    """What is left out stays. `external_id` and `daily_tokens` are removed by null."""
+    """What is left out stays. `external_id` and `daily_tokens` are removed by null; `model` becomes the default one."""
 
     name: Name | None = None
     external_id: ExternalId | None = None

@@ -377,7 +377,10 @@ class Api:
         self._send("DELETE", f"/agents/{agent_id}")
 
     def edit_agent(self, agent_id: UUID, edit: AgentEdit) -> Agent:
-        return self._write("PATCH", Agent, f"/agents/{agent_id}", edit)
+        """A field that was set to None is removed, one that was not set stays."""
+        return _parse(
+            Agent, self._send("PATCH", f"/agents/{agent_id}", json=edit.model_dump(mode="json", exclude_unset=True))
+        )
 
     def keys(self) -> list[ApiKey]:
         return self._get(list[ApiKey], "/keys")

@@ -17,6 +17,8 @@ _SHEET = """
 [class*="st-key-source_"] button { justify-content: flex-start; text-align: left; }
 .st-key-conversations button *, [class*="st-key-cite_"] button *, [class*="st-key-open_"] button *,
 [class*="st-key-source_"] button * { text-align: left; }
+[class*="st-key-hit_"] > :first-child { flex: 0 1 auto; min-width: 0; }
+[class*="st-key-hit_"] > :last-child { flex: none; white-space: nowrap; }
 .st-key-undo_bar {
   position: fixed; bottom: 1.5rem; right: 2rem; z-index: 90; width: min(30rem, calc(100vw - 2rem));
   padding: .5rem .75rem; border-radius: .625rem; border: 1px solid %(accent)s; background: %(soft)s;

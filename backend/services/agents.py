@@ -141,10 +141,11 @@ class AgentService:
 
 
 def _choose(agent: Agent, edit: wire.AgentEdit) -> None:
-    """Another provider takes its own default model unless one is given."""
+    """Another provider, and null, takes the provider's default model."""
     if edit.provider is not None and edit.provider != agent.provider:
         agent.provider, agent.model = edit.provider, ""
-    agent.model = usable_model(edit.model) or agent.model
+    if "model" in edit.model_fields_set:
+        agent.model = usable_model(edit.model) or ""
     if edit.parameters is not None:
         agent.parameters = edit.parameters.model_dump(mode="json")
     if edit.fallbacks is not None:

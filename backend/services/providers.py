@@ -22,6 +22,7 @@ from backend.security.principal import Principal
 from backend.security.secrets import SecretBox
 from backend.tracing.track import track
 from contracts import providers as wire
+from contracts.agents import AgentParameters
 
 log = logging.getLogger("nexus.providers")
 
@@ -158,12 +159,13 @@ class ProviderService:
                 fallbacks.append(await self.choice(tx, row["provider"], row["model"]))
             except InvalidRequest as exc:
                 log.warning("a fallback of the agent %r is left out: %s", agent.name, exc)
-        parameters = agent.parameters or {}
+        parameters = AgentParameters.model_validate(agent.parameters or {})
         config = AgentConfig(
             await self.choice(tx, agent.provider, agent.model, may_lack_key=bool(fallbacks)),
             tuple(fallbacks),
-            instructions=parameters.get("instructions") or "",
-            sampling=Sampling(parameters.get("temperature"), parameters.get("max_tokens")),
+            instructions=parameters.instructions,
+            sampling=Sampling(parameters.temperature, parameters.max_tokens),
+            steps=frozenset(parameters.steps),
         )
         return Answerer(agent, config)
 

@@ -24,7 +24,7 @@ def show_passage(source: SourceText, *, quote: str = "", key: str) -> None:
     with st.container(key=f"passage_{key}", gap="small"):
         st.markdown(f"**{plain(source.document_name)}**  \n:gray[{place(source.section, source.page)}]")
         if start < end:
-            st.caption(":orange-background[Marked]: the text that is quoted.")
+            st.markdown(":small[:orange-background[Marked]:gray[: the text that is quoted.]]")
         before, after = "… " if low else "", " …" if high < len(source.text) else ""
         with st.container(border=True):
             st.markdown(before + marked(text, start - low, end - low) + after)

@@ -38,11 +38,7 @@ def _steps(steps: Sequence[AnswerStep], key: str) -> None:
             form = f" :gray[{FORMS[step.strategy]}]" if step.strategy in FORMS else ""
             with st.container(horizontal=True, horizontal_alignment="distribute", wrap=False, gap="small"):
                 st.markdown(f":small[{icon} **{label}**{form}: {plain(step.outcome)}]")
-                st.markdown(f":small[:gray[{_time_text(step.ms)}]]", width="content")
-
-
-def _time_text(milliseconds: float) -> str:
-    return "< 1 ms" if milliseconds < 1 else latency_text(milliseconds)
+                st.markdown(f":small[:gray[{latency_text(step.ms)}]]", width="content")
 
 
 def _judgement(answer: ChatAnswer) -> None:

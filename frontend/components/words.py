@@ -53,6 +53,8 @@ def provider_words(label: str) -> tuple[str, str]:
 
 
 def latency_text(milliseconds: float) -> str:
+    if milliseconds < 1:
+        return "< 1 ms"
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 

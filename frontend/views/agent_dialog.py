@@ -1,12 +1,13 @@
 """An agent in a drawer: who answers, with which model, from which collection, and who steps in."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
 
-from contracts.agents import Agent, AgentEdit, AgentNew, AgentParameters, Fallback
+from contracts.agents import Agent, AgentEdit, AgentNew, AgentParameters, Fallback, ModelStep
 from contracts.collections import Collection
 from frontend import state
 from frontend.api_client import Api, ApiError
@@ -15,6 +16,12 @@ from frontend.components.words import provider_words
 from frontend.safe_text import plain
 
 NEW = "new"
+STEPS: Final[dict[ModelStep, str]] = {
+    "rewrite": "Understand follow-ups",
+    "plan": "Plan the search",
+    "rerank": "Rank the passages",
+}
+"""In the order in which they are taken."""
 
 
 def open_agent(which: UUID | str) -> None:
@@ -132,19 +139,26 @@ def _limits(agent: Agent | None) -> dict[str, object]:
         placeholder="Tone, audience, what to leave out",
         help="For providers that write answers; the built-in one quotes.",
     )
+    steps = st.pills(
+        "Steps that the model takes",
+        list(STEPS),
+        selection_mode="multi",
+        default=before.steps,
+        format_func=STEPS.__getitem__,
+        help="A request more for each; rules take the others, and all where a provider of this agent only quotes.",
+    )
+    which = agent.id if agent is not None else NEW
+    temperature_key, daily_key = f"agent_temperature_{which}", f"agent_daily_{which}"
+    # A number field that is given its value cannot be emptied; one whose state is set can.
+    st.session_state.setdefault(temperature_key, before.temperature)
+    st.session_state.setdefault(daily_key, agent.daily_tokens if agent is not None else None)
     with st.container(horizontal=True, gap="small"):
         temperature = st.number_input(
-            "Temperature", 0.0, 2.0, value=before.temperature, step=0.1, placeholder="The vendor's"
+            "Temperature", 0.0, 2.0, value=None, step=0.1, placeholder="Default", key=temperature_key
         )
-        daily = st.number_input(
-            "Tokens a day",
-            1,
-            10**12,
-            value=agent.daily_tokens if agent is not None else None,
-            step=1000,
-            placeholder="No limit",
-        )
-    parameters = before.model_copy(update={"temperature": temperature, "instructions": instructions})
+        daily = st.number_input("Tokens a day", 1, 10**12, value=None, step=1000, placeholder="No limit", key=daily_key)
+    taken = [step for step in STEPS if step in steps]
+    parameters = before.model_copy(update={"temperature": temperature, "instructions": instructions, "steps": taken})
     return {"parameters": parameters, "daily_tokens": daily}
 
 
@@ -169,12 +183,7 @@ def _save(api: Api, agent: Agent | None, new: AgentNew) -> None:
 
 
 def _changes(agent: Agent, new: AgentNew) -> AgentEdit:
-    """What differs. A model that was left as it stood goes with its provider."""
+    """What differs: a model that was left as it stood goes with its provider. No model is the provider's default."""
     wanted = new.model_dump()
-    if new.provider != agent.provider and new.model == agent.model:
-        wanted["model"] = None
     before = agent.model_dump(include=set(wanted))
-    changed = {name: value for name, value in wanted.items() if value != before[name]}
-    if changed.get("model", "") is None:
-        del changed["model"]
-    return AgentEdit.model_validate(changed)
+    return AgentEdit.model_validate({name: value for name, value in wanted.items() if value != before[name]})

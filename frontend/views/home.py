@@ -184,7 +184,7 @@ def _nothing(frame: Frame) -> str:
 
 
 def _card(at: int, card: Card) -> None:
-    with st.container(border=True, key=f"waits_{at}", gap="xsmall"):
+    with st.container(border=True, key=f"waits_{at}", gap="xsmall", height="stretch"):
         st.markdown(f":material/{card.icon}: **{card.title}**" + (f"  \n:gray[{card.text}]" if card.text else ""))
         if card.page:
             st.page_link(

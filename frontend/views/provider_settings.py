@@ -65,7 +65,7 @@ def _row(api: Api, provider: Provider) -> None:
     name, about = provider_words(provider.label)
     needs = "an API key" if provider.needs_key else "an address"
     if provider.missing_extra:
-        needs = f"the extra {provider.missing_extra}"
+        needs = f"make {provider.missing_extra}"
     about = f"{plain(about)} · needs {needs}" if about else f"needs {needs}"
     with (
         st.container(key=f"provider_{provider.name}", gap=None),
@@ -78,7 +78,7 @@ def _row(api: Api, provider: Provider) -> None:
             return
         prices(provider, provider.model)
         if provider.key_variable:
-            st.caption(f"Or set {code(provider.key_variable)} where the API runs.")
+            st.markdown(f":small[:gray[Or set] {code(provider.key_variable)} :gray[where the API runs.]]")
         _check_result(provider)
         _form(api, provider)
 

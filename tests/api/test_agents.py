@@ -41,7 +41,8 @@ async def test_a_new_agent_takes_the_collection_of_the_default_one(api: Api) -> 
     agent = await created(api)
     assert (agent["provider"], agent["model"], agent["is_default"]) == ("builtin", "builtin", False)
     assert agent["collection_id"] == (await default(api))["collection_id"]
-    assert agent["parameters"] == {"temperature": None, "max_tokens": None, "instructions": ""}
+    unset = {"temperature": None, "max_tokens": None, "instructions": "", "steps": ["rewrite"]}
+    assert agent["parameters"] == unset
     assert (agent["fallbacks"], agent["daily_tokens"], agent["used_today"]) == ([], None, 0)
     assert await api.get(f"/agents/{agent['id']}") == agent
     assert agent in (await api.get("/agents"))["items"]
@@ -53,7 +54,7 @@ async def test_everything_of_an_agent_is_kept(api: Api, mock: MockServer) -> Non
         "external_id": "bot-7",
         "provider": "openai-compatible",
         "model": "unsure",
-        "parameters": {"temperature": 0.2, "max_tokens": 300, "instructions": "Be kind."},
+        "parameters": {"temperature": 0.2, "max_tokens": 300, "instructions": "Be kind.", "steps": ["plan"]},
         "fallbacks": [{"provider": "echo", "model": None}, {"provider": "builtin", "model": "builtin"}],
         "daily_tokens": 1000,
         "collection_id": await api.collection(),
@@ -75,6 +76,14 @@ async def test_an_edit_changes_what_it_names_and_null_removes(api: Api, mock: Mo
     assert (await api.client.patch(path, json={"name": "Support"})).json()["name"] == "Support"
 
 
+async def test_a_model_of_null_is_the_providers_default(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    agent = await created(api, provider="openai-compatible", model="unsure")
+    path = f"/agents/{agent['id']}"
+    assert (await api.client.patch(path, json={"name": "Support"})).json()["model"] == "unsure"
+    assert (await api.client.patch(path, json={"model": None})).json()["model"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
@@ -84,6 +93,7 @@ async def test_an_edit_changes_what_it_names_and_null_removes(api: Api, mock: Mo
         ({"model": "gpt-9"}, 422, "no model 'gpt-9' of the provider 'builtin'; known: ['builtin']"),
         ({"fallbacks": [{"provider": "echo"}, {"provider": "nobody"}]}, 422, "fallbacks[1]: no model provider"),
         ({"parameters": {"temperature": 3}}, 422, "temperature"),
+        ({"parameters": {"steps": ["answer"]}}, 422, "steps"),
         ({"parameters": {"colour": "red"}}, 422, "colour"),
         ({"daily_tokens": 0}, 422, "daily_tokens"),
         ({"collection_id": str(uuid4())}, 404, "no collection"),
@@ -173,7 +183,7 @@ async def test_an_agent_is_found_by_external_id_id_or_name(api: Api) -> None:
 
 async def test_the_stored_row_becomes_the_concrete_agent(api: Api, mock: MockServer) -> None:
     await connect(api, mock)
-    parameters = {"temperature": 0.2, "max_tokens": 30, "instructions": "Be kind."}
+    parameters = {"temperature": 0.2, "max_tokens": 30, "instructions": "Be kind.", "steps": ["plan", "rerank"]}
     made = await created(
         api, provider="openai-compatible", model="ok", parameters=parameters, fallbacks=[{"provider": "builtin"}]
     )
@@ -186,6 +196,7 @@ async def test_the_stored_row_becomes_the_concrete_agent(api: Api, mock: MockSer
         "Be kind.",
     )
     assert (config.sampling.temperature, config.sampling.max_tokens) == (0.2, 30)
+    assert config.steps == {"plan", "rerank"}
     assert [one.config.name for one in config.fallbacks] == ["builtin"]
 
 

@@ -120,10 +120,9 @@ def _approve(client: httpx.Client, page: Page) -> None:
 
 
 def _conversation(client: httpx.Client) -> str:
-    collection = client.get("/collections").json()["items"][0]["id"]
-    body: dict[str, Any] = {"collection_id": collection}
+    body: dict[str, Any] = {"agent_id": client.get("/agents").json()["items"][0]["id"]}
     for question in QUESTIONS:
-        answer = client.post("/rag-chat", json={**body, "message": question}).json()
+        answer = client.post("/chat", json={**body, "message": question}).json()
         body["conversation_id"] = answer["conversation_id"]
     return str(body["conversation_id"])
 
@@ -234,7 +233,7 @@ def _models(page: Page) -> None:
 
 def _draft(page: Page) -> None:
     page.get_by_role("button", name="Draft with a model").first.click()
-    expect(page.get_by_role("dialog").get_by_text("Budget").first).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("Sections left")).to_be_visible()
     idle(page)
 
 

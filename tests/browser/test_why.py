@@ -1,12 +1,14 @@
 """Why this answer: its steps, its sources, a provider that failed over; and the model that searches."""
 
+import re
 import shutil
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from backend.embeddings.native import packaged_model
-from tests.browser.driver import Stack, ask, click, open_page, settled
+from tests.browser.driver import Stack, Theme, ask, click, open_page, settled
 from tests.mock_openai import MockOpenAI, MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -33,6 +35,29 @@ def test_the_panel_shows_every_step_with_its_time_and_opens_a_source(page: Page)
     expect(hits.first).to_contain_text("score")
     click(page, hits.first.get_by_role("button"))
     expect(page.get_by_role("dialog")).to_contain_text("warranty")
+
+
+def test_scores_and_times_stay_on_one_line_of_a_phone(
+    open_browser: Callable[[Stack, int, Theme], Page], stack: Stack
+) -> None:
+    heading = "## What does the extended warranty for hubs, probes and their batteries cover in year {0}?"
+    text = "\n\n".join(f"{heading.format(n)}\n\nIn year {n} it covers all faults." for n in range(1, 6))
+    with stack.client() as client:
+        uploaded = client.post("/faq/upload", files={"files": ("warranty.md", text)}).raise_for_status()
+        client.get(f"/jobs/{uploaded.json()['jobs'][0]['id']}/events").raise_for_status()
+    page = open_browser(stack, 390, "light")
+    open_page(page, "/Chat", "Chat")
+    ask(page, "What does the extended warranty for probes cover?")
+    _why(page)
+    scores = page.locator("[class*='st-key-hit_'] p").filter(has_text=re.compile(r"score"))
+    times = page.locator("[class*='st-key-steps_'] p").filter(has_text=re.compile(r"^< 1 ms$|^\d+ ms$"))
+    for part in [*scores.all(), *times.all()]:
+        box = part.bounding_box()
+        assert box is not None
+        assert box["height"] < 30
+        assert box["x"] + box["width"] < 390
+    assert (scores.count(), times.count()) == (5, 5)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.usefixtures("sample")

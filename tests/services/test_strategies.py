@@ -1,0 +1,45 @@
+"""Which steps of an answer a model takes."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
+from backend.agents.providers import PROVIDERS, ProviderConfig
+from backend.embeddings.native import NativeEmbedder
+from backend.retrieval.base import Scope
+from backend.retrieval.planner import NamedDocument, RulePlanner
+from backend.retrieval.reranker import KeptOrder
+from backend.retrieval.rewriter import RuleRewriter
+from backend.security.outbound import Outbound, OutboundPolicy
+from backend.services.strategies import Strategies
+
+ABLE = ProviderChoice(ProviderConfig("openai-compatible", base_url="http://127.0.0.1:9/v1"), "m")
+BUILTIN = ProviderChoice(ProviderConfig("builtin"))
+
+
+async def no_documents(_scope: Scope, _text: str) -> Sequence[NamedDocument]:
+    return []
+
+
+@pytest.fixture
+def strategies() -> Strategies:
+    factory = AgentFactory(PROVIDERS, Outbound(OutboundPolicy()).provider_client)
+    return Strategies(factory, RuleRewriter(NativeEmbedder()), RulePlanner(no_documents), KeptOrder())
+
+
+@pytest.mark.parametrize(
+    ("choices", "chosen", "expected"),
+    [
+        ((ABLE,), {"rewrite"}, ("model", "rules", "off")),
+        ((ABLE,), {"plan", "rerank"}, ("rules", "model", "model")),
+        ((ABLE,), set(), ("rules", "rules", "off")),
+        ((BUILTIN,), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
+        ((ABLE, BUILTIN), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
+    ],
+)
+def test_a_model_takes_the_chosen_steps_where_every_provider_can(
+    strategies: Strategies, choices: tuple[ProviderChoice, ...], chosen: set[str], expected: tuple[str, ...]
+) -> None:
+    steps = strategies.of(AgentConfig(choices[0], choices[1:], steps=frozenset(chosen)))
+    assert (steps.rewriter.name, steps.planner.name, steps.reranker.name) == expected
