@@ -5,7 +5,7 @@ from decimal import Decimal
 import streamlit as st
 
 from contracts.providers import ModelPrice, Provider
-from frontend.components.words import ago, provider_words, sentence
+from frontend.components.words import ago, provider_words, sentence, short_model
 from frontend.safe_text import code, plain
 
 _SHOWN = 3
@@ -21,7 +21,7 @@ def facts(provider: Provider, model: str | None) -> str:
     elif provider.key_hint:
         parts.append(f"key ending in {plain(provider.key_hint)}")
     if model and model != provider.name:
-        parts.append(f"model {plain(model)}")
+        parts.append(f"model {plain(short_model(model))}")
     return " · ".join(parts)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from contracts.chat import AnswerStep, ChatAnswer, CitationCheck
 from frontend.components.citations import Opener
-from frontend.components.words import latency_text, plural, sentence
+from frontend.components.words import latency_text, plural, sentence, short_model
 from frontend.safe_text import plain
 
 STEPS: Final = {
@@ -79,7 +79,11 @@ def _refused(checks: Sequence[CitationCheck]) -> None:
 
 
 def answer_facts(answer: ChatAnswer) -> str:
-    parts = [f"Provider {plain(answer.provider)}", f"model {plain(answer.model)}", latency_text(answer.latency_ms)]
+    parts = [
+        f"Provider {plain(answer.provider)}",
+        f"model {plain(short_model(answer.model))}",
+        latency_text(answer.latency_ms),
+    ]
     tokens = answer.usage.input_tokens + answer.usage.output_tokens
     if tokens:
         parts.append(plural(tokens, "token"))

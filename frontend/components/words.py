@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import PureWindowsPath
 from typing import TypeVar
 
 from contracts.documents import Document
@@ -50,6 +51,11 @@ def provider_words(label: str) -> tuple[str, str]:
     """`Name (note)` as name and note."""
     name, _, note = label.partition(" (")
     return name, note.removesuffix(")")
+
+
+def short_model(name: str) -> str:
+    """A model that is a file, by its name alone."""
+    return PureWindowsPath(name).name if name.endswith(".gguf") else name
 
 
 def latency_text(milliseconds: float) -> str:

@@ -10,7 +10,7 @@ from contracts.agents import Agent
 from contracts.chat import Chat, Conversation, RagChat
 from contracts.collections import Collection
 from frontend.components.notices import load
-from frontend.components.words import distinct, plural
+from frontend.components.words import distinct, plural, short_model
 from frontend.layout import Frame
 from frontend.safe_text import plain
 
@@ -86,5 +86,5 @@ def asked_words(target: Target, provider_label: str) -> str:
     agent = target.agent
     if agent is None:
         return ""
-    model = "" if agent.model == agent.provider else f", model {plain(agent.model)}"
+    model = "" if agent.model == agent.provider else f", model {plain(short_model(agent.model))}"
     return f"Answers by **{plain(provider_label)}**{model}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from time import monotonic
+from typing import Final
 
 import streamlit as st
 
@@ -15,6 +17,9 @@ from frontend.components.notices import problem_card
 from frontend.components.words import plural
 from frontend.safe_text import model_text, paragraphs
 from frontend.views.chat_target import Target
+
+SEARCH_SECONDS: Final = 3.0
+"""No search takes longer: silence after it is the model's, which may first have to be loaded."""
 
 
 def pending_turn(
@@ -39,7 +44,7 @@ def pending_turn(
 def _stream(api: Api, turn: state.ChatTurn, target: Target, conversation: Conversation | None) -> None:
     collection = target.collection
     turn.started, turn.turns_before = True, len(conversation.turns) if conversation else 0
-    shown = st.empty()
+    began, shown = monotonic(), st.empty()
     shown.markdown(f":shimmer[Looking through {plural(collection.faqs + collection.passages, 'source')}]")
     st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
     stream = AnswerStream(api, target.question(turn.question, conversation))
@@ -52,6 +57,8 @@ def _stream(api: Api, turn: state.ChatTurn, target: Target, conversation: Conver
                     _take(turn, event)
                 if turn.partial:
                     shown.markdown(model_text(turn.partial))
+                elif monotonic() - began > SEARCH_SECONDS:
+                    shown.markdown(":shimmer[Waiting for the model's first words]")
     except ApiError as error:
         turn.problem = error.problem
     finally:

@@ -36,7 +36,7 @@ def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool)
     with st.container(border=True, key=f"provider_{provider.name}", gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(
-                f"**{plain(provider_words(provider.label)[0])}**  \n:small[:gray[{facts(provider, model)}]]",
+                f"**{_called(provider)}**  \n:small[:gray[{facts(provider, model)}]]",
                 width="content",
             )
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
@@ -101,7 +101,7 @@ def _provider_actions(api: Api, provider: Provider, agent: Agent | None, *, in_u
     if provider.is_stored:
         with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"remove_menu_{name}"):
             note = " Answers go back to the built-in provider." if in_use else ""
-            st.markdown(f"The key and the address of {plain(provider.label)} are forgotten.{note}")
+            st.markdown(f"What was entered for {_called(provider)} is forgotten.{note}")
             st.button("Remove connection", key=f"remove_{name}", on_click=_remove, args=(api, provider))
 
 
@@ -167,7 +167,7 @@ def _save(api: Api, provider: Provider) -> None:
         return
     st.session_state[key] = ""
     view.checks.pop(provider.name, None)
-    state.session().flash = state.Flash(f"{plain(provider.label)} saved")
+    state.session().flash = state.Flash(f"{_called(provider)} saved")
 
 
 def _refused(field: str) -> Problem:
@@ -181,15 +181,19 @@ def _refused(field: str) -> Problem:
 
 def _use(api: Api, agent: Agent, provider: Provider) -> None:
     edit = AgentEdit(provider=provider.name, model=provider.model or next(iter(provider.models), None))
-    act(lambda: api.edit_agent(agent.id, edit), f"{plain(provider.label)} answers from now on")
+    act(lambda: api.edit_agent(agent.id, edit), f"{_called(provider)} answers from now on")
 
 
 def _remove(api: Api, provider: Provider) -> None:
-    if act(lambda: api.remove_provider(provider.name), f"{plain(provider.label)} removed"):
+    if act(lambda: api.remove_provider(provider.name), f"{_called(provider)} removed"):
         view = state.settings()
         view.checks.pop(provider.name, None)
         for field in _fields(provider.name):
             st.session_state.pop(field, None)
+
+
+def _called(provider: Provider) -> str:
+    return plain(provider_words(provider.label)[0])
 
 
 def _check(api: Api, name: str) -> None:
@@ -209,7 +213,7 @@ def _check_result(provider: Provider) -> None:
 
 def _check_answer(provider: Provider, result: ProviderCheck) -> None:
     """The built-in one quotes: of a test question, which no document answers, it says only that."""
-    text = f"{plain(provider_words(provider.label)[0])} answered in {latency_text(result.latency_ms)}"
+    text = f"{_called(provider)} answered in {latency_text(result.latency_ms)}"
     if result.model != provider.name:
         text = f"{text}, model {plain(result.model)}: {paragraphs(result.reply) or 'nothing'}"
     if result.ok:

@@ -279,7 +279,7 @@ def _answers(conversation: str) -> list[Screen]:
         Screen("home-busy", "/", "Home", height=1100),
         Screen("chat-new", "/Chat", "Chat"),
         Screen("chat-answer", path, "Chat"),
-        Screen("chat-why", path, "Chat", _why, height=1000),
+        Screen("chat-why", path, "Chat", _why, height=1060),
         Screen("chat-citation", path, "Chat", _citation),
         Screen("chat-agent", "/Chat", "Chat", _agent),
     ]

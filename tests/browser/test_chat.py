@@ -144,6 +144,12 @@ def _waiting_for_a_silent_model(page: Page, sample: Stack) -> Iterator[MockOpenA
         yield mock
 
 
+def test_a_model_that_is_silent_after_the_search_is_said_to_be_waited_for(page: Page, sample: Stack) -> None:
+    with _waiting_for_a_silent_model(page, sample):
+        expect(page.get_by_text("Waiting for the model's first words")).to_be_visible()
+        click(page, page.get_by_role("button", name="Stop", exact=True))
+
+
 def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, sample: Stack) -> None:
     with _waiting_for_a_silent_model(page, sample) as mock:
         page.get_by_role("button", name="Stop", exact=True).click()

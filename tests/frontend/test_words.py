@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.components.words import distinct, sentence
+from frontend.components.words import distinct, latency_text, sentence, short_model
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,23 @@ from frontend.components.words import distinct, sentence
 )
 def test_a_detail_is_shown_as_a_sentence(detail: str, shown: str) -> None:
     assert sentence(detail) == shown
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        ("/home/me/models/some-model.gguf", "some-model.gguf"),
+        ("C:\\models\\some-model.gguf", "some-model.gguf"),
+        ("meta-llama/llama-4", "meta-llama/llama-4"),
+    ],
+)
+def test_a_model_that_is_a_file_is_shown_by_its_name(model: str, shown: str) -> None:
+    assert short_model(model) == shown
+
+
+@pytest.mark.parametrize(("milliseconds", "shown"), [(0.2, "< 1 ms"), (999.4, "999 ms"), (1500, "1.5 s")])
+def test_no_time_is_nothing(milliseconds: float, shown: str) -> None:
+    assert latency_text(milliseconds) == shown
 
 
 def test_names_to_choose_from_differ() -> None:
