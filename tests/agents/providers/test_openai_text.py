@@ -9,6 +9,8 @@ import pytest
 
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
 from backend.agents.providers.base import Completion, GenerationRequest, Message, Sampling, Usage, collect
+from backend.agents.providers.protocols.openai_chat import OpenAIChat
+from backend.agents.providers.pydantic_ai import PydanticAiProvider
 from backend.agents.providers.streams import close
 from backend.errors import (
     ProviderAuthFailed,
@@ -36,7 +38,9 @@ def streamed(chunks: Sequence[object]) -> httpx2.Response:
     return httpx2.Response(200, headers={"content-type": "text/event-stream; charset=utf-8"}, content=body.encode())
 
 
-async def ask(response: httpx2.Response, sent: list[Chunk] | None = None) -> Completion:
+async def ask(
+    response: httpx2.Response, sent: list[Chunk] | None = None, vendor: str = "openai-compatible"
+) -> Completion:
     def respond(request: httpx2.Request) -> httpx2.Response:
         if sent is not None:
             sent.append(json.loads(request.content))
@@ -45,12 +49,20 @@ async def ask(response: httpx2.Response, sent: list[Chunk] | None = None) -> Com
     def client(_url: str, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(transport=httpx2.MockTransport(respond), timeout=timeout)
 
-    provider = PROVIDERS.get("openai-compatible")(ProviderConfig("openai-compatible", "http://x/v1"), client)
+    config = ProviderConfig(vendor, "http://x/v1")
+    provider = PydanticAiProvider(PROVIDERS.vendors[vendor], OpenAIChat, config, client)
     request = GenerationRequest("m", (Message("system", "Be brief."), Message("user", "Hi")), sampling=Sampling(0.5, 9))
     try:
         return await collect(provider.stream(request))
     finally:
         await provider.aclose()
+
+
+async def test_a_model_of_this_machine_ends_where_it_would_write_passages() -> None:
+    sent: list[Chunk] = []
+    for vendor in ("local", "openai-compatible"):
+        await ask(streamed([said("Yes."), STOP]), sent, vendor)
+    assert [body.get("stop") for body in sent] == [["<passage", "</passage"], None]
 
 
 async def test_hundreds_of_answers_are_written_at_once(connect: Connect, server: MockServer) -> None:

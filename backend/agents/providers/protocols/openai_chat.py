@@ -8,6 +8,7 @@ from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
+from backend.agents.prompts.passages import MARKUP
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.protocols.base import KeyHeader, TextChat
 from backend.agents.providers.protocols.openai_text import OpenAIText
@@ -40,4 +41,8 @@ class OpenAIChat:
         )
 
     def text_chat(self, endpoint: Endpoint, http: httpx2.AsyncClient) -> TextChat | None:
-        return None if self._is_openai else OpenAIText(endpoint.vendor.name, endpoint.base_url, http)
+        """A model on this machine may be a tiny one. Servers elsewhere have models that refuse `stop`."""
+        if self._is_openai:
+            return None
+        vendor = endpoint.vendor
+        return OpenAIText(vendor.name, endpoint.base_url, http, MARKUP if vendor.place == "child" else ())

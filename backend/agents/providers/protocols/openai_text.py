@@ -70,11 +70,12 @@ _STATUSES: Final[Mapping[int, type[ModelAPIError]]] = {
 
 @dataclass(frozen=True, slots=True)
 class OpenAIText:
-    """`vendor` is named in errors. `base_url` ends before `/chat/completions`."""
+    """`vendor` is named in errors. `base_url` ends before `/chat/completions`, an answer before a text of `stop`."""
 
     vendor: str
     base_url: str
     http: httpx2.AsyncClient
+    stop: tuple[str, ...] = ()
 
     async def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
         """Text deltas, `Heard` for what is none, then `Done`.
@@ -84,7 +85,7 @@ class OpenAIText:
         url = f"{self.base_url.rstrip('/')}/chat/completions"
         reading = _Reading(request.model)
         with _transport_errors(request.model):
-            async with aclosing(await self._sent(url, _body(request, messages))) as response:
+            async with aclosing(await self._sent(url, _body(request, messages, self.stop))) as response:
                 if response.status_code >= 400:
                     raise await _refusal(response, request.model)
                 events = aiter(httpx2.EventSource(response))
@@ -144,7 +145,7 @@ class _Reading:
         return TextDelta(text)
 
 
-def _body(request: GenerationRequest, messages: Sequence[Message]) -> dict[str, Any]:
+def _body(request: GenerationRequest, messages: Sequence[Message], stop: tuple[str, ...]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": message.role, "content": message.content} for message in messages],
@@ -155,6 +156,8 @@ def _body(request: GenerationRequest, messages: Sequence[Message]) -> dict[str, 
         body["temperature"] = request.sampling.temperature
     if request.sampling.max_tokens is not None:
         body["max_tokens"] = request.sampling.max_tokens
+    if stop:
+        body["stop"] = stop
     return body
 
 
