@@ -47,6 +47,9 @@ def _dialog(api: Api, document: Document) -> None:
     if providers is None:
         return
     able = [one for one in providers if one.configured and one.generates and one.structured_output and not one.hidden]
+    able.sort(
+        key=lambda one: one.serves_files and not one.is_stored
+    )  # the packaged sample, which nobody chose, is last
     if not able:
         empty_state("smart_toy", "No model is set up", "Under Settings, set up a provider that writes.", key="able")
         st.page_link(SETTINGS_PAGE, label="Open Settings", icon=":material/settings:")

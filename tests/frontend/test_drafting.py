@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from contracts.drafting import DraftingResult, NewDrafting
 from contracts.providers import ProviderSettings
+from frontend.api_client import Api
 from frontend.components.drafting_jobs import dollars, result_text
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import field, keys, press, words
@@ -48,6 +49,16 @@ def document_of(pages: Pages) -> UUID:
 
 def test_without_a_model_the_dialog_says_where_to_set_one_up(read: Pages) -> None:
     assert "No model is set up" in words(offered(read))
+
+
+def test_the_sample_model_that_nobody_chose_is_offered_last(
+    read: Pages, connect: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect("ok")
+    told = [one.model_copy(update={"configured": True}) if one.serves_files else one for one in read.api.providers()]
+    monkeypatch.setattr(Api, "providers", lambda _: told)
+    box = field(offered(read).selectbox, "drafting_provider")
+    assert (box.value, box.options[-1]) == (SERVER, "Local model")
 
 
 def test_the_dialog_says_what_it_takes_and_starts(read: Pages, connect: Callable[[str], None]) -> None:
