@@ -37,8 +37,11 @@ def saved_turn(turn: ConversationMessage, *, on_open: Opener, try_again: Callabl
 
 
 def _answer(answer: ChatAnswer, key: str, on_open: Opener) -> None:
-    if not answer.answered and answer.confidence is not None:
+    is_from_search = answer.confidence is not None
+    if is_from_search and not answer.answered:
         st.badge("Not answered", icon=":material/help:", color="orange")
+    elif is_from_search and not answer.citations:
+        st.badge("No source cited", icon=":material/link_off:", color="orange")
     st.markdown(cited_markdown(answer.response, answer.citations, key=key))
     citation_list(answer.citations, key=key, on_open=on_open)
     why_this_answer(answer, key=key, on_open=on_open)

@@ -1,0 +1,29 @@
+"""What an answer on the chat page says of its sources."""
+
+import pytest
+
+from contracts.agents import AgentEdit
+from tests.frontend.conftest import Pages
+from tests.frontend.looking import words
+
+UNCITED = "No source cited"
+
+
+@pytest.mark.parametrize(
+    ("provider", "question", "is_said"),
+    [
+        ("builtin", "What does the warranty cover?", False),
+        ("builtin", "Who won the football world cup in 1998?", False),
+        ("echo", "What does the warranty cover?", True),
+        ("echo", "Hello!", False),
+    ],
+    ids=["cited", "not answered", "uncited", "small talk"],
+)
+def test_an_answer_from_the_documents_without_a_source_is_marked(
+    pages: Pages, provider: str, question: str, is_said: bool
+) -> None:
+    pages.sample()
+    pages.api.edit_agent(pages.api.agents().items[0].id, AgentEdit(provider=provider))
+    page = pages.open("pages/2_Chat.py")
+    page.chat_input[0].set_value(question).run()
+    assert (UNCITED in words(page)) is is_said
