@@ -128,9 +128,9 @@ class Api:
         return _parse(kind, self._send("GET", path, params=_clean(params or {})))
 
     def _write(self, method: str, kind: type[A], path: str, body: BaseModel | None = None) -> A:
-        content = body.model_dump_json(exclude_none=True) if body is not None else None
-        headers = {"Content-Type": "application/json"} if content is not None else {}
-        return _parse(kind, self._send(method, path, content=content, headers=headers))
+        edits = method == "PATCH"  # whose nulls remove
+        sent = body.model_dump(mode="json", exclude_none=not edits, exclude_unset=edits) if body else None
+        return _parse(kind, self._send(method, path, json=sent))
 
     def _start(self, kind: type[A], path: str, body: BaseModel | None = None) -> A:
         sent = body.model_dump(mode="json", exclude_none=True) if body is not None else None
@@ -377,10 +377,7 @@ class Api:
         self._send("DELETE", f"/agents/{agent_id}")
 
     def edit_agent(self, agent_id: UUID, edit: AgentEdit) -> Agent:
-        """A field that was set to None is removed, one that was not set stays."""
-        return _parse(
-            Agent, self._send("PATCH", f"/agents/{agent_id}", json=edit.model_dump(mode="json", exclude_unset=True))
-        )
+        return self._write("PATCH", Agent, f"/agents/{agent_id}", edit)
 
     def keys(self) -> list[ApiKey]:
         return self._get(list[ApiKey], "/keys")

@@ -13,7 +13,7 @@ from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.drafting_jobs import dollars
 from frontend.components.notices import empty_state, load, show_problem
-from frontend.components.words import plural, provider_words
+from frontend.components.words import plural, provider_words, short_model
 from frontend.safe_text import plain
 
 SETTINGS_PAGE: Final = "pages/9_Settings.py"
@@ -93,6 +93,7 @@ def _choice(able: Sequence[Provider]) -> tuple[Provider, str]:
         "Model",
         models,
         key=f"drafting_model_{provider.name}",
+        format_func=short_model,
         accept_new_options=True,
         help="Type another name for a model that is not listed.",
     )

@@ -47,7 +47,9 @@ def document_of(pages: Pages) -> UUID:
     return pages.api.all_documents()[0].id
 
 
-def test_without_a_model_the_dialog_says_where_to_set_one_up(read: Pages) -> None:
+def test_without_a_model_the_dialog_says_where_to_set_one_up(read: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    none = [one.model_copy(update={"configured": not one.generates}) for one in read.api.providers()]
+    monkeypatch.setattr(Api, "providers", lambda _: none)
     assert "No model is set up" in words(offered(read))
 
 
