@@ -4,8 +4,9 @@ The API is the real one in its own process, the provider a mock server in anothe
 machine's cores.
 
 - The pipeline over the provider: 50 streamed questions a second for 15 seconds through `POST /chat`, and as many
-  straight to the mock, in turn, three rounds each. What is added is the difference of the medians, and at p99 that of
-  ours at p99 to the mock's median. Whole answers, from the request to the last event.
+  straight to the mock, in turn, five rounds each. What is added is the difference of the medians, and at p99 that of
+  ours at p99 to the mock's median; of both the median round counts, since a machine that stands still for a tenth of
+  a second takes a round's p99 with it. Whole answers, from the request to the last event.
 - 300 streams of a model that writes ten words a second without an end, all begun within 10 seconds and left after 30:
   those that broke, and the time between two words.
 - 100 questions at the same moment, answered by the built-in provider: the first event.
@@ -22,7 +23,7 @@ from benchmarks.product import Client, Product, answers, free_port, fresh, stop,
 from benchmarks.search import percentile
 from benchmarks.streams import Plan, Stream, read
 
-RATE, SECONDS, ROUNDS = 50.0, 15.0, 3
+RATE, SECONDS, ROUNDS = 50.0, 15.0, 5
 STREAMS, BEGIN, LEFT = 300, 10.0, 30.0
 TOGETHER = 100
 QUESTION = "How do I descale the machine?"
@@ -97,25 +98,28 @@ def _overhead(product: Product, client: Client, agent: str, port: int) -> list[F
     count = int(RATE * SECONDS)
     messages = [{"role": "user", "content": f'<passage n="1">{FAQS[0]["answer"]}</passage> {QUESTION}'}]
     bare = json.dumps({"model": "ok", "messages": messages, "stream": True})
-    ours: list[Stream] = []
+    ours: list[Sequence[Stream]] = []
     theirs: list[Stream] = []
     _asked(product, client, agent, count=5)
     for _ in range(ROUNDS):
         theirs += read(Plan(port, "/v1/chat/completions", bare, count=count, rate=RATE))
-        ours += _asked(product, client, agent, count=count, rate=RATE)
-    failed = sum(not one.is_whole for one in ours)
+        ours.append(_asked(product, client, agent, count=count, rate=RATE))
+    failed = sum(not one.is_whole for each in ours for one in each)
     base = median(one.whole for one in theirs)
-    times = [one.whole - base for one in ours]
+    added = {
+        share: [(percentile([one.whole for one in each], share / 100) - base) * 1000 for each in ours]
+        for share in (50, 99)
+    }
     note = f"{RATE:.0f} a second; the provider alone {base * 1000:.1f} ms"
     return [
-        Figure(f"{RATE:.0f} questions a second, failed", failed, "", Target("at most", 0), note=f"of {len(ours)}"),
+        Figure(f"{RATE:.0f} questions a second, failed", failed, "", Target("at most", 0), note=f"of {ROUNDS * count}"),
         *(
             Figure(
                 f"the pipeline adds, p{share}",
-                round(percentile(times, share / 100) * 1000, 1),
+                round(median(added[share]), 1),
                 "ms",
                 Target("at most", limit),
-                note=note,
+                note=f"{note}; rounds {', '.join(f'{one:.0f}' for one in sorted(added[share]))}",
             )
             for share, limit in ((50, 10.0), (99, 50.0))
         ),
