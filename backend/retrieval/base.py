@@ -115,30 +115,30 @@ class Findings:
     steps: tuple[Step, ...] = field(default=())
 
 
-class Rewriter(Protocol):
-    """Makes a follow-up a question that can be understood without the conversation."""
+class Form(Protocol):
+    """A way to take a step."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Who took the step, once it is taken: a form that takes one answer's may hand it on to another form."""
+        ...
+
+
+class Rewriter(Form, Protocol):
+    """Makes a follow-up a question that can be understood without the conversation."""
 
     async def rewrite(self, question: str, history: Sequence[Turn]) -> str:
         """The question itself when it stands alone."""
         ...
 
 
-class Planner(Protocol):
+class Planner(Form, Protocol):
     """Decides whether to retrieve, how much and where, or what to ask back. `question` stands alone if it can."""
-
-    @property
-    def name(self) -> str: ...
 
     async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan: ...
 
 
-class Reranker(Protocol):
+class Reranker(Form, Protocol):
     """Orders found items anew, best first; may drop none."""
-
-    @property
-    def name(self) -> str: ...
 
     async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]: ...

@@ -1,4 +1,7 @@
-"""The steps as a generating model takes them. Where it fails, the rules decide: a step never ends an answer."""
+"""The steps as a generating model takes them. Where it fails, the rules decide: a step never ends an answer.
+
+Each object takes the steps of one answer: its `name` is then that of the form that took it.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, TypeVar
@@ -13,6 +16,7 @@ from backend.retrieval.rewriter import leans_back
 
 Output = TypeVar("Output", bound=BaseModel)
 
+MODEL: Final = "model"
 TURNS: Final = 6
 TURN_LENGTH: Final = 600
 PASSAGE_LENGTH: Final = 500
@@ -77,15 +81,15 @@ class Model:
 
 
 class ModelRewriter:
-    name = "model"
-
     def __init__(self, model: Model, rules: Rewriter) -> None:
+        self.name = MODEL
         self._model = model
         self._rules = rules
 
     async def rewrite(self, question: str, history: Sequence[Turn]) -> str:
         """A question that the rules do not see leaning on what was said costs no request."""
         if not history or not leans_back(question):
+            self.name = self._rules.name
             return question
         said = "\n".join(f"{turn.role}: {turn.text[:TURN_LENGTH]}" for turn in history[-TURNS:])
         try:
@@ -93,6 +97,7 @@ class ModelRewriter:
                 Rewritten, _REWRITE, f"Conversation:\n{said}\n\nLast question: {question}"
             )
         except ProviderError:
+            self.name = self._rules.name
             return await self._rules.rewrite(question, history)
         return " ".join(rewritten.question.split())
 
@@ -100,9 +105,8 @@ class ModelRewriter:
 class ModelPlanner:
     """Documents are still chosen by the rules: a model does not know their names."""
 
-    name = "model"
-
     def __init__(self, model: Model, rules: Planner) -> None:
+        self.name = MODEL
         self._model = model
         self._rules = rules
 
@@ -111,6 +115,7 @@ class ModelPlanner:
         try:
             decided = await self._model.give(Decision, _PLAN, f"Question: {question}")
         except ProviderError:
+            self.name = self._rules.name
             return by_rules
         if decided.action == "search":
             limit = max(scope.limit, decided.passages)
@@ -118,19 +123,20 @@ class ModelPlanner:
             return Plan("search", limit, documents=by_rules.documents, note=note)
         reply = by_rules.reply or decided.reply.strip()
         if not reply:
+            self.name = self._rules.name
             return by_rules
         return Plan(decided.action, 0, reply=reply, note="as the model decided")
 
 
 class ModelReranker:
-    name = "model"
-
     def __init__(self, model: Model, rules: Reranker) -> None:
+        self.name = MODEL
         self._model = model
         self._rules = rules
 
     async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]:
         if len(items) < 2:
+            self.name = self._rules.name
             return items
         by_rules = await self._rules.rerank(question, items)
         shown = by_rules[:MOST]
@@ -138,6 +144,7 @@ class ModelReranker:
         try:
             order = await self._model.give(Order, _RERANK, f"{render_passages(passages)}\n\nQuestion: {question}")
         except ProviderError:
+            self.name = self._rules.name
             return by_rules
         chosen = [shown[n - 1] for n in dict.fromkeys(order.passages) if 1 <= n <= len(shown)]
         return [*chosen, *(item for item in by_rules if item not in chosen)]

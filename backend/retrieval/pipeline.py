@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from backend.retrieval.base import (
     Findings,
+    Form,
     Plan,
     Planner,
     Reranker,
@@ -38,10 +39,11 @@ class Trace:
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
-    async def run(self, name: StepName, strategy: str, work: Awaitable[T], outcome: Callable[[T], str]) -> T:
+    async def run(self, name: StepName, form: Form, work: Awaitable[T], outcome: Callable[[T], str]) -> T:
+        """Of the `form` the name counts that it has after the work."""
         start = time.perf_counter()
         value = await work
-        self.steps.append(Step(name, strategy, (time.perf_counter() - start) * 1000, outcome(value)))
+        self.steps.append(Step(name, form.name, (time.perf_counter() - start) * 1000, outcome(value)))
         return value
 
 
@@ -54,20 +56,20 @@ class Pipeline:
         """Raises the `VectorError` family; a store that fails is never an empty answer."""
         trace = Trace()
         alone = await trace.run(
-            "rewrite", steps.rewriter.name, steps.rewriter.rewrite(question, history), lambda it: _said(question, it)
+            "rewrite", steps.rewriter, steps.rewriter.rewrite(question, history), lambda it: _said(question, it)
         )
         plan = await trace.run(
             "plan",
-            steps.planner.name,
+            steps.planner,
             steps.planner.plan(alone, scope, has_history=bool(history)),
             lambda it: it.note,
         )
         if plan.action != "search":
             return Findings(alone, plan, SearchResult([], answerable=False), tuple(trace.steps))
-        result = await trace.run("search", "views", self._search(scope, alone, plan), _found)
+        result = await trace.run("search", self._searcher, self._search(scope, alone, plan), _found)
         items = await trace.run(
             "rerank",
-            steps.reranker.name,
+            steps.reranker,
             steps.reranker.rerank(alone, result.items),
             lambda it: _moved(result, it[0].title if it else ""),
         )

@@ -71,6 +71,8 @@ class Query:
 class Searcher:
     """`ranking` tells how views are weighed; the default is what the benchmark kept."""
 
+    name = "views"
+
     def __init__(
         self, uow: UnitOfWork, stores: Stores, embedders: Embedders, *, ranking: Ranking = DEFAULT_RANKING
     ) -> None:

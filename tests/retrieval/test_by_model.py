@@ -86,6 +86,7 @@ async def test_a_follow_up_becomes_the_models_question_on_one_line() -> None:
     provider = ScriptedProvider(says(Rewritten(question=" What does the\n Enterprise plan  cost? ")))
     rewriter = ModelRewriter(model(provider), Rules())
     assert await rewriter.rewrite("and for Enterprise?", HISTORY) == "What does the Enterprise plan cost?"
+    assert rewriter.name == "model"
     [request] = provider.requests
     assert (request.model, request.output_type, request.sampling.temperature) == ("large", Rewritten, 0.0)
     assert "What does the Pro plan cost?" in request.messages[-1].content
@@ -97,7 +98,9 @@ async def test_a_follow_up_becomes_the_models_question_on_one_line() -> None:
 )
 async def test_a_question_that_leans_on_nothing_costs_no_request(question: str, history: Sequence[Turn]) -> None:
     provider = ScriptedProvider()
-    assert await ModelRewriter(model(provider), Rules()).rewrite(question, history) == question
+    rewriter = ModelRewriter(model(provider), Rules())
+    assert await rewriter.rewrite(question, history) == question
+    assert rewriter.name == "rules"
     assert not provider.requests
 
 
@@ -105,6 +108,7 @@ async def test_a_question_that_leans_on_nothing_costs_no_request(question: str, 
 async def test_the_rules_rewrite_where_the_model_gives_no_question(script: Sequence[Step]) -> None:
     rewriter = ModelRewriter(model(ScriptedProvider(script)), Rules())
     assert await rewriter.rewrite("and for Enterprise?", HISTORY) == "and for Enterprise? (by rules)"
+    assert rewriter.name == "rules"
 
 
 @pytest.mark.parametrize("question", ["", " \n ", "x" * 1_001])
@@ -156,12 +160,14 @@ async def test_a_decision_to_say_nothing_is_none() -> None:
     decided = Decision(action="converse", reply="  ")
     planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules())
     assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
+    assert planner.name == "rules"
 
 
 @WITHOUT_A_VALUE
 async def test_the_rules_plan_where_the_model_decides_nothing(script: Sequence[Step]) -> None:
     planner = ModelPlanner(model(ScriptedProvider(script)), Rules())
     assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
+    assert planner.name == "rules"
 
 
 @pytest.mark.parametrize(
@@ -189,6 +195,7 @@ async def test_the_models_order_comes_first_and_nothing_is_dropped(numbers: list
     """The numbers are those of the rules' order, which the model is shown."""
     reranker = ModelReranker(model(ScriptedProvider(says(Order(passages=numbers)))), Rules())
     assert order(await reranker.rerank("Which?", items("BCA"))) == expected
+    assert reranker.name == "model"
 
 
 async def test_what_the_model_is_not_shown_comes_behind_in_the_rules_order() -> None:
@@ -209,7 +216,9 @@ async def test_the_model_reads_the_beginning_of_a_passage() -> None:
 @pytest.mark.parametrize("names", ["", "A"])
 async def test_fewer_than_two_items_cost_no_request(names: str) -> None:
     provider = ScriptedProvider()
-    assert order(await ModelReranker(model(provider), Rules()).rerank("Which?", items(names))) == names
+    reranker = ModelReranker(model(provider), Rules())
+    assert order(await reranker.rerank("Which?", items(names))) == names
+    assert reranker.name == "rules"
     assert not provider.requests
 
 
@@ -217,3 +226,4 @@ async def test_fewer_than_two_items_cost_no_request(names: str) -> None:
 async def test_the_rules_order_stays_where_the_model_gives_none(script: Sequence[Step]) -> None:
     reranker = ModelReranker(model(ScriptedProvider(script)), Rules())
     assert order(await reranker.rerank("Which?", items("BCA"))) == "ABC"
+    assert reranker.name == "rules"
