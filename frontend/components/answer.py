@@ -43,6 +43,8 @@ def _answer(answer: ChatAnswer, key: str, on_open: Opener) -> None:
     elif is_from_search and not answer.citations:
         st.badge("No source cited", icon=":material/link_off:", color="orange")
     st.markdown(cited_markdown(answer.response, answer.citations, key=key))
+    if answer.finish_reason == "length":
+        ended_badge("Cut off at the limit of its length")
     citation_list(answer.citations, key=key, on_open=on_open)
     why_this_answer(answer, key=key, on_open=on_open)
 

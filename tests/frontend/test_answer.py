@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.agents import AgentEdit
+from contracts.agents import AgentEdit, AgentParameters
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import words
 
@@ -27,3 +27,13 @@ def test_an_answer_from_the_documents_without_a_source_is_marked(
     page = pages.open("pages/2_Chat.py")
     page.chat_input[0].set_value(question).run()
     assert (UNCITED in words(page)) is is_said
+
+
+@pytest.mark.parametrize("limit", [3, None])
+def test_an_answer_that_was_cut_says_so(pages: Pages, limit: int | None) -> None:
+    pages.sample()
+    edit = AgentEdit(provider="echo", parameters=AgentParameters(max_tokens=limit))
+    pages.api.edit_agent(pages.api.agents().items[0].id, edit)
+    page = pages.open("pages/2_Chat.py")
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    assert ("Cut off" in words(page)) is (limit is not None)

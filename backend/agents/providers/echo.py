@@ -18,10 +18,11 @@ class EchoProvider:
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
         words = _WORD_AND_SPACE.findall(question_of(request))
-        for word in words:
+        said = words[: request.sampling.max_tokens]
+        for word in said:
             yield TextDelta(word)
         given = sum(len(message.content.split()) for message in request.messages)
-        yield Done(Usage(given, len(words)), "stop", request.model or "echo")
+        yield Done(Usage(given, len(said)), "stop" if said == words else "length", request.model or "echo")
 
     async def aclose(self) -> None:
         return None

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import httpx2
 
@@ -18,6 +19,8 @@ from backend.agents.providers.streams import closing
 from backend.agents.providers.vendors import Vendor
 from backend.errors import InvalidRequest, ProviderRejected
 
+LONGEST: Final = 800
+"""Tokens of an answer that nobody limits: a small model may come to no end by itself, for minutes."""
 SERVERS = LlamaServers()
 """Of this process: a model file is loaded once, however many configurations name it."""
 
@@ -53,7 +56,8 @@ class LocalProvider:
         async with AsyncExitStack() as stack:
             served = await asyncio.to_thread(server.acquire)
             stack.callback(server.release)
-            events = self._speaker(served).stream(replace(request, model=name))
+            sampling = replace(request.sampling, max_tokens=request.sampling.max_tokens or LONGEST)
+            events = self._speaker(served).stream(replace(request, model=name, sampling=sampling))
             async with closing(events):
                 async for event in events:
                     yield event

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
-from backend.agents.providers.base import GenerationRequest, Message, TextDelta, collect
+from backend.agents.providers.base import Done, GenerationRequest, Message, Sampling, TextDelta, Usage, collect
 from backend.agents.providers.echo import EchoProvider
 from backend.agents.providers.llama.gguf import check, model_file
 from backend.agents.providers.llama.servers import LlamaServers
-from backend.agents.providers.local import LocalProvider
+from backend.agents.providers.local import LONGEST, LocalProvider
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.retry import AnsweredBy, Candidate, FallbackProvider
 from backend.agents.providers.streams import closing
 from backend.errors import InvalidRequest, ProviderRejected, ProviderUnavailable
+from tests.agents.scripted import ScriptedProvider
 from tests.support import eventually
 
 COMMAND = (sys.executable, "-m", "tests.mock_llm.child")
@@ -126,6 +127,18 @@ async def test_the_model_goes_by_its_files_name(make: Make, model: Path) -> None
     done = (await collect(provider.stream(GenerationRequest(str(model), QUESTION)))).done
     await provider.aclose()
     assert done.model == "tiny"
+
+
+@pytest.mark.parametrize(("asked", "sent"), [(None, LONGEST), (40, 40), (5_000, 5_000)])
+async def test_an_answer_that_nobody_limits_ends_all_the_same(
+    make: Make, monkeypatch: pytest.MonkeyPatch, model: Path, asked: int | None, sent: int
+) -> None:
+    speaker = ScriptedProvider((Done(Usage(1, 1), "stop", "tiny"),))
+    monkeypatch.setattr(LocalProvider, "_speaker", lambda *_: speaker)
+    provider = make()
+    await collect(provider.stream(GenerationRequest(str(model), QUESTION, sampling=Sampling(max_tokens=asked))))
+    await provider.aclose()
+    assert [request.sampling.max_tokens for request in speaker.requests] == [sent]
 
 
 async def test_a_child_that_was_killed_is_replaced_at_the_next_question(
