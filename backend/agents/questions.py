@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-LONG: Final = 4_000
-"""Characters. Word by word, a message of a megabyte would take seconds of everybody's time."""
+LONG: Final = 1_000
+"""Characters: what embedders read. Word by word, a message of a megabyte would take seconds of everybody's time."""
 ENDS: Final = 500
 """Characters of each end of a long one: people ask before or after what they paste, and embedders read no more."""
 

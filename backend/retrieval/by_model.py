@@ -3,7 +3,9 @@
 Each object takes the steps of one answer: its `name` is then that of the form that took it.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints
@@ -12,11 +14,14 @@ from backend.agents.prompts.passages import render_passages
 from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, Sampling, collect
 from backend.errors import ProviderError
 from backend.retrieval.base import Plan, Planner, Reranker, RetrievedItem, Rewriter, Scope, Turn
+from backend.retrieval.planner import ABOUT
 from backend.retrieval.rewriter import leans_back
 
 Output = TypeVar("Output", bound=BaseModel)
 
 MODEL: Final = "model"
+_QUESTION: Final = re.compile(r"[^.!?。！？؟\n]{3,200}[?？؟]")
+"""One sentence: a reply that says more is an answer."""
 TURNS: Final = 6
 TURN_LENGTH: Final = 600
 PASSAGE_LENGTH: Final = 500
@@ -103,7 +108,8 @@ class ModelRewriter:
 
 
 class ModelPlanner:
-    """Documents are still chosen by the rules: a model does not know their names."""
+    """Documents are still chosen by the rules: a model does not know their names. So is what is said to small talk: an
+    answer comes from the documents, and a question may talk a model into one of its own."""
 
     def __init__(self, model: Model, rules: Planner) -> None:
         self.name = MODEL
@@ -121,8 +127,10 @@ class ModelPlanner:
             limit = max(scope.limit, decided.passages)
             note = f"search for {limit} items"
             return Plan("search", limit, documents=by_rules.documents, note=note)
-        reply = by_rules.reply or decided.reply.strip()
-        if not reply:
+        if by_rules.reply:
+            return replace(by_rules, note="as the model decided")
+        reply = decided.reply.strip() if decided.action == "ask_back" else ABOUT
+        if not _QUESTION.fullmatch(reply) and reply != ABOUT:
             self.name = self._rules.name
             return by_rules
         return Plan(decided.action, 0, reply=reply, note="as the model decided")

@@ -53,19 +53,19 @@ def _talk(words: str, reply: str) -> _Talk:
     return _Talk(re.compile(rf"\A\W*(?:{words})(?:[\s,!.]+(?:there|all|everyone|nexus|bot|you))*\W*\Z", re.I), reply)
 
 
-_ASK = "Ask me about the documents, and I answer with the places that it stands on."
+ABOUT: Final = "Ask me about the documents; I answer from them and show the places."
 _TALK: Final = (
-    _talk("hi|hello|hey|good\\s+(?:morning|afternoon|evening|day)|greetings|howdy", f"Hello! {_ASK}"),
+    _talk("hi|hello|hey|good\\s+(?:morning|afternoon|evening|day)|greetings|howdy", f"Hello! {ABOUT}"),
     _talk(
         "(?:ok(?:ay)?[,\\s]+)?(?:many\\s+)?(?:thanks|thank\\s+you|thx|cheers)(?:\\s+(?:a\\s+lot|so\\s+much|very\\s+much))?",
         "You're welcome. Ask on whenever you like.",
     ),
     _talk("bye|goodbye|see\\s+you|good\\s+night", "Goodbye!"),
-    _talk("how\\s+are\\s+you(?:\\s+(?:doing|today))*", f"I am a program and always ready. {_ASK}"),
+    _talk("how\\s+are\\s+you(?:\\s+(?:doing|today))*", f"I am a program and always ready. {ABOUT}"),
     _talk(
         "who\\s+are\\s+you|what\\s+are\\s+you|what\\s+can\\s+you\\s+do(?:\\s+for\\s+me)?|what\\s+do\\s+you\\s+do"
         "|how\\s+(?:does\\s+this|do\\s+you)\\s+work|help(?:\\s+me)?|are\\s+you\\s+(?:a\\s+)?(?:human|real|bot|robot|ai)",
-        f"I answer questions from documents that people here have uploaded and reviewed. {_ASK}",
+        f"I answer questions from documents that people here have uploaded and reviewed. {ABOUT}",
     ),
     _talk(
         "hallo|guten\\s+(?:morgen|tag|abend)|servus|grüezi|moin",

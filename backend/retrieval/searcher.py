@@ -10,7 +10,7 @@ import numpy as np
 
 from backend.db.models import Collection
 from backend.embeddings.base import Embedder, Embedders, Vectors
-from backend.errors import CollectionNotFound, ModelSwitched
+from backend.errors import CollectionNotFound, ModelSwitched, ModelUnavailable
 from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
@@ -127,11 +127,11 @@ class Searcher:
         key = scope.workspace_id, collection_id
         collection = self._seen.get(key) or await self._collection(scope, collection_id)
         while True:
-            spec = embedding_spec(collection.spec)
-            vector = await query.vector(await self._embedders.of(scope.workspace_id, spec))
             try:
+                embedder = await self._embedders.of(scope.workspace_id, embedding_spec(collection.spec))
+                vector = await query.vector(embedder)
                 return await self._items(query.reading(collection, self._ranking), vector, documents)
-            except (CollectionNotFound, ModelSwitched):
+            except (CollectionNotFound, ModelSwitched, ModelUnavailable):
                 generation = collection.generation
                 collection = await self._collection(scope, collection_id)
                 if collection.generation == generation:

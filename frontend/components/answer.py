@@ -42,6 +42,8 @@ def _answer(answer: ChatAnswer, key: str, on_open: Opener) -> None:
         st.badge("Not answered", icon=":material/help:", color="orange")
     elif is_from_search and not answer.citations:
         st.badge("No source cited", icon=":material/link_off:", color="orange")
+    if answer.fallback_used:
+        st.badge("The fallback answered", icon=":material/alt_route:", color="orange")
     st.markdown(cited_markdown(answer.response, answer.citations, key=key))
     if answer.finish_reason == "length":
         ended_badge("Cut off at the limit of its length")

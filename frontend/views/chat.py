@@ -43,7 +43,9 @@ def render(frame: Frame) -> None:
     target = _target(frame, agents, found, conversation)
     collection = target.collection if target is not None else None
     _about_answers(frame, target)
+    is_lost = conversation is not None and target is None and collections is not None
     is_another = conversation is not None and not conversation.is_mine
+    sent = st.session_state.get("question")  # A field that is disabled by now gives nothing.
     asked = st.chat_input(
         "Ask in a conversation of your own" if is_another else "Ask a question",
         key="question",
@@ -53,6 +55,8 @@ def render(frame: Frame) -> None:
     )
     if asked:
         view.pending = state.ChatTurn(asked)
+    if is_lost:
+        _nobody_to_ask(sent)
     with st.container(key="chat_log"):
         if not is_missing:
             _log(frame, conversation, target)
@@ -79,6 +83,15 @@ def _conversation(api: Api, conversation_id: UUID | None) -> tuple[Conversation 
         icon=":material/forum:",
     )
     return None, True
+
+
+def _nobody_to_ask(unsent: str | None) -> None:
+    said = f" Your question was not sent: {plain(unsent)}" if unsent else ""
+    st.warning(
+        f"Its agent or its collection was deleted. Begin a new conversation to ask on.{said}",
+        title="Nobody answers here any more",
+        icon=":material/person_off:",
+    )
 
 
 # --- around the conversation -------------------------------------------------

@@ -197,6 +197,20 @@ async def test_a_switch_to_what_is_not_there_says_what_to_do(api: Api, mock: Moc
     refused(await api.client.post(path, json={"model": "openai-compatible:status-400"}), 502, "provider_rejected")
 
 
+async def test_a_collection_whose_model_went_away_answers_again_once_it_has_another(api: Api, mock: MockServer) -> None:
+    await api.client.put("/providers/openai-compatible", json={"base_url": mock.base_url, "model": "ok"})
+    await filled(api)
+    before = (await collection(api))["embedding_model"]
+    assert (await switched(api, SERVER))["status"] == "succeeded"
+    assert await best(api) == QUESTION
+    (await api.client.delete("/providers/openai-compatible")).raise_for_status()
+    question = {"message": QUESTION, "collection_id": await api.collection()}
+    refused(await api.client.post("/rag-chat", json=question), 503, "embedding_model_unavailable")
+
+    assert (await switched(api, before))["status"] == "succeeded"
+    assert await best(api) == QUESTION
+
+
 @pytest.mark.fault("C11")
 async def test_a_server_that_sends_other_dimensions_is_said_and_nothing_is_replaced(
     api: Api, mock: MockServer, monkeypatch: pytest.MonkeyPatch

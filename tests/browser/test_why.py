@@ -74,6 +74,7 @@ def test_a_provider_that_fails_hands_over_to_the_fallback_and_the_panel_says_so(
         client.patch(f"/agents/{agent}", json=edit).raise_for_status()
         open_page(page, "/Chat", "Chat")
         ask(page, WARRANTY)
+        expect(page.get_by_text("The fallback answered")).to_be_visible()
         _why(page)
         expect(page.get_by_text("answered by the fallback")).to_be_visible()
         expect(page.get_by_text("Provider builtin")).to_be_visible()

@@ -178,9 +178,13 @@ def test_a_conversation_whose_agent_is_gone_cannot_be_gone_on_with(pages: Pages)
     choose(page, agent)
     page.chat_input[0].set_value("What does the warranty cover?").run()
     pages.api.delete_agent(agent.id)
+    page.chat_input[0].set_value("Does it cover *cables*?").run()
+    assert "Its agent or its collection was deleted" in words(page)
+    assert r"Your question was not sent: Does it cover \*cables\*?" in words(page)
     [conversation] = pages.api.conversations().items
     page = pages.open(CHAT, conversation=str(conversation.id))
     assert len(page.chat_message) == 2
+    assert "Its agent or its collection was deleted" in words(page)
     assert page.chat_input[0].disabled
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from backend.agents.providers.base import Done, Structured, TextDelta, Usage
 from backend.errors import ProviderError, ProviderUnavailable
-from backend.retrieval.base import Action, Plan, RetrievedItem, Scope, Turn
+from backend.retrieval.base import Plan, RetrievedItem, Scope, Turn
 from backend.retrieval.by_model import (
     MOST,
     PASSAGE_LENGTH,
@@ -22,6 +22,7 @@ from backend.retrieval.by_model import (
     Order,
     Rewritten,
 )
+from backend.retrieval.planner import ABOUT
 from tests.agents.scripted import ScriptedProvider, Step
 
 DONE = Done(Usage(3, 2), "stop", "scripted-1")
@@ -141,12 +142,25 @@ async def test_documents_are_chosen_by_the_rules() -> None:
     assert plan.documents == FOUND_BY_RULES.documents
 
 
-@pytest.mark.parametrize("action", ["converse", "ask_back"])
-async def test_what_is_not_searched_for_is_answered_in_the_models_words(action: Action) -> None:
-    decided = Decision.model_validate({"action": action, "reply": " Which plan? "})
+async def test_the_model_asks_back_in_its_own_words() -> None:
+    decided = Decision(action="ask_back", reply=" Which plan? ")
     planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules())
     plan = await planner.plan("Is it good?", SCOPE, has_history=False)
-    assert (plan.action, plan.limit, plan.reply) == (action, 0, "Which plan?")
+    assert (plan.action, plan.limit, plan.reply, planner.name) == ("ask_back", 0, "Which plan?", "model")
+
+
+async def test_small_talk_is_answered_in_our_words_and_nothing_else_from_the_models_head() -> None:
+    decided = Decision(action="converse", reply="France won 3-0 against Brazil.")
+    planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules())
+    plan = await planner.plan("Who won the cup in 1998?", SCOPE, has_history=False)
+    assert (plan.action, plan.reply) == ("converse", ABOUT)
+
+
+@pytest.mark.parametrize("reply", ["", "  ", "France won 3-0.", "France won. Did you know?", "x" * 201 + "?", "?"])
+async def test_what_is_no_single_question_does_not_ask_back(reply: str) -> None:
+    planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="ask_back", reply=reply)))), Rules())
+    assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
+    assert planner.name == "rules"
 
 
 async def test_a_reply_of_the_rules_comes_before_the_models() -> None:
@@ -154,13 +168,6 @@ async def test_a_reply_of_the_rules_comes_before_the_models() -> None:
     planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules(ASKED_BACK_BY_RULES))
     plan = await planner.plan("Is it good?", SCOPE, has_history=False)
     assert plan.reply == ASKED_BACK_BY_RULES.reply
-
-
-async def test_a_decision_to_say_nothing_is_none() -> None:
-    decided = Decision(action="converse", reply="  ")
-    planner = ModelPlanner(model(ScriptedProvider(says(decided))), Rules())
-    assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
-    assert planner.name == "rules"
 
 
 @WITHOUT_A_VALUE
