@@ -48,7 +48,10 @@ class Reading:
 
         None otherwise, without hits, and when the review holds fewer than `enough` of their items.
         """
-        if not hits or any(hit.id not in self._item_of for hit in hits) or len(self._items_of(hits)) < enough:
+        if not hits or any(hit.id not in self._item_of for hit in hits):
+            return None
+        items = self._items_of(hits)
+        if len(items) < enough or any(id not in self._views for id in items):
             return None
         near = self._near(query, hits)
         return None if any(item.id not in self._items for item in near) else self._scored(near)

@@ -117,3 +117,9 @@ async def test_without_hits_the_collection_is_still_looked_at() -> None:
     rows, reading = Rows(generation=4), Reading(COLLECTION, Ranking())
     with pytest.raises(ModelSwitched, match="'Manuals' has another embedding model now"):
         await look(reading, rows, WHOLE)
+
+
+async def test_points_that_were_too_few_are_read_when_there_are_no_more() -> None:
+    rows, reading = Rows(gone=[2, 3]), Reading(COLLECTION, Ranking())
+    assert await look(reading, rows, WHOLE, 1, 2, 3, enough=2) is None
+    assert await look(reading, rows, WHOLE, 1, 2, 3) == cosines(1)
