@@ -54,7 +54,7 @@ class Reading:
         if len(items) < enough or any(id not in self._views for id in items):
             return None
         near = self._near(query, hits)
-        return None if any(item.id not in self._items for item in near) else self._scored(near)
+        return None if any(item.id not in self._items for item in near) else self._ranked(near)
 
     async def read(self, tx: Tx, query: Vectors, hits: Sequence[Hit], enough: int) -> list[RetrievedItem] | None:
         """As `known`, once what is missing is read. Raises `ModelSwitched` when the collection got another model."""
@@ -71,7 +71,7 @@ class Reading:
         await self._read_views(tx, now, [id for id in items if id not in self._views])
         near = self._near(query, hits)
         await self._read_texts(tx, [item for item in near if item.id not in self._items])
-        return self._scored(near)
+        return self._ranked(near)
 
     async def _read_views(self, tx: Tx, now: Collection, items: Sequence[UUID]) -> None:
         found: dict[UUID, list[PointView]] = {id: [] for id in items}
@@ -94,7 +94,7 @@ class Reading:
         views = [view for id in self._items_of(hits) for view in self._views[id]]
         return within_reach(_scored(query, views), self.ranking)
 
-    def _scored(self, near: Iterable[_Scored]) -> list[RetrievedItem]:
+    def _ranked(self, near: Iterable[_Scored]) -> list[RetrievedItem]:
         return [
             replace(
                 item,

@@ -14,6 +14,17 @@ from backend.agents.providers.protocols.base import KeyHeader, TextChat
 from backend.agents.providers.protocols.openai_text import OpenAIText
 
 
+def client_of(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncOpenAI:
+    """Repeats nothing by itself: how often a vendor is asked is ours to decide."""
+    return AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=endpoint.secret,
+        http_client=http,
+        max_retries=0,
+        timeout=http.timeout,
+    )
+
+
 class OpenAIChat:
     """`is_openai`: OpenAI itself, which wants `max_completion_tokens`; other servers know `max_tokens`."""
 
@@ -24,13 +35,7 @@ class OpenAIChat:
         self._is_openai = is_openai
 
     def model(self, name: str, endpoint: Endpoint, http: httpx2.AsyncClient) -> Model:
-        client = AsyncOpenAI(
-            base_url=endpoint.base_url,
-            api_key=endpoint.secret,
-            http_client=http,
-            max_retries=0,
-            timeout=http.timeout,
-        )
+        client = client_of(endpoint, http)
         # Without this flag an answer that broke off passes for one that stopped.
         profile = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
         if self._is_openai:
