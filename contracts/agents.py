@@ -35,7 +35,8 @@ class Fallback(Request):
 class Agent(Answer):
     """`daily_tokens` is the most that it may use in a day of UTC; None is without end.
 
-    `used_today` counts tokens both ways.
+    `used_today` counts tokens both ways, of every model that is asked for an answer, and those that answers under way
+    are likely to take.
     """
 
     id: UUID

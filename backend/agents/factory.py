@@ -10,6 +10,7 @@ from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.agents.providers.vendors import ProviderTable
 from backend.agents.rag import RagAgent, RagSettings
+from backend.agents.spending import CountedProvider, Spending
 
 ProviderWrapper = Callable[[str, Provider], Provider]
 """Provider's name and provider -> the provider, wrapped (tracing, metrics)."""
@@ -71,8 +72,10 @@ class AgentFactory:
         self._providers: dict[ProviderConfig, Provider] = {}
         self._breakers: dict[ProviderConfig, Breaker] = {}
 
-    def rag(self, config: AgentConfig) -> RagAgent:
-        """Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
+    def rag(self, config: AgentConfig, spending: Spending | None = None) -> RagAgent:
+        """An agent whose calls are added to `spending`.
+
+        Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
         self._table.check_model(config.primary.config.name, config.primary.model)
         settings = RagSettings(
             provider=config.primary.config.name,
@@ -81,12 +84,12 @@ class AgentFactory:
             sampling=config.sampling,
             history=config.history,
         )
-        return RagAgent(self.chain(config.primary, *config.fallbacks), settings, self._verifier)
+        return RagAgent(self.chain(config, spending), settings, self._verifier)
 
-    def chain(self, *choices: ProviderChoice) -> Provider:
-        """The choices as one provider that falls back along them; its last event tells who answered."""
-        candidates = [Candidate(c.config.name, self.provider(c.config), c.model_name) for c in choices]
-        return FallbackProvider(candidates)
+    def chain(self, config: AgentConfig, spending: Spending | None = None) -> Provider:
+        """An agent's choices as one provider that falls back along them; its last event tells who answered."""
+        choices = (config.primary, *config.fallbacks)
+        return FallbackProvider([Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices])
 
     def provider(self, config: ProviderConfig) -> Provider:
         """The one provider of a configuration, traced, retried and behind a breaker."""
@@ -97,6 +100,13 @@ class AgentFactory:
             known = self._providers.setdefault(config, self._trace(name, self._retry(name, guarded)))
             self._breakers[config] = breaker
         return known
+
+    def _counted(self, choice: ProviderChoice, spending: Spending | None) -> Provider:
+        """What only quotes takes no tokens."""
+        provider = self.provider(choice.config)
+        if spending is None or not provider.capabilities.generates:
+            return provider
+        return CountedProvider(choice.config.name, provider, spending)
 
     def state(self, config: ProviderConfig) -> BreakerState:
         """How the provider of a configuration is doing in this process."""

@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from backend.agents.citations import CitationFilter
 from backend.agents.cited import CitationCheck, CitedAnswer, SupportsClaims
-from backend.agents.prices import cost_usd
 from backend.agents.prompts.rag import SYSTEM_PROMPT
 from backend.agents.providers import builtin
 from backend.agents.providers.base import (
@@ -18,7 +16,6 @@ from backend.agents.providers.base import (
     Provider,
     Sampling,
     TextDelta,
-    Usage,
 )
 from backend.agents.providers.retry import AnsweredBy
 from backend.agents.providers.streams import closing
@@ -49,8 +46,6 @@ class AnswerDone:
     model: str
     provider: str
     fallback_used: bool = False
-    usage: Usage = field(default_factory=Usage)
-    cost_usd: Decimal | None = None
     finish_reason: FinishReason = "stop"
     checks: tuple[CitationCheck, ...] = ()
 
@@ -128,8 +123,6 @@ class RagAgent:
             model=done.model,
             provider=provider,
             fallback_used=fallback_used,
-            usage=done.usage,
-            cost_usd=cost_usd(provider, done.model, done.usage),
             finish_reason=done.finish_reason,
             checks=tuple(answer.checks),
         )

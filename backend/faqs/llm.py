@@ -19,10 +19,11 @@ from backend.agents.providers.base import (
     collect,
 )
 from backend.agents.providers.quoting import units_of, word_stems
+from backend.agents.tokens import AROUND, tokens_in, tokens_of
 from backend.errors import ProviderBadAnswer
 from backend.faqs.base import FaqDraft, FaqKind
 from backend.faqs.grounding import find_quote
-from backend.faqs.pieces import Piece, pieces_of, tokens_in
+from backend.faqs.pieces import Piece, pieces_of
 from backend.parsing.base import Block, ParsedDocument, Section
 from contracts.base import is_visible
 
@@ -32,8 +33,6 @@ or it has no words that can be stored."""
 
 _ROOM: Final = 500
 _EACH: Final = 250
-_AROUND: Final = 16
-"""Tokens by which a vendor wraps a message."""
 _LONGEST_QUESTION: Final = 1_000
 _LONGEST_ANSWER: Final = 20_000
 SURE: Final = 0.85
@@ -80,14 +79,13 @@ def most_output(piece: Piece) -> int:
 
 def input_tokens(piece: Piece) -> int:
     """About how many tokens asking takes, rather too many than too few."""
-    messages = drafting_messages(piece.title, piece.text, most=piece.most)
-    return sum(tokens_in(message.content) + _AROUND for message in messages)
+    return tokens_of(drafting_messages(piece.title, piece.text, most=piece.most))
 
 
 def most_usage(piece: Piece) -> Usage:
     """What a piece may take when its first answer has another form and is asked for again."""
     asked, answered = input_tokens(piece), most_output(piece)
-    return Usage(2 * asked + answered + 5 * _AROUND, 2 * answered)
+    return Usage(2 * asked + answered + 5 * AROUND, 2 * answered)
 
 
 class ModelExtractor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from backend.agents.tokens import BYTES, tokens_in
 from backend.parsing.base import Section
 
 PIECE: Final = 900
@@ -14,7 +15,6 @@ FEWEST_WORDS: Final = 8
 """A shorter text answers no question but the one that its heading asks, which the rules draft."""
 MOST: Final = 4
 _WORDS_EACH: Final = 100
-_BYTES: Final = 3
 _CUT: Final = re.compile(r"\s+")
 
 
@@ -45,11 +45,6 @@ class Piece:
         return blake2b(f"{self.title}\0{self.text}".encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def tokens_in(text: str) -> int:
-    """How many tokens a text has at most, as a rule: vendors' tokens of prose hold 3 to 5 bytes of UTF-8."""
-    return -(-len(text.encode(errors="surrogatepass")) // _BYTES)
-
-
 def pieces_of(section: Section) -> Iterator[Piece]:
     """The parts of a section in order, divided between its blocks; none of a text too short to ask about."""
     if len(section.text.split()) < FEWEST_WORDS and tokens_in(section.text) < FEWEST_WORDS * 4:
@@ -70,7 +65,7 @@ def pieces_of(section: Section) -> Iterator[Piece]:
 def _fitting(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """A block, or the parts of one that is too long by itself, divided between words where there are any."""
     while tokens_in(text[start:end]) > PIECE:
-        room = len(text[start:end].encode(errors="surrogatepass")[: PIECE * _BYTES].decode(errors="ignore"))
+        room = len(text[start:end].encode(errors="surrogatepass")[: PIECE * BYTES].decode(errors="ignore"))
         spaces = [match.end() for match in _CUT.finditer(text, start + room // 2, start + room)]
         cut = spaces[-1] if spaces else start + room
         yield start, cut

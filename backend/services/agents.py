@@ -1,12 +1,13 @@
 """Agents: who answers, with which model, from which collection, and how much of it a day."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from backend.agents.factory import AgentFactory
-from backend.agents.providers.base import Usage
+from backend.agents.providers.base import NOTHING, Usage
 from backend.db.models import Agent
 from backend.errors import BudgetExhausted, Conflict
 from backend.repositories.agents import DEFAULT
@@ -19,6 +20,17 @@ from contracts import agents as wire
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Tokens that an answer under way is counted with, on a day of UTC (ISO). They stay where its process dies."""
+
+    day: str
+    usage: Usage
+
+
+UNHELD: Final = Hold("", NOTHING)
 
 
 class AgentService:
@@ -104,25 +116,35 @@ class AgentService:
         """What the factory makes the agent from. Raises `InvalidRequest` when its provider is not set up."""
         return await self._providers.answerer(tx, agent)
 
-    async def check_budget(self, tx: Tx, agent: Agent) -> None:
-        """Raises `BudgetExhausted` until the next midnight of UTC once the day's tokens are used."""
+    async def hold(self, tx: Tx, agent: Agent, likely: Usage) -> Hold:
+        """Counts what a question is likely to take until `settle` counts what it took, so that questions at the same
+        time see each other. Nothing is held for an agent without a limit.
+
+        Raises `BudgetExhausted` until the next midnight of UTC once the day's tokens are used. The answer that uses
+        the last of them is given whole.
+        """
+        hold = Hold(self._day(), NOTHING if agent.daily_tokens is None else likely)
         if agent.daily_tokens is None:
-            return
-        used = await tx.agents.used_by(agent.id, self._day())
+            return hold
+        used = await tx.agents.used_by(agent.id, hold.day)
         if used >= agent.daily_tokens:
             now = self._now()
             midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
             raise BudgetExhausted(
-                f"the agent {agent.name!r} has used {used} of {agent.daily_tokens} tokens today; "
-                "ask again after midnight UTC, or raise daily_tokens",
+                f"the agent {agent.name!r} has used {used} of {agent.daily_tokens} tokens today, with those of answers "
+                "under way; ask again after midnight UTC, or raise daily_tokens",
                 (midnight - now).total_seconds(),
             )
+        await self._charge(tx, agent.id, hold.day, likely)
+        return hold
 
-    async def charge(self, tx: Tx, agent_id: UUID, usage: Usage) -> None:
-        """Adds to what the agent used today."""
-        await tx.agents.add_usage(
-            agent_id, self._day(), input_tokens=usage.input_tokens, output_tokens=usage.output_tokens
-        )
+    async def settle(self, tx: Tx, agent_id: UUID, hold: Hold, used: Usage) -> None:
+        """What the answer took, in the place of what was held for it, on the day that it was asked for."""
+        await self._charge(tx, agent_id, hold.day, used - hold.usage)
+
+    async def _charge(self, tx: Tx, agent_id: UUID, day: str, usage: Usage) -> None:
+        if usage != NOTHING:
+            await tx.agents.add_usage(agent_id, day, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
 
     async def _check(self, tx: Tx, agent: Agent) -> None:
         """That the agent could answer; writes the model that its provider chose. Opens no connection."""

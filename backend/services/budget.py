@@ -6,10 +6,9 @@ from math import ceil
 from typing import Final
 
 from backend.agents.prices import Price
-from backend.agents.providers.base import Usage
+from backend.agents.providers.base import NOTHING, Usage
 
 MILLION: Final = 1_000_000
-NOTHING: Final = Usage()
 
 
 @dataclass(slots=True)
@@ -36,8 +35,8 @@ class Budget:
     def hold(self, most: Usage) -> Usage | None:
         """What the call is held at, or None when it does not fit in beside the others."""
         call = Usage(ceil(most.input_tokens * self._ratio), most.output_tokens)
-        after = _sum(self._held, call)
-        if self.tokens is not None and _count(self.spent) + _count(after) > self.tokens:
+        after = self._held + call
+        if self.tokens is not None and (self.spent + after).total > self.tokens:
             return None
         if self.usd is not None and self.price is not None and self.spent_usd + cost(after, self.price) > self.usd:
             return None
@@ -46,11 +45,11 @@ class Budget:
 
     def release(self, held: Usage) -> None:
         """The call ended."""
-        self._held = Usage(self._held.input_tokens - held.input_tokens, self._held.output_tokens - held.output_tokens)
+        self._held -= held
 
     def settle(self, used: Usage, usd: Decimal | None, *, expected_input: int) -> None:
         """What a call took, and the input that was expected of it."""
-        self.spent = _sum(self.spent, used)
+        self.spent += used
         self.spent_usd += usd or Decimal(0)
         if expected_input:
             self._ratio = max(self._ratio, used.input_tokens / expected_input)
@@ -59,11 +58,3 @@ class Budget:
 def cost(usage: Usage, price: Price) -> Decimal:
     """US dollars."""
     return (usage.input_tokens * price.input_usd + usage.output_tokens * price.output_usd) / MILLION
-
-
-def _sum(first: Usage, second: Usage) -> Usage:
-    return Usage(first.input_tokens + second.input_tokens, first.output_tokens + second.output_tokens)
-
-
-def _count(usage: Usage) -> int:
-    return usage.input_tokens + usage.output_tokens

@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import builtin
-from backend.agents.providers.base import Message, PassageText, Usage
+from backend.agents.providers.base import NOTHING, Message, PassageText, Usage
 from backend.agents.providers.streams import closing
 from backend.agents.questions import asked_in, is_long
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
+from backend.agents.spending import Spending
+from backend.agents.tokens import tokens_of
 from backend.db import models
 from backend.errors import Conflict, NexusError
 from backend.problems import problem_of
@@ -20,7 +22,7 @@ from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.base import Findings, RetrievedItem, Scope, Step, Turn
 from backend.retrieval.pipeline import Pipeline
 from backend.security.principal import Principal
-from backend.services.agents import AgentService
+from backend.services.agents import UNHELD, AgentService, Hold
 from backend.services.asking import Question, agent_of, as_asked, conversation_of, history_of
 from backend.services.limits import ChatLimits, Slot
 from backend.services.providers import Answerer
@@ -31,6 +33,9 @@ from backend.whole import to_its_end
 from contracts import chat as wire
 
 QUOTE: Final = 600
+PASSAGE: Final = 250
+ANSWER: Final = 300
+"""Tokens that a passage has, and an answer, as a rule."""
 OWN_WORDS: Final = "rules"
 """The strategy of a step that the product takes itself, without a model."""
 
@@ -50,6 +55,8 @@ class Exchange:
     started: float = field(default_factory=time.perf_counter)
     text: list[str] = field(default_factory=list)
     retrieved: list[wire.Citation] = field(default_factory=list)
+    spending: Spending = field(default_factory=Spending)
+    hold: Hold = UNHELD
     is_saved: bool = False
 
     @property
@@ -89,14 +96,13 @@ class ChatService:
     async def _begin(self, principal: Principal, question: Question, slot: Slot) -> Exchange:
         """What is read is read without the turn to write, which many questions at once wait for."""
         exchange = await self._uow.reading(principal.workspace_id, lambda tx: self._read(tx, principal, question, slot))
-        await self._uow.writing(principal.workspace_id, lambda tx: _keep(tx, exchange))
+        await self._uow.writing(principal.workspace_id, lambda tx: self._keep(tx, exchange))
         return exchange
 
     async def _read(self, tx: Tx, principal: Principal, question: Question, slot: Slot) -> Exchange:
         agent = await agent_of(tx, question)
         asked = question.collection_id or agent.collection_id
         await tx.collections.get(asked)
-        await self._agents.check_budget(tx, agent)
         answerer = as_asked(await self._agents.answerer(tx, agent), question)
         self._factory.rag(answerer.config)
         agent_id = None if question.collection_id else agent.id
@@ -105,6 +111,32 @@ class ChatService:
             self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
         history = await history_of(tx, question, conversation.id)
         return Exchange(question, asked, conversation, agent_id, answerer, history, slot)
+
+    async def _keep(self, tx: Tx, exchange: Exchange) -> None:
+        """The question, the conversation that it begins, and the tokens that it may take."""
+        conversation = exchange.conversation
+        message = models.Message(
+            id=uuid4(),
+            workspace_id=tx.workspace_id,
+            conversation_id=conversation.id,
+            role="user",
+            content=exchange.question.message,
+        )
+        exchange.hold = await self._agents.hold(tx, exchange.answerer.agent, self._likely(exchange))
+        if exchange.question.conversation_id is None:
+            await tx.collections.get(exchange.collection_id)
+            await tx.conversations.begin(conversation, message)
+        else:
+            await tx.conversations.get(conversation.id)
+            await tx.conversations.add_message(message)
+
+    def _likely(self, exchange: Exchange) -> Usage:
+        """What the answer takes, about."""
+        config, question = exchange.answerer.config, exchange.question
+        if not self._factory.chain(config).capabilities.generates:
+            return NOTHING
+        said = [*exchange.history, Message("user", config.instructions + question.message)]
+        return Usage(tokens_of(said) + question.top_k * PASSAGE, config.sampling.max_tokens or ANSWER)
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
         """The answer at once. Raises what retrieval or the provider raised."""
@@ -146,7 +178,7 @@ class ChatService:
         history = [
             Turn("user" if one.role == "user" else "assistant", asked_in(one.content)) for one in exchange.history
         ]
-        steps = self._strategies.of(exchange.answerer.config)
+        steps = self._strategies.of(exchange.answerer.config, exchange.spending)
         found = await self._pipeline.run(steps, asked_in(question.message), history, scope)
         set_attribute("retrieved", len(found.result.items))
         exchange.retrieved = [_citation(n, item) for n, item in enumerate(found.result.items, start=1)]
@@ -158,7 +190,7 @@ class ChatService:
             yield AnswerToken(found.plan.reply)
             yield AnswerDone(found.plan.reply, (), False, model=builtin.MODEL, provider=builtin.NAME)
             return
-        agent = self._factory.rag(exchange.answerer.config)
+        agent = self._factory.rag(exchange.answerer.config, exchange.spending)
         retrieval = Retrieval(_passages(found.result.items), found.result.answerable)
         message = exchange.question.message
         asked = message if is_long(message) else found.question
@@ -170,7 +202,7 @@ class ChatService:
         self, principal: Principal, exchange: Exchange, found: Findings, done: AnswerDone, steps: Sequence[Step]
     ) -> wire.ChatAnswer:
         by_number = {citation.n: citation for citation in exchange.retrieved}
-        usage = done.usage
+        usage = exchange.spending.usage
         answer = wire.ChatAnswer(
             response=done.text,
             answered=done.answered,
@@ -182,7 +214,9 @@ class ChatService:
             provider=done.provider,
             fallback_used=done.fallback_used,
             usage=wire.TokenUsage(
-                input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, cost_usd=done.cost_usd
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cost_usd=exchange.spending.cost_usd,
             ),
             latency_ms=(time.perf_counter() - exchange.started) * 1000,
             agent_id=exchange.agent_id,
@@ -197,7 +231,7 @@ class ChatService:
             ],
         )
         self._metrics.chat_answers.labels(done.provider, str(done.answered).lower()).inc()
-        await self._save(principal, exchange, content=done.text, answer=answer, usage=usage)
+        await self._save(principal, exchange, content=done.text, answer=answer)
         return answer
 
     async def _save_partial(self, principal: Principal, exchange: Exchange, cause: NexusError) -> None:
@@ -211,7 +245,6 @@ class ChatService:
         *,
         content: str,
         answer: wire.ChatAnswer | None = None,
-        usage: Usage | None = None,
         error: NexusError | None = None,
     ) -> None:
         exchange.is_saved = True
@@ -225,31 +258,12 @@ class ChatService:
             answer=answer.model_dump(mode="json") if answer else None,
             error=problem_of(error).model_dump(mode="json") if error else None,
         )
-        await self._uow.writing(principal.workspace_id, lambda tx: self._add(tx, exchange, message, usage))
+        await self._uow.writing(principal.workspace_id, lambda tx: self._add(tx, exchange, message))
 
-    async def _add(self, tx: Tx, exchange: Exchange, message: models.Message, usage: Usage | None) -> None:
-        if usage is not None:
-            await self._agents.charge(tx, exchange.answerer.agent.id, usage)
+    async def _add(self, tx: Tx, exchange: Exchange, message: models.Message) -> None:
+        await self._agents.settle(tx, exchange.answerer.agent.id, exchange.hold, exchange.spending.usage)
         if await tx.conversations.exists(exchange.conversation_id):  # it may be deleted while it is answered
             await tx.conversations.add_message(message)
-
-
-async def _keep(tx: Tx, exchange: Exchange) -> None:
-    """The question, and the conversation that it begins."""
-    conversation = exchange.conversation
-    message = models.Message(
-        id=uuid4(),
-        workspace_id=tx.workspace_id,
-        conversation_id=conversation.id,
-        role="user",
-        content=exchange.question.message,
-    )
-    if exchange.question.conversation_id is None:
-        await tx.collections.get(exchange.collection_id)
-        await tx.conversations.begin(conversation, message)
-    else:
-        await tx.conversations.get(conversation.id)
-        await tx.conversations.add_message(message)
 
 
 class Stopped(Conflict):

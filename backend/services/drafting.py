@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from backend.agents.factory import ProviderChoice
 from backend.agents.prices import Price, price_of
 from backend.agents.providers import PROVIDERS
-from backend.agents.providers.base import Usage
+from backend.agents.providers.base import NOTHING, Usage
 from backend.db.models import Document
 from backend.db.models import Section as SectionRow
 from backend.errors import Conflict, InvalidRequest
@@ -23,7 +23,7 @@ from backend.parsing.base import Block, Section
 from backend.repositories.drafting import KIND
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
-from backend.services.budget import NOTHING, cost
+from backend.services.budget import cost
 from backend.services.providers import ProviderService
 from backend.tracing.track import track
 from contracts import drafting as wire
@@ -206,10 +206,7 @@ def _count(survey: Survey, batch: Sequence[Planned], again: bool) -> None:
         if again or not planned.is_done:
             is_open = True
             survey.calls += 1
-            survey.usage = Usage(
-                survey.usage.input_tokens + input_tokens(planned.piece),
-                survey.usage.output_tokens + most_output(planned.piece),
-            )
+            survey.usage += Usage(input_tokens(planned.piece), most_output(planned.piece))
         if planned.is_last:
             survey.sections += 1
             survey.done += not is_open

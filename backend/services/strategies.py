@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from backend.agents.factory import AgentConfig, AgentFactory
+from backend.agents.spending import Spending
 from backend.retrieval.base import Planner, Reranker, Rewriter
 from backend.retrieval.by_model import Model, ModelPlanner, ModelReranker, ModelRewriter
 from backend.retrieval.pipeline import Steps
@@ -17,8 +18,9 @@ class Strategies:
     planner: Planner
     reranker: Reranker
 
-    def of(self, config: AgentConfig) -> Steps:
-        provider = self.factory.chain(config.primary, *config.fallbacks)
+    def of(self, config: AgentConfig, spending: Spending | None = None) -> Steps:
+        """What their calls take is added to `spending`."""
+        provider = self.factory.chain(config, spending)
         chosen = config.steps
         is_able = provider.capabilities.generates and provider.capabilities.structured_output
         model = Model(provider, config.primary.model_name)

@@ -89,7 +89,7 @@ async def test_one_configuration_is_one_provider_until_it_is_forgotten(outbound:
 
 
 async def test_a_chain_without_an_agent_tells_who_answered(factory: AgentFactory) -> None:
-    provider = factory.chain(ProviderChoice(ProviderConfig("echo")), BUILTIN)
+    provider = factory.chain(AgentConfig(ProviderChoice(ProviderConfig("echo")), (BUILTIN,)))
     done = (await collect(provider.stream(GenerationRequest("", (Message("user", "Hi"),))))).done
     assert isinstance(done, AnsweredBy)
     assert done.provider == "echo"

@@ -8,10 +8,11 @@ from pydantic import SecretStr
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS, ProviderConfig, Vendor
-from backend.agents.providers.base import PassageText
+from backend.agents.providers.base import PassageText, Usage
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.vendors import over
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
+from backend.agents.spending import Spending
 from backend.errors import ProviderAuthFailed, ProviderError
 
 FOUND = Retrieval((PassageText(1, "Invoices", "Invoices are sent monthly."),), True)
@@ -54,13 +55,14 @@ def config() -> AgentConfig:
 async def test_an_agent_on_it_chats() -> None:
     server = AcmeServer({"word": "Monthly"}, {"word": " [1]."}, {"used": [12, 7]})
     factory = AgentFactory(PROVIDERS.plus(ACME), server.client)
-    *tokens, done = [event async for event in factory.rag(config()).answer("When?", (), FOUND)]
+    spending = Spending()
+    *tokens, done = [event async for event in factory.rag(config(), spending).answer("When?", (), FOUND)]
     await factory.aclose()
 
     assert "".join(token.text for token in tokens if isinstance(token, AnswerToken)) == "Monthly [1]."
     assert isinstance(done, AnswerDone)
     assert (done.provider, done.model, done.cited, done.answered) == ("acme", "rocket", (1,), True)
-    assert (done.usage.input_tokens, done.usage.output_tokens, done.cost_usd) == (12, 7, None)
+    assert (spending.usage, spending.cost_usd) == (Usage(12, 7), None)
     [request] = server.requests
     assert (str(request.url), request.headers["x-acme-key"]) == ("https://acme.test/say", KEY)
     assert "Invoices are sent monthly." in request.content.decode()

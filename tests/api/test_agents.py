@@ -8,12 +8,11 @@ import pytest
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS
-from backend.agents.providers.base import Usage
-from backend.db.models import Agent
+from backend.agents.providers.base import NOTHING, Usage
 from backend.errors import BudgetExhausted
 from backend.repositories.uow import UnitOfWork
 from backend.security.outbound import Outbound, OutboundPolicy
-from backend.services.agents import AgentService
+from backend.services.agents import AgentService, Hold
 from tests.api.conftest import Keys
 from tests.mock_openai import MockServer
 from tests.support import Api, refused
@@ -164,8 +163,10 @@ async def test_another_workspace_has_its_own_agents(keys: Keys) -> None:
 
 # --- for whoever asks an agent ------------------------------------------------
 async def charge(api: Api, agent_id: str, given: int, taken: int) -> None:
+    agents = api.scope.services.agents
     async with UnitOfWork(api.scope.database)(await workspace(api)) as tx:
-        await api.scope.services.agents.charge(tx, (await tx.agents.find(agent_id)).id, Usage(given, taken))
+        agent = await tx.agents.find(agent_id)
+        await agents.settle(tx, agent.id, await agents.hold(tx, agent, NOTHING), Usage(given, taken))
 
 
 async def workspace(api: Api) -> Any:
@@ -208,25 +209,28 @@ async def test_a_used_up_budget_stops_that_agent_until_midnight_utc(api: Api) ->
     agents = AgentService(uow, factory, services.providers, now=lambda: clock[0])
     first, second = await created(api, daily_tokens=10), await created(api, name="Other", daily_tokens=10)
 
-    async def check(ref: str) -> Agent:
-        async with UnitOfWork(api.scope.database).read(await workspace(api)) as tx:
-            agent = await tx.agents.find(ref)
-            await agents.check_budget(tx, agent)
-            return agent
+    async def begin(agent: dict[str, Any]) -> Hold:
+        async with uow(await workspace(api)) as tx:
+            return await agents.hold(tx, await tx.agents.find(agent["id"]), Usage(3, 2))
 
-    async def use(ref: str, given: int, taken: int) -> None:
-        async with UnitOfWork(api.scope.database)(await workspace(api)) as tx:
-            await agents.charge(tx, (await tx.agents.find(ref)).id, Usage(given, taken))
+    async def end(agent: dict[str, Any], hold: Hold, used: Usage) -> None:
+        async with uow(await workspace(api)) as tx:
+            await agents.settle(tx, (await tx.agents.find(agent["id"])).id, hold, used)
 
-    await use(first["id"], 4, 3)
-    await check(first["id"])
-    await use(first["id"], 2, 1)
+    early = await begin(first)
+    late = await begin(first)
     with pytest.raises(BudgetExhausted, match="10 of 10 tokens") as caught:
-        await check(first["id"])
+        await begin(first)
     assert (caught.value.code, caught.value.status, caught.value.retry_after) == ("budget_exhausted", 429, 600)
-    await check(second["id"])
+    await begin(second)
+    await end(first, early, Usage(1, 0))
+    await end(first, await begin(first), Usage(0, 0))
     clock[0] = MIDNIGHT
-    await check(first["id"])
+    await end(first, late, Usage(100, 100))
+    await begin(first)
+    clock[0] = EVENING
+    with pytest.raises(BudgetExhausted, match="201 of 10 tokens"):
+        await begin(first)
 
 
 async def test_what_an_agent_used_today_is_shown(api: Api) -> None:
@@ -258,7 +262,7 @@ async def test_the_fallback_of_the_row_answers_and_the_answer_says_so(api: Api, 
 async def test_an_agent_without_tokens_left_is_refused_in_the_chat_and_the_others_answer(api: Api) -> None:
     await api.add_faq("Where is the silver key?", "The silver key is under the stone.")
     await api.drain()
-    poor, rich = await created(api, daily_tokens=1), await created(api, name="Other")
+    poor, rich = await created(api, provider="echo", daily_tokens=1), await created(api, name="Other")
     body = {"message": "Where is the silver key?"}
     assert (await api.post("/chat", {**body, "agent_id": poor["id"]}))["answered"]
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from backend.agents.factory import ProviderChoice
+from backend.agents.factory import AgentConfig, ProviderChoice
 from backend.agents.providers import ProviderConfig
 from backend.agents.providers.base import GenerationRequest, Message, collect
 from backend.container import LoopScope
@@ -72,7 +72,7 @@ async def test_the_seams_that_the_application_hands_out_refuse_to_work_inside_a_
     chat = api.scope.services.chat
     store, embedders = chat._pipeline._searcher._stores("native"), chat._pipeline._searcher._embedders
     embedder = await embedders.of(uuid4(), HashingEmbedder().spec)
-    provider = chat._factory.chain(ProviderChoice(ProviderConfig("echo"), "echo"))
+    provider = chat._factory.chain(AgentConfig(ProviderChoice(ProviderConfig("echo"), "echo")))
     vector = np.ones((1, embedder.spec.dimension), dtype=np.float32)
 
     async with api.scope.database.read():

@@ -1,6 +1,7 @@
 """Long sections are asked about in parts."""
 
-from backend.faqs.pieces import PIECE, pieces_of, tokens_in
+from backend.agents.tokens import tokens_in
+from backend.faqs.pieces import PIECE, pieces_of
 from tests.faqs.building import section
 
 PARAGRAPH = "Orders above fifty euros are sent free of charge, and smaller ones cost five euros within the country."

@@ -22,6 +22,7 @@ from backend.agents.providers.base import (
 from backend.agents.providers.llama.gguf import SAMPLE
 from backend.agents.providers.local import SERVERS
 from backend.agents.rag import AnswerDone, Retrieval
+from backend.agents.spending import Spending
 from backend.errors import ProviderRejected
 from backend.security.outbound import Outbound, OutboundPolicy
 from tests.local import tiny_gguf
@@ -85,7 +86,8 @@ async def test_the_sample_streams_words() -> None:
     """One real answer over a passage, through the agent as the product makes it."""
     factory = AgentFactory(PROVIDERS, Outbound(OutboundPolicy()).provider_client)
     config = ProviderConfig("local", default_model=SAMPLE, timeouts=PATIENT)
-    agent = factory.rag(AgentConfig(ProviderChoice(config), sampling=Sampling(0.0, 48)))
+    spending = Spending()
+    agent = factory.rag(AgentConfig(ProviderChoice(config), sampling=Sampling(0.0, 48)), spending)
     found = Retrieval((PassageText(1, "Warranty", "The warranty covers repairs for two years."),), True)
     events = [event async for event in agent.answer("How long is the warranty?", (), found)]
     await factory.aclose()
@@ -93,8 +95,8 @@ async def test_the_sample_streams_words() -> None:
     assert isinstance(done, AnswerDone)
     assert (done.provider, done.model) == ("local", SAMPLE)
     assert len(events) > 3
-    assert done.usage.output_tokens > 3
-    assert done.cost_usd is None
+    assert spending.usage.output_tokens > 3
+    assert spending.cost_usd is None
 
 
 async def test_a_stream_closed_early_stops_the_model(local: Provider) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 
 from backend.agents.citations import CitationFilter
-from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, PassageText, TextDelta, Usage
+from backend.agents.providers.base import NOTHING, Capabilities, Done, Event, GenerationRequest, PassageText, TextDelta
 from backend.agents.providers.config import question_of
 from backend.agents.providers.quoting import Quote, Unit, best_quote, units_of, word_stems, word_weights
 from backend.agents.questions import asked_in
@@ -25,7 +25,7 @@ _FEW_WORDS = re.compile(r"(?:\s*\S+){1,4}\s*|\s+")
 
 
 class BuiltinProvider:
-    """Deterministic: the same question and passages give the same words."""
+    """Deterministic: the same question and passages give the same words, and they take no tokens."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -33,11 +33,9 @@ class BuiltinProvider:
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
         question = asked_in(question_of(request))
-        answer = compose(question, request.passages)
-        for words in _FEW_WORDS.findall(answer):
+        for words in _FEW_WORDS.findall(compose(question, request.passages)):
             yield TextDelta(words)
-        given = len(question.split()) + sum(len(passage.text.split()) for passage in request.passages)
-        yield Done(Usage(given, len(answer.split())), "stop", MODEL)
+        yield Done(NOTHING, "stop", MODEL)
 
     async def aclose(self) -> None:
         return None

@@ -86,7 +86,7 @@ class PydanticAiProvider:
         if value is None:
             repair = [*messages, Message("assistant", answer), Message("user", _repair_request(fault))]
             answer, second = await self._whole(request, repair)
-            done = replace(second, usage=_sum(done.usage, second.usage))
+            done = replace(second, usage=done.usage + second.usage)
             value, fault = _validated(request.output_type, answer, is_cut=done.finish_reason == "length")
         if value is None:
             raise ProviderBadAnswer(
@@ -161,7 +161,3 @@ def _whole_part(output: type[BaseModel], text: str) -> BaseModel | None:
 
 def _repair_request(fault: str) -> str:
     return f"That is not valid: {fault}. Reply again with only the corrected JSON object, without a code fence."
-
-
-def _sum(first: Usage, second: Usage) -> Usage:
-    return Usage(first.input_tokens + second.input_tokens, first.output_tokens + second.output_tokens)
