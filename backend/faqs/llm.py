@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pydantic import BaseModel, Field, field_validator
-
 from backend.agents.cited import SupportsClaims
 from backend.agents.prompts.drafting import drafting_messages
 from backend.agents.providers.base import (
@@ -22,6 +20,7 @@ from backend.agents.providers.quoting import units_of, word_stems
 from backend.agents.tokens import AROUND, tokens_in, tokens_of
 from backend.errors import ProviderBadAnswer
 from backend.faqs.base import FaqDraft, FaqKind
+from backend.faqs.drafted import DraftedFaq, DraftedFaqs, held_to
 from backend.faqs.grounding import find_quote
 from backend.faqs.pieces import Piece, pieces_of
 from backend.parsing.base import Block, ParsedDocument, Section
@@ -39,28 +38,6 @@ SURE: Final = 0.85
 """Of an answer in the section's own words."""
 UNSURE: Final = 0.75
 """Of one in the model's words, however well it is supported: below what is approved in bulk, so somebody reads it."""
-
-
-class DraftedFaq(BaseModel):
-    """A question that the passage answers."""
-
-    question: str
-    answer: str
-    quote: str = Field(description="the words of the passage that the answer rests on, copied exactly")
-
-
-class DraftedFaqs(BaseModel):
-    """Entries of an FAQ, each with the words of the passage that it rests on."""
-
-    faqs: list[DraftedFaq]
-
-    @field_validator("faqs", mode="before")
-    @classmethod
-    def _without_cut_entry(cls, faqs: object) -> object:
-        """The last entry of an answer that was cut off may lack some of its fields; the others are whole."""
-        if not isinstance(faqs, list) or len(faqs) < 2 or not isinstance(faqs[-1], dict):
-            return faqs
-        return faqs if faqs[-1].keys() >= DraftedFaq.model_fields.keys() else faqs[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +93,7 @@ class ModelExtractor:
         request = GenerationRequest(
             model=self._model,
             messages=messages,
-            output_type=DraftedFaqs,
+            output_type=held_to(piece) if self._provider.capabilities.holds_to_schema else DraftedFaqs,
             sampling=Sampling(temperature=0.0, max_tokens=most_output(piece)),
         )
         completion = await collect(self._provider.stream(request))
@@ -141,6 +118,8 @@ class ModelExtractor:
         question, answer = " ".join(one.question.split()), one.answer.strip()
         if not (_fits(question, _LONGEST_QUESTION - 1) and _fits(answer, _LONGEST_ANSWER)):
             return "unusable"
+        if wording(answer).startswith(wording(question)):
+            return "unusable"  # a statement, said twice
         span = find_quote(one.quote, piece.text)
         if span is None:
             return "not_quoted"

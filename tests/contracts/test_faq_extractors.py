@@ -11,8 +11,9 @@ from backend.embeddings.hashing import HashingEmbedder
 from backend.errors import UnknownStrategy
 from backend.faqs import EXTRACTORS
 from backend.faqs.base import FaqExtractor
+from backend.faqs.drafted import DraftedFaq, DraftedFaqs
 from backend.faqs.extractor import InlineRulesExtractor, RulesExtractor
-from backend.faqs.llm import DraftedFaq, DraftedFaqs, ModelExtractor
+from backend.faqs.llm import ModelExtractor
 from backend.jobs.children import ChildLimits, ChildProgress, Children, LimitReached, Spool
 from backend.parsing.base import ParsedDocument, Section
 from backend.retrieval.verification import Verifier

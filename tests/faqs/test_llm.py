@@ -9,10 +9,9 @@ from backend.agents.providers.pydantic_ai import _validated
 from backend.embeddings.hashing import HashingEmbedder
 from backend.errors import ProviderBadAnswer, ProviderUnavailable
 from backend.faqs.base import FaqDraft
+from backend.faqs.drafted import DraftedFaq, DraftedFaqs
 from backend.faqs.llm import (
     Drafted,
-    DraftedFaq,
-    DraftedFaqs,
     ModelExtractor,
     input_tokens,
     kind_of,
@@ -82,6 +81,7 @@ async def test_offsets_are_those_of_the_section_in_every_part_of_it() -> None:
         (faq(answer="Orders above 700 euros are sent free of charge."), "unsupported"),
         (faq(answer=f"{FREE} The moon is made of yellow cheese."), "unsupported"),
         (faq(question=" "), "unusable"),
+        (faq(question="Orders above fifty euros are sent?"), "unusable"),
         (faq(question="q" * 2_000), "unusable"),
         (faq(answer="Free\x00 of charge"), "unusable"),
         (faq(answer="Free \ud800 of charge"), "unusable"),

@@ -23,8 +23,13 @@ from backend.agents.providers.llama.gguf import SAMPLE
 from backend.agents.providers.local import SERVERS
 from backend.agents.rag import AnswerDone, Retrieval
 from backend.agents.spending import Spending
+from backend.embeddings.hashing import HashingEmbedder
 from backend.errors import ProviderRejected
+from backend.faqs.llm import ModelExtractor, most_output
+from backend.faqs.pieces import pieces_of
+from backend.retrieval.verification import Verifier
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.faqs.building import section
 from tests.local import tiny_gguf
 from tests.support import Api, refused
 
@@ -97,6 +102,19 @@ async def test_the_sample_streams_words() -> None:
     assert len(events) > 3
     assert spending.usage.output_tokens > 3
     assert spending.cost_usd is None
+
+
+async def test_the_sample_drafts_what_its_section_says(local: Provider) -> None:
+    """Without being held to sentences it wrote quotes anew, or came to no end, in each of six sections."""
+    text = (
+        "No. Every alarm records who acknowledged it, and inspectors rely on that name. Inviting more people costs "
+        "nothing on any plan."
+    )
+    [piece] = pieces_of(section("Can two people share one account?", text))
+    drafted = await ModelExtractor(local, SAMPLE, Verifier(HashingEmbedder())).draft(piece)
+    assert drafted.drafts
+    assert "not_quoted" not in drafted.dropped
+    assert drafted.usage.output_tokens < most_output(piece)
 
 
 async def test_a_stream_closed_early_stops_the_model(local: Provider) -> None:

@@ -106,12 +106,16 @@ Event = TextDelta | ToolCall | Structured | Done
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What callers ask instead of names. `generates`: writes its own words; otherwise it only quotes."""
+    """What callers ask instead of names. `generates`: writes its own words; otherwise it only quotes.
+
+    `holds_to_schema`: decodes along a schema, its enumerations and lengths included, at no cost.
+    """
 
     streams: bool = True
     generates: bool = True
     structured_output: bool = False
     tools: bool = False
+    holds_to_schema: bool = False
 
 
 class Provider(Protocol):

@@ -125,6 +125,7 @@ class FallbackProvider:
             generates=any(each.generates for each in all_of),
             structured_output=all(each.structured_output for each in all_of),
             tools=all(each.tools for each in all_of),
+            holds_to_schema=all(each.holds_to_schema for each in all_of),
         )
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:

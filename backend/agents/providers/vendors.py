@@ -157,7 +157,7 @@ PROVIDERS = ProviderTable(
         label="Local model (any GGUF file, served by llama.cpp)",
         load=_local,
         place="child",
-        capabilities=Capabilities(structured_output=True),
+        capabilities=Capabilities(structured_output=True, holds_to_schema=True),
         default_models=("SmolLM2-135M-Instruct",),
         extra="local",
         needs="xllamacpp",
