@@ -14,8 +14,8 @@ from backend.agents.prompts.passages import render_passages
 from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, Sampling, collect
 from backend.errors import ProviderError
 from backend.retrieval.base import Plan, Planner, Reranker, RetrievedItem, Rewriter, Scope, Turn
-from backend.retrieval.planner import ABOUT
 from backend.retrieval.rewriter import leans_back
+from backend.retrieval.small_talk import ABOUT
 
 Output = TypeVar("Output", bound=BaseModel)
 

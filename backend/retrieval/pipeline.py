@@ -19,6 +19,7 @@ from backend.retrieval.base import (
     Turn,
 )
 from backend.retrieval.searcher import Searcher
+from backend.retrieval.small_talk import is_under_way
 from backend.tracing.track import set_attribute, track
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ class Pipeline:
         plan = await trace.run(
             "plan",
             steps.planner,
-            steps.planner.plan(alone, scope, has_history=bool(history)),
+            steps.planner.plan(alone, scope, has_history=is_under_way(history)),
             lambda it: it.note,
         )
         if plan.action != "search":

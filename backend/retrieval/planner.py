@@ -8,7 +8,10 @@ from uuid import UUID
 
 from backend.retrieval.answerability import content_words
 from backend.retrieval.base import Plan, Scope
-from backend.retrieval.rewriter import leans_back
+from backend.retrieval.fragments import asks_for_others, without_lead
+from backend.retrieval.phrases import naming_words
+from backend.retrieval.references import action, reference
+from backend.retrieval.small_talk import small_talk
 
 MORE: Final = 3
 """Items beyond those asked for when a question wants a list or a comparison."""
@@ -41,47 +44,15 @@ FindDocuments = Callable[[Scope, str], Awaitable[Sequence[NamedDocument]]]
 """The documents of a scope whose name or title holds a text; at most a few."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Talk:
-    """Small talk in one language: what is said, and what is said to it."""
-
-    said: re.Pattern[str]
-    reply: str
-
-
-def _talk(words: str, reply: str) -> _Talk:
-    return _Talk(re.compile(rf"\A\W*(?:{words})(?:[\s,!.]+(?:there|all|everyone|nexus|bot|you))*\W*\Z", re.I), reply)
-
-
-ABOUT: Final = "Ask me about the documents; I answer from them and show the places."
-_TALK: Final = (
-    _talk("hi|hello|hey|good\\s+(?:morning|afternoon|evening|day)|greetings|howdy", f"Hello! {ABOUT}"),
-    _talk(
-        "(?:ok(?:ay)?[,\\s]+)?(?:many\\s+)?(?:thanks|thank\\s+you|thx|cheers)(?:\\s+(?:a\\s+lot|so\\s+much|very\\s+much))?",
-        "You're welcome. Ask on whenever you like.",
-    ),
-    _talk("bye|goodbye|see\\s+you|good\\s+night", "Goodbye!"),
-    _talk("how\\s+are\\s+you(?:\\s+(?:doing|today))*", f"I am a program and always ready. {ABOUT}"),
-    _talk(
-        "who\\s+are\\s+you|what\\s+are\\s+you|what\\s+can\\s+you\\s+do(?:\\s+for\\s+me)?|what\\s+do\\s+you\\s+do"
-        "|how\\s+(?:does\\s+this|do\\s+you)\\s+work|help(?:\\s+me)?|are\\s+you\\s+(?:a\\s+)?(?:human|real|bot|robot|ai)",
-        f"I answer questions from documents that people here have uploaded and reviewed. {ABOUT}",
-    ),
-    _talk(
-        "hallo|guten\\s+(?:morgen|tag|abend)|servus|grüezi|moin",
-        "Hallo! Fragen Sie mich nach den Dokumenten; ich antworte mit den Stellen, auf denen die Antwort steht.",
-    ),
-    _talk("(?:vielen\\s+)?dank(?:e)?(?:\\s+(?:schön|sehr))?", "Gern geschehen."),
-    _talk("bonjour|salut|bonsoir", "Bonjour ! Posez-moi une question sur les documents ; je cite mes sources."),
-    _talk("merci(?:\\s+(?:beaucoup|bien))?", "Avec plaisir."),
-    _talk("hola|buen(?:os|as)\\s+(?:días|tardes|noches)", "¡Hola! Pregúnteme por los documentos; cito mis fuentes."),
-    _talk("(?:muchas\\s+)?gracias", "De nada."),
-)
 _ASK_BACK_BARE: Final = "What would you like to know? Give me a few more words, such as the subject of your question."
 _ASK_BACK_REFERENCE: Final = "I am not sure what “{word}” refers to. Please name it, and I look it up in the documents."
 _SIGN = re.compile(r"[^\w\s?!.,;:'\"’‘“”«»()¿¡…–-]")
 """An emoji or another sign may be what a question is about."""
-_REFERENCE_WORD = re.compile(r"\b(?:it|its|they|them|their|this|that|these|those|one)\b", re.IGNORECASE)
+
+
+def _few(reference: re.Match[str]) -> int:
+    """So many words of its own do not make up for what is missing: "it" may be what all the documents are about."""
+    return 1 if reference["single"] or reference["whose"] else 2
 
 
 class RulePlanner:
@@ -93,15 +64,15 @@ class RulePlanner:
         self._find_documents = find_documents
 
     async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan:
-        small = next((talk.reply for talk in _TALK if talk.said.match(question)), None)
-        if small is not None:
-            return Plan("converse", 0, reply=small, note="small talk")
-        words = set(content_words(question))
-        reference = _REFERENCE_WORD.search(question)
-        if reference is not None and len(words) <= 1 and not has_history and leans_back(question):
-            reply = _ASK_BACK_REFERENCE.format(word=reference.group())
-            return Plan("ask_back", 0, reply=reply, note=f"“{reference.group()}” refers to nothing that was said")
-        if not words and not _SIGN.search(question):
+        reply = small_talk(question)
+        if reply is not None:
+            return Plan("converse", 0, reply=reply, note="small talk")
+        found = reference(question)
+        own = set(content_words(action(without_lead(question))))
+        if found is not None and not has_history and len(own) <= _few(found):
+            reply = _ASK_BACK_REFERENCE.format(word=found.group())
+            return Plan("ask_back", 0, reply=reply, note=f"“{found.group()}” refers to nothing that was said")
+        if (asks_for_others(question) or not naming_words(question)) and not _SIGN.search(question):
             return Plan("ask_back", 0, reply=_ASK_BACK_BARE, note="the question names nothing")
         limit = min(scope.limit + MORE, MOST) if _LISTS.search(question) else scope.limit
         documents, name = await self._documents(question, scope)

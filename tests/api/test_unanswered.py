@@ -48,3 +48,21 @@ async def test_who_writes_the_answers_sees_everybodys_questions_but_not_their_co
     assert [[one["question"] for one in items] for items in listed] == [["What is the capital of Peru?"]] * 3
     assert [items[0]["conversation_id"] for items in listed] == [asked["conversation_id"]] * 2 + [None]
     refused(await sales.client.get("/conversations/unanswered"), 403, "forbidden")
+
+
+async def test_small_talk_is_no_question_without_an_answer_and_does_not_come_between_two_questions(api: Api) -> None:
+    await api.add_faq("What does the Enterprise plan cost?", "The Enterprise plan costs 90 euros.")
+    await api.add_faq("What does the Starter plan cost?", "The Starter plan costs 9 euros.")
+    await api.drain()
+    asked = await api.asked("What does the Starter plan cost?")
+    for said in ("thanks", "ok", "who are you?", "no"):
+        answer = await api.asked(said, conversation_id=asked["conversation_id"])
+        assert answer["confidence"] is None
+    follow_up = await api.asked("And for Enterprise?", conversation_id=asked["conversation_id"])
+    assert follow_up["question"] == "What does the Enterprise plan cost?"
+    assert (await api.get("/conversations/unanswered"))["items"] == []
+
+
+async def test_a_question_that_names_nothing_after_a_greeting_is_asked_back(api: Api) -> None:
+    greeted = await api.asked("hello")
+    assert (await api.asked("How long is that valid?", conversation_id=greeted["conversation_id"]))["asks_back"]

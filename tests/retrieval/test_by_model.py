@@ -22,7 +22,7 @@ from backend.retrieval.by_model import (
     Order,
     Rewritten,
 )
-from backend.retrieval.planner import ABOUT
+from backend.retrieval.small_talk import ABOUT
 from tests.agents.scripted import ScriptedProvider, Step
 
 DONE = Done(Usage(3, 2), "stop", "scripted-1")

@@ -26,7 +26,27 @@ planner = RulePlanner(documents)
         ("Who are you?", "converse"),
         ("Vielen Dank!", "converse"),
         ("help", "converse"),
+        ("ok", "converse"),
+        ("Cheers, bye", "converse"),
+        ("hello world", "converse"),
+        ("What is your name?", "converse"),
+        ("are you a bot?", "converse"),
+        ("yes", "converse"),
+        ("no", "converse"),
+        ("Wie heißt du?", "converse"),
+        ("Qui es-tu ?", "converse"),
+        ("¿Cómo te llamas?", "converse"),
         ("How?", "ask_back"),
+        ("How long is that valid?", "ask_back"),
+        ("Do they work outside?", "ask_back"),
+        ("and for the other one?", "ask_back"),
+        ("hi, how do I reset my password?", "search"),
+        ("What is your refund policy?", "search"),
+        ("Who are your partners?", "search"),
+        ("no response from the server", "search"),
+        ("Can I try it before I pay anything?", "search"),
+        ("Is that plan still sold?", "search"),
+        ("what is rest", "search"),
         ("what about it", "ask_back"),
         ("How do I reset it?", "ask_back"),
         ("How do I reset my password?", "search"),
@@ -45,6 +65,11 @@ async def test_small_talk_is_answered_and_what_names_nothing_asked_back(question
 
 async def test_what_refers_to_something_is_not_asked_back_in_a_conversation() -> None:
     assert (await planner.plan("How do I reset it?", SCOPE, has_history=True)).action == "search"
+
+
+@pytest.mark.parametrize("question", ["and for the other one?", "what about the rest?", "und die anderen?"])
+async def test_what_names_nothing_new_is_asked_back_in_a_conversation(question: str) -> None:
+    assert (await planner.plan(question, SCOPE, has_history=True)).action == "ask_back"
 
 
 async def test_the_question_asked_back_names_the_word_that_is_not_understood() -> None:
