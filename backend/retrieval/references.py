@@ -58,7 +58,7 @@ _ABOUT_WHAT = re.compile(
     r"|what\s+if|(?:since|until|by|for)\s+(?:when|how\s+long)|(?:is|are)\s+(?:there|that|this|it|they|those|these)|wie\s+(?:oft|lange|viel|viele)|gibt\s+es)\b",
     re.IGNORECASE,
 )
-_IN_BRACKETS = re.compile(r"\((?P<inside>[^()]+)\)\Z")
+_IN_BRACKETS = re.compile(r"(?P<asked>.*\S)\s+\((?P<about>[^()]+)\)\Z", re.DOTALL)
 
 
 def reference(question: str) -> re.Match[str] | None:
@@ -77,16 +77,22 @@ def is_bare_question(question: str) -> bool:
     return bool(_ABOUT_WHAT.match(question)) and len(naming_words(question)) <= 1
 
 
-def refer(question: str, before: str) -> str:
-    """The question with its first reference replaced, or told in brackets, by what the one before is about."""
+def opened(question: str) -> tuple[str, str]:
+    """A question that was told in brackets what it is about, and that; "" and the question for any other."""
+    found = _IN_BRACKETS.fullmatch(question)
+    return (found["asked"], found["about"]) if found else ("", question)
+
+
+def refer(question: str, before: str, *, is_action: bool = False) -> str:
+    """The question with its first reference replaced, or told in brackets, by what the one before is about.
+
+    `is_action`: the one before is words for something that is done.
+    """
     found = reference(question)
+    text = bare(question)
     if found is None:
         return question
-    text = bare(question)
-    inside = _IN_BRACKETS.search(before)
-    before = inside["inside"] if inside else before
-    is_action = bool(inside or _ACTION.search(before))
-    if _DO_IT.search(text) or (found["action"] and is_action):
+    if _DO_IT.search(text) or (found["action"] and (is_action or _ACTION.search(before))):
         return f"{text} ({action(before)})?"
     what = topic(before, is_plural=bool(found["several"] or found["whose"] in ("their", "theirs")))
     if not what or re.search(r"\bwhich\s+\Z", text[: found.start()], re.IGNORECASE):

@@ -7,7 +7,7 @@ from backend.embeddings.base import Embedder
 from backend.retrieval.base import Turn
 from backend.retrieval.fragments import asks_for_others, fill, fragment_of, without_lead
 from backend.retrieval.phrases import bare, names_something, naming_words
-from backend.retrieval.references import action, is_bare_question, refer, reference
+from backend.retrieval.references import action, is_bare_question, opened, refer, reference
 from backend.retrieval.small_talk import small_talk
 
 EARLIER: Final = 6
@@ -36,13 +36,16 @@ class RuleRewriter:
         before = bare(before)
         if not names_something(before) or len(before) + len(question) > LONGEST or small_talk(question) is not None:
             return question
+        asked, about = opened(before)
         fragment = fragment_of(question)
         if fragment is not None:
-            filled = await fill(before, fragment, self._embedder)
-            return question if filled is None else f"{filled}?"
+            filled = await fill(about, fragment, self._embedder)
+            if filled is None:
+                return question
+            return f"{asked} ({filled})?" if asked else f"{filled}?"
         if reference(question) is None and is_bare_question(without_lead(question)):
-            return f"{bare(question)} ({action(before)})?"
-        return refer(question, before)
+            return f"{bare(question)} ({action(about)})?"
+        return refer(question, about, is_action=bool(asked))
 
 
 def _asks(text: str) -> bool:

@@ -97,6 +97,21 @@ async def test_a_reference_is_told_apart_by_the_question_before(
 
 
 @pytest.mark.parametrize(
+    ("follow_up", "alone"),
+    [
+        ("and for schools?", "How much is it (offer discounts for schools)?"),
+        ("since when?", "since when (offer discounts for charities)?"),
+        ("Is that new?", "Is that new (offer discounts for charities)?"),
+    ],
+)
+async def test_what_was_told_in_brackets_is_what_is_gone_on_from(
+    rewriter: RuleRewriter, follow_up: str, alone: str
+) -> None:
+    history = said("Do you offer discounts for charities?", "How much is it?")
+    assert await rewriter.rewrite(follow_up, history) == alone
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "How do I contact support?",
