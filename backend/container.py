@@ -260,7 +260,7 @@ class Container:
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
             chat=chat,
             chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models.embedders), sync),
-            collections=CollectionService(uow, runner, sync, self.store, spec=spec, default_store=store),
+            collections=CollectionService(uow, runner, sync, self.store, models.embedders, default_store=store),
             conversations=ConversationService(uow),
             documents=DocumentService(uow, runner, self.files, sync),
             drafting=DraftingService(uow, runner, providers),

@@ -58,6 +58,12 @@ class Conflict(NexusError):
     code, status, title = "conflict", 409, "This no longer fits the current state"
 
 
+class ProviderInUse(Conflict):
+    """A collection is embedded by it."""
+
+    code, title = "provider_in_use", "A collection needs this provider"
+
+
 class StaleRevision(Conflict):
     code, title = "stale_revision", "Somebody edited this in the meantime"
 

@@ -15,10 +15,14 @@ class CollectionHealth(StrEnum):
     READY = "ready"
     SYNCING = "syncing"
     FAILED = "failed"
+    UNAVAILABLE = "unavailable"
 
 
 class Collection(Answer):
-    """`pending_changes` counts reviewed items that are not in the index yet."""
+    """`pending_changes` counts reviewed items that are not in the index yet.
+
+    It is `unavailable` while its embedding model cannot be asked; `reason` then says why, and what to do.
+    """
 
     id: UUID
     name: str
@@ -26,6 +30,7 @@ class Collection(Answer):
     embedding_model: str
     sync: SyncMode
     health: CollectionHealth
+    reason: str = ""
     faqs: int
     passages: int
     points: int

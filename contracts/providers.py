@@ -32,7 +32,8 @@ class Provider(Answer):
     `hidden`: for tests and demos; offered to nobody, shown where it is in use. `is_settable`: it has an address, a key
     or a model to enter; `is_stored`: something was entered; `serves_files`: its model is a file's path on the server.
     `missing_extra` has to be installed first. While it is `paused` it failed several times in a row and is left alone
-    until `paused_until`.
+    until `paused_until`. By name, the `agents` that it answers for, those that it is a `fallback_of`, and the
+    `collections` that it embeds, without which they cannot be asked.
     """
 
     name: str
@@ -60,6 +61,9 @@ class Provider(Answer):
     tools: bool = False
     note: str = ""
     prices: list[ModelPrice] = Field([])
+    agents: list[str] = Field([])
+    fallback_of: list[str] = Field([])
+    collections: list[str] = Field([])
 
 
 class ProviderSettings(Request):

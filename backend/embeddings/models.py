@@ -81,17 +81,34 @@ class EmbeddingModels:
         """Raises `ModelUnavailable` for a model that is not here, or no longer as it was; blocks."""
         with self._lock:
             if spec.key not in self._embedders:
-                try:
-                    model, path = self._model(spec.model)
-                except UnknownStrategy as exc:
-                    raise ModelUnavailable(str(exc)) from exc
-                if model.spec != spec:
-                    raise ModelUnavailable(
-                        f"the embedding model {spec.model!r} is no longer the one that made these vectors "
-                        f"(revision {model.spec.revision!r}, not {spec.revision!r}); put it back or switch the model"
-                    )
+                model, path = self._same(spec)
                 self._embedders[spec.key] = self._wrap(NativeEmbedder(path, model=model))
             return self._embedders[spec.key]
+
+    def check(self, spec: EmbeddingSpec) -> None:
+        """Whether its files are there. Raises as `embedder`, also for one that is still in memory; blocks."""
+        if spec.key == self.default.spec.key:
+            return
+        try:
+            self._same(spec)
+        except ModelUnavailable as exc:
+            if spec.key in self._embedders:
+                raise ModelUnavailable(f"{exc}; it still answers from memory, until the next start") from exc
+            raise
+
+    def _same(self, spec: EmbeddingSpec) -> tuple[NativeModel, Path | None]:
+        try:
+            model, path = self._model(spec.model)
+        except UnknownStrategy as exc:
+            raise ModelUnavailable(f"{exc}; put it back, or switch the collection's model") from exc
+        except ModelUnavailable as exc:
+            raise ModelUnavailable(f"{exc}, or switch the collection's model") from exc
+        if model.spec != spec:
+            raise ModelUnavailable(
+                f"the embedding model {spec.model!r} is no longer the one that made these vectors "
+                f"(revision {model.spec.revision!r}, not {spec.revision!r}); put it back or switch the model"
+            )
+        return model, path
 
     def _model(self, name: str) -> tuple[NativeModel, Path | None]:
         model = KNOWN.get(name)

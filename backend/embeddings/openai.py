@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import httpx2
@@ -48,6 +49,8 @@ class OpenAIEmbedder:
         self._model = model
         self._policy = policy or RetryPolicy()
         self._spec = spec_of(vendor.name, self._endpoint.base_url, model, dimension)
+        self.last_failure = ""
+        """When it was asked last, with the time; "" after a success."""
 
     @property
     def spec(self) -> EmbeddingSpec:
@@ -57,7 +60,12 @@ class OpenAIEmbedder:
         """Raises the `ProviderError` family, `InvalidRequest` for text that is not Unicode."""
         vectors = [np.zeros((0, self._spec.dimension), dtype=np.float32)]
         for batch in _batches([_usable(text, number) for number, text in enumerate(texts)]):
-            vectors.append(self._checked(await self._ask(batch, kind), len(batch)))
+            try:
+                vectors.append(self._checked(await self._ask(batch, kind), len(batch)))
+            except (ProviderError, SpecMismatch) as exc:
+                self.last_failure = f"at {datetime.now(UTC):%H:%M} UTC, {exc}; or switch the collection's model"
+                raise
+        self.last_failure = ""
         return np.concatenate(vectors)
 
     async def count_tokens(self, texts: Sequence[str]) -> int:

@@ -94,6 +94,10 @@ class CollectionRepository:
     async def find_by_name(self, name: str) -> Collection | None:
         return (await self._session.scalars(self._mine().where(Collection.name == name))).one_or_none()
 
+    async def all(self) -> Sequence[Collection]:
+        """By name."""
+        return (await self._session.scalars(self._mine().order_by(Collection.name))).all()
+
     async def page(self, slice_: Slice) -> tuple[Sequence[Collection], str | None]:
         return await page_of(self._session, self._mine(), Keyset.by(Collection.created_at, Collection.id), slice_)
 

@@ -14,13 +14,14 @@ async def list_providers(services: Services, principal: CurrentPrincipal) -> lis
 async def configure_provider(
     name: str, body: ProviderSettings, services: Services, principal: CurrentPrincipal
 ) -> Provider:
-    """The key is write-only and bound to its base URL."""
+    """The key is write-only and bound to its base URL. 409 for another URL than that where it embeds a collection."""
     return await services.providers.configure(principal, name, body)
 
 
 @router.delete("/providers/{name}", status_code=204)
 async def forget_provider(name: str, services: Services, principal: CurrentPrincipal) -> None:
-    """Removes the settings and the key; agents on it go back to the built-in provider."""
+    """Removes the settings and the key; agents on it go back to the built-in provider. 409 while it embeds a
+    collection."""
     await services.providers.forget(principal, name)
 
 

@@ -6,13 +6,13 @@ from uuid import UUID, uuid4, uuid5
 from pydantic import BaseModel
 
 from backend.db.models import Collection, Faq, utc_now
-from backend.embeddings.base import EmbeddingSpec
 from backend.errors import Conflict, InvalidRequest
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.paging import Slice
-from backend.repositories.point_log import store_name, stored_spec
+from backend.repositories.point_log import embedding_spec, store_name, stored_spec
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
+from backend.services.embedding_models import EmbeddingModelService
 from backend.services.faqs import approved_faq
 from backend.services.indexing import still_there
 from backend.services.sync import CollectionSync
@@ -37,7 +37,7 @@ class IngestPayload(BaseModel):
 
 
 class CollectionService:
-    """`spec` and `store` are those of new collections."""
+    """`default_store` is that of new collections."""
 
     def __init__(
         self,
@@ -45,25 +45,39 @@ class CollectionService:
         runner: JobRunner,
         sync: CollectionSync,
         stores: Stores,
+        models: EmbeddingModelService,
         *,
-        spec: EmbeddingSpec,
         default_store: str,
     ) -> None:
         self._uow = uow
         self._runner = runner
         self._sync = sync
         self._stores = stores
-        self._spec = spec
+        self._models = models
         self._default_store = default_store
 
     async def page(self, principal: Principal, slice_: Slice) -> Page[wire.Collection]:
         async with self._uow.read(principal.workspace_id) as tx:
             rows, cursor = await tx.collections.page(slice_)
-            return Page(items=[await _to_wire(tx, row) for row in rows], next_cursor=cursor)
+            items = [await _to_wire(tx, row) for row in rows]
+        return Page(items=await self._checked(principal, rows, items), next_cursor=cursor)
 
     async def get(self, principal: Principal, collection_id: UUID) -> wire.Collection:
         async with self._uow.read(principal.workspace_id) as tx:
-            return await _to_wire(tx, await tx.collections.get(collection_id))
+            row = await tx.collections.get(collection_id)
+            found = await _to_wire(tx, row)
+        return (await self._checked(principal, [row], [found]))[0]
+
+    async def _checked(
+        self, principal: Principal, rows: Sequence[Collection], items: Sequence[wire.Collection]
+    ) -> list[wire.Collection]:
+        """With what is known against their embedding models; no transaction is open."""
+        specs = {row.spec["key"]: embedding_spec(row.spec) for row in rows}
+        wrong = {key: await self._models.trouble(principal.workspace_id, spec) for key, spec in specs.items()}
+        return [
+            item.model_copy(update={"health": wire.CollectionHealth.UNAVAILABLE, "reason": reason}) if reason else item
+            for item, reason in zip(items, (wrong[row.spec["key"]] for row in rows), strict=True)
+        ]
 
     @track("collections.create")
     async def create(self, principal: Principal, new: wire.NewCollection) -> wire.Collection:
@@ -123,7 +137,7 @@ class CollectionService:
             workspace_id=tx.workspace_id,
             name=new.name,
             store=new.store,
-            spec=stored_spec(self._spec),
+            spec=stored_spec(self._models.default),
             sync=new.sync,
             takes_everything=False,
             created_at=utc_now(),

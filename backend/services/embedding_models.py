@@ -15,7 +15,7 @@ from backend.embeddings.fetching import ModelFetcher
 from backend.embeddings.fetching import Report as FetchReport
 from backend.embeddings.models import EmbeddingModels
 from backend.embeddings.openai import OpenAIEmbedder
-from backend.errors import Conflict, InvalidRequest, ModelUnavailable, UnknownStrategy
+from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NexusError, UnknownStrategy
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
@@ -100,13 +100,33 @@ class EmbeddingModelService:
         try:
             own, embedder = await self._server(workspace_id, vendor, model, spec.dimension)
         except InvalidRequest as exc:
-            raise ModelUnavailable(f"the embedding model {spec.model!r} cannot be asked: {exc}") from exc
+            raise ModelUnavailable(
+                f"the embedding model {spec.model!r} cannot be asked: {exc}, or switch the collection's embedding model"
+            ) from exc
         if own.spec != spec:
             raise ModelUnavailable(
                 f"the vectors were made by {spec.model!r} at {spec.revision!r}, and it is at {own.spec.revision!r} "
                 "now; set that address again, or switch the collection's embedding model"
             )
         return embedder
+
+    @property
+    def default(self) -> EmbeddingSpec:
+        """Of new collections."""
+        return self._models.default.spec
+
+    async def trouble(self, workspace_id: UUID, spec: EmbeddingSpec) -> str:
+        """Why the model cannot be asked now and what to do, "" when nothing is known against it; asks no server."""
+        try:
+            vendor, model = self._server_model(spec.model)
+            if vendor is None:
+                await asyncio.to_thread(self._models.check, spec)
+                return ""
+            await self.of(workspace_id, spec)
+            own, _ = await self._server(workspace_id, vendor, model, spec.dimension)
+        except NexusError as exc:
+            return str(exc)
+        return own.last_failure
 
     async def spec(self, workspace_id: UUID, name: str) -> EmbeddingSpec:
         """Of a model by its name; asks a server for the dimension. Raises `UnknownStrategy`, `InvalidRequest`,

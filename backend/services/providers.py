@@ -20,6 +20,7 @@ from backend.errors import InvalidRequest, NotFound, UnknownStrategy
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.security.secrets import SecretBox
+from backend.services.provider_use import ProviderUse
 from backend.tracing.track import track
 from contracts import providers as wire
 from contracts.agents import AgentParameters
@@ -59,18 +60,25 @@ class ProviderService:
         """With what the public price list says of their models; an unknown price is None."""
         async with self._uow.read(principal.workspace_id) as tx:
             stored = {row.provider: row for row in await tx.access.credentials()}
+            use = await ProviderUse.read(tx)
         shown = [
-            self._shown(principal.workspace_id, vendor, stored.get(vendor.name))
+            self._shown(principal.workspace_id, vendor, stored.get(vendor.name), use)
             for vendor in PROVIDERS.vendors.values()
         ]
         # The price list takes 0.3 s to load.
         return await asyncio.to_thread(_priced, shown)
 
-    def _shown(self, workspace_id: UUID, vendor: Vendor, stored: Credential | None) -> wire.Provider:
-        provider = _to_wire(vendor, stored)
+    def _shown(self, workspace_id: UUID, vendor: Vendor, stored: Credential | None, use: ProviderUse) -> wire.Provider:
+        config = self._config(workspace_id, vendor, stored)
+        users = {
+            "agents": use.answers(vendor.name),
+            "fallback_of": use.stands_in(vendor.name),
+            "collections": use.embeds(vendor, config),
+        }
+        provider = _to_wire(vendor, stored).model_copy(update=users)
         if provider.state != "ready":
             return provider
-        doing = self._factory.state(self._config(workspace_id, vendor, stored))
+        doing = self._factory.state(config)
         failure = doing.last_error
         return provider.model_copy(
             update={
@@ -82,7 +90,8 @@ class ProviderService:
 
     @track("providers.configure")
     async def configure(self, principal: Principal, name: str, new: wire.ProviderSettings) -> wire.Provider:
-        """Raises `InvalidRequest` when another URL is given without its key: a stored key goes nowhere else."""
+        """Raises `InvalidRequest` when another URL is given without its key: a stored key goes nowhere else; and
+        `ProviderInUse` for another URL than that at which it embeds a collection."""
         vendor = _vendor(name)
         if vendor.place == "offline":
             raise InvalidRequest(f"the provider {name!r} has nothing to configure")
@@ -96,9 +105,11 @@ class ProviderService:
             await tx.access.put_credential(name, **self._merged(tx.workspace_id, vendor, before, new))
             after = await tx.access.credential(name)
             current = self._config(tx.workspace_id, vendor, after)
+            use = await ProviderUse.read(tx)
+            use.check_stays(vendor, old, current)
         if old != current:
             await self._factory.forget(old)
-        return self._shown(principal.workspace_id, vendor, after)
+        return self._shown(principal.workspace_id, vendor, after, use)
 
     def _merged(
         self, workspace_id: UUID, vendor: Vendor, before: Credential | None, new: wire.ProviderSettings
@@ -119,12 +130,17 @@ class ProviderService:
 
     @track("providers.forget")
     async def forget(self, principal: Principal, name: str) -> None:
-        """Removes the settings and the key. Agents on it go back to the built-in provider, fallbacks on it go away."""
+        """Removes the settings and the key. Agents on it go back to the built-in provider, fallbacks on it go away.
+
+        Raises `ProviderInUse` for one that embeds a collection.
+        """
         vendor = _vendor(name)
         async with self._uow(principal.workspace_id) as tx:
             old = self._config(tx.workspace_id, vendor, await tx.access.credential(name))
+            use = await ProviderUse.read(tx)
+            use.check_stays(vendor, old, self._config(tx.workspace_id, vendor, None))
             await tx.access.delete_credential(name)
-            for agent in await tx.agents.all():
+            for agent in use.agents:
                 _move_off(agent, name)
         await self._factory.forget(old)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import streamlit as st
 
 from contracts.providers import ModelPrice, Provider
-from frontend.components.words import ago, provider_words, sentence, short_model
+from frontend.components.words import ago, listed, provider_words, sentence, short_model
 from frontend.safe_text import code, plain
 
 _SHOWN = 3
@@ -52,6 +52,23 @@ def prices(provider: Provider, model: str | None) -> None:
     if known:
         rows = " · ".join(_price(price) for price in known[:_SHOWN])
         st.caption(f"For a million tokens in and out: {rows}")
+
+
+def after_removal(provider: Provider, called: str) -> str:
+    """What becomes of those that use it when it is removed, or why it cannot be."""
+    if provider.collections:
+        return (
+            f"{plain(listed(provider.collections))} cannot be asked without {called}, which made its vectors. First "
+            "choose another search model, below."
+        )
+    texts = [f"What was entered for {called} is forgotten."]
+    if provider.agents:
+        noun = "The agent" if len(provider.agents) == 1 else "The agents"
+        verb = "goes" if len(provider.agents) == 1 else "go"
+        texts.append(f"{noun} {plain(listed(provider.agents))} {verb} back to the built-in provider.")
+    if provider.fallback_of:
+        texts.append(f"It is no longer a fallback of {plain(listed(provider.fallback_of))}.")
+    return " ".join(texts)
 
 
 def note(provider: Provider) -> None:

@@ -1,6 +1,6 @@
 """Numbers, sizes and times as people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import PureWindowsPath
@@ -13,6 +13,12 @@ K = TypeVar("K")
 
 def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first three, and how many more."""
+    *some, last = names[:3] if len(names) <= 3 else [*names[:3], f"{len(names) - 3} more"]
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def distinct(names: Mapping[K, str]) -> dict[K, str]:

@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from contracts.collections import CollectionHealth
 from contracts.jobs import JobKind
 from contracts.system import DayCount, DiskUse, Overview
 from frontend.components.badges import HEALTH, badge
@@ -20,6 +21,7 @@ from frontend.views.uploads import load_samples
 
 FAQ_PAGE: Final = "pages/1_FAQ_Extraction.py"
 CHAT_PAGE: Final = "pages/2_Chat.py"
+SETTINGS_PAGE: Final = "pages/9_Settings.py"
 UNANSWERED: Final = 50
 ON_PAGE: Final = ("extract_document", "draft_document")
 RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
@@ -148,7 +150,7 @@ def _running(frame: Frame, overview: Overview) -> list[Card]:
 
 
 def _failed(frame: Frame, overview: Overview) -> list[Card]:
-    cards = []
+    cards = _unavailable(frame)
     if overview.failed_documents:
         page = FAQ_PAGE if frame.can("faqs.read") else ""
         text = "See what went wrong and try again." if page else "The reason is in `GET /jobs?status=failed`."
@@ -159,6 +161,15 @@ def _failed(frame: Frame, overview: Overview) -> list[Card]:
         text = "Chat may lack its changes. The reason is in `GET /jobs?status=failed`."
         cards.append(Card("sync_problem", f"{plural(failed_updates, 'update')} of the answers failed", text))
     return cards
+
+
+def _unavailable(frame: Frame) -> list[Card]:
+    if not frame.can("collections.read"):
+        return []
+    page = load("collections", frame.api.collections)
+    away = [one.name for one in page.items if one.health is CollectionHealth.UNAVAILABLE] if page is not None else []
+    text = "Its search model is not available. Why, and what to do, is under Settings."
+    return [Card("error", f"{plain(name)} cannot be asked", text, SETTINGS_PAGE) for name in away]
 
 
 def _to_do(frame: Frame, overview: Overview) -> list[Card]:

@@ -11,8 +11,8 @@ from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import act, problem_card
-from frontend.components.provider_facts import facts, last_failure, note, prices, state_badge
-from frontend.components.words import latency_text, provider_words
+from frontend.components.provider_facts import after_removal, facts, last_failure, note, prices, state_badge
+from frontend.components.words import latency_text, listed, provider_words
 from frontend.safe_text import code, paragraphs, plain
 
 
@@ -100,9 +100,9 @@ def _provider_actions(api: Api, provider: Provider, agent: Agent | None, *, in_u
     )
     if provider.is_stored:
         with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"remove_menu_{name}"):
-            note = " Answers go back to the built-in provider." if in_use else ""
-            st.markdown(f"What was entered for {_called(provider)} is forgotten.{note}")
-            st.button("Remove connection", key=f"remove_{name}", on_click=_remove, args=(api, provider))
+            st.markdown(after_removal(provider, _called(provider)))
+            if not provider.collections:
+                st.button("Remove connection", key=f"remove_{name}", on_click=_remove, args=(api, provider))
 
 
 def _form(api: Api, provider: Provider) -> None:
@@ -125,6 +125,11 @@ def _form(api: Api, provider: Provider) -> None:
 
 def _connection_fields(provider: Provider) -> None:
     url, key, model = _fields(provider.name)
+    if provider.collections:
+        st.caption(
+            f":material/info: {plain(listed(provider.collections))} was embedded at this address and needs it. For "
+            "another address, first choose another search model below."
+        )
     st.text_input(
         "Base URL",
         key=url,

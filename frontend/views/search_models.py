@@ -7,14 +7,14 @@ from uuid import UUID
 
 import streamlit as st
 
-from contracts.collections import Collection
+from contracts.collections import Collection, CollectionHealth
 from contracts.embedding_models import EmbeddingModel
 from contracts.jobs import Job, JobKind, JobStatus
 from frontend import state
 from frontend.api_client import Api
 from frontend.components.jobs import steady_left
 from frontend.components.notices import act, load
-from frontend.components.words import plural, sentence
+from frontend.components.words import listed, plural, sentence
 from frontend.safe_text import plain
 
 KINDS: Final[tuple[JobKind, ...]] = ("fetch_model", "switch_model")
@@ -30,6 +30,9 @@ def search_models(api: Api, *, may_fetch: bool, may_switch: bool) -> None:
     labels = {model.name: model.label for model in models}
     busy = {name for job in jobs if not job.status.is_final for name in (job.title, job.title.partition(": ")[2])}
     with st.container(border=True, key="search_models", gap="small"):
+        for collection in collections.items:
+            if collection.health is CollectionHealth.UNAVAILABLE:
+                _unavailable(collection, labels)
         for model in models:
             is_free = model.name not in busy
             _model(api, model, collections.items, may_fetch=may_fetch and is_free, may_switch=may_switch and is_free)
@@ -51,9 +54,7 @@ def _model(
         st.markdown(f"**{plain(model.label)}** :small[:gray[{_facts(model)}]]{_note(model)}", width="content")
         with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
             if users:
-                names = ", ".join(plain(collection.name) for collection in users[:3])
-                more = f" and {len(users) - 3} more" if len(users) > 3 else ""
-                st.badge(f"Used by {names}{more}", icon=":material/check_circle:", color="green")
+                _used(users)
             if model.state == "not_fetched" and may_fetch:
                 st.button(
                     f"Fetch, {model.download_mb:,} MB",
@@ -64,6 +65,24 @@ def _model(
                 )
             elif model.state == "ready" and others and may_switch:
                 _use(api, model, others)
+
+
+def _used(users: Sequence[Collection]) -> None:
+    words = f"Used by {plain(listed([collection.name for collection in users]))}"
+    if any(collection.health is CollectionHealth.UNAVAILABLE for collection in users):
+        st.badge(words, icon=":material/warning:", color="orange")
+    else:
+        st.badge(words, icon=":material/check_circle:", color="green")
+
+
+def _unavailable(collection: Collection, labels: Mapping[str, str]) -> None:
+    """Also of a model that is in no list any more."""
+    model = plain(labels.get(collection.embedding_model, collection.embedding_model))
+    st.warning(
+        plain(sentence(collection.reason)),
+        title=f"{plain(collection.name)} cannot be asked: {model} is not available",
+        icon=":material/warning:",
+    )
 
 
 def _use(api: Api, model: EmbeddingModel, others: Sequence[Collection]) -> None:
