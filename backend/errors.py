@@ -213,6 +213,10 @@ class ProviderUnavailable(ProviderError):
     code, status, title, retryable = "provider_unavailable", 503, "The model provider does not answer", True
 
 
+class ProviderUnreachable(ProviderUnavailable):
+    """No connection to the server: none of its models can be asked."""
+
+
 class ProviderPaused(ProviderUnavailable):
     """It failed several times in a row and is left alone for `retry_after` seconds."""
 

@@ -18,6 +18,14 @@ class ProviderFailure(Answer):
     at: UtcTime
 
 
+class FailingModel(Answer):
+    """A model whose last request failed; None of its provider's other models is paused with it."""
+
+    model: str
+    paused_until: UtcTime | None
+    last_error: ProviderFailure
+
+
 class ModelPrice(Answer):
     """US dollars for a million tokens; None where no price is known."""
 
@@ -31,9 +39,10 @@ class Provider(Answer):
 
     `hidden`: for tests and demos; offered to nobody, shown where it is in use. `is_settable`: it has an address, a key
     or a model to enter; `is_stored`: something was entered; `serves_files`: its model is a file's path on the server.
-    `missing_extra` has to be installed first. While it is `paused` it failed several times in a row and is left alone
-    until `paused_until`. By name, the `agents` that it answers for, those that it is a `fallback_of`, and the
-    `collections` that it embeds, without which they cannot be asked.
+    `missing_extra` has to be installed first. While it is `paused` it could not be reached several times in a row and
+    is left alone until `paused_until`; a model that fails is in `failing_models`, and may be paused by itself. By name,
+    the `agents` that it answers for, those that it is a `fallback_of`, and the `collections` that it embeds, which
+    cannot be asked without it.
     """
 
     name: str
@@ -56,6 +65,7 @@ class Provider(Answer):
     missing_extra: str | None = None
     paused_until: UtcTime | None = None
     last_error: ProviderFailure | None = None
+    failing_models: list[FailingModel] = Field([])
     streams: bool = True
     structured_output: bool = False
     tools: bool = False

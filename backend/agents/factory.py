@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from backend.agents.cited import SupportsClaims
 from backend.agents.providers.base import Provider, Sampling
-from backend.agents.providers.breaker import Breaker, BreakerProvider, BreakerState
+from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers, BreakerState
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.agents.providers.vendors import ProviderTable
@@ -70,7 +70,7 @@ class AgentFactory:
         self._breaker = breaker
         self._verifier = verifier
         self._providers: dict[ProviderConfig, Provider] = {}
-        self._breakers: dict[ProviderConfig, Breaker] = {}
+        self._breakers: dict[ProviderConfig, Breakers] = {}
 
     def rag(self, config: AgentConfig, spending: Spending | None = None) -> RagAgent:
         """An agent whose calls are added to `spending`.
@@ -92,13 +92,13 @@ class AgentFactory:
         return FallbackProvider([Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices])
 
     def provider(self, config: ProviderConfig) -> Provider:
-        """The one provider of a configuration, traced, retried and behind a breaker."""
+        """The one provider of a configuration, traced, retried and behind breakers."""
         known = self._providers.get(config)
         if known is None:
-            name, breaker = config.name, self._breaker()
-            guarded = BreakerProvider(name, self._table.get(name)(config, self._http), breaker)
+            name, breakers = config.name, Breakers(self._breaker)
+            guarded = BreakerProvider(name, self._table.get(name)(config, self._http), breakers, config.default_model)
             known = self._providers.setdefault(config, self._trace(name, self._retry(name, guarded)))
-            self._breakers[config] = breaker
+            self._breakers[config] = breakers
         return known
 
     def _counted(self, choice: ProviderChoice, spending: Spending | None) -> Provider:
@@ -109,9 +109,9 @@ class AgentFactory:
         return CountedProvider(choice.config.name, provider, spending)
 
     def state(self, config: ProviderConfig) -> BreakerState:
-        """How the provider of a configuration is doing in this process."""
-        breaker = self._breakers.get(config)
-        return breaker.state if breaker is not None else BreakerState()
+        """How the server of a configuration and its models are doing in this process."""
+        breakers = self._breakers.get(config)
+        return breakers.state if breakers is not None else BreakerState()
 
     async def forget(self, config: ProviderConfig) -> None:
         """Closes a configuration's provider: its key or URL was changed or removed."""

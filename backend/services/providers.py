@@ -15,6 +15,7 @@ from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.prices import price_of
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts, Vendor
 from backend.agents.providers.base import GenerationRequest, Message, Sampling, collect
+from backend.agents.providers.breaker import Failure
 from backend.db.models import Agent, Credential
 from backend.errors import InvalidRequest, NotFound, UnknownStrategy
 from backend.repositories.uow import Tx, UnitOfWork
@@ -79,12 +80,16 @@ class ProviderService:
         if provider.state != "ready":
             return provider
         doing = self._factory.state(config)
-        failure = doing.last_error
         return provider.model_copy(
             update={
                 "state": "paused" if doing.paused_until else "ready",
                 "paused_until": doing.paused_until,
-                "last_error": failure and wire.ProviderFailure(code=failure.code, detail=failure.detail, at=failure.at),
+                "last_error": doing.last_error and _failure(doing.last_error),
+                "failing_models": [
+                    wire.FailingModel(model=name, paused_until=one.paused_until, last_error=_failure(one.last_error))
+                    for name, one in doing.models.items()
+                    if one.last_error is not None
+                ],
             }
         )
 
@@ -222,6 +227,10 @@ class ProviderService:
             binding = _binding(workspace_id, stored.base_url)
             return SecretStr(self._secrets.decrypt(stored.sealed_key, bound_to=binding))
         return _environment_key(vendor, stored.base_url if stored else vendor.default_url)
+
+
+def _failure(failure: Failure) -> wire.ProviderFailure:
+    return wire.ProviderFailure(code=failure.code, detail=failure.detail, at=failure.at)
 
 
 def _usable_key(key: SecretStr) -> str:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from contracts.providers import ModelPrice, Provider
+from contracts.providers import ModelPrice, Provider, ProviderFailure
 from frontend.components.words import ago, listed, provider_words, sentence, short_model
 from frontend.safe_text import code, plain
 
@@ -25,11 +25,15 @@ def facts(provider: Provider, model: str | None) -> str:
     return " · ".join(parts)
 
 
-def state_badge(provider: Provider) -> None:
+def state_badge(provider: Provider, model: str | None) -> None:
+    """`model` is the one that is asked: it may be paused by itself."""
+    own = next((one for one in provider.failing_models if one.model == model and one.paused_until), None)
     if provider.state == "paused" and provider.paused_until is not None:
         st.badge(f"Paused until {provider.paused_until:%H:%M:%S} UTC", icon=":material/pause_circle:", color="orange")
     elif provider.state == "missing_extra":
         st.badge(f"Needs the extra {provider.missing_extra}", icon=":material/extension_off:", color="gray")
+    elif own is not None and own.paused_until is not None:
+        st.badge(f"Model paused until {own.paused_until:%H:%M:%S} UTC", icon=":material/pause_circle:", color="orange")
     elif provider.configured:
         st.badge("Ready", icon=":material/link:", color="blue")
     else:
@@ -39,10 +43,16 @@ def state_badge(provider: Provider) -> None:
 def last_failure(provider: Provider) -> None:
     failure = provider.last_error
     if failure is not None:
-        st.markdown(
-            f":orange[:material/warning:] :small[The last request failed {ago(failure.at)}: "
-            f"{plain(sentence(failure.detail))}]"
-        )
+        _failure("The last request", failure)
+    for one in provider.failing_models[:_SHOWN]:
+        paused = f", and the model is paused until {one.paused_until:%H:%M:%S} UTC" if one.paused_until else ""
+        _failure(f"The last request to {plain(short_model(one.model))}", one.last_error, paused)
+
+
+def _failure(what: str, failure: ProviderFailure, then: str = "") -> None:
+    st.markdown(
+        f":orange[:material/warning:] :small[{what} failed {ago(failure.at)}{then}: {plain(sentence(failure.detail))}]"
+    )
 
 
 def prices(provider: Provider, model: str | None) -> None:

@@ -42,7 +42,7 @@ def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool)
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
                 if in_use:
                     st.badge("Used for answers", icon=":material/check_circle:", color="green")
-                state_badge(provider)
+                state_badge(provider, model)
         note(provider)
         prices(provider, model)
         last_failure(provider)

@@ -246,6 +246,19 @@ async def test_a_provider_that_is_down_shows_when_it_is_tried_again(api: Api) ->
     assert (await configured(api, base_url="http://127.0.0.1:10/v1"))["state"] == "ready"
 
 
+@pytest.mark.fault("C6")
+async def test_a_model_that_is_paused_is_told_apart_from_its_provider(api: Api, mock: MockServer) -> None:
+    await configured(api, base_url=mock.base_url, model="status-503")
+    for _ in range(2):
+        refused(await api.client.post(f"{PATH}/check"), 503, "provider_unavailable")
+    shown = next(one for one in await api.get("/providers") if one["name"] == "openai-compatible")
+    assert (shown["state"], shown["paused_until"], shown["last_error"]) == ("ready", None, None)
+    [failing] = shown["failing_models"]
+    assert failing["model"] == "status-503"
+    assert failing["paused_until"] > failing["last_error"]["at"]
+    assert failing["last_error"]["code"] == "provider_unavailable"
+
+
 @pytest.mark.fault("C4")
 async def test_each_try_is_counted(api: Api, mock: MockServer) -> None:
     await configured(api, base_url=mock.base_url, model="flaky")

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.base import Provider
-from backend.agents.providers.breaker import Breaker, BreakerProvider
+from backend.agents.providers.breaker import BreakerProvider, Breakers
 from backend.agents.providers.builtin import BuiltinProvider
 from backend.agents.providers.echo import EchoProvider
 from backend.agents.providers.llama.servers import LlamaServers
@@ -66,7 +66,7 @@ class TestRetrying(ProviderContract):
 class TestBreaker(ProviderContract):
     @pytest.fixture
     def make_provider(self) -> Callable[[], Provider]:
-        return lambda: BreakerProvider("echo", EchoProvider(), Breaker())
+        return lambda: BreakerProvider("echo", EchoProvider(), Breakers())
 
 
 class TestFallback(ProviderContract):

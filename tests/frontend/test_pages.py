@@ -13,7 +13,7 @@ from contracts.agents import AgentEdit
 from contracts.chat import RagChat
 from contracts.faqs import FaqStatus
 from contracts.page import Page
-from contracts.providers import ProviderFailure, ProviderSettings
+from contracts.providers import FailingModel, ProviderFailure, ProviderSettings
 from frontend.api_client import Api
 from frontend.chat_stream import ChatStream
 from tests.frontend.conftest import Pages
@@ -210,6 +210,17 @@ def test_a_paused_provider_says_until_when_and_what_failed(pages: Pages, monkeyp
     assert "Paused until 22:05:09 UTC" in words
     assert "The last request failed" in words
     assert "cannot be reached" in words
+
+
+def test_a_paused_model_is_not_shown_as_a_ready_provider(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = datetime(2026, 11, 28, 22, 5, 9, tzinfo=UTC)
+    failure = ProviderFailure(code="provider_unavailable", detail="'vllm' (model 'small') failed", at=until)
+    failing = [FailingModel(model="small", paused_until=until, last_error=failure)]
+    _told(pages, monkeypatch, "vllm", configured=True, is_stored=True, model="small", failing_models=failing)
+    words = _words(pages.open(SETTINGS))
+    assert "Model paused until 22:05:09 UTC" in words
+    assert "The last request to small failed" in words
+    assert "the model is paused until 22:05:09 UTC" in words
 
 
 def test_a_provider_that_lacks_its_package_says_what_to_install(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

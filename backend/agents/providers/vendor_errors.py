@@ -32,6 +32,7 @@ from backend.errors import (
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
+    ProviderUnreachable,
 )
 
 # The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last four.
@@ -90,7 +91,7 @@ def scrub(text: str, secret: str) -> str:
 # The first row whose type fits. `{said}` is the start of what the vendor says.
 _ROWS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
     (ModelTimeoutError, ProviderTimeout, "took too long; try again or choose a faster model"),
-    (ModelConnectionError, ProviderUnavailable, "cannot be reached; check the URL and that the server runs"),
+    (ModelConnectionError, ProviderUnreachable, "cannot be reached; check the URL and that the server runs"),
     (ModelQuotaExceededError, ProviderRejected, "says that the account has no credit left{said}; top it up"),
     (ModelRateLimitError, ProviderRateLimited, "asks to slow down{said}; wait and try again"),
     (ModelAuthenticationError, ProviderAuthFailed, "refused the key{said}; correct it in Settings"),
@@ -110,10 +111,10 @@ _ROWS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
 
 def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError:
     _, error, text = next(row for row in _ROWS if isinstance(exc, row[0]))
-    if isinstance(exc, ModelConnectionError) and exc.phase == "read" and error is ProviderUnavailable:
-        text = "broke the answer off; try again"
+    if isinstance(exc, ModelConnectionError) and exc.phase == "read" and error is ProviderUnreachable:
+        error, text = ProviderUnavailable, "broke the answer off; try again"
     if isinstance(exc, ModelTimeoutError) and exc.phase == "connect":
-        error, text = ProviderUnavailable, "did not accept a connection in time; check the URL and the server"
+        error, text = ProviderUnreachable, "did not accept a connection in time; check the URL and the server"
     message = f"{name!r} (model {model!r}) {text.replace('{said}', _excerpt(exc, secret))}"
     if isinstance(exc, ModelRateLimitError):
         return ProviderRateLimited(message, exc.retry_after)

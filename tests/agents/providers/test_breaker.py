@@ -6,7 +6,7 @@ import pytest
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.base import GenerationRequest, Message, Provider, TextDelta, collect
-from backend.agents.providers.breaker import Breaker, BreakerProvider
+from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers
 from backend.agents.providers.retry import RetryingProvider
 from backend.agents.providers.streams import close
 from backend.errors import (
@@ -16,13 +16,18 @@ from backend.errors import (
     ProviderRateLimited,
     ProviderTimeout,
     ProviderUnavailable,
+    ProviderUnreachable,
 )
 from backend.security.outbound import Outbound
 from tests.agents.scripted import ANSWER, ScriptedProvider, Step
 from tests.mock_openai import MockServer
 
 REQUEST = GenerationRequest("m", (Message("user", "Is it so?"),))
-DOWN: tuple[Step, ...] = (ProviderUnavailable("down"),)
+DOWN: tuple[Step, ...] = (ProviderUnreachable("down"),)
+
+
+def asked(model: str) -> GenerationRequest:
+    return GenerationRequest(model, REQUEST.messages)
 
 
 class Clock:
@@ -44,16 +49,16 @@ async def fails(provider: Provider, error: type[ProviderError] = ProviderUnavail
     return caught.value
 
 
-def guarded(clock: Clock, *script: tuple[Step, ...]) -> tuple[BreakerProvider, ScriptedProvider, Breaker]:
-    inner, breaker = ScriptedProvider(*script), Breaker(clock=clock)
-    return BreakerProvider("scripted", inner, breaker), inner, breaker
+def guarded(clock: Clock, *script: tuple[Step, ...]) -> tuple[BreakerProvider, ScriptedProvider, Breakers]:
+    inner, breakers = ScriptedProvider(*script), Breakers(lambda: Breaker(clock=clock))
+    return BreakerProvider("scripted", inner, breakers), inner, breakers
 
 
 @pytest.mark.fault("C6")
 async def test_after_five_failures_nobody_is_asked_and_the_error_says_when_again(clock: Clock) -> None:
     provider, inner, breaker = guarded(clock, *[DOWN] * 5)
     for _ in range(5):
-        assert type(await fails(provider)) is ProviderUnavailable
+        assert type(await fails(provider)) is ProviderUnreachable
     error = await fails(provider)
     assert type(error) is ProviderPaused
     assert (error.code, error.status, error.retryable) == ("provider_unavailable", 503, True)
@@ -84,7 +89,7 @@ async def test_a_failed_probe_pauses_it_again(clock: Clock) -> None:
     for _ in range(5):
         await fails(provider)
     clock.now += 10
-    assert type(await fails(provider)) is ProviderUnavailable
+    assert type(await fails(provider)) is ProviderUnreachable
     assert type(await fails(provider)) is ProviderPaused
     clock.now += 10
     assert (await collect(provider.stream(REQUEST))).text
@@ -121,7 +126,9 @@ async def test_silence_and_broken_answers_count(clock: Clock) -> None:
     provider, _, breaker = guarded(clock, silent, broken, silent, broken, silent)
     for _ in range(5):
         await fails(provider, ProviderError)
-    until, last = breaker.state.paused_until, breaker.state.last_error
+    assert breaker.state.paused_until is None
+    model = breaker.state.models["m"]
+    until, last = model.paused_until, model.last_error
     assert until is not None
     assert timedelta(seconds=8) < until - datetime.now(UTC) < timedelta(seconds=11)
     assert last is not None
@@ -134,7 +141,7 @@ async def test_retries_count_one_by_one_and_stop_when_it_opens(clock: Clock) -> 
 
     provider, inner, _ = guarded(clock, *[DOWN] * 9)
     retrying = RetryingProvider(provider, sleep=no_wait)
-    assert type(await fails(retrying)) is ProviderUnavailable
+    assert type(await fails(retrying)) is ProviderUnreachable
     assert type(await fails(retrying)) is ProviderPaused
     assert type(await fails(retrying)) is ProviderPaused
     assert len(inner.requests) == 5
@@ -155,7 +162,7 @@ async def test_a_server_that_is_down_is_left_alone_and_comes_back(
     server.app.is_down = True
     for _ in range(5):
         await fails(provider)
-    assert factory.state(config).paused_until is not None
+    assert factory.state(config).models["m"].paused_until is not None
     started = time.perf_counter()
     assert type(await fails(provider)) is ProviderPaused
     assert time.perf_counter() - started < 0.05
@@ -163,9 +170,61 @@ async def test_a_server_that_is_down_is_left_alone_and_comes_back(
 
     server.app.is_down = False
     clock.now += 10
-    assert (await collect(provider.stream(GenerationRequest("ok", REQUEST.messages)))).text
+    assert (await collect(provider.stream(asked("m@ok")))).text
     assert factory.state(config).paused_until is None
     await factory.aclose()
+
+
+@pytest.fixture
+def factory(outbound: Outbound) -> AgentFactory:
+    return AgentFactory(PROVIDERS, outbound.provider_client, retry=lambda _name, provider: provider)
+
+
+@pytest.mark.fault("C6")
+@pytest.mark.parametrize(("model", "is_paused"), [("status-503", True), ("status-404", False)])
+async def test_a_model_that_fails_every_time_pauses_no_other(
+    server: MockServer, factory: AgentFactory, model: str, is_paused: bool
+) -> None:
+    config = ProviderConfig("openai-compatible", server.base_url, default_model="ok")
+    provider = factory.provider(config)
+    for _ in range(5):
+        with pytest.raises(ProviderError):
+            await collect(provider.stream(asked(model)))
+    state = factory.state(config)
+    assert state.paused_until is None
+    assert (state.models[model].paused_until is not None) is is_paused
+    with pytest.raises(ProviderError) as caught:
+        await collect(provider.stream(asked(model)))
+    assert isinstance(caught.value, ProviderPaused) is is_paused
+    assert (f"the model '{model}' of 'openai-compatible' failed 5 times" in str(caught.value)) is is_paused
+
+    assert (await collect(provider.stream(asked("ok")))).text
+    assert (await collect(provider.stream(asked("")))).text, "its default"
+    assert list(factory.state(config).models) == [model]
+    await factory.aclose()
+
+
+@pytest.mark.fault("C6")
+async def test_a_server_that_cannot_be_reached_pauses_all_its_models(factory: AgentFactory) -> None:
+    config = ProviderConfig("openai-compatible", "http://127.0.0.1:9/v1", default_model="m")
+    provider = factory.provider(config)
+    for model in ("a", "b", "c", "d", "e"):
+        with pytest.raises(ProviderUnreachable):
+            await collect(provider.stream(asked(model)))
+    with pytest.raises(ProviderPaused, match="'openai-compatible' failed 5 times"):
+        await collect(provider.stream(asked("f")))
+    state = factory.state(config)
+    assert state.paused_until is not None
+    assert state.models == {}
+    await factory.aclose()
+
+
+async def test_an_answer_of_any_kind_shows_that_the_server_is_there(clock: Clock) -> None:
+    overloaded: tuple[Step, ...] = (ProviderUnavailable("503"),)
+    provider, _, breakers = guarded(clock, *[DOWN] * 4, overloaded, *[DOWN] * 4)
+    for _ in range(9):
+        await fails(provider)
+    assert breakers.state.paused_until is None
 
 
 async def test_each_configuration_has_a_breaker_of_its_own(outbound: Outbound) -> None:
@@ -175,5 +234,5 @@ async def test_each_configuration_has_a_breaker_of_its_own(outbound: Outbound) -
         await fails(factory.provider(dead))
     assert factory.state(dead).paused_until is not None
     assert factory.state(other).paused_until is None
-    assert type(await fails(factory.provider(other))) is ProviderUnavailable
+    assert type(await fails(factory.provider(other))) is ProviderUnreachable
     await factory.aclose()

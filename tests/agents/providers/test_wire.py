@@ -34,6 +34,7 @@ from backend.errors import (
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
+    ProviderUnreachable,
 )
 from backend.security.outbound import Outbound, OutboundPolicy
 from tests.agents.conftest import KEY, Connect
@@ -281,7 +282,7 @@ async def test_a_refused_connection_says_so(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     error = await failure(connect(base_url=f"http://127.0.0.1:{port}"), "ok")
-    assert type(error) is ProviderUnavailable
+    assert type(error) is ProviderUnreachable
     assert "check the URL" in str(error)
 
 
@@ -293,7 +294,7 @@ async def test_a_name_without_an_address_says_so(vendor: str) -> None:
     config = ProviderConfig(vendor, "http://model.invalid", KEY, "ok")
     outbound = Outbound(OutboundPolicy(), nowhere)
     error = await failure(PROVIDERS.get(vendor)(config, outbound.provider_client), "ok")
-    assert type(error) is ProviderUnavailable
+    assert type(error) is ProviderUnreachable
 
 
 @pytest.mark.fault("C2")
