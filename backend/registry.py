@@ -19,6 +19,14 @@ class Row(Generic[F]):
     needs: str | None = None
 
 
+def installing(extra: str | None) -> str:
+    """What to do about a missing extra."""
+    return (
+        f"run `make {extra}` in the folder of AI Nexus, or `pip install '.[{extra}]'` in its environment, and start it "
+        "again"
+    )
+
+
 class Registry(Generic[F]):
     """Strategies of one family by name. `get` raises `UnknownStrategy` or `MissingExtra`."""
 
@@ -35,7 +43,5 @@ class Registry(Generic[F]):
         if row is None:
             raise UnknownStrategy(f"no {self._kind} {name!r}; known: {sorted(self._rows)}")
         if row.needs is not None and find_spec(row.needs) is None:
-            raise MissingExtra(
-                f"the {self._kind} {name!r} needs the extra {row.extra!r}: uv pip install 'ai-nexus[{row.extra}]'"
-            )
+            raise MissingExtra(f"the {self._kind} {name!r} is not installed: {installing(row.extra)}")
         return row.load()

@@ -35,7 +35,8 @@ class ModelPrice(Answer):
 
 
 class Provider(Answer):
-    """A model provider as the settings page shows it. The key is never sent; `key_hint` is its last four characters.
+    """A model provider as the settings page shows it. The key is never sent; `has_key` says that one is stored,
+    and `key_hint` is the last four characters of one that has twelve.
 
     `hidden`: for tests and demos; offered to nobody, shown where it is in use. `is_settable`: it has an address, a key
     or a model to enter; `is_stored`: something was entered; `serves_files`: its model is a file's path on the server.
@@ -53,6 +54,7 @@ class Provider(Answer):
     configured: bool
     base_url: str | None
     key_hint: str | None
+    has_key: bool = False
     key_from_environment: bool
     model: str | None
     models: list[str]

@@ -18,6 +18,7 @@ from backend.agents.providers.base import GenerationRequest, Message, Sampling, 
 from backend.agents.providers.breaker import Failure
 from backend.db.models import Agent, Credential
 from backend.errors import InvalidRequest, NotFound, UnknownStrategy
+from backend.registry import installing
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.security.secrets import SecretBox
@@ -30,6 +31,8 @@ log = logging.getLogger("nexus.providers")
 
 CHECK: Final = "Answer with the single word: ready"
 HINT: Final = 4
+HINTED: Final = 12
+"""Characters of the shortest key whose last ones are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class ProviderService:
             "collections": use.embeds(vendor, config),
         }
         provider = _to_wire(vendor, stored).model_copy(update=users)
+        if provider.has_key and config.api_key is not None:
+            # Not the stored hint: earlier releases stored one of any key.
+            provider = provider.model_copy(update={"key_hint": _hint(config.api_key.get_secret_value())})
         if provider.state != "ready":
             return provider
         doing = self._factory.state(config)
@@ -128,7 +134,7 @@ class ProviderService:
         sealed, hint = (before.sealed_key, before.key_hint) if before else (None, None)
         if new.api_key is not None:
             secret = _usable_key(new.api_key)
-            sealed, hint = self._secrets.encrypt(secret, bound_to=_binding(workspace_id, url)), secret[-HINT:]
+            sealed, hint = self._secrets.encrypt(secret, bound_to=_binding(workspace_id, url)), _hint(secret)
         elif sealed is not None and before is not None and url != before.base_url:
             raise InvalidRequest("the stored key belongs to another base_url; enter the key again for this one")
         return {"base_url": url, "sealed_key": sealed, "key_hint": hint, "model": model}
@@ -201,7 +207,7 @@ class ProviderService:
             raise UnknownStrategy(f"{where}no model provider {name!r}; known: {known}")
         config = self._config(tx.workspace_id, vendor, await tx.access.credential(name))
         if vendor.missing_extra is not None:
-            raise InvalidRequest(f"{where}{vendor.label} needs the extra {vendor.missing_extra!r}; install it first")
+            raise InvalidRequest(f"{where}{vendor.label} is not installed: {installing(vendor.missing_extra)}")
         if vendor.needs_key and config.api_key is None and not may_lack_key:
             raise InvalidRequest(f"{where}{vendor.label} needs a key; enter it under Settings")
         if vendor.place == "server" and config.base_url is None:
@@ -239,6 +245,10 @@ def _usable_key(key: SecretStr) -> str:
     if not secret or not all("!" <= sign <= "~" for sign in secret):
         raise InvalidRequest("a key consists of visible ASCII characters; copy it again from the vendor's page")
     return secret
+
+
+def _hint(secret: str) -> str | None:
+    return secret[-HINT:] if len(secret) >= HINTED else None
 
 
 def usable_model(name: str | None) -> str | None:
@@ -300,6 +310,7 @@ def _state(vendor: Vendor, stored: Credential | None) -> wire.ProviderState:
 def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
     url = stored.base_url if stored else vendor.default_url
     from_environment = _environment_key(vendor, url) is not None
+    has_key = bool(stored and stored.sealed_key)
     able = vendor.capabilities
     return wire.Provider(
         name=vendor.name,
@@ -310,8 +321,9 @@ def _to_wire(vendor: Vendor, stored: Credential | None) -> wire.Provider:
         hidden=vendor.hidden,
         configured=_state(vendor, stored) == "ready",
         base_url=url,
-        key_hint=stored.key_hint if stored else None,
-        key_from_environment=from_environment and not (stored and stored.sealed_key),
+        key_hint=None,
+        has_key=has_key,
+        key_from_environment=from_environment and not has_key,
         model=stored.model if stored and stored.model else next(iter(vendor.default_models), None),
         models=list(vendor.default_models),
         key_variable=vendor.key_variable,

@@ -20,6 +20,8 @@ def facts(provider: Provider, model: str | None) -> str:
         parts.append(f"key from {code(provider.key_variable or 'the environment')}")
     elif provider.key_hint:
         parts.append(f"key ending in {plain(provider.key_hint)}")
+    elif provider.has_key:
+        parts.append("key stored")
     if model and model != provider.name:
         parts.append(f"model {plain(short_model(model))}")
     return " · ".join(parts)
@@ -31,7 +33,7 @@ def state_badge(provider: Provider, model: str | None) -> None:
     if provider.state == "paused" and provider.paused_until is not None:
         st.badge(f"Paused until {provider.paused_until:%H:%M:%S} UTC", icon=":material/pause_circle:", color="orange")
     elif provider.state == "missing_extra":
-        st.badge(f"Needs the extra {provider.missing_extra}", icon=":material/extension_off:", color="gray")
+        st.badge(f"Not installed: make {provider.missing_extra}", icon=":material/extension_off:", color="gray")
     elif own is not None and own.paused_until is not None:
         st.badge(f"Model paused until {own.paused_until:%H:%M:%S} UTC", icon=":material/pause_circle:", color="orange")
     elif provider.configured:

@@ -140,11 +140,17 @@ def _connection_fields(provider: Provider) -> None:
         "API key",
         type="password",
         key=key,
-        placeholder=f"Stored, ends in {provider.key_hint}" if provider.key_hint else "Paste the key",
+        placeholder=_key_words(provider),
         autocomplete="off",
         help="Write-only: it is stored on the server and never shown again.",
     )
     st.text_input("Model", key=model, placeholder=", ".join(provider.models[:3]) or "The model's name at this provider")
+
+
+def _key_words(provider: Provider) -> str:
+    if provider.key_hint:
+        return f"Stored, ends in {provider.key_hint}"
+    return "A key is stored" if provider.has_key else "Paste the key"
 
 
 def _fields(name: str) -> tuple[str, str, str]:

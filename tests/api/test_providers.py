@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.agents.providers import PROVIDERS
 from backend.db.models import Credential
@@ -55,6 +55,17 @@ async def test_a_key_is_shown_by_its_last_four_characters_only_and_stored_sealed
     assert stored.sealed_key is not None
     assert KEY not in stored.sealed_key
     assert KEY.encode() not in b"".join(file.read_bytes() for file in api.settings.data_dir.glob("nexus.db*"))
+
+
+async def test_a_short_key_is_not_shown_in_part_not_even_one_of_an_earlier_release(api: Api, mock: MockServer) -> None:
+    shown = await configured(api, base_url=mock.base_url, api_key="abcd1234xyz", model="ok")
+    assert (shown["has_key"], shown["key_hint"]) == (True, None)
+    async with api.scope.database.write() as session:
+        await session.execute(update(Credential).values(key_hint="4xyz"))
+    [shown] = [one for one in await api.get("/providers") if one["name"] == "openai-compatible"]
+    assert (shown["has_key"], shown["key_hint"]) == (True, None)
+    shown = await configured(api, base_url=mock.base_url, api_key="abcd1234wxyz", model="ok")
+    assert (shown["has_key"], shown["key_hint"]) == (True, "wxyz")
 
 
 @pytest.mark.fault("E10")
@@ -278,14 +289,15 @@ async def test_a_provider_that_lacks_its_extra_says_so_and_no_agent_takes_it(
     assert "small" in row["note"]
     path = f"/agents/{(await agent(api))['id']}"
     problem = refused(await api.client.patch(path, json={"provider": "local"}), 422, "invalid_request")
-    assert "needs the extra 'local'" in problem["detail"]
+    assert "is not installed: run `make local` in the folder of AI Nexus" in problem["detail"]
 
 
 async def test_a_local_model_is_a_file_that_is_looked_at_and_has_no_address(api: Api, tmp_path: Path) -> None:
     file = tmp_path / "letter.gguf"
     file.write_text("Dear Sir or Madam")
     problem = refused(await api.client.put("/providers/local", json={"model": str(file)}), 422, "invalid_request")
-    assert "is no GGUF file: it begins with b'Dear'" in problem["detail"]
+    assert "is no GGUF file: it begins with other bytes than 'GGUF'" in problem["detail"]
+    assert "Dear" not in problem["detail"]
     body = {"base_url": "http://127.0.0.1:9/v1"}
     assert (
         "has no address"

@@ -134,12 +134,21 @@ def test_an_unknown_conversation_is_a_problem_and_not_an_empty_one(pages: Pages)
 
 
 def test_settings_never_show_a_stored_key(pages: Pages) -> None:
-    settings = {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-secret-5678", "model": "m"}
+    settings = {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-secret-345678", "model": "m"}
     pages.api.save_provider("openai-compatible", ProviderSettings.model_validate(settings))
     page = pages.open(SETTINGS)
     assert "key ending in 5678" in _words(page)
     assert "sk-secret" not in _words(page)
     assert all("sk-secret" not in str(field.value) for field in page.text_input)
+
+
+def test_settings_show_no_part_of_a_short_key_and_say_that_it_is_stored(pages: Pages) -> None:
+    settings = {"base_url": "http://127.0.0.1:9/v1", "api_key": "short-key", "model": "m"}
+    pages.api.save_provider("openai-compatible", ProviderSettings.model_validate(settings))
+    page = pages.open(SETTINGS)
+    assert "key stored" in _words(page)
+    assert "-key" not in _words(page)
+    assert _field(page, "api_key_openai-compatible").placeholder == "A key is stored"
 
 
 def _field(page: AppTest, key: str) -> Any:
@@ -156,7 +165,7 @@ def test_an_address_that_is_none_is_refused_and_stays_to_be_mended(pages: Pages)
 
 def test_a_removed_provider_leaves_no_address_behind(pages: Pages) -> None:
     page = pages.open(SETTINGS)
-    for key, value in (("base_url", "http://127.0.0.1:9/v1"), ("api_key", "sk-secret-5678"), ("model", "m")):
+    for key, value in (("base_url", "http://127.0.0.1:9/v1"), ("api_key", "sk-secret-345678"), ("model", "m")):
         _field(page, f"{key}_openai-compatible").set_value(value)
     [button for button in page.button if button.label == "Save"][-1].click().run()
     _press(page, "remove_openai-compatible")

@@ -46,6 +46,8 @@ _RAISED_BY_SDKS: tuple[type[Exception], ...] = (
 )
 _EXCERPT = 200
 _MASK = "***"
+_SHORTEST = 8
+"""Characters of a key that is masked where it stands. A shorter one may be any word, which a mask would give away."""
 _BEARER = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|pk|key|nxk)[-_][A-Za-z0-9_*.…-]{4,}")
 _MASKED_PIECE = re.compile(r"[A-Za-z0-9_-]{3,}(?:[*•]{2,}[A-Za-z0-9_*•-]*|(?:…|\.{3})[A-Za-z0-9_-]{2,})")
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
@@ -81,11 +83,24 @@ def broken_off(name: str, model: str, *, said: bool) -> ProviderError:
 
 
 def scrub(text: str, secret: str) -> str:
-    """The text without the key, neither whole nor as the piece of it that vendors like to repeat."""
-    if secret:
-        text = text.replace(secret, _MASK)
+    """The text without the key, neither whole nor as the piece of it that vendors like to repeat.
+
+    Of a text with a short key nothing is left.
+    """
+    is_short = len(secret) < _SHORTEST
+    if is_short and secret and re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", text):
+        return _MASK
+    text = text if is_short else text.replace(secret, _MASK)
     text = _MASKED_PIECE.sub(_MASK, _BEARER.sub(_MASK, text))
-    return _WORD.sub(lambda word: _MASK if word.group() in secret else word.group(), text)
+    return (
+        text if is_short else _WORD.sub(lambda word: _MASK if _is_piece(word.group(), secret) else word.group(), text)
+    )
+
+
+def _is_piece(word: str, secret: str) -> bool:
+    """Words of a language are none: keys such as `no-key-required` consist of them."""
+    is_plain = word.isalpha() and (word.islower() or word.istitle())
+    return word in secret and not is_plain
 
 
 # The first row whose type fits. `{said}` is the start of what the vendor says.
@@ -129,7 +144,10 @@ def _excerpt(exc: Exception, secret: str) -> str:
     message = body.get("message") if isinstance(body, dict) else None
     if not isinstance(message, str) or not message.strip():
         return ""
-    clean = "".join(char if char.isprintable() else " " for char in scrub(message, secret))
+    scrubbed = scrub(message, secret)
+    if scrubbed == _MASK:
+        return ""
+    clean = "".join(char if char.isprintable() else " " for char in scrubbed)
     return f": {' '.join(clean.split())[:_EXCERPT]!r}"
 
 

@@ -71,9 +71,9 @@ def pid_of(servers: LlamaServers, file: Path) -> int | None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is no GGUF file: it begins with b''"),
+        (b"", "is no GGUF file: it is empty"),
         (b"GGUF", "is no GGUF file"),
-        (b"%PDF-1.7 and more", r"is no GGUF file: it begins with b'%PDF'"),
+        (b"%PDF-1.7 and more", "is no GGUF file: it begins with other bytes than 'GGUF'$"),
         (b"GGUF\x01\x00\x00\x00", "of version 1; known: \\[2, 3\\]"),
         (b"GGUF\x00\x00\x00\x03", "of version 50331648"),
     ],

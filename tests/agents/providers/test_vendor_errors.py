@@ -1,3 +1,5 @@
+import traceback
+
 import httpx2
 import pytest
 from pydantic import SecretStr
@@ -85,3 +87,41 @@ async def test_no_answer_of_a_vendor_raises_anything_but_a_provider_error(vendor
 )
 def test_keys_are_masked_whole_or_in_part(said: str, kept: str) -> None:
     assert scrub(said, "my-secret-key-1") == kept
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("key", "the keyboard model does not exist"),
+        ("test", "no model test-7b here, see the latest list"),
+        ("none", "nonetheless refused"),
+        ("no-key-required", "the field model is required"),
+        ("lm-studio", "the Studio has loaded no model"),
+    ],
+)
+def test_a_key_that_is_a_word_does_not_tear_what_a_vendor_says(key: str, said: str) -> None:
+    assert scrub(said, key) == said
+
+
+async def _told(key: str, message: str) -> str:
+    def respond(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(400, json={"error": {"message": message}})
+
+    def client(_url: str, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(respond), timeout=timeout)
+
+    config = ProviderConfig("openai-compatible", "http://x/v1", SecretStr(key))
+    provider = PROVIDERS.get("openai-compatible")(config, client)
+    with pytest.raises(ProviderError) as caught:
+        await collect(provider.stream(GenerationRequest("m", (Message("user", "Hi"),))))
+    await provider.aclose()
+    printed = "".join(traceback.format_exception(caught.value))
+    return f"{caught.value}\n{printed}"
+
+
+async def test_a_short_key_is_neither_shown_nor_given_away_by_a_mask() -> None:
+    """`bad key *** given` tells that the word is the key, and how often it is said."""
+    told = await _told("abc123", "bad key abc123 given, and a test")
+    assert "refused the request; check the model's name" in told
+    assert "abc123" not in told
+    assert "no such model: tests" in await _told("test", "no such model: tests")

@@ -23,14 +23,15 @@ def model_file(name: str) -> Path:
 
 
 def check(path: Path) -> None:
-    """Reads eight bytes. Raises `InvalidRequest`, which says what the file is instead."""
+    """Reads eight bytes, and tells none of them. Raises `InvalidRequest`."""
     try:
         with path.open("rb") as file:
             head = file.read(8)
     except OSError as exc:
         raise InvalidRequest(f"model: {str(path)!r} cannot be read ({exc.strerror}); give the path of a file") from exc
     if len(head) < 8 or head[:4] != _MAGIC:
-        raise InvalidRequest(f"model: {str(path)!r} is no GGUF file: it begins with {head[:4]!r}, not {_MAGIC!r}")
+        what = f"begins with other bytes than {_MAGIC.decode()!r}" if head else "is empty"
+        raise InvalidRequest(f"model: {str(path)!r} is no GGUF file: it {what}")
     (version,) = struct.unpack("<I", head[4:])
     if version not in _VERSIONS:
         raise InvalidRequest(
