@@ -31,7 +31,7 @@ def answer_to(question: RagChat) -> ChatAnswer:
             quote="Open the blue tap below the boiler until the gauge shows two bars, then close it again.",
             score=0.8,
         )
-        for n in range(1, question.top_k + 1)
+        for n in range(1, (question.top_k or 5) + 1)
     ]
     return ChatAnswer(
         response="Open the blue tap below the boiler until the gauge shows two bars [1].",

@@ -20,11 +20,14 @@ class Turn(Request):
 
 
 class RagChat(Request):
-    """A question to a collection. `history` is used only without `conversation_id`."""
+    """A question to a collection. `history` is used only without `conversation_id`, which goes on in its collection.
+
+    `top_k` is the most passages that are read; without it there are five, and more for a list or a comparison.
+    """
 
     message: Message
     collection_id: UUID
-    top_k: WholeNumber = Field(5, ge=1, le=20)
+    top_k: WholeNumber | None = Field(None, ge=1, le=20)
     history: list[Turn] = Field(default=[], max_length=50)
     conversation_id: UUID | None = None
     stream: bool = False

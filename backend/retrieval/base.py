@@ -72,11 +72,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a question may be answered from. `limit` is how many items the caller asked for."""
+    """What a question may be answered from. `limit` is how many items it usually takes, `most` how many the caller
+    takes; without it the planner decides."""
 
     workspace_id: UUID
     collections: tuple[UUID, ...]
     limit: int
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class ModelPlanner:
             self.name = self._rules.name
             return by_rules
         if decided.action == "search":
-            limit = max(scope.limit, decided.passages)
+            limit = min(max(scope.limit, decided.passages), scope.most or MOST)
             note = f"search for {limit} items"
             return Plan("search", limit, documents=by_rules.documents, note=note)
         if by_rules.reply:

@@ -62,7 +62,7 @@ class Pipeline:
         plan = await trace.run(
             "plan",
             steps.planner,
-            steps.planner.plan(alone, scope, has_history=is_under_way(history)),
+            _planned(steps.planner, alone, scope, has_history=is_under_way(history)),
             lambda it: it.note,
         )
         if plan.action != "search":
@@ -85,6 +85,14 @@ class Pipeline:
             return found
         everywhere = await self._searcher.search(scope, question)
         return replace(everywhere, note="the named document does not answer; searched everywhere")
+
+
+async def _planned(planner: Planner, question: str, scope: Scope, *, has_history: bool) -> Plan:
+    """With no more items than the caller takes, whatever the planner wants."""
+    plan = await planner.plan(question, scope, has_history=has_history)
+    if scope.most is None or plan.limit <= scope.most:
+        return plan
+    return replace(plan, limit=scope.most, note=f"{plan.note}, at most {scope.most} as asked")
 
 
 def _said(question: str, alone: str) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from backend.agents.prompts.caller import with_caller
 from backend.agents.providers.base import Message, Sampling
 from backend.db import models
-from backend.errors import Forbidden, NotFound
+from backend.errors import Conflict, Forbidden, NotFound
 from backend.repositories.uow import Tx
 from backend.security.principal import Principal
 from backend.services.conversations import is_owner, owner_of, readable_by
@@ -24,14 +24,15 @@ TOP_K: Final = 5
 class Question:
     """A message to an agent. `collection_id` is asked instead of the agent's own where it is given.
 
-    `instructions` and `sampling` are the calling program's, for this answer only.
+    `top_k` is the most passages that it takes; None leaves their number to the planner. `instructions` and `sampling`
+    are the calling program's, for this answer only.
     """
 
     message: str
     agent_id: UUID | None = None
     bot_id: str | None = None
     collection_id: UUID | None = None
-    top_k: int = TOP_K
+    top_k: int | None = None
     history: Sequence[Message] = ()
     conversation_id: UUID | None = None
     user_id: str | None = None
@@ -90,13 +91,18 @@ async def conversation_of(
     tx: Tx, principal: Principal, question: Question, *, agent_id: UUID | None, collection_id: UUID
 ) -> models.Conversation:
     """The one that goes on, or a new one, not stored yet. Raises `NotFound` for one that this caller and user may not
-    know of."""
+    know of, `Conflict` for one with another collection. That of an agent may change: the agent stays."""
     if question.conversation_id is not None:
         found = await tx.conversations.get(question.conversation_id, readable_by(principal))
         if found.user_id != question.user_id or found.agent_id != agent_id:
             raise NotFound(f"no conversation {str(question.conversation_id)!r}")
         if not is_owner(principal, found):
             raise Forbidden("this conversation is another person's; begin one of your own")
+        if agent_id is None and found.collection_id != collection_id:
+            raise Conflict(
+                f"the conversation {str(found.id)!r} is with the collection {str(found.collection_id)!r}, not "
+                f"{str(collection_id)!r}; go on with that one, or begin another conversation"
+            )
         return found
     said = question.message
     return models.Conversation(

@@ -23,7 +23,7 @@ from backend.retrieval.base import Findings, RetrievedItem, Scope, Step, Turn
 from backend.retrieval.pipeline import Pipeline
 from backend.security.principal import Principal
 from backend.services.agents import UNHELD, AgentService, Hold
-from backend.services.asking import Question, agent_of, as_asked, conversation_of, history_of
+from backend.services.asking import TOP_K, Question, agent_of, as_asked, conversation_of, history_of
 from backend.services.limits import ChatLimits, Slot
 from backend.services.providers import Answerer
 from backend.services.strategies import Strategies
@@ -136,7 +136,7 @@ class ChatService:
         if not self._factory.chain(config).capabilities.generates:
             return NOTHING
         said = [*exchange.history, Message("user", config.instructions + question.message)]
-        return Usage(tokens_of(said) + question.top_k * PASSAGE, config.sampling.max_tokens or ANSWER)
+        return Usage(tokens_of(said) + (question.top_k or TOP_K) * PASSAGE, config.sampling.max_tokens or ANSWER)
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
         """The answer at once. Raises what retrieval or the provider raised."""
@@ -174,7 +174,7 @@ class ChatService:
 
     async def _find(self, principal: Principal, exchange: Exchange) -> Findings:
         question = exchange.question
-        scope = Scope(principal.workspace_id, (exchange.collection_id,), question.top_k)
+        scope = Scope(principal.workspace_id, (exchange.collection_id,), question.top_k or TOP_K, most=question.top_k)
         history = [
             Turn("user" if one.role == "user" else "assistant", asked_in(one.content)) for one in exchange.history
         ]

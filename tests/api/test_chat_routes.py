@@ -91,6 +91,41 @@ async def test_every_step_is_on_the_answer_with_its_form_and_time(known: Api) ->
     assert (await known.asked("Who won the football world cup in 1998?"))["confidence"] < 0
 
 
+@pytest.mark.parametrize("top_k", [1, 2])
+async def test_a_number_of_passages_that_was_asked_for_is_a_ceiling(known: Api, top_k: int) -> None:
+    for at in range(8):
+        await known.add_faq(f"Where is the key number {at}?", f"The key number {at} is in drawer {at}.")
+    await known.drain()
+    question = "List all the keys"
+    answer = await known.asked(question, top_k=top_k)
+    assert len(answer["retrieved"]) == top_k
+    assert f"at most {top_k}" in next(step["outcome"] for step in answer["steps"] if step["name"] == "plan")
+    assert len((await known.asked(question))["retrieved"]) == 8, "the planner decides"
+    assert len((await known.asked(question, top_k=None))["retrieved"]) == 8
+
+
+async def test_a_conversation_goes_on_only_in_the_collection_that_it_began_in(known: Api) -> None:
+    other = await known.post("/collections", {"name": "other"}, status=201)
+    first = await known.asked(QUESTION)
+    body = {"message": "And now?", "collection_id": other["id"], "conversation_id": first["conversation_id"]}
+    problem = refused(await known.client.post("/rag-chat", json=body), 409, "conflict")
+    assert first["conversation_id"] in problem["detail"]
+    assert await known.collection() in problem["detail"]
+    kept = await known.get(f"/conversations/{first['conversation_id']}")
+    assert kept["messages"] == 2
+    await known.asked(QUESTION, conversation_id=first["conversation_id"])
+
+
+async def test_the_conversation_of_an_agent_goes_on_when_that_has_another_collection(known: Api) -> None:
+    default = await agent(known)
+    first = await known.post("/chat", {"message": QUESTION, "agent_id": default["id"]})
+    other = await known.post("/collections", {"name": "other"}, status=201)
+    edited = await known.client.patch(f"/agents/{default['id']}", json={"collection_id": other["id"]})
+    assert edited.status_code == 200
+    body = {"message": QUESTION, "agent_id": default["id"], "conversation_id": first["conversation_id"]}
+    assert not (await known.post("/chat", body))["answered"]
+
+
 async def test_small_talk_searches_nothing(known: Api) -> None:
     answer = await known.asked("Hello!")
 

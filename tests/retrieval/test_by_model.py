@@ -1,6 +1,7 @@
 """The steps as a model takes them: its value, and the rules wherever it gives none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -134,6 +135,12 @@ async def test_a_search_reads_what_the_model_wants_and_no_less_than_was_asked_fo
     planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="search", passages=wanted)))), Rules())
     plan = await planner.plan("Compare the plans", SCOPE, has_history=False)
     assert (plan.action, plan.limit) == ("search", limit)
+
+
+async def test_a_search_reads_no_more_than_the_most_that_was_asked_for() -> None:
+    planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="search", passages=MOST)))), Rules())
+    plan = await planner.plan("Compare the plans", replace(SCOPE, limit=2, most=2), has_history=False)
+    assert (plan.limit, plan.note) == (2, "search for 2 items")
 
 
 async def test_documents_are_chosen_by_the_rules() -> None:
