@@ -7,9 +7,10 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from backend.agents.factory import AgentFactory
+from backend.agents.providers import PROVIDERS
 from backend.agents.providers.base import NOTHING, Usage
 from backend.db.models import Agent
-from backend.errors import BudgetExhausted, Conflict
+from backend.errors import BudgetExhausted, Conflict, InvalidRequest
 from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
@@ -61,6 +62,7 @@ class AgentService:
         """Raises `Conflict` for a name or an external id that is taken, `InvalidRequest` for what cannot answer."""
         async with self._uow(principal.workspace_id) as tx:
             await _check_free(tx, new.name, new.external_id)
+            _check_steps(new.parameters, new.provider)
             agent = Agent(
                 id=uuid4(),
                 workspace_id=tx.workspace_id,
@@ -95,6 +97,8 @@ class AgentService:
             if "daily_tokens" in given:
                 agent.daily_tokens = edit.daily_tokens
             _choose(agent, edit)
+            if edit.parameters is not None:
+                _check_steps(edit.parameters, agent.provider)
             await self._check(tx, agent)
             return await self._shown(tx, agent)
 
@@ -174,6 +178,23 @@ def _choose(agent: Agent, edit: wire.AgentEdit) -> None:
         agent.fallbacks = _stored(edit.fallbacks)
     if edit.collection_id is not None:
         agent.collection_id = edit.collection_id
+
+
+def _check_steps(parameters: wire.AgentParameters, provider: str) -> None:
+    """Raises `InvalidRequest`. The usual steps fit every provider: rules take those that it cannot."""
+    steps = parameters.steps
+    twice = next((step for step in steps if steps.count(step) > 1), None)
+    if twice is not None:
+        raise InvalidRequest(f"parameters.steps: {twice!r} is there twice; name each step once")
+    vendor = PROVIDERS.vendors.get(provider)
+    if vendor is None or (vendor.capabilities.generates and vendor.capabilities.structured_output):
+        return
+    chosen = [step for step in steps if step not in wire.AgentParameters().steps]
+    if chosen:
+        raise InvalidRequest(
+            f"parameters.steps: the provider {provider!r} cannot take {chosen}; choose a model that writes, or leave "
+            "these steps to the rules"
+        )
 
 
 async def _check_free(tx: Tx, name: str, external_id: str | None, *, own: UUID | None = None) -> None:

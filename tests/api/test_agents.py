@@ -174,6 +174,35 @@ async def workspace(api: Api) -> Any:
         return (await everyone.all())[0].id
 
 
+async def test_a_step_that_is_chosen_twice_is_refused(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    agent = await created(api, provider="openai-compatible")
+    body = {"parameters": {"steps": ["plan", "rerank", "plan"]}}
+    problem = refused(await api.client.patch(f"/agents/{agent['id']}", json=body), 422, "invalid_request")
+    assert problem["detail"] == "parameters.steps: 'plan' is there twice; name each step once"
+    refused(await api.client.post("/agents", json={"name": "Other", **body}), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("provider", ["builtin", "echo"])
+@pytest.mark.parametrize("step", ["plan", "rerank"])
+async def test_a_step_that_no_model_would_take_is_refused(api: Api, mock: MockServer, provider: str, step: str) -> None:
+    body = {"provider": provider, "parameters": {"steps": [step, "rewrite"]}}
+    problem = refused(await api.client.post("/agents", json={"name": "Other", **body}), 422, "invalid_request")
+    assert problem["detail"].startswith(f"parameters.steps: the provider {provider!r} cannot take ['{step}']")
+    await connect(api, mock)
+    agent = await created(api, provider="openai-compatible", parameters=body["parameters"])
+    refused(await api.client.patch(f"/agents/{agent['id']}", json=body), 422, "invalid_request")
+
+
+async def test_the_usual_steps_fit_every_provider_and_chosen_ones_wait_for_the_next(api: Api, mock: MockServer) -> None:
+    """The usual ones are what an agent has that named none, and another provider is chosen in one click."""
+    await connect(api, mock)
+    assert (await created(api, name="Usual", parameters={"steps": ["rewrite"]}))["provider"] == "builtin"
+    agent = await created(api, provider="openai-compatible", parameters={"steps": ["plan"]})
+    edited = (await api.client.patch(f"/agents/{agent['id']}", json={"provider": "builtin"})).json()
+    assert (edited["provider"], edited["parameters"]["steps"]) == ("builtin", ["plan"])
+
+
 async def test_an_agent_is_found_by_external_id_id_or_name(api: Api) -> None:
     agent = await created(api, external_id="bot-7")
     service = api.scope.services.agents

@@ -74,10 +74,9 @@ def test_an_unfilled_name_is_refused_before_the_api_is_asked(pages: Pages) -> No
 
 def test_an_edit_sends_what_differs(pages: Pages) -> None:
     kept = AgentParameters(temperature=0.5, max_tokens=300, instructions="Be kind.", steps=["plan"])
-    fallback = Fallback(provider="openai-compatible", model="small")
-    agent = pages.api.create_agent(
-        AgentNew(name="Sales", external_id="bot-7", fallbacks=[fallback], parameters=kept, daily_tokens=9)
-    )
+    fallback = Fallback(provider="builtin", model="builtin")
+    new = AgentNew(name="Sales", external_id="bot-7", provider="openai-compatible", fallbacks=[fallback])
+    agent = pages.api.create_agent(new.model_copy(update={"parameters": kept, "daily_tokens": 9}))
     page = edited(pages.open(CHAT), agent)
     assert labelled(page.button_group, "Steps that the model takes").value == ["plan"]
     labelled(page.text_input, "Name").set_value("Support")
