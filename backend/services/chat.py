@@ -149,6 +149,8 @@ class ChatService:
     @track("chat.answer")
     async def answer(self, principal: Principal, exchange: Exchange) -> AsyncGenerator[wire.ChatEvent]:
         """Tokens, then the citations, then `done`. What was said is saved at the end, whichever end that is."""
+        # The client went away, unless something else is known: what it saw is kept.
+        cause: NexusError = Stopped("the answer was stopped")
         try:
             found = await self._find(principal, exchange)
             began = time.perf_counter()
@@ -164,13 +166,12 @@ class ChatService:
                         yield wire.CitationEvent(citation=citation)
                     yield wire.DoneEvent(answer=answer)
         except NexusError as exc:
-            await self._save_partial(principal, exchange, exc)
+            cause = exc
             raise
         finally:
             exchange.slot.release()
-            # The client went away: what it saw is kept, even while this task is being cancelled.
             if not exchange.is_saved:
-                await to_its_end(self._save_partial(principal, exchange, Stopped("the answer was stopped")))
+                await self._save(principal, exchange, content="".join(exchange.text), error=cause)
 
     async def _find(self, principal: Principal, exchange: Exchange) -> Findings:
         question = exchange.question
@@ -234,10 +235,6 @@ class ChatService:
         await self._save(principal, exchange, content=done.text, answer=answer)
         return answer
 
-    async def _save_partial(self, principal: Principal, exchange: Exchange, cause: NexusError) -> None:
-        if not exchange.is_saved:
-            await self._save(principal, exchange, content="".join(exchange.text), error=cause)
-
     async def _save(
         self,
         principal: Principal,
@@ -247,7 +244,7 @@ class ChatService:
         answer: wire.ChatAnswer | None = None,
         error: NexusError | None = None,
     ) -> None:
-        exchange.is_saved = True
+        """Even while this task is being cancelled: whether it is saved is known only when the write has ended."""
         message = models.Message(
             id=exchange.message_id,
             workspace_id=principal.workspace_id,
@@ -258,7 +255,11 @@ class ChatService:
             answer=answer.model_dump(mode="json") if answer else None,
             error=problem_of(error).model_dump(mode="json") if error else None,
         )
+        await to_its_end(self._write(principal, exchange, message))
+
+    async def _write(self, principal: Principal, exchange: Exchange, message: models.Message) -> None:
         await self._uow.writing(principal.workspace_id, lambda tx: self._add(tx, exchange, message))
+        exchange.is_saved = True
 
     async def _add(self, tx: Tx, exchange: Exchange, message: models.Message) -> None:
         await self._agents.settle(tx, exchange.answerer.agent.id, exchange.hold, exchange.spending.usage)
