@@ -11,6 +11,12 @@ CONVERSATION_HEADER: Final = "X-Conversation-ID"
 """Which conversation an answer belongs to, on the answer's response before any of it is there."""
 
 
+CLIENT_HEADER: Final = "X-Nexus-Client"
+PAGES: Final = "pages"
+"""What the pages say in that header. Whoever does not is a program."""
+ConversationSource = Literal["pages", "program", "unknown"]
+"""Where it was begun; unknown of those from before that was kept."""
+
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
@@ -200,6 +206,7 @@ class UnansweredQuestion(Answer):
     question: str
     asked_at: UtcTime
     faq_id: UUID | None
+    source: ConversationSource = "unknown"
 
 
 class ConversationSummary(Answer):
@@ -208,6 +215,7 @@ class ConversationSummary(Answer):
     id: UUID
     title: str
     is_mine: bool = True
+    source: ConversationSource = "unknown"
     collection_id: UUID
     agent_id: UUID | None = None
     messages: int

@@ -1,20 +1,28 @@
-"""The typed client: the only module of the pages that knows HTTP. Every failure leaves it as `ApiError`."""
+"""The typed client: with `api_problems`, the only one of the pages that knows HTTP. Failures leave it as `ApiError`."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from types import TracebackType
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 from uuid import UUID, uuid4
 
 import httpx
-from httpx_sse import SSEError, connect_sse
+from httpx_sse import connect_sse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
 from contracts.agents import Agent, AgentEdit, AgentNew
-from contracts.chat import Chat, Conversation, ConversationSummary, RagChat, UnansweredQuestion
+from contracts.chat import (
+    CLIENT_HEADER,
+    PAGES,
+    Chat,
+    Conversation,
+    ConversationSource,
+    ConversationSummary,
+    RagChat,
+    UnansweredQuestion,
+)
 from contracts.collections import Collection
 from contracts.documents import Document, DocumentSort, FaqsOnDelete, SourceText, Upload
 from contracts.drafting import DraftingEstimate, NewDrafting
@@ -37,12 +45,13 @@ from contracts.page import Page
 from contracts.problem import Problem, UploadProblem
 from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from contracts.system import Overview, Readiness
-from frontend.api_problems import problem_of
+from frontend.api_problems import ApiError, Translated, problem_of
 from frontend.chat_stream import ChatStream
 
-OFFLINE = "offline"
+__all__ = ["Api", "ApiError", "UploadFile", "http_client"]
+
 A = TypeVar("A")
-Params = Mapping[str, str | float | UUID | None]
+Params = Mapping[str, str | float | UUID | Sequence[str] | None]
 Bounds = tuple[float | None, float | None]
 
 
@@ -54,24 +63,6 @@ class UploadFile(Protocol):
     size: int
 
     def read(self, size: int = -1, /) -> bytes: ...
-
-
-class ApiError(Exception):
-    """The API refused or could not be reached (`problem.code` is then `offline`)."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.title)
-        self.problem = problem
-
-    @property
-    def is_offline(self) -> bool:
-        return self.problem.code == OFFLINE
-
-
-def offline(detail: str) -> ApiError:
-    return ApiError(
-        Problem(title="AI Nexus is not reachable", status=0, detail=detail, code=OFFLINE, retryable=True),
-    )
 
 
 def http_client(base_url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -89,23 +80,9 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _clean(params: Params) -> dict[str, str]:
-    return {name: str(value) for name, value in params.items() if value not in (None, "")}
-
-
-class _Translated:
-    """Turns what httpx raises inside the block into `ApiError`."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if isinstance(error, httpx.TimeoutException):
-            raise offline("The server took too long to answer. Your work is safe.") from error
-        if isinstance(error, httpx.TransportError | SSEError):
-            raise offline(
-                "The server does not answer. Your work is safe; this page goes on when it is back."
-            ) from error
+def _clean(params: Params) -> dict[str, str | list[str]]:
+    given = {name: value for name, value in params.items() if value not in (None, "")}
+    return {name: list(value) if isinstance(value, tuple) else str(value) for name, value in given.items()}
 
 
 class Api:
@@ -113,12 +90,12 @@ class Api:
 
     def __init__(self, http: httpx.Client, token: str) -> None:
         self._http = http
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {token}", CLIENT_HEADER: PAGES}
 
     # --- calls ---------------------------------------------------------------
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = self._headers | options.pop("headers", {})
-        with _Translated():
+        with Translated():
             response = self._http.request(method, path, headers=headers, **options)
         if not response.is_success:
             raise ApiError(problem_of(response))
@@ -139,7 +116,7 @@ class Api:
     # --- the system ----------------------------------------------------------
     def ready(self) -> Readiness:
         """How each part is. A 503 carries the same body and is an answer here, not an error."""
-        with _Translated():
+        with Translated():
             response = self._http.get("/ready", headers=self._headers, timeout=5)
         try:
             return Readiness.model_validate_json(response.content)
@@ -289,7 +266,7 @@ class Api:
         waits = httpx.Timeout(120, connect=3)
         headers = {**self._headers, "Connection": "close"}
         with (
-            _Translated(),
+            Translated(),
             connect_sse(self._http, "POST", path, json=body, headers=headers, timeout=waits) as source,
         ):
             if not source.response.is_success:
@@ -297,14 +274,17 @@ class Api:
             yield ChatStream(source)
 
     def conversations(
-        self, *, q: str = "", everybody: bool = False, limit: int = 50, cursor: str | None = None
+        self,
+        *,
+        q: str = "",
+        everybody: bool = False,
+        sources: tuple[ConversationSource, ...] = (),
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[ConversationSummary]:
-        """One's own, the last used first; an admin may ask for everybody's."""
-        return self._get(
-            Page[ConversationSummary],
-            "/conversations",
-            {"q": q, "all": "true" if everybody else None, "limit": limit, "cursor": cursor},
-        )
+        """One's own, the last used first; an admin may ask for everybody's. Of no `sources`: of all."""
+        params = {"q": q, "all": "true" if everybody else None, "limit": limit, "cursor": cursor, "source": sources}
+        return self._get(Page[ConversationSummary], "/conversations", params)
 
     def conversation(self, conversation_id: UUID) -> Conversation:
         return self._get(Conversation, f"/conversations/{conversation_id}")
@@ -312,9 +292,11 @@ class Api:
     def delete_conversation(self, conversation_id: UUID) -> None:
         self._send("DELETE", f"/conversations/{conversation_id}")
 
-    def unanswered(self, *, limit: int = 50, cursor: str | None = None) -> Page[UnansweredQuestion]:
-        """The questions that had no answer, newest first."""
-        params = {"limit": limit, "cursor": cursor}
+    def unanswered(
+        self, *, sources: tuple[ConversationSource, ...] = (), limit: int = 50, cursor: str | None = None
+    ) -> Page[UnansweredQuestion]:
+        """The questions that had no answer, newest first. Of no `sources`: of all."""
+        params = {"limit": limit, "cursor": cursor, "source": sources}
         return self._get(Page[UnansweredQuestion], "/conversations/unanswered", params)
 
     # --- jobs ----------------------------------------------------------------

@@ -320,6 +320,7 @@ class Conversation(Owned, Base):
     """`owner` is the id of the key that began it, or "local"; None where it was not kept yet.
 
     `agent_id` is None where a collection was asked, not an agent. `user_id` is another program's name for who asks.
+    `source` is "pages" or "program", None where it was not kept yet.
     """
 
     __tablename__ = "conversation"
@@ -331,6 +332,7 @@ class Conversation(Owned, Base):
     user_id: Mapped[str | None]
     title: Mapped[str]
     owner: Mapped[str | None]
+    source: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 

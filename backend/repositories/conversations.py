@@ -15,11 +15,15 @@ from backend.repositories.rows import table_of, values_of
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """`owner` None: everybody's. `with_ownerless`: also those from before owners were kept. `text` is in the title."""
+    """`owner` None: everybody's. `with_ownerless`: also those from before owners were kept. `text` is in the title.
+
+    `sources` are all when there is none; "unknown" is that of those from before it was kept.
+    """
 
     owner: str | None = None
     with_ownerless: bool = False
     text: str = ""
+    sources: Sequence[str] = ()
 
 
 EVERYBODYS: Final = ConversationFilter()
@@ -101,13 +105,25 @@ class ConversationRepository:
         )
         return set((await self._session.scalars(query)).all())
 
-    async def unanswered(self, slice_: Slice) -> tuple[list[tuple[Message, str]], str | None]:
+    async def sources(self, conversation_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+        query = sa.select(Conversation.id, Conversation.source).where(
+            Conversation.workspace_id == self._workspace_id, Conversation.id.in_(conversation_ids)
+        )
+        return dict((await self._session.execute(query)).all())
+
+    async def unanswered(
+        self, slice_: Slice, where: ConversationFilter = EVERYBODYS
+    ) -> tuple[list[tuple[Message, str]], str | None]:
         """(answer, the question before it) of the questions that had no answer, newest first."""
         missed = (
             sa.select(Message)
             .where(Message.workspace_id == self._workspace_id, Message.role == "assistant")
             .where(Message.answered.is_(False))
         )
+        conditions = _conditions(where)
+        if conditions:
+            begun = sa.select(Conversation.id).where(Conversation.workspace_id == self._workspace_id, *conditions)
+            missed = missed.where(Message.conversation_id.in_(begun))
         keyset = Keyset.by(Message.created_at, Message.id, descending=True)
         answers, cursor = await page_of(self._session, missed, keyset, slice_)
         questions = await self._questions_of([answer.id for answer in answers])
@@ -140,6 +156,9 @@ def _conditions(where: ConversationFilter) -> list[sa.ColumnElement[bool]]:
     if where.owner is not None:
         theirs: sa.ColumnElement[bool] = Conversation.owner == where.owner
         found.append(sa.or_(theirs, Conversation.owner.is_(None)) if where.with_ownerless else theirs)
+    if where.sources:
+        is_known = Conversation.source.in_([source for source in where.sources if source != "unknown"])
+        found.append(sa.or_(is_known, Conversation.source.is_(None)) if "unknown" in where.sources else is_known)
     if where.text:
         found.append(Conversation.title.icontains(where.text, autoescape=True))
     return found

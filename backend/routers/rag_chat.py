@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -9,7 +10,7 @@ from backend.routers.sse import EVENT_STREAM, chat_stream
 from backend.security.principal import Principal
 from backend.services import AppServices
 from backend.services.asking import Question, of_agent, of_collection, of_default
-from contracts.chat import CONVERSATION_HEADER, ApiChat, Chat, ChatAnswer, RagChat
+from contracts.chat import CLIENT_HEADER, CONVERSATION_HEADER, PAGES, ApiChat, Chat, ChatAnswer, RagChat
 
 router = guarded_router("chat")
 
@@ -50,6 +51,7 @@ async def api_chat(body: ApiChat, request: Request, services: Services, principa
 async def _answer(
     question: Question, stream: bool, request: Request, services: AppServices, principal: Principal
 ) -> Response:
+    question = replace(question, is_on_pages=request.headers.get(CLIENT_HEADER) == PAGES)
     exchange = await services.chat.begin(principal, question)
     headers = {CONVERSATION_HEADER: str(exchange.conversation_id)}
     if not stream:

@@ -24,8 +24,8 @@ TOP_K: Final = 5
 class Question:
     """A message to an agent. `collection_id` is asked instead of the agent's own where it is given.
 
-    `top_k` is the most passages that it takes; None leaves their number to the planner. `instructions` and `sampling`
-    are the calling program's, for this answer only.
+    `is_on_pages`: a person asks, not a program. `top_k` is the most passages that it takes; None leaves their number to
+    the planner. `instructions` and `sampling` are the calling program's, for this answer only.
     """
 
     message: str
@@ -38,6 +38,7 @@ class Question:
     user_id: str | None = None
     instructions: str = ""
     sampling: Sampling = field(default_factory=Sampling)
+    is_on_pages: bool = False
 
 
 def of_collection(request: wire.RagChat) -> Question:
@@ -113,6 +114,7 @@ async def conversation_of(
         user_id=question.user_id,
         title=said if len(said) <= TITLE else said[: TITLE - 1].rstrip() + "…",
         owner=owner_of(principal),
+        source="pages" if question.is_on_pages else "program",
     )
 
 

@@ -1,5 +1,6 @@
 """Saved conversations, and whose they are."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -25,12 +26,19 @@ class ConversationService:
         self._uow = uow
 
     async def page(
-        self, principal: Principal, slice_: Slice, *, text: str = "", everybody: bool = False
+        self,
+        principal: Principal,
+        slice_: Slice,
+        *,
+        text: str = "",
+        everybody: bool = False,
+        sources: Sequence[wire.ConversationSource] = (),
     ) -> Page[wire.ConversationSummary]:
-        """One's own, or `everybody`'s, which raises `Forbidden` for whom is no admin. `text` is part of the title."""
+        """One's own, or `everybody`'s, which raises `Forbidden` for whom is no admin. `text` is part of the title.
+        Of no `sources`: of all."""
         if everybody and principal.role is not Role.ADMIN:
             raise Forbidden("only an admin may list everybody's conversations; leave out 'all'")
-        where = replace(EVERYBODYS if everybody else owned_by(principal), text=text)
+        where = replace(EVERYBODYS if everybody else owned_by(principal), text=text, sources=sources)
         async with self._uow.read(principal.workspace_id) as tx:
             rows, cursor = await tx.conversations.page(where, slice_)
             counts = await tx.conversations.message_counts([row.id for row in rows])
@@ -43,11 +51,14 @@ class ConversationService:
         summary = _summary(row, len(turns), principal)
         return wire.Conversation(**summary.model_dump(), turns=[_turn(message) for message in turns])
 
-    async def unanswered(self, principal: Principal, slice_: Slice) -> Page[wire.UnansweredQuestion]:
+    async def unanswered(
+        self, principal: Principal, slice_: Slice, *, sources: Sequence[wire.ConversationSource] = ()
+    ) -> Page[wire.UnansweredQuestion]:
         """Everybody's, newest first, for those who write the answers; those that a FAQ answers since name it."""
         async with self._uow.read(principal.workspace_id) as tx:
-            rows, cursor = await tx.conversations.unanswered(slice_)
+            rows, cursor = await tx.conversations.unanswered(slice_, ConversationFilter(sources=sources))
             ids = list({answer.conversation_id for answer, _ in rows})
+            begun = await tx.conversations.sources(ids)
             readable = await tx.conversations.those_of(ids, readable_by(principal))
             written = await tx.faqs.approved_with_question(list({question for _, question in rows}))
         items = [
@@ -57,6 +68,7 @@ class ConversationService:
                 question=question,
                 asked_at=answer.created_at,
                 faq_id=written.get(question),
+                source=_source(begun.get(answer.conversation_id)),
             )
             for answer, question in rows
         ]
@@ -84,11 +96,16 @@ def is_owner(principal: Principal, row: models.Conversation) -> bool:
     return row.owner == owner_of(principal) or (row.owner is None and principal.role is Role.ADMIN)
 
 
+def _source(stored: str | None) -> wire.ConversationSource:
+    return "pages" if stored == "pages" else "program" if stored == "program" else "unknown"
+
+
 def _summary(row: models.Conversation, messages: int, principal: Principal) -> wire.ConversationSummary:
     return wire.ConversationSummary(
         id=row.id,
         title=row.title,
         is_mine=is_owner(principal, row),
+        source=_source(row.source),
         collection_id=row.collection_id,
         agent_id=row.agent_id,
         messages=messages,

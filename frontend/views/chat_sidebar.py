@@ -1,11 +1,13 @@
 """The conversations one can go back to."""
 
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from contracts.access import Role
-from contracts.chat import ConversationSummary
+from contracts.chat import ConversationSource, ConversationSummary
 from frontend import state
 from frontend.api_client import Api
 from frontend.components.notices import load
@@ -16,23 +18,32 @@ STEP = 15
 API_PAGE = 200
 SEARCH = "conversation_search"
 EVERYBODYS = "everybodys_conversations"
+SOURCE = "conversation_source"
+SOURCES: Final[Mapping[str, tuple[ConversationSource, ...]]] = {
+    "On this page": ("pages", "unknown"),
+    "By programs": ("program",),
+}
 
 
 def conversation_list(frame: Frame, current: UUID | None) -> None:
     view = state.chat()
     wanted = str(st.session_state.get(SEARCH, "")).strip()
     everybody = bool(st.session_state.get(EVERYBODYS))
+    sources = SOURCES[st.session_state.get(SOURCE) or next(iter(SOURCES))]
     with st.sidebar, st.container(key="conversations", gap="xsmall"):
-        found = load("conversations", lambda: _newest(frame.api, view.listed, wanted, everybody=everybody))
+        found = load("conversations", lambda: _newest(frame.api, view.listed, wanted, sources, everybody=everybody))
         if found is None:
             return
         items, has_more = found
         can_see_all = frame.me.auth == "keys" and frame.me.role is Role.ADMIN
-        if not items and not wanted and not can_see_all:
+        is_chosen = "program" in sources or _has_programs(frame.api, everybody=everybody)
+        if not items and not wanted and not can_see_all and not is_chosen:
             return
         st.markdown(":small[:gray[Conversations]]")
         if can_see_all:
             st.toggle("Everybody's", key=EVERYBODYS, help="Conversations of every key, to read and to delete")
+        if is_chosen:
+            st.segmented_control("Begun", list(SOURCES), required=True, key=SOURCE, label_visibility="collapsed")
         if wanted or has_more or view.listed > STEP:
             _search()
         for item in items:
@@ -54,13 +65,20 @@ def _search() -> None:
     )
 
 
-def _newest(api: Api, count: int, text: str, *, everybody: bool) -> tuple[list[ConversationSummary], bool]:
+def _has_programs(api: Api, *, everybody: bool) -> bool:
+    found = load("programs", lambda: api.conversations(sources=("program",), everybody=everybody, limit=1))
+    return bool(found and found.items)
+
+
+def _newest(
+    api: Api, count: int, text: str, sources: tuple[ConversationSource, ...], *, everybody: bool
+) -> tuple[list[ConversationSummary], bool]:
     """At most `count`, the last used first, and whether there are more."""
     items: list[ConversationSummary] = []
     cursor: str | None = None
     while len(items) < count:
         limit = min(count - len(items), API_PAGE)
-        page = api.conversations(q=text, everybody=everybody, limit=limit, cursor=cursor)
+        page = api.conversations(q=text, everybody=everybody, sources=sources, limit=limit, cursor=cursor)
         items += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -70,7 +88,8 @@ def _newest(api: Api, count: int, text: str, *, everybody: bool) -> tuple[list[C
 
 def _row(item: ConversationSummary, *, is_current: bool) -> None:
     title = plain(item.title) or "Untitled"
-    icon = ":material/chat_bubble_outline:" if item.is_mine else ":material/person:"
+    own = ":material/terminal:" if item.source == "program" else ":material/chat_bubble_outline:"
+    icon = own if item.is_mine else ":material/person:"
     st.button(
         f"**{title}**" if is_current else title,
         key=f"open_{item.id}",

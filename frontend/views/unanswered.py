@@ -1,10 +1,11 @@
 """The questions that had no answer: what to write next."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
 
-from contracts.chat import UnansweredQuestion
+from contracts.chat import ConversationSource, UnansweredQuestion
 from frontend import state
 from frontend.api_client import Api
 from frontend.components.notices import empty_state, load
@@ -13,12 +14,21 @@ from frontend.safe_text import plain
 
 CHAT_PAGE: Final = "pages/2_Chat.py"
 SHOWN: Final = 100
+SOURCE: Final = "unanswered_source"
+SOURCES: Final[Mapping[str, tuple[ConversationSource, ...]]] = {
+    "All": (),
+    "On the chat page": ("pages", "unknown"),
+    "By programs": ("program",),
+}
 
 
 def unanswered_list(api: Api, *, may_write: bool) -> None:
-    page = load("unanswered", lambda: api.unanswered(limit=SHOWN))
+    sources = SOURCES[st.session_state.get(SOURCE) or next(iter(SOURCES))]
+    page = load("unanswered", lambda: api.unanswered(limit=SHOWN, sources=sources))
     if page is None:
         return
+    if sources or any(item.source == "program" for item in page.items):
+        st.segmented_control("Asked", list(SOURCES), required=True, key=SOURCE, label_visibility="collapsed")
     waiting = [item for item in page.items if item.faq_id is None]
     if not waiting:
         empty_state(
@@ -35,7 +45,8 @@ def _row(item: UnansweredQuestion, *, may_write: bool) -> None:
     with st.container(border=True, key=f"unanswered_{item.message_id}", gap="xsmall"):
         st.markdown(f"**{plain(item.question)}**")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f":small[:gray[Asked {ago(item.asked_at)}]]", width="content")
+            by = ", by a program" if item.source == "program" else ""
+            st.markdown(f":small[:gray[Asked {ago(item.asked_at)}{by}]]", width="content")
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
                 if item.conversation_id is not None:
                     st.page_link(

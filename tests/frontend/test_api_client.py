@@ -10,7 +10,8 @@ from contracts.documents import Upload
 from contracts.jobs import Job
 from contracts.problem import Problem, UploadProblem, ValidationProblem
 from contracts.providers import ProviderSettings
-from frontend.api_client import OFFLINE, Api, ApiError, http_client
+from frontend.api_client import Api, ApiError, http_client
+from frontend.api_problems import OFFLINE
 
 Handler = Callable[[httpx.Request], httpx.Response]
 PROBLEM = Problem(title="No", status=404, detail="There is none.", code="not_found", request_id="r1")
