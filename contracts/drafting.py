@@ -19,7 +19,8 @@ class DraftingEstimate(Answer):
     `sections` have enough text to ask about, `done` of them were drafted with a model already. `input_tokens` are about
     what the `calls` send, `output_tokens` the most that their answers have. The cost lies between `least_usd`, when the
     model answers nothing, and `most_usd`; both are null where no price is known and 0 for a model on this machine. An
-    answer of another form is asked for once more, which comes on top. `job_id` is the drafting that runs now.
+    answer of another form is asked for once more, which comes on top. `seconds` is how long the calls take by what this
+    model's latest drafting took here, null before there was one. `job_id` is the drafting that runs now.
     """
 
     document_id: UUID
@@ -32,6 +33,7 @@ class DraftingEstimate(Answer):
     output_tokens: int
     least_usd: Decimal | None
     most_usd: Decimal | None
+    seconds: float | None = None
     job_id: UUID | None
 
 

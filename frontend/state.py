@@ -127,6 +127,10 @@ class ChatState:
 
 @dataclass
 class SettingsState:
+    """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so."""
+
+    checking: str = ""
+    asking: DeltaGenerator | None = None
     checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
     created: CreatedApiKey | None = None
     is_key_nameless: bool = False

@@ -13,9 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.db.models import Faq, Job, Section, SectionDrafting, utc_now
 from backend.repositories.jobs import UNFINISHED
 from backend.repositories.upsert import upsert
+from contracts.jobs import JobStatus
 
 DONE, FAILED, OPEN = "done", "failed", "open"
 KIND: Final = "draft_document"
+LOOKED_AT: Final = 50
+"""Jobs among which those of a model are looked for."""
+ENOUGH: Final = 100
+"""Calls that tell a model's pace."""
 Place = tuple[UUID, int]
 """A section's id and the number of its part."""
 
@@ -101,6 +106,24 @@ class DraftingRepository:
             found.cost_usd = found.cost_usd + Decimal(row.cost_usd) if known else None  # type: ignore[operator, arg-type]  # known
             found.sections.add(row.section_id)
         return found
+
+    async def pace(self, provider: str, model: str) -> float | None:
+        """Seconds for a call in the newest jobs of this model that ended in their first attempt; None without one."""
+        query = (
+            sa.select(Job.result, Job.started_at, Job.finished_at)
+            .where(Job.workspace_id == self._workspace_id, Job.kind == KIND, Job.status == JobStatus.SUCCEEDED)
+            .where(Job.attempt == 1)
+            .order_by(Job.created_at.desc())
+            .limit(LOOKED_AT)
+        )
+        seconds, calls = 0.0, 0
+        for result, started, finished in await self._session.execute(query):
+            if result is None or started is None or finished is None or calls >= ENOUGH:
+                continue
+            if (result["provider"], result["model"]) == (provider, model):
+                seconds += (finished - started).total_seconds()
+                calls += result["calls"]
+        return seconds / calls if calls else None
 
     async def unfinished_jobs(self, document_id: UUID) -> Sequence[UUID]:
         """Every job of this document that goes on, of whatever kind."""

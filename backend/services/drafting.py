@@ -108,6 +108,7 @@ class DraftingService:
             await _ready(tx, document_id)
             choice = await able(self._providers, tx, provider, model)
             job_id = await tx.jobs.unfinished(KIND, document_id=document_id)
+            pace = await tx.drafting.pace(choice.config.name, choice.model_name)
         survey = await self._plan.survey(principal.workspace_id, document_id, again=again)
         price = await price_for(choice)
         return wire.DraftingEstimate(
@@ -121,6 +122,7 @@ class DraftingService:
             output_tokens=survey.usage.output_tokens,
             least_usd=price and cost(Usage(survey.usage.input_tokens, 0), price),
             most_usd=price and cost(survey.usage, price),
+            seconds=pace and pace * survey.calls,
             job_id=job_id,
         )
 

@@ -13,7 +13,7 @@ from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.drafting_jobs import dollars
 from frontend.components.notices import empty_state, load, show_problem
-from frontend.components.words import plural, provider_words, short_model
+from frontend.components.words import plural, provider_words, seconds_text, short_model
 from frontend.safe_text import plain
 
 SETTINGS_PAGE: Final = "pages/9_Settings.py"
@@ -73,7 +73,7 @@ def _dialog(api: Api, document: Document) -> None:
         )
         if estimate is None:
             return
-    _figures(estimate)
+    _figures(estimate, is_local=provider.serves_files)
     new = _limits(estimate, NewDrafting(provider=provider.name, model=model, again=again))
     _start(api, document, estimate, new)
 
@@ -102,7 +102,7 @@ def _choice(able: Sequence[Provider]) -> tuple[Provider, str]:
     return provider, (model or "")[:200]
 
 
-def _figures(estimate: DraftingEstimate) -> None:
+def _figures(estimate: DraftingEstimate, *, is_local: bool) -> None:
     with st.container(key="drafting_figures", horizontal=True, gap="medium"):
         st.metric("Sections left", f"{estimate.sections - estimate.done:,}", width="content")
         st.metric("Calls", f"{estimate.calls:,}", width="content")
@@ -113,8 +113,18 @@ def _figures(estimate: DraftingEstimate) -> None:
             help=f"About {estimate.input_tokens:,} in, and answers of at most {estimate.output_tokens:,}.",
         )
         st.metric("Cost", _cost(estimate), width="content")
+        if estimate.seconds:
+            st.metric(
+                "Time",
+                f"About {seconds_text(estimate.seconds)}",
+                width="content",
+                help="By what this model took for each call of its latest drafting here.",
+            )
     if not estimate.calls:
         st.caption("A model has drafted every section that has enough text to ask about.")
+    elif not estimate.seconds:
+        local = " A model on this machine may take minutes for each section." if is_local else ""
+        st.caption(f":material/schedule: How long it takes is told once this model has drafted something here.{local}")
 
 
 def _cost(estimate: DraftingEstimate) -> str:

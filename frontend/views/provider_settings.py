@@ -1,6 +1,7 @@
 """The model providers of the settings page: those that are set up as cards, the others as a list to choose from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 from pydantic import ValidationError
@@ -12,11 +13,14 @@ from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import act, problem_card
 from frontend.components.provider_facts import after_removal, facts, last_failure, note, prices, state_badge
-from frontend.components.words import latency_text, listed, provider_words
+from frontend.components.words import latency_text, listed, provider_words, short_model
 from frontend.safe_text import code, paragraphs, plain
 
 
-def provider_settings(api: Api, providers: Sequence[Provider], agent: Agent | None, *, may_write: bool) -> None:
+def provider_settings(
+    api: Api, providers: Sequence[Provider], agent: Agent | None, *, may_write: bool
+) -> Callable[[], None]:
+    """Returns what is left to do when the whole page is drawn: the test of a connection, which may take long."""
     used = agent.provider if agent is not None else ""
     offered = [provider for provider in providers if not provider.hidden or provider.name == used]
     cards = [provider for provider in offered if provider.configured or provider.name == used]
@@ -28,6 +32,12 @@ def provider_settings(api: Api, providers: Sequence[Provider], agent: Agent | No
             st.markdown("**More providers**  \n:small[:gray[Choose one to set it up.]]")
             for provider in others:
                 _row(api, provider)
+    checked = next((provider for provider in cards if provider.name == state.settings().checking), None)
+    return partial(_check, api, checked) if checked is not None else _nothing
+
+
+def _nothing() -> None:
+    return None
 
 
 def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool) -> None:
@@ -96,7 +106,12 @@ def _provider_actions(api: Api, provider: Provider, agent: Agent | None, *, in_u
             args=(api, agent, provider),
         )
     st.button(
-        "Test connection", key=f"check_{name}", icon=":material/network_check:", on_click=_check, args=(api, name)
+        "Test connection",
+        key=f"check_{name}",
+        icon=":material/network_check:",
+        disabled=bool(state.settings().checking),
+        on_click=_begin_check,
+        args=(name,),
     )
     if provider.is_stored:
         with st.popover("Remove", icon=":material/delete:", type="tertiary", key=f"remove_menu_{name}"):
@@ -207,19 +222,44 @@ def _called(provider: Provider) -> str:
     return plain(provider_words(provider.label)[0])
 
 
-def _check(api: Api, name: str) -> None:
-    try:
-        state.settings().checks[name] = api.check_provider(name)
-    except ApiError as error:
-        state.settings().checks[name] = error.problem
+def _begin_check(name: str) -> None:
+    view = state.settings()
+    view.checking = name
+    view.checks.pop(name, None)
+
+
+def _check(api: Api, provider: Provider) -> None:
+    view = state.settings()
+    name, view.checking = provider.name, ""
+    assert view.asking is not None
+    with view.asking, st.spinner(_asking(provider), show_time=True):
+        try:
+            view.checks[name] = api.check_provider(name)
+        except ApiError as error:
+            view.checks[name] = error.problem
+    st.rerun()
+
+
+def _asking(provider: Provider) -> str:
+    model = (
+        f", model {plain(short_model(provider.model))}," if provider.model and provider.model != provider.name else ""
+    )
+    then = " It is loaded first, which may take a minute." if provider.serves_files else ""
+    return f"Asking {_called(provider)}{model} for one word.{then}"
 
 
 def _check_result(provider: Provider) -> None:
-    result = state.settings().checks.get(provider.name)
-    if isinstance(result, Problem):
-        problem_card(result, key=f"check_{provider.name}", retry=False)
-    elif isinstance(result, ProviderCheck):
-        _check_answer(provider, result)
+    """In one place whether there is one or not: what follows keeps its own, or it would be seen twice for a while."""
+    view = state.settings()
+    place = st.container()
+    if view.checking == provider.name:
+        view.asking = place
+    result = view.checks.get(provider.name)
+    with place:
+        if isinstance(result, Problem):
+            problem_card(result, key=f"check_{provider.name}", retry=False)
+        elif isinstance(result, ProviderCheck):
+            _check_answer(provider, result)
 
 
 def _check_answer(provider: Provider, result: ProviderCheck) -> None:

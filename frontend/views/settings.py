@@ -20,13 +20,14 @@ def render(frame: Frame) -> None:
     st.markdown(
         ":gray[The built-in provider quotes your documents and needs nothing. The others write answers themselves.]"
     )
-    provider_settings(frame.api, providers or [], agent, may_write=frame.can("settings.write"))
+    finish = provider_settings(frame.api, providers or [], agent, may_write=frame.can("settings.write"))
     section("Search models", key="models")
     st.markdown(":gray[What finds the passages that answer a question, by their meaning.]")
     search_models(frame.api, may_fetch=frame.can("settings.write"), may_switch=frame.can("collections.write"))
     if frame.me.auth == "keys" and frame.can("keys"):
         access_keys(frame.api)
     _about(frame)
+    finish()
 
 
 # --- about -------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Drafting from a document with a model: what it would take, what it keeps, who may, when it stops."""
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from backend.db.models import Job
 from contracts.access import Role
 from tests.api.conftest import Keys
 from tests.api.drafting import KEY, SERVER, asked, by_model, connected, drafted, estimated, rules, start
@@ -23,6 +25,28 @@ async def test_an_estimate_costs_no_call_and_says_what_drafting_takes(writer: Ap
     assert found["output_tokens"] == 5 * (500 + 2 * 250)
     assert (found["least_usd"], found["most_usd"]) == (None, None)
     assert mock.app.requests == []
+
+
+async def test_how_long_it_takes_is_what_the_model_took_before(writer: Api) -> None:
+    first, second = await writer.extracted(content=rules(2)), await writer.extracted("other.md", rules(7))
+    assert (await estimated(writer, second))["seconds"] is None
+    job = await drafted(writer, first)
+    spent = datetime.fromisoformat(job["finished_at"]) - datetime.fromisoformat(job["started_at"])
+    found = await estimated(writer, second)
+    assert found["calls"] == 7
+    assert found["seconds"] == pytest.approx(spent.total_seconds() / 2 * 7)
+    other = await writer.get(f"/documents/{second}/drafting", provider=SERVER, model="unsure")
+    assert other["seconds"] is None, "another model"
+
+
+async def test_a_drafting_that_failed_or_was_repeated_tells_no_pace(writer: Api) -> None:
+    document = await writer.extracted(content=rules(2))
+    assert (await drafted(writer, document, model="status-401"))["status"] == "failed"
+    assert (await writer.get(f"/documents/{document}/drafting", provider=SERVER, model="status-401"))["seconds"] is None
+    await drafted(writer, document)
+    async with writer.scope.database.write() as session:
+        await session.execute(sa.update(Job).values(attempt=2))  # it may have waited for hours in between
+    assert (await estimated(writer, document, again="true"))["seconds"] is None
 
 
 async def test_a_known_price_gives_a_range_and_takes_a_budget_in_dollars(api: Api, mock: MockServer) -> None:

@@ -78,6 +78,26 @@ def test_the_dialog_says_what_it_takes_and_starts(read: Pages, connect: Callable
     assert "Drafted by a model" in words(read.open(FAQ))
 
 
+def test_the_time_is_told_when_it_is_known(read: Pages, connect: Callable[[str], None]) -> None:
+    connect("ok")
+    assert "Time" not in {metric.label for metric in offered(read).metric}
+    assert "How long it takes is told once this model has drafted" in words(offered(read))
+    read.api.draft(document_of(read), NewDrafting(provider=SERVER, model="ok", sections=1))
+    read.drain()
+    page = offered(read)
+    assert {str(metric.label): str(metric.value) for metric in page.metric}["Time"] == "About 1 s"
+    assert "How long it takes" not in words(page)
+
+
+def test_a_model_on_this_machine_may_take_minutes(
+    read: Pages, connect: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect("ok")
+    told = [one.model_copy(update={"serves_files": one.name == SERVER}) for one in read.api.providers()]
+    monkeypatch.setattr(Api, "providers", lambda _: told)
+    assert "may take minutes for each section" in words(offered(read))
+
+
 def test_a_budget_stops_it_and_the_page_goes_on(read: Pages, connect: Callable[[str], None]) -> None:
     connect("ok")
     page = offered(read)
