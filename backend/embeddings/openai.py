@@ -63,7 +63,7 @@ class OpenAIEmbedder:
             try:
                 vectors.append(self._checked(await self._ask(batch, kind), len(batch)))
             except (ProviderError, SpecMismatch) as exc:
-                self.last_failure = f"at {datetime.now(UTC):%H:%M} UTC, {exc}; or switch the collection's model"
+                self.last_failure = f"at {datetime.now(UTC):%H:%M} UTC, {exc}, or switch the collection's model"
                 raise
         self.last_failure = ""
         return np.concatenate(vectors)

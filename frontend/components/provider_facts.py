@@ -69,9 +69,10 @@ def prices(provider: Provider, model: str | None) -> None:
 def after_removal(provider: Provider, called: str) -> str:
     """What becomes of those that use it when it is removed, or why it cannot be."""
     if provider.collections:
+        what = "The collection" if len(provider.collections) == 1 else "The collections"
         return (
-            f"{plain(listed(provider.collections))} cannot be asked without {called}, which made its vectors. First "
-            "choose another search model, below."
+            f"{what} {plain(listed(provider.collections))} cannot be asked without {called}, which embeds the "
+            "questions. First choose another search model, below."
         )
     texts = [f"What was entered for {called} is forgotten."]
     if provider.agents:

@@ -19,8 +19,9 @@ API_PAGE = 200
 SEARCH = "conversation_search"
 EVERYBODYS = "everybodys_conversations"
 SOURCE = "conversation_source"
+HERE = "On this page"
 SOURCES: Final[Mapping[str, tuple[ConversationSource, ...]]] = {
-    "On this page": ("pages", "unknown"),
+    HERE: ("pages", "unknown"),
     "By programs": ("program",),
 }
 
@@ -29,7 +30,7 @@ def conversation_list(frame: Frame, current: UUID | None) -> None:
     view = state.chat()
     wanted = str(st.session_state.get(SEARCH, "")).strip()
     everybody = bool(st.session_state.get(EVERYBODYS))
-    sources = SOURCES[st.session_state.get(SOURCE) or next(iter(SOURCES))]
+    sources = SOURCES[st.session_state.get(SOURCE) or HERE]
     with st.sidebar, st.container(key="conversations", gap="xsmall"):
         found = load("conversations", lambda: _newest(frame.api, view.listed, wanted, sources, everybody=everybody))
         if found is None:
@@ -43,7 +44,9 @@ def conversation_list(frame: Frame, current: UUID | None) -> None:
         if can_see_all:
             st.toggle("Everybody's", key=EVERYBODYS, help="Conversations of every key, to read and to delete")
         if is_chosen:
-            st.segmented_control("Begun", list(SOURCES), required=True, key=SOURCE, label_visibility="collapsed")
+            st.segmented_control(
+                "Begun", list(SOURCES), default=HERE, required=True, key=SOURCE, label_visibility="collapsed"
+            )
         if wanted or has_more or view.listed > STEP:
             _search()
         for item in items:

@@ -169,7 +169,7 @@ def _unavailable(frame: Frame) -> list[Card]:
     page = load("collections", frame.api.collections)
     away = [one.name for one in page.items if one.health is CollectionHealth.UNAVAILABLE] if page is not None else []
     text = "Its search model is not available. Why, and what to do, is under Settings."
-    return [Card("error", f"{plain(name)} cannot be asked", text, SETTINGS_PAGE) for name in away]
+    return [Card("error", f"The collection {plain(name)} cannot be asked", text, SETTINGS_PAGE) for name in away]
 
 
 def _to_do(frame: Frame, overview: Overview) -> list[Card]:

@@ -142,8 +142,8 @@ def _connection_fields(provider: Provider) -> None:
     url, key, model = _fields(provider.name)
     if provider.collections:
         st.caption(
-            f":material/info: {plain(listed(provider.collections))} was embedded at this address and needs it. For "
-            "another address, first choose another search model below."
+            f":material/info: At this address questions to {plain(listed(provider.collections))} are embedded. Before "
+            "another one is entered, choose another search model below."
         )
     st.text_input(
         "Base URL",

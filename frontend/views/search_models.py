@@ -80,7 +80,7 @@ def _unavailable(collection: Collection, labels: Mapping[str, str]) -> None:
     model = plain(labels.get(collection.embedding_model, collection.embedding_model))
     st.warning(
         plain(sentence(collection.reason)),
-        title=f"{plain(collection.name)} cannot be asked: {model} is not available",
+        title=f"The collection {plain(collection.name)} cannot be asked: {model} is not available",
         icon=":material/warning:",
     )
 

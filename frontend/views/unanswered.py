@@ -15,20 +15,23 @@ from frontend.safe_text import plain
 CHAT_PAGE: Final = "pages/2_Chat.py"
 SHOWN: Final = 100
 SOURCE: Final = "unanswered_source"
+ALL: Final = "All"
 SOURCES: Final[Mapping[str, tuple[ConversationSource, ...]]] = {
-    "All": (),
+    ALL: (),
     "On the chat page": ("pages", "unknown"),
     "By programs": ("program",),
 }
 
 
 def unanswered_list(api: Api, *, may_write: bool) -> None:
-    sources = SOURCES[st.session_state.get(SOURCE) or next(iter(SOURCES))]
+    sources = SOURCES[st.session_state.get(SOURCE) or ALL]
     page = load("unanswered", lambda: api.unanswered(limit=SHOWN, sources=sources))
     if page is None:
         return
     if sources or any(item.source == "program" for item in page.items):
-        st.segmented_control("Asked", list(SOURCES), required=True, key=SOURCE, label_visibility="collapsed")
+        st.segmented_control(
+            "Asked", list(SOURCES), default=ALL, required=True, key=SOURCE, label_visibility="collapsed"
+        )
     waiting = [item for item in page.items if item.faq_id is None]
     if not waiting:
         empty_state(

@@ -16,6 +16,7 @@ from typing import Any, get_args
 import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from contracts.chat import CLIENT_HEADER, PAGES
 from tests.browser.driver import (
     ROOT,
     WIDTHS,
@@ -122,7 +123,7 @@ def _approve(client: httpx.Client, page: Page) -> None:
 def _conversation(client: httpx.Client) -> str:
     body: dict[str, Any] = {"agent_id": client.get("/agents").json()["items"][0]["id"]}
     for question in QUESTIONS:
-        answer = client.post("/chat", json={**body, "message": question}).json()
+        answer = client.post("/chat", json={**body, "message": question}, headers={CLIENT_HEADER: PAGES}).json()
         body["conversation_id"] = answer["conversation_id"]
     return str(body["conversation_id"])
 

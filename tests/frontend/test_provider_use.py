@@ -47,8 +47,8 @@ def test_a_provider_that_a_collection_needs_is_not_offered_for_removal_and_says_
     assert "give them another model first" in _words(refused)
     page = pages.open(SETTINGS)
     assert not _has(page, f"remove_{NAME}")
-    assert "default cannot be asked without OpenAI" in _words(page)
-    assert "was embedded at this address and needs it" in _words(page)
+    assert "The collection default cannot be asked without OpenAI" in _words(page)
+    assert "At this address questions to default are embedded" in _words(page)
 
 
 def test_removing_a_provider_says_which_agents_lose_it(pages: Pages, mock: MockServer) -> None:
@@ -66,4 +66,4 @@ def test_a_collection_whose_model_is_gone_says_what_to_do(pages: Pages, mock: Mo
     pages.execute(sa.delete(Credential))
     page = pages.open(SETTINGS)
     assert [warning.value for warning in page.warning if "switch the collection's embedding model" in warning.value]
-    assert "default cannot be asked" in _words(pages.open("Home.py"))
+    assert "The collection default cannot be asked" in _words(pages.open("Home.py"))
