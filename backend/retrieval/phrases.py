@@ -9,8 +9,8 @@ from typing import Final, Literal
 from backend.retrieval.answerability import content_words
 
 PREPOSITIONS: Final = (
-    "for from in on at with without by under over after before since until during via to per as about against into every "
-    "each für bei mit ohne im in auf nach vor pour avec sans dans sur après avant par para con sin en sobre por"
+    "for from in on at with without by under over after before since until during via to per as about against into "
+    "every each für bei mit ohne im in auf nach vor pour avec sans dans sur après avant par para con sin en sobre por"
 )
 ARTICLES: Final = (
     "the a an my our your their its this that der die das den dem ein eine einen mein meine unser unsere le la les un "

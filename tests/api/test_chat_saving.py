@@ -30,11 +30,11 @@ def failing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
     add: Add = ChatService._add
     tried: list[str] = []
 
-    async def broken(self: ChatService, tx: Any, exchange: Any, message: Any, usage: Any) -> None:
+    async def broken(self: ChatService, tx: Any, exchange: Any, message: Any) -> None:
         tried.append(message.content)
         if len(tried) <= times:
             raise DatabaseBusy("the database is busy")
-        await add(self, tx, exchange, message, usage)
+        await add(self, tx, exchange, message)
 
     monkeypatch.setattr(ChatService, "_add", broken)
     return tried
@@ -75,10 +75,10 @@ async def test_whoever_leaves_while_the_answer_is_written_finds_it_once_and_whol
     writing, may_write = threading.Event(), threading.Event()
     add: Add = ChatService._add
 
-    async def waits(self: ChatService, tx: Any, exchange: Any, message: Any, usage: Any) -> None:
+    async def waits(self: ChatService, tx: Any, exchange: Any, message: Any) -> None:
         writing.set()
         assert may_write.wait(20)  # a transaction has a thread of its own
-        await add(self, tx, exchange, message, usage)
+        await add(self, tx, exchange, message)
 
     monkeypatch.setattr(ChatService, "_add", waits)
     await known.use_provider("echo")
