@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from backend.agents.factory import AgentConfig, AgentFactory
+from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
+from backend.agents.providers import PROVIDERS
 from backend.agents.spending import Spending
 from backend.retrieval.base import Planner, Reranker, Rewriter
 from backend.retrieval.by_model import Model, ModelPlanner, ModelReranker, ModelRewriter
@@ -11,7 +12,10 @@ from backend.retrieval.pipeline import Steps
 
 @dataclass(frozen=True, slots=True)
 class Strategies:
-    """The rules are offline and take a millisecond; a model's forms cost a request each, so only follow-ups get one."""
+    """The rules are offline and take a millisecond; a model's forms cost a request each, so only follow-ups get one.
+
+    A small model takes no step.
+    """
 
     factory: AgentFactory
     rewriter: Rewriter
@@ -22,7 +26,7 @@ class Strategies:
         """What their calls take is added to `spending`."""
         provider = self.factory.chain(config, spending)
         chosen = config.steps
-        is_able = provider.capabilities.generates and provider.capabilities.structured_output
+        is_able = provider.capabilities.structured_output and not _is_small(config.primary)
         model = Model(provider, config.primary.model_name)
         rewriter, planner, reranker = self.rewriter, self.planner, self.reranker
         if is_able and "rewrite" in chosen:
@@ -32,3 +36,9 @@ class Strategies:
         if is_able and "rerank" in chosen:
             reranker = ModelReranker(model, reranker)
         return Steps(rewriter, planner, reranker)
+
+
+def _is_small(choice: ProviderChoice) -> bool:
+    """SmolLM2-135M left five of five follow-ups as they were, or worse, in seconds each."""
+    vendor = PROVIDERS.vendors.get(choice.config.name)
+    return vendor is not None and choice.model_name in vendor.small_models

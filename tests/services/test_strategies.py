@@ -1,11 +1,13 @@
 """Which steps of an answer a model takes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS, ProviderConfig
+from backend.agents.providers.llama.gguf import SAMPLE
 from backend.embeddings.native import NativeEmbedder
 from backend.retrieval.base import Scope
 from backend.retrieval.planner import NamedDocument, RulePlanner
@@ -15,6 +17,8 @@ from backend.security.outbound import Outbound, OutboundPolicy
 from backend.services.strategies import Strategies
 
 ABLE = ProviderChoice(ProviderConfig("openai-compatible", base_url="http://127.0.0.1:9/v1"), "m")
+SMALL = ProviderChoice(ProviderConfig("local", default_model=SAMPLE))
+LARGE = ProviderChoice(ProviderConfig("local", default_model=SAMPLE), "/models/large.gguf")
 BUILTIN = ProviderChoice(ProviderConfig("builtin"))
 
 
@@ -24,7 +28,9 @@ async def no_documents(_scope: Scope, _text: str) -> Sequence[NamedDocument]:
 
 @pytest.fixture
 def strategies() -> Strategies:
-    factory = AgentFactory(PROVIDERS, Outbound(OutboundPolicy()).provider_client)
+    """Asks nobody, so that the extra of local models need not be there."""
+    local = replace(PROVIDERS.vendors["local"], needs=None)
+    factory = AgentFactory(PROVIDERS.plus(local), Outbound(OutboundPolicy()).provider_client)
     return Strategies(factory, RuleRewriter(NativeEmbedder()), RulePlanner(no_documents), KeptOrder())
 
 
@@ -35,6 +41,8 @@ def strategies() -> Strategies:
         ((ABLE,), {"plan", "rerank"}, ("rules", "model", "model")),
         ((ABLE,), set(), ("rules", "rules", "off")),
         ((BUILTIN,), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
+        ((SMALL,), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
+        ((LARGE,), {"rewrite", "plan", "rerank"}, ("model", "model", "model")),
         ((ABLE, BUILTIN), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
     ],
 )

@@ -26,8 +26,8 @@ class Vendor:
     vendor's id in genai-prices; None means that its prices are unknown. `default_models` are all that an offline vendor
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
-    `InvalidRequest` for a name that cannot be a model of this vendor. `note` is what people should know before they
-    choose it.
+    `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
+    step before that better. `note` is what people should know before they choose it.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Vendor:
     extra: str | None = None
     needs: str | None = None
     check_model: Callable[[str], object] | None = None
+    small_models: tuple[str, ...] = ()
     note: str = ""
 
     @property
@@ -159,6 +160,7 @@ PROVIDERS = ProviderTable(
         place="child",
         capabilities=Capabilities(structured_output=True, holds_to_schema=True),
         default_models=("SmolLM2-135M-Instruct",),
+        small_models=("SmolLM2-135M-Instruct",),
         extra="local",
         needs="xllamacpp",
         check_model=model_file,
