@@ -98,6 +98,7 @@ def _lifespan(
             if lock is None or lock.is_alone:
                 container.files.sweep_incoming()
                 await scope.services.idempotency.release_all()
+                await scope.services.conversations.end_open()
                 await scope.services.documents.sweep_files(since=database_files(settings).restored_at())
             await scope.services.documents.finish_removals()
             if lock is not None:

@@ -127,7 +127,8 @@ class AnswerStep(Answer):
 
 
 class CitationCheck(Answer):
-    """Whether source `n` supports a sentence that cites it (`score` 0..1). The mark of one that does not is removed."""
+    """Whether source `n` supports a sentence that cites it (`score` 0..1). The mark of one that does not is removed, as
+    is that of a source that was not given."""
 
     n: int
     sentence: str

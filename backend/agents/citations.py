@@ -25,10 +25,14 @@ _MEMORY = 80
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A citation in an answer. `numbers` are those of given passages; `text` is the mark with only these."""
+    """A citation in an answer. `numbers` are those of given passages; `text` is the mark with only these.
+
+    `missing` are numbers that it has of no passage; of a range its ends.
+    """
 
     text: str
     numbers: tuple[int, ...]
+    missing: tuple[int, ...] = ()
 
     def only(self, numbers: Collection[int]) -> str:
         """The mark with some of its numbers; "" with none."""
@@ -115,11 +119,10 @@ class CitationFilter:
         if following.startswith("(") or self._is_subscript(blank, numbers, following) or _YEAR.match(numbers.strip()):
             return token
         asked, kept = self._allowed_of(numbers)
-        if not kept:
-            return ""
+        missing = tuple(dict.fromkeys(n for n in map(int, re.findall(r"\d+", numbers)) if n not in self._allowed))
         self._cited.update(dict.fromkeys(kept))
-        text = token if asked == len(kept) else f"{blank}[{', '.join(map(str, kept))}]"
-        return Mark(text, tuple(kept))
+        text = token if asked == len(kept) else f"{blank}[{', '.join(map(str, kept))}]" if kept else ""
+        return Mark(text, tuple(kept), missing)
 
     def _is_subscript(self, blank: str, numbers: str, following: str) -> bool:
         if blank or not self._before[-1:].strip():

@@ -15,7 +15,7 @@ class SupportsClaims(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CitationCheck:
-    """Whether passage `n` supports a sentence that cites it; the mark of one that does not is taken out."""
+    """Whether passage `n` supports a sentence that cites it; the mark of one that does not, or is not there, goes."""
 
     n: int
     sentence: str
@@ -43,7 +43,12 @@ class CitedAnswer:
     @property
     def is_refuted(self) -> bool:
         """Whether the answer cited, and not one of its citations holds."""
-        return bool(self.checks) and not self._cited
+        return self._is_checked and not self._cited
+
+    @property
+    def _is_checked(self) -> bool:
+        """Whether it cited a passage that was given. One with invented numbers alone may still be right."""
+        return any(check.n in self._passages for check in self.checks)
 
     async def feed(self, delta: str) -> str:
         """What can be shown now."""
@@ -53,7 +58,7 @@ class CitedAnswer:
         """What was held back; for an answer that cites nothing, the marks of the passages that support it."""
         rest = await self._shown(self._marks.rest())
         said = self.text.strip()
-        if self._verifier is None or self._cited or self.checks or not said or said.endswith("?"):
+        if self._verifier is None or self._cited or self._is_checked or not said or said.endswith("?"):
             return rest
         added = await self._attributed()
         self.text += added
@@ -81,6 +86,7 @@ class CitedAnswer:
             CitationCheck(n, plain_sentence(self._sentence), support.score, support.supported)
             for n, support in zip(mark.numbers, found, strict=True)
         ]
+        self.checks += [CitationCheck(n, plain_sentence(self._sentence), 0.0, supported=False) for n in mark.missing]
         return mark.only(kept)
 
     async def _attributed(self) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from backend.db.models import ApiKey, Collection, Credential, Idempotency, Workspace, utc_now
+from backend.db.models import ApiKey, Collection, Credential, Idempotency, Message, Workspace, utc_now
 from backend.errors import NotFound
 from backend.repositories.upsert import upsert
 
@@ -40,6 +42,30 @@ class WorkspaceRepository:
     async def forget_unsettled_requests(self) -> None:
         """The Idempotency-Keys of requests that have no answer."""
         await self.session.execute(sa.delete(Idempotency).where(Idempotency.status.is_(None)))
+
+    async def end_open_questions(self, error: dict[str, Any], *, since: datetime) -> int:
+        """Each last question of a conversation that was asked `since` then and has no answer gets `error` for one; how
+        many there were."""
+        later = aliased(Message)
+        is_last = ~sa.exists().where(
+            later.conversation_id == Message.conversation_id,
+            later.role == "assistant",
+            later.created_at >= Message.created_at,
+        )
+        query = sa.select(Message).where(Message.role == "user", Message.created_at >= since, is_last)
+        asked = (await self.session.scalars(query)).all()
+        self.session.add_all(
+            Message(
+                id=uuid4(),
+                workspace_id=one.workspace_id,
+                conversation_id=one.conversation_id,
+                role="assistant",
+                content="",
+                error=error,
+            )
+            for one in asked
+        )
+        return len(asked)
 
     async def vector_stores(self) -> Sequence[str]:
         """The names of the stores that collections are kept in, sorted."""

@@ -114,7 +114,7 @@ class ConversationRepository:
     async def unanswered(
         self, slice_: Slice, where: ConversationFilter = EVERYBODYS
     ) -> tuple[list[tuple[Message, str]], str | None]:
-        """(answer, the question before it) of the questions that had no answer, newest first."""
+        """(answer, its question as it stands alone) of the questions that had no answer, newest first."""
         missed = (
             sa.select(Message)
             .where(Message.workspace_id == self._workspace_id, Message.role == "assistant")
@@ -127,7 +127,7 @@ class ConversationRepository:
         keyset = Keyset.by(Message.created_at, Message.id, descending=True)
         answers, cursor = await page_of(self._session, missed, keyset, slice_)
         questions = await self._questions_of([answer.id for answer in answers])
-        return [(answer, questions[answer.id]) for answer in answers], cursor
+        return [(answer, _alone(answer) or questions[answer.id]) for answer in answers], cursor
 
     async def _questions_of(self, answer_ids: Sequence[UUID]) -> dict[UUID, str]:
         """Answer id -> the last question before it, "" without one."""
@@ -149,6 +149,11 @@ class ConversationRepository:
     async def delete(self, conversation: Conversation) -> None:
         await self._session.delete(conversation)
         await self._session.flush()
+
+
+def _alone(answer: Message) -> str:
+    """The question that was looked up; "" of an answer from before it was kept."""
+    return str((answer.answer or {}).get("question") or "")
 
 
 def _conditions(where: ConversationFilter) -> list[sa.ColumnElement[bool]]:

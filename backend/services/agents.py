@@ -135,8 +135,8 @@ class AgentService:
             now = self._now()
             midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
             raise BudgetExhausted(
-                f"the agent {agent.name!r} has used {used} of {agent.daily_tokens} tokens today, with those of answers "
-                "under way; ask again after midnight UTC, or raise daily_tokens",
+                f"of the {agent.daily_tokens} tokens that the agent {agent.name!r} has a day, {used} are used or held "
+                "for answers under way; ask again a little later, after midnight UTC, or give it more tokens a day",
                 (midnight - now).total_seconds(),
             )
         await self._charge(tx, agent.id, hold.day, likely)

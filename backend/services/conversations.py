@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from backend.db import models
-from backend.errors import Forbidden
+from backend.db.models import utc_now
+from backend.errors import Forbidden, NexusError
+from backend.problems import problem_of
 from backend.repositories.conversations import EVERYBODYS, ConversationFilter
 from backend.repositories.paging import Slice
 from backend.repositories.uow import UnitOfWork
@@ -13,6 +17,15 @@ from backend.security.principal import Principal, Role
 from contracts import chat as wire
 from contracts.page import Page
 from contracts.problem import Problem
+
+OPEN: Final = timedelta(days=1)
+"""How old a question without its answer is at most that a start looks for."""
+
+
+class BrokenOff(NexusError):
+    """The process ended while it answered."""
+
+    code, title, retryable = "broken_off", "The answer was broken off", True
 
 
 class ConversationService:
@@ -73,6 +86,13 @@ class ConversationService:
             for answer, question in rows
         ]
         return Page(items=items, next_cursor=cursor)
+
+    async def end_open(self) -> None:
+        """At a start that finds nobody else running: the answers that were under way died with their process."""
+        broken = BrokenOff("AI Nexus ended before this answer did; ask again")
+        error = problem_of(broken).model_dump(mode="json")
+        async with self._uow.all_workspaces() as all_workspaces:
+            await all_workspaces.end_open_questions(error, since=utc_now() - OPEN)
 
     async def delete(self, principal: Principal, conversation_id: UUID) -> None:
         async with self._uow(principal.workspace_id) as tx:

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from contracts.chat import AnswerStep, ChatAnswer, CitationCheck
+from contracts.chat import AnswerStep, ChatAnswer
 from frontend.components.citations import Opener
 from frontend.components.words import latency_text, plural, sentence, short_model
 from frontend.safe_text import plain
@@ -27,7 +27,7 @@ def why_this_answer(answer: ChatAnswer, *, key: str, on_open: Opener) -> None:
             _steps(answer.steps, key)
         _judgement(answer)
         _hits(answer, key, on_open)
-        _refused([check for check in answer.checks if not check.supported])
+        _refused(answer)
         st.caption(answer_facts(answer))
 
 
@@ -71,11 +71,14 @@ def _hits(answer: ChatAnswer, key: str, on_open: Opener) -> None:
             st.markdown(f":gray-badge[score {hit.score:.2f}]", width="content")
 
 
-def _refused(checks: Sequence[CitationCheck]) -> None:
-    """Marks that were taken out: what they stood on is not what their source says."""
-    for check in checks:
+def _refused(answer: ChatAnswer) -> None:
+    """Marks that were taken out: what they stood on is not what their source says, or there is no such source."""
+    for check in answer.checks:
+        if check.supported:
+            continue
         said = sentence(plain(check.sentence))
-        st.markdown(f":orange[:material/link_off:] Source {check.n} does not support: “{said}” Its mark was taken out.")
+        why = "does not support" if check.n in range(1, len(answer.retrieved) + 1) else "does not exist, but stood at"
+        st.markdown(f":orange[:material/link_off:] Source {check.n} {why}: “{said}” Its mark was taken out.")
 
 
 def answer_facts(answer: ChatAnswer) -> str:

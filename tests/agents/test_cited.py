@@ -35,6 +35,24 @@ async def test_the_mark_of_a_passage_that_does_not_support_its_sentence_is_taken
     assert answer.checks[-1].sentence == "Dogs are welcome"
 
 
+async def test_the_mark_of_a_passage_that_was_not_given_is_taken_out_and_told() -> None:
+    answer = CitedAnswer(PASSAGES, ByWord())
+    assert await shown(answer, "Leave is 30 days [1]. The moon is cheese [4", "1].") == (
+        "Leave is 30 days [1]. The moon is cheese."
+    )
+    assert [(check.n, check.sentence, check.supported) for check in answer.checks] == [
+        (1, "Leave is 30 days", True),
+        (41, "The moon is cheese", False),
+    ]
+    assert not answer.is_refuted
+
+
+async def test_an_answer_with_invented_numbers_alone_gets_the_mark_of_what_supports_it() -> None:
+    answer = CitedAnswer(PASSAGES, ByWord())
+    assert await shown(answer, "The leave is 30 days [9].") == "The leave is 30 days. [1]"
+    assert [(check.n, check.supported) for check in answer.checks] == [(9, False), (1, True)]
+
+
 async def test_marks_side_by_side_stand_on_the_same_sentence() -> None:
     verifier = ByWord()
     answer = CitedAnswer(PASSAGES, verifier)

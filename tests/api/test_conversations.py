@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from backend.db.models import Conversation
+from backend.db.models import Conversation, Message
 from contracts.access import Role
 from tests.api.conftest import Keys
 from tests.support import Api, refused
@@ -125,3 +125,22 @@ async def test_a_list_goes_on_behind_its_cursor(api: Api) -> None:
             break
         query["cursor"] = page["next_cursor"]
     assert seen == ids[::-1]
+
+
+async def test_a_start_ends_the_answers_that_died_with_their_process(api: Api) -> None:
+    whole = await api.asked("What is the capital of Peru?")
+    open_one = (await api.asked("Who won the regatta?"))["conversation_id"]
+    async with api.scope.database.write() as session:
+        await session.execute(
+            sa.delete(Message).where(Message.conversation_id == UUID(open_one), Message.role != "user")
+        )
+
+    for _ in range(2):
+        await api.scope.services.conversations.end_open()
+
+    turns = (await api.get(f"/conversations/{open_one}"))["turns"]
+    assert [(turn["role"], turn["error"] and turn["error"]["code"]) for turn in turns] == [
+        ("user", None),
+        ("assistant", "broken_off"),
+    ]
+    assert len((await api.get(f"/conversations/{whole['conversation_id']}"))["turns"]) == 2

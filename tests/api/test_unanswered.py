@@ -39,6 +39,13 @@ async def test_a_question_that_was_answered_by_hand_since_names_that_faq(api: Ap
     assert [one["faq_id"] for one in (await api.get("/conversations/unanswered"))["items"]] == [None, None]
 
 
+async def test_a_follow_up_is_listed_as_it_stands_alone(api: Api) -> None:
+    first = await api.asked("What is the capital of Peru?")
+    await api.asked("and Chile?", conversation_id=first["conversation_id"])
+    listed = (await api.get("/conversations/unanswered"))["items"]
+    assert [one["question"] for one in listed] == ["What is the capital of Chile?", "What is the capital of Peru?"]
+
+
 async def test_who_writes_the_answers_sees_everybodys_questions_but_not_their_conversations(keys: Keys) -> None:
     admin, asking, other, sales = [
         await keys.sign_in(role=role) for role in (Role.ADMIN, Role.ANALYST, Role.ML_ENGINEER, Role.SALES)

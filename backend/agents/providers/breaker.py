@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from backend.agents.providers.base import Capabilities, Event, GenerationRequest, Provider
+from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, Provider
 from backend.agents.providers.streams import closing
 from backend.errors import (
     ProviderAuthFailed,
@@ -144,11 +144,12 @@ class BreakerProvider:
         try:
             async with closing(self._inner.stream(request)) as events:
                 async for event in events:
+                    if isinstance(event, Done):  # now: whoever got it need not ask for what comes after
+                        self._breakers.succeeded(model)
                     yield event
         except ProviderError as exc:
             self._breakers.failed(model, exc)
             raise
-        self._breakers.succeeded(model)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

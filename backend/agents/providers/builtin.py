@@ -21,6 +21,7 @@ _TITLE_WORD = 0.2
 _CANDIDATES = 4
 # A second quote is worth its length when it adds this share of the question's weighted words.
 _SECOND_QUOTE_GAIN = 0.34
+_WORD = re.compile(r"\s*\S+\s*")
 _FEW_WORDS = re.compile(r"(?:\s*\S+){1,4}\s*|\s+")
 
 
@@ -33,9 +34,11 @@ class BuiltinProvider:
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
         question = asked_in(question_of(request))
-        for words in _FEW_WORDS.findall(compose(question, request.passages)):
+        answer = compose(question, request.passages)
+        said = _first_words(answer, request.sampling.max_tokens)
+        for words in _FEW_WORDS.findall(said):
             yield TextDelta(words)
-        yield Done(NOTHING, "stop", MODEL)
+        yield Done(NOTHING, "stop" if said == answer else "length", MODEL)
 
     async def aclose(self) -> None:
         return None
@@ -49,6 +52,13 @@ def compose(question: str, passages: Sequence[PassageText]) -> str:
     quoted = [_marked(quote.units, passage.n) for passage, quote in quotes]
     related = _related(question, passages, [passage for passage, _ in quotes])
     return "\n\n".join([*quoted, *([related] if related else [])])
+
+
+def _first_words(answer: str, limit: int | None) -> str:
+    """A limit of tokens, in words: there are no tokens here. What is cut off takes its mark with it."""
+    if limit is None:
+        return answer
+    return "".join(_WORD.findall(answer)[:limit]).rstrip()
 
 
 def _choose(question: str, passages: Sequence[PassageText]) -> list[tuple[PassageText, Quote]]:

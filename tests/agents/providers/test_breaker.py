@@ -5,7 +5,7 @@ import pytest
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, ProviderConfig
-from backend.agents.providers.base import GenerationRequest, Message, Provider, TextDelta, collect
+from backend.agents.providers.base import Done, GenerationRequest, Message, Provider, TextDelta, collect
 from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers
 from backend.agents.providers.retry import RetryingProvider
 from backend.agents.providers.streams import close
@@ -52,6 +52,16 @@ async def fails(provider: Provider, error: type[ProviderError] = ProviderUnavail
 def guarded(clock: Clock, *script: tuple[Step, ...]) -> tuple[BreakerProvider, ScriptedProvider, Breakers]:
     inner, breakers = ScriptedProvider(*script), Breakers(lambda: Breaker(clock=clock))
     return BreakerProvider("scripted", inner, breakers), inner, breakers
+
+
+async def test_an_answer_whose_reader_leaves_at_its_end_is_a_success(clock: Clock) -> None:
+    provider, _, breakers = guarded(clock, (ProviderUnavailable("a stumble"),), ANSWER)
+    await fails(provider)
+    events = provider.stream(REQUEST)
+    while not isinstance(await anext(events), Done):
+        pass
+    await close(events)
+    assert breakers.state.models == {}
 
 
 @pytest.mark.fault("C6")

@@ -1,6 +1,9 @@
 import re
+from dataclasses import replace
 
-from backend.agents.providers.base import GenerationRequest, Message, PassageText, TextDelta, collect
+import pytest
+
+from backend.agents.providers.base import GenerationRequest, Message, PassageText, Sampling, TextDelta, collect
 from backend.agents.providers.builtin import BuiltinProvider, compose
 from backend.agents.texts import NOT_FOUND
 
@@ -64,6 +67,16 @@ def test_a_long_passage_is_quoted_in_a_few_whole_sentences() -> None:
     assert len(quote) <= 600
     assert "topic 150." in quote
     assert re.fullmatch(r"(Sentence number \d+ tells about topic \d+\. ?){1,3}", quote)
+
+
+@pytest.mark.parametrize(("limit", "finish"), [(3, "length"), (1_000, "stop"), (None, "stop")])
+async def test_a_limit_of_tokens_is_one_of_words(limit: int | None, finish: str) -> None:
+    asked = (Message("user", "How do I reset my password?"),)
+    request = GenerationRequest("", asked, (RESET, RULES), sampling=Sampling(max_tokens=limit))
+    answer = await collect(BuiltinProvider().stream(request))
+    whole = await collect(BuiltinProvider().stream(replace(request, sampling=Sampling())))
+    assert answer.done.finish_reason == finish
+    assert answer.text == (" ".join(whole.text.split()[:3]) if limit == 3 else whole.text)
 
 
 async def test_words_are_streamed_in_small_pieces_and_the_same_each_time() -> None:
