@@ -64,10 +64,13 @@ _LEADING_ARTICLE = re.compile(rf"\A(?:(?:{ARTICLE})\s+|[dl]['’])", re.IGNORECA
 _ELLIPSIS = re.compile(r"\s+ones?\Z", re.IGNORECASE)
 _GENERAL: Final = ("for", "with", "für", "bei", "mit", "pour", "avec", "para", "con")
 """Prepositions that lead in whatever is asked about next: "and for Enterprise?" asks of "the Starter plan"."""
+_WITH: Final = ("with", "mit", "avec", "con")
+"""Prepositions of what comes to the rest, unless it has a name like another: "and with gzip?"."""
 
 _OTHERS: Final = frozenset(
     [
         *("others", "ones", "rest", "else", "everyone", "everybody", "everything", "remaining"),
+        *("one", "first", "second", "third", "last", "next", "former", "latter", "same"),
         *("anderen", "andere", "andern", "anderer", "anderes", "rest", "übrigen"),
         *("autre", "autres", "reste", "otro", "otros", "otra", "otras", "demás", "resto"),
     ]
@@ -145,7 +148,8 @@ async def fill(before: str, fragment: Fragment, embedder: Embedder) -> str | Non
     if alike:
         best = await _nearest(before, fragment, alike, 0.0 if fragment.is_led else LOOKS_ALIKE, embedder)
     else:
-        places = [] if fragment.leaves_out_noun else _places(before)
+        is_added = fragment.leaves_out_noun or fragment.preposition in _WITH
+        places = [] if is_added else _places(before)
         if fragment.is_special:
             places = _led(before, noun_runs(before))
         least = ALIKE if fragment.preposition or not fragment.is_led else FAR

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from backend.retrieval.answerability import content_words
-from backend.retrieval.phrases import ARTICLE, PREPOSITION, bare, naming_words, shape, things
+from backend.retrieval.phrases import ARTICLE, ASKING, PREPOSITION, bare, naming_words, shape, things
 
 OWN: Final = 5
 """A question that names so many things of its own is understood without the one before."""
@@ -55,9 +55,12 @@ _ACTION = re.compile(
 )
 _ABOUT_WHAT = re.compile(
     r"(?:(?:how|why|when|where|wie|warum|wann|wo)(?:\s+not)?\Z|how\s+(?!(?:to|do|does|did|can|is|are|was|were)\b)\w+"
-    r"|what\s+if|(?:since|until|by|for)\s+(?:when|how\s+long)|(?:is|are)\s+(?:there|that|this|it|they|those|these)|wie\s+(?:oft|lange|viel|viele)|gibt\s+es)\b",
+    rf"|what\s+if|(?:{PREPOSITION})\s+(?:{ASKING})|(?:is|are)\s+(?:there|that|this|it|they|those|these)"
+    r"|wie\s+(?:oft|lange|viel|viele)|gibt\s+es)\b",
     re.IGNORECASE,
 )
+_ONE_OF = re.compile(rf"\b(?:which|(?:{ARTICLE})(?:\s+\w+)?)\s+\Z", re.IGNORECASE)
+"""Before "one" or a name of several: "which one", "a broken one"."""
 _IN_BRACKETS = re.compile(r"(?P<asked>.*\S)\s+\((?P<about>[^()]+)\)\Z", re.DOTALL)
 
 
@@ -95,7 +98,7 @@ def refer(question: str, before: str, *, is_action: bool = False) -> str:
     if _DO_IT.search(text) or (found["action"] and (is_action or _ACTION.search(before))):
         return f"{text} ({action(before)})?"
     what = topic(before, is_plural=bool(found["several"] or found["whose"] in ("their", "theirs")))
-    if not what or re.search(r"\bwhich\s+\Z", text[: found.start()], re.IGNORECASE):
+    if not what or _ONE_OF.search(text[: found.start()]):
         return f"{text} ({action(before)})?"
     if found["whose"]:
         what = f"{what}'" if what.endswith("s") else f"{what}'s"

@@ -29,7 +29,8 @@ class RuleRewriter:
         before = ""
         for earlier in [turn.text for turn in history if turn.role == "user" and _asks(turn.text)][-EARLIER:]:
             alone = await self._alone(earlier, before)
-            before = alone if naming_words(alone) else before
+            is_understood = alone != earlier or not is_bare_question(without_lead(earlier))
+            before = alone if is_understood and naming_words(alone) else before
         return await self._alone(question, before)
 
     async def _alone(self, question: str, before: str) -> str:

@@ -137,6 +137,25 @@ async def test_a_question_that_stands_alone_is_left_as_it_is(rewriter: RuleRewri
     assert await rewriter.rewrite(question, []) == question
 
 
+@pytest.mark.parametrize(
+    ("before", "follow_up", "alone"),
+    [
+        (["Can I export data?", "in which format?"], "Is there an API?", "Is there an API (export data)?"),
+        (["how long?"], "is it free?", "is it free?"),
+        (
+            ["What does the warranty cover?"],
+            "How do I return a broken one?",
+            "How do I return a broken one (the warranty cover)?",
+        ),
+        (["How do I unpack one file?"], "and with gzip?", "How do I unpack one file with gzip?"),
+    ],
+)
+async def test_what_names_nothing_is_leaned_on_by_nothing(
+    rewriter: RuleRewriter, before: list[str], follow_up: str, alone: str
+) -> None:
+    assert await rewriter.rewrite(follow_up, said(*before)) == alone
+
+
 async def test_a_chain_of_fragments_leans_on_the_first_question(rewriter: RuleRewriter) -> None:
     history = said("Can I install it on Windows?", "and on macOS?")
     assert await rewriter.rewrite("what about Linux?", history) == "Can I install it on Linux?"
