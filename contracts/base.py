@@ -1,10 +1,11 @@
 """What every wire type shares."""
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
 
 
 class Answer(BaseModel):
@@ -17,6 +18,16 @@ class Request(BaseModel):
     """A type the API takes. An unknown field is a mistake of the caller and refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _time(value: object) -> object:
+    """Pydantic reads a number, and a text that is one, as seconds, and takes days without a time."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _TIME.fullmatch(value)):
+        return value
+    raise ValueError("must be a time with its zone, such as 2026-11-29T08:00:00Z (RFC 3339)")
 
 
 def _utc(value: datetime) -> datetime:
@@ -49,7 +60,7 @@ def _visible(value: str) -> str:
     return value
 
 
-UtcTime = Annotated[datetime, AfterValidator(_utc)]
+UtcTime = Annotated[datetime, BeforeValidator(_time), AfterValidator(_utc)]
 WholeNumber = Annotated[int, Strict()]
 """Not `true`, and no text that can be read as a number."""
 Storable = AfterValidator(_storable)

@@ -1,9 +1,11 @@
 """What the types of the wire take and refuse."""
 
+from datetime import UTC, datetime
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.base import ExternalId, Message, Name, Text
+from contracts.base import ExternalId, Message, Name, Text, UtcTime
 from contracts.chat import RagChat
 from contracts.faqs import FaqEdit, NewFaq, Question, Tag
 
@@ -76,3 +78,18 @@ def test_a_revision_is_a_whole_number_and_nothing_that_can_be_read_as_one(revisi
 def test_a_number_of_results_is_a_whole_number_too(top_k: object) -> None:
     with pytest.raises(ValidationError):
         RagChat.model_validate({"message": "a", "collection_id": "0" * 32, "top_k": top_k})
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-29T08:00:00Z", "2026-11-29T09:00:00+01:00", "2026-11-29T08:00:00.000000+00:00"]
+)
+def test_a_time_has_its_zone_and_is_kept_in_utc(text: str) -> None:
+    assert TypeAdapter(UtcTime).validate_python(text) == datetime(2026, 11, 29, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "123", "-5", 5, 5.5, "2026-11-29", "2026-11-29T08:00:00", "2026-11-29T25:00:00Z", "now"]
+)
+def test_numbers_days_and_times_without_a_zone_are_no_times(value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(UtcTime).validate_python(value)
