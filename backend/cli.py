@@ -6,10 +6,10 @@ import os
 import shlex
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -22,9 +22,6 @@ from backend.settings import Settings
 from backend.supervisor import REFUSED, Program, Supervisor
 from backend.tracing.logging import configure_logging
 from contracts.access import NewApiKey, NewWorkspace, Role
-
-if TYPE_CHECKING:
-    from backend.services.access import AccessService
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -252,33 +249,27 @@ def _prepared() -> Settings:
     return settings
 
 
-@asynccontextmanager
-async def _access(settings: Settings) -> "AsyncIterator[AccessService]":
-    from backend.container import Container
-
-    container = Container(settings)
-    try:
-        async with container.loop_scope() as scope:
-            yield scope.services.access
-    finally:
-        await container.close()
-
-
 async def _create_key(settings: Settings, workspace: str, new: NewApiKey) -> str:
-    async with _access(settings) as access:
+    from backend.key_access import key_access
+
+    async with key_access(settings) as access:
         made = await access.create_key((await access.workspace(workspace)).id, new)
         return made.key
 
 
 async def _list_keys(settings: Settings, workspace: str) -> list[str]:
-    async with _access(settings) as access:
+    from backend.key_access import key_access
+
+    async with key_access(settings) as access:
         keys = await access.keys(await access.operator(workspace))
     used = [one.last_used_at.isoformat(timespec="seconds") if one.last_used_at else "never used" for one in keys]
     return [f"{one.id}  {one.role:<11}  {one.hint}  {when}  {one.name}" for one, when in zip(keys, used, strict=True)]
 
 
 async def _revoke_key(settings: Settings, workspace: str, key_id: UUID) -> bool:
-    async with _access(settings) as access:
+    from backend.key_access import key_access
+
+    async with key_access(settings) as access:
         return await access.revoke_key_on_site(await access.operator(workspace), key_id)
 
 

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from backend.agents.factory import AgentFactory
 from backend.agents.providers import PROVIDERS, Timeouts
@@ -24,7 +24,7 @@ from backend.embeddings.base import Embedder
 from backend.embeddings.fetching import ModelFetcher
 from backend.embeddings.metered import MeteredEmbedder
 from backend.embeddings.models import EmbeddingModels
-from backend.errors import MissingExtra, NexusError, StartRefused, StoreUnavailable, UnknownStrategy
+from backend.errors import MissingExtra, NexusError, StoreUnavailable, UnknownStrategy
 from backend.faqs import EXTRACTORS
 from backend.faqs.llm import ModelExtractor
 from backend.files import FileStore
@@ -35,7 +35,7 @@ from backend.jobs.inline import InlineRunner
 from backend.jobs.queue import DurableQueue
 from backend.jobs.runner import DbosRunner
 from backend.parsing.child import ChildParser
-from backend.registry import Registry
+from backend.registry import chosen
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.calibration import Calibrator
@@ -49,7 +49,6 @@ from backend.retrieval.verification import Verifier
 from backend.retrieval.views import SINGLE_LOOK
 from backend.security.outbound import Outbound, OutboundPolicy
 from backend.security.secrets import SecretBox, local_token
-from backend.services import AppServices
 from backend.services.access import AccessService
 from backend.services.afterwards import Afterwards
 from backend.services.agents import AgentService
@@ -61,6 +60,7 @@ from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
 from backend.services.drafting import DraftingService, DraftPayload
 from backend.services.embedding_models import EmbeddingModelService, FetchPayload, ModelFetching
+from backend.services.every import AppServices
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
 from backend.services.grouping import Grouping
@@ -126,9 +126,9 @@ class Container:
         self.files = FileStore(settings.files_dir)
         self.secrets = SecretBox.open(settings.secrets_dir)
         self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
-        _require(VECTOR_STORES, settings.vector_store, "NEXUS_VECTOR_STORE")
-        _require(EMBEDDERS, settings.embedder, "NEXUS_EMBEDDER")
-        self.models = EmbeddingModels(EMBEDDERS.get(settings.embedder)(), settings.models, self._metered)
+        chosen(VECTOR_STORES, settings.vector_store, "NEXUS_VECTOR_STORE")
+        default = chosen(EMBEDDERS, settings.embedder, "NEXUS_EMBEDDER")()
+        self.models = EmbeddingModels(default, settings.models, self._metered)
         self.embedder = self.models.default
         self.queue = DurableQueue(settings.database, synchronous=settings.db_synchronous)
         self._log_engine = sync_engine(settings.database, synchronous=settings.db_synchronous)
@@ -337,14 +337,6 @@ class Container:
             Part("vector_store", "Vector store", vector_store),
         ]
         return [*parts, Part("jobs", "Job runner", jobs)] if self.settings.jobs == "here" else parts
-
-
-def _require(registry: Registry[Any], name: str, variable: str) -> None:
-    """Raises `StartRefused` for what is not there or lacks its packages: another start would not help."""
-    try:
-        registry.get(name)
-    except (UnknownStrategy, MissingExtra) as exc:
-        raise StartRefused(f"{variable}: {exc}") from exc
 
 
 def _require_store(name: str) -> None:

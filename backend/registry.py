@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Generic, TypeVar
 
-from backend.errors import MissingExtra, UnknownStrategy
+from backend.errors import MissingExtra, StartRefused, UnknownStrategy
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -45,3 +45,11 @@ class Registry(Generic[F]):
         if row.needs is not None and find_spec(row.needs) is None:
             raise MissingExtra(f"the {self._kind} {name!r} is not installed: {installing(row.extra)}")
         return row.load()
+
+
+def chosen(registry: Registry[F], name: str, variable: str) -> F:
+    """What a setting names. Raises `StartRefused` for what is not there or lacks its packages: no start would help."""
+    try:
+        return registry.get(name)
+    except (UnknownStrategy, MissingExtra) as exc:
+        raise StartRefused(f"{variable}: {exc}") from exc

@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Request
 
 from backend.repositories.paging import Slice
 from backend.security.principal import Principal
-from backend.services import AppServices
+from backend.services.every import AppServices
 
 
 async def _services(request: Request) -> AppServices:

@@ -1,0 +1,46 @@
+"""Every service of the product, as the routers see them."""
+
+from dataclasses import dataclass
+
+from backend.services.access import AccessService
+from backend.services.agents import AgentService
+from backend.services.chat import ChatService
+from backend.services.chunks import ChunkService
+from backend.services.collections import CollectionService
+from backend.services.conversations import ConversationService
+from backend.services.documents import DocumentService
+from backend.services.drafting import DraftingService
+from backend.services.embedding_models import EmbeddingModelService
+from backend.services.faqs import FaqService
+from backend.services.idempotency import IdempotencyService
+from backend.services.job_events import JobEvents
+from backend.services.jobs import JobService
+from backend.services.model_switch import ModelSwitchService
+from backend.services.openai import OpenAIService
+from backend.services.providers import ProviderService
+from backend.services.system import SystemService
+from backend.services.uploads import UploadService
+from backend.tracing.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class AppServices:
+    access: AccessService
+    agents: AgentService
+    chat: ChatService
+    chunks: ChunkService
+    collections: CollectionService
+    conversations: ConversationService
+    documents: DocumentService
+    drafting: DraftingService
+    embedding_models: EmbeddingModelService
+    faqs: FaqService
+    idempotency: IdempotencyService
+    job_events: JobEvents
+    jobs: JobService
+    metrics: Metrics
+    model_switch: ModelSwitchService
+    openai: OpenAIService
+    providers: ProviderService
+    system: SystemService
+    uploads: UploadService
