@@ -1,10 +1,14 @@
 """What every test gets: no way out of the machine, a migrated database to copy, the app over real SQLite."""
 
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
+
+# Before NumPy is imported: with as many test processes as processors, its threads wait for each other by spinning.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pytest
 from fastapi import FastAPI

@@ -129,8 +129,10 @@ class Encoder:
     def biases(self, length: int) -> Real:
         """[heads, length, length] of each query and key."""
         weight = self.tensors["encoder.relative_attention_bias.weight"]
-        rows = {distance: weight[bucket(distance, len(weight))] for distance in range(1 - length, length)}
-        return np.array([[rows[key - query] for key in range(length)] for query in range(length)]).transpose(2, 0, 1)
+        rows = [bucket(distance, len(weight)) for distance in range(1 - length, length)]
+        tokens = np.arange(length)
+        distances: Real = weight[np.array(rows)[tokens - tokens[:, None] + length - 1]]
+        return distances.transpose(2, 0, 1)
 
     def attention(self, x: Real, block: str, biases: Real | float) -> Real:
         names = NAMES[self.kind]
