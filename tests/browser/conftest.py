@@ -39,25 +39,18 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def stack(shared_stack: Stack) -> Stack:
+def stack(shared_stack: Stack, request: pytest.FixtureRequest) -> Stack:
     """The shared product with an empty workspace."""
-    shared_stack.clear()
+    shared_stack.clear(but_the_sample="sample" in request.fixturenames)
     return shared_stack
 
 
 @pytest.fixture
 def sample(stack: Stack) -> Stack:
-    """The shared product with the drafts of the sample handbook."""
-    stack.read_sample()
+    """The shared product with the drafts of the sample handbook, read anew when a test has changed them."""
+    if not stack.has_sample:
+        stack.read_sample()
     return stack
-
-
-@pytest.fixture
-def fresh_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A product of the test's own, for what a workspace cannot be cleared of or what a server does only once."""
-    with running(tmp_path / "data") as stack:
-        yield stack
-        assert "Traceback" not in stack.log.read_text()
 
 
 @pytest.fixture

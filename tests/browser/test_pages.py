@@ -32,10 +32,20 @@ def test_a_deep_link_opens_its_page_on_a_fresh_server(page: Page, path: str) -> 
     expect(page.get_by_text("All systems operational")).to_be_visible()
 
 
+@pytest.fixture
+def fresh_pages(stack: Stack) -> Iterator[Stack]:
+    """The shared API with pages of the test's own, that nobody has opened yet."""
+    pages = Stack(stack.data_dir, api_port=stack.api_port)
+    try:
+        yield pages.start("ui")
+    finally:
+        pages.stop()
+
+
 def test_a_deep_link_may_be_the_first_thing_that_a_server_sees(
-    fresh_stack: Stack, open_browser: Callable[[Stack], Page]
+    fresh_pages: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
-    page = open_browser(fresh_stack)
+    page = open_browser(fresh_pages)
     open_page(page, "/FAQ_Extraction?status=approved", "FAQ extraction")
     expect(page.get_by_text("No questions yet")).to_be_visible()
 
