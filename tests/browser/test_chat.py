@@ -86,6 +86,7 @@ def test_a_refresh_in_the_middle_of_the_first_answer_keeps_what_was_written(page
         expect(button(page, "Try again")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_refresh_in_the_middle_of_a_later_answer_keeps_the_conversation(page: Page, sample: Stack) -> None:
     open_page(page, "/Chat", "Chat")
     _answered(page, WARRANTY)
@@ -170,7 +171,7 @@ def test_leaving_a_silent_model_stops_it_too(page: Page, sample: Stack) -> None:
         expect(page.get_by_text("Stopped")).to_be_visible()
 
 
-@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+@pytest.mark.parametrize("way", [pytest.param("mouse", marks=pytest.mark.slow), "keyboard"])
 @pytest.mark.usefixtures("sample")
 def test_a_mark_in_the_answer_opens_its_passage(page: Page, way: str) -> None:
     open_page(page, "/Chat", "Chat")

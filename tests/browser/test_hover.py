@@ -22,7 +22,7 @@ def _too_faint(page: Page, option: Locator) -> list[str]:
     return [node["any"][0]["message"] for rule in found["violations"] for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_an_option_under_the_pointer_is_readable(
     open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, theme: Theme
 ) -> None:

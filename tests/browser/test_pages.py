@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.driver import Stack, Theme, Watch, button, choose, load_sample, open_page, open_review, rulebook
+from tests.browser.driver import Stack, Theme, Watch, button, choose, open_page, open_review, rulebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAGES = {"/": "Home", "/FAQ_Extraction": "FAQ extraction", "/Chat": "Chat", "/Settings": "Settings"}
@@ -103,8 +103,9 @@ def split_stack(tmp_path: Path) -> Iterator[Stack]:
 def test_pages_wait_for_a_server_that_is_away_and_go_on_when_it_is_back(
     split_stack: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:
+    split_stack.read_sample()
     page = open_browser(split_stack)
-    load_sample(page)
+    open_review(page)
     page.get_by_placeholder("Search", exact=True).fill("warranty")
     split_stack.stop("api")
     choose(page, "Documents")

@@ -35,7 +35,7 @@ def _undo(page: Page) -> None:
     settled(page)
 
 
-@pytest.mark.parametrize("kept", [0, 1])
+@pytest.mark.parametrize("kept", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_of_two_questions_in_the_same_words_the_chosen_one_is_kept_and_undo_brings_both_back(
     page: Page, sample: Stack, kept: int
 ) -> None:

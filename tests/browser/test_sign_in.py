@@ -78,6 +78,7 @@ def test_a_wrong_key_is_said_to_be_unknown(keys_stack: Stack, open_browser: Call
     expect(page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_signing_out_shows_the_sign_in_page_again(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:
     page = open_browser(keys_stack)
     page.goto("/")

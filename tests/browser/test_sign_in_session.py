@@ -26,7 +26,7 @@ def keys_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def key(keys_stack: Stack) -> str:
     return keys_stack.run("key", "create", "--role", "admin", "--workspace", "north")
 
@@ -141,14 +141,16 @@ def test_who_signs_in_after_another_person_gets_a_new_id(
     assert len({"chosen-by-somebody-else", first.get("value"), second.get("value")}) == 3
 
 
-@pytest.mark.parametrize("after", ["a click", "a refresh"])
+@pytest.mark.parametrize("after", ["a click", pytest.param("a refresh", marks=pytest.mark.slow)])
 def test_a_revoked_key_is_asked_for_again_and_the_page_says_why(
     keys_stack: Stack, open_browser: Callable[[Stack], Page], after: str
 ) -> None:
     page = open_browser(keys_stack)
     page.goto("/Chat")
-    _sign_in(page, keys_stack.run("key", "create", "--role", "admin", "--workspace", "south"), "Chat")
-    admin = keys_stack.run("key", "create", "--role", "admin", "--workspace", "south")
+    mine = keys_stack.run("key", "create", "--role", "admin", "--workspace", "south")
+    _sign_in(page, mine, "Chat")
+    with keys_stack.client(mine) as client:
+        admin = client.post("/keys", json={"name": "other", "role": "admin"}).raise_for_status().json()["key"]
     with keys_stack.client(admin) as client:
         others = [item["id"] for item in client.get("/keys").json() if not admin.startswith(item["hint"])]
         assert others
@@ -163,6 +165,7 @@ def test_a_revoked_key_is_asked_for_again_and_the_page_says_why(
     _sign_in(page, admin, "Chat")
 
 
+@pytest.mark.slow
 def test_after_a_restart_of_the_pages_the_key_is_asked_for_where_the_person_was(
     keys_stack: Stack, open_browser: Callable[[Stack], Page], key: str
 ) -> None:
