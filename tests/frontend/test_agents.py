@@ -148,8 +148,8 @@ def test_the_default_agent_keeps_its_name_and_stays(pages: Pages) -> None:
     assert named(pages, "default").parameters.instructions == "Be brief."
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_chosen_agent_is_asked_and_its_conversation_stays_with_it(pages: Pages) -> None:
-    pages.sample()
     pages.api.create_agent(AgentNew(name="Parrot", provider="echo"))
     page = pages.open(CHAT)
     choose(page, named(pages, "Parrot"))
@@ -161,8 +161,8 @@ def test_the_chosen_agent_is_asked_and_its_conversation_stays_with_it(pages: Pag
     assert not [box for box in page.selectbox if box.key == "target"]
 
 
+@pytest.mark.usefixtures("sample")
 def test_the_default_agent_is_asked_where_none_was_chosen(pages: Pages) -> None:
-    pages.sample()
     pages.api.create_agent(AgentNew(name="Aardvark", provider="echo"))
     page = pages.open(CHAT)
     page.chat_input[0].set_value("What does the warranty cover?").run()
@@ -170,8 +170,8 @@ def test_the_default_agent_is_asked_where_none_was_chosen(pages: Pages) -> None:
     assert conversation.agent_id == named(pages, "default").id
 
 
+@pytest.mark.usefixtures("sample")
 def test_a_conversation_whose_agent_is_gone_cannot_be_gone_on_with(pages: Pages) -> None:
-    pages.sample()
     agent = pages.api.create_agent(AgentNew(name="Parrot", provider="echo"))
     page = pages.open(CHAT)
     choose(page, agent)

@@ -6,6 +6,7 @@ from contracts.agents import AgentEdit, AgentParameters
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import words
 
+pytestmark = pytest.mark.usefixtures("sample")
 UNCITED = "No source cited"
 
 
@@ -22,7 +23,6 @@ UNCITED = "No source cited"
 def test_an_answer_from_the_documents_without_a_source_is_marked(
     pages: Pages, provider: str, question: str, is_said: bool
 ) -> None:
-    pages.sample()
     pages.api.edit_agent(pages.api.agents().items[0].id, AgentEdit(provider=provider))
     page = pages.open("pages/2_Chat.py")
     page.chat_input[0].set_value(question).run()
@@ -31,7 +31,6 @@ def test_an_answer_from_the_documents_without_a_source_is_marked(
 
 @pytest.mark.parametrize("limit", [3, None])
 def test_an_answer_that_was_cut_says_so(pages: Pages, limit: int | None) -> None:
-    pages.sample()
     edit = AgentEdit(provider="echo", parameters=AgentParameters(max_tokens=limit))
     pages.api.edit_agent(pages.api.agents().items[0].id, edit)
     page = pages.open("pages/2_Chat.py")

@@ -15,6 +15,13 @@ from tests.rust_accel.reference import Encoder, Real
 from tests.rust_accel.test_embedder import ISAS, PRECISIONS, Precision, force
 from tests.rust_accel.texts import TABLE, TEXTS, around, hostile
 
+PAIRS = [
+    pytest.param(precision, isa, marks=() if precision == "f32" or isa in ("avx2", "avx512bf16") else pytest.mark.slow)
+    for precision in PRECISIONS
+    for isa in ISAS
+]
+"""Each precision and each instruction set; the slow ones are compared with another set in every run all the same."""
+
 
 class ModelContract:
     """Against the float64 twin, the Python tokenizers package, and a committed table."""
@@ -59,8 +66,7 @@ class ModelContract:
     def texts(cls) -> dict[str, str]:
         return TEXTS | around(cls.LIMIT)
 
-    @pytest.mark.parametrize("isa", ISAS)
-    @pytest.mark.parametrize("precision", PRECISIONS)
+    @pytest.mark.parametrize(("precision", "isa"), PAIRS)
     def test_every_vector_is_as_close_to_the_float64_twin_as_its_precision_allows(
         self, monkeypatch: pytest.MonkeyPatch, folder: Path, expected: Real, isa: str, precision: Precision
     ) -> None:
