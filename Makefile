@@ -53,7 +53,7 @@ test-python: dev
 test-browser: dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/browser
 
-test-slow: dev ## what takes long: kills, a database that is held, limits reached, MPNet, pages in every theme
+test-slow: dev ## what takes long: kills, a database that is held, limits reached, MPNet, pages in every theme, what has a like in `make test`
 	$(BIN)/pytest -n 2 --dist loadscope -m slow --ignore tests/browser
 	$(BIN)/pytest -n 2 --dist loadfile -m slow tests/browser
 

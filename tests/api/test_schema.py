@@ -64,7 +64,9 @@ def described(url: str, headers: dict[str, str]) -> BaseSchema:
 
 
 @pytest.mark.fault("E1")
-def test_whatever_is_sent_the_answer_is_a_documented_one(server: tuple[str, str]) -> None:
+@pytest.mark.timeout(600)  # most of it is the making of requests, on a machine that may be busy
+@pytest.mark.parametrize("examples", [4, pytest.param(8, marks=pytest.mark.slow)])
+def test_whatever_is_sent_the_answer_is_a_documented_one(server: tuple[str, str], examples: int) -> None:
     url, token = server
     headers = {"Authorization": f"Bearer {token}"}
     schema = described(url, headers)
@@ -78,7 +80,7 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(server: tuple[str, str]
         operation = result.ok()
         for mode in GenerationMode:
 
-            @EXAMPLES
+            @bounded(EXAMPLES, max_examples=examples)
             @given(case=operation.as_strategy(generation_mode=mode))
             def answer(case: Case[Any]) -> None:
                 tried[case.operation.label] += 1

@@ -53,7 +53,7 @@ async def test_sigterm_ends_streams_with_a_reason_and_jobs_go_on_after_the_resta
     api = site.start_api()
     with site.client() as client:
         token = client.headers["Authorization"].removeprefix("Bearer ")
-        answer = upload(client, ("a.md", handbook("first", chapters=3000)), ("b.md", handbook("second", chapters=3000)))
+        answer = upload(client, ("a.md", handbook("first", chapters=1500)), ("b.md", handbook("second", chapters=1500)))
         jobs = [job["id"] for job in answer.json()["jobs"]]
 
         def both_run() -> bool:
