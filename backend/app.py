@@ -20,7 +20,7 @@ from backend.jobs.dbos_worker import DbosWorker
 from backend.middleware import BodyLimitMiddleware
 from backend.preparation import database_files
 from backend.routers import ROUTERS
-from backend.services.every import AppServices
+from backend.services.app_services import AppServices
 from backend.settings import Settings
 from backend.tracing import track
 from backend.tracing.config import LangfuseTarget, OpikTarget, OtlpTarget, Target, TracingConfig

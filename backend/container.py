@@ -52,6 +52,7 @@ from backend.security.secrets import SecretBox, local_token
 from backend.services.access import AccessService
 from backend.services.afterwards import Afterwards
 from backend.services.agents import AgentService
+from backend.services.app_services import AppServices
 from backend.services.calibrating import Calibrating
 from backend.services.chat import ChatService
 from backend.services.chunks import ChunkService
@@ -60,7 +61,6 @@ from backend.services.conversations import ConversationService
 from backend.services.documents import DocumentService
 from backend.services.drafting import DraftingService, DraftPayload
 from backend.services.embedding_models import EmbeddingModelService, FetchPayload, ModelFetching
-from backend.services.every import AppServices
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
 from backend.services.grouping import Grouping

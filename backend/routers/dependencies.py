@@ -6,7 +6,7 @@ from fastapi import Depends, Query, Request
 
 from backend.repositories.paging import Slice
 from backend.security.principal import Principal
-from backend.services.every import AppServices
+from backend.services.app_services import AppServices
 
 
 async def _services(request: Request) -> AppServices:

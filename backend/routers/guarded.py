@@ -17,7 +17,7 @@ from backend.openai_errors import speaks_openai
 from backend.problems import internal_problem, refusal
 from backend.security.permissions import ROLES, ROUTES, Permission
 from backend.security.principal import Principal
-from backend.services.every import AppServices
+from backend.services.app_services import AppServices
 from backend.services.idempotency import UNKNOWN, Remembered, require_same
 from backend.tracing.context import workspace_id
 from contracts.openai import ErrorBody

@@ -8,8 +8,8 @@ from backend.routers.dependencies import CurrentPrincipal, Services
 from backend.routers.guarded import guarded_router, problems
 from backend.routers.sse import EVENT_STREAM, chat_stream
 from backend.security.principal import Principal
+from backend.services.app_services import AppServices
 from backend.services.asking import Question, of_agent, of_collection, of_default
-from backend.services.every import AppServices
 from contracts.chat import CLIENT_HEADER, CONVERSATION_HEADER, PAGES, ApiChat, Chat, ChatAnswer, RagChat
 
 router = guarded_router("chat")
