@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from backend.agents.citations import CitationFilter
 from backend.agents.providers.base import NOTHING, Capabilities, Done, Event, GenerationRequest, PassageText, TextDelta
 from backend.agents.providers.config import question_of
-from backend.agents.providers.quoting import Quote, Unit, best_quote, units_of, word_stems, word_weights
+from backend.agents.providers.quoting import Quote, Unit, as_table, best_quote, units_of, word_stems, word_weights
 from backend.agents.questions import asked_in
 from backend.agents.texts import NOT_FOUND
 
@@ -19,6 +19,13 @@ _RANK_STEP = 0.15
 # A word of the title is what the whole passage is about: it tells little about which sentence answers.
 _TITLE_WORD = 0.2
 _CANDIDATES = 4
+# Who asks for a price wants the passage that names one.
+_ASKS_PRICE = re.compile(
+    r"\b(?:how\s+much|costs?|prices?|pricing|fees?|kostet|kosten|preise?|combien|prix|coûte\w*|cuánto|cuesta\w*|precios?)\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|(?:USD|EUR|GBP|CHF|euros?|dollars?|pounds?|francs?)\b)", re.IGNORECASE)
+_HAS_PRICE = 0.5
 # A second quote is worth its length when it adds this share of the question's weighted words.
 _SECOND_QUOTE_GAIN = 0.34
 _WORD = re.compile(r"\s*\S+\s*")
@@ -62,6 +69,7 @@ def _first_words(answer: str, limit: int | None) -> str:
 
 
 def _choose(question: str, passages: Sequence[PassageText]) -> list[tuple[PassageText, Quote]]:
+    asks_price = _ASKS_PRICE.search(question) is not None
     texts = [units_of(passage.text) for passage in passages]
     weights = word_weights(question, texts)
     ranked: list[tuple[float, PassageText, Quote]] = []
@@ -72,7 +80,8 @@ def _choose(question: str, passages: Sequence[PassageText]) -> list[tuple[Passag
         if quote is not None:
             score = sum(weights.get(word, 0.0) for word in title | quote.words)
             penalty = _NOT_FIRST + _RANK_STEP * rank if rank else 0.0
-            ranked.append((score - penalty, passage, quote))
+            bonus = _HAS_PRICE if asks_price and _PRICE.search("\n".join(unit.text for unit in quote.units)) else 0.0
+            ranked.append((score + bonus - penalty, passage, quote))
     ranked.sort(key=lambda row: -row[0])
     chosen = [(passage, quote) for _, passage, quote in ranked[:1]]
     for _, passage, quote in ranked[1:]:
@@ -93,7 +102,7 @@ def _marked(units: Sequence[Unit], n: int) -> str:
             separator = "" if not parts else "\n\n" if units[position - 1].block else " "
             parts.append(f"{separator}{_without_marks(unit.sentence)}{mark}")
         if unit.block:
-            parts.append(f"\n\n{_without_marks(unit.block)}")
+            parts.append(f"\n\n{_without_marks(as_table(unit.block))}")
     return "".join(parts).lstrip()
 
 

@@ -14,7 +14,7 @@ MAX_CHARACTERS = 600
 MAX_BLOCK_CHARACTERS = 1_200
 
 _FENCE = re.compile(r"\s*(```|~~~)")
-_BLOCK_LINE = re.compile(r"\s*(?:[-*•+–]\s|\d{1,3}[.)]\s|\|)|(?: {4}|\t)\S|\s*\$ ")
+_BLOCK_LINE = re.compile(r"\s*(?:[-*•+–]\s|\d{1,3}[.)]\s|\|)|(?: {4}|\t)\S|\s*\$ |[^|]+ \| [^|]+(?: \| |\Z)")
 _HEADING = re.compile(r"#{1,6}\s")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]*_`]{0,3}\s+(?=[\"'“‘(\[*_`]{0,3}[^\W_a-zß-öø-ÿ])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
@@ -78,6 +78,15 @@ def units_of(text: str) -> list[Unit]:
         else:
             units.extend(Unit(sentence) for sentence in _sentences(body))
     return units
+
+
+def as_table(block: str) -> str:
+    """Rows of a table, `Plan | Price`, as a Markdown table; any other block as it is."""
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in block.splitlines()]
+    if len(rows) < 2 or len(rows[0]) < 2 or block.lstrip().startswith("|") or len({len(row) for row in rows}) > 1:
+        return block
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
 
 
 def word_weights(question: str, passages: Sequence[Sequence[Unit]]) -> dict[str, float]:

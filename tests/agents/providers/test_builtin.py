@@ -90,3 +90,22 @@ async def test_words_are_streamed_in_small_pieces_and_the_same_each_time() -> No
 
 def test_it_says_that_it_only_quotes() -> None:
     assert not BuiltinProvider().capabilities.generates
+
+
+PLANS = PassageText(
+    2,
+    "Which plans are there?",
+    "There are two plans. Prices are per site.\n\nPlan | Price | Probes\nStarter | €29 | up to 8\nPro | €69 | up to 40",
+)
+FITS = PassageText(1, "Which plan fits?", "Pro suits sites with inspectors. Starter suits a single kitchen.")
+
+
+def test_a_table_is_quoted_as_a_table() -> None:
+    answer = compose("Which plans are there?", (PLANS,))
+    assert "| Plan | Price | Probes |\n| --- | --- | --- |\n| Starter | €29 | up to 8 |\n| Pro |" in answer
+
+
+@pytest.mark.parametrize("question", ["How much is the Pro plan?", "What does Pro cost?", "Was kostet Pro?"])
+def test_who_asks_for_a_price_gets_the_passage_that_names_one(question: str) -> None:
+    assert "€69" in compose(question, (FITS, PLANS))
+    assert compose("Which sites does Pro suit?", (FITS, PLANS)).startswith("Pro suits sites with inspectors.")
