@@ -116,13 +116,15 @@ class ChatTurn:
 
 @dataclass
 class ChatState:
-    """`listed` is how many conversations the sidebar shows; `editing` an agent's id, or "new"."""
+    """`listed` is how many conversations the sidebar shows; `editing` an agent's id, or "new"; `saved` is the agent
+    that is to be chosen in the next run."""
 
     collection_id: UUID | None = None
     listed: int = 15
     pending: ChatTurn | None = None
     citation: Citation | None = None
     editing: UUID | str | None = None
+    saved: UUID | None = None
 
 
 @dataclass

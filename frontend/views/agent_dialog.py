@@ -6,13 +6,14 @@ from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from contracts.agents import Agent, AgentEdit, AgentNew, AgentParameters, Fallback, ModelStep
 from contracts.collections import Collection
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import act, load, show_problem
-from frontend.components.words import provider_words
+from frontend.components.words import listed, provider_words
 from frontend.safe_text import plain
 
 NEW = "new"
@@ -52,10 +53,12 @@ def _drawer(api: Api, agent: Agent | None, collections: Sequence[Collection]) ->
     used = {agent.provider, *(one.provider for one in agent.fallbacks)} if agent is not None else set()
     ready = [one for one in providers if (one.configured and not one.hidden) or one.name in used]
     labels = {one.name: provider_words(one.label)[0] for one in ready}
+    quoting = [labels[one.name] for one in ready if not one.generates]
     with st.form("agent", border=False):
-        new = _fields(agent, labels, collections)
+        values, unnamed = _fields(agent, labels, collections, quoting)
         sent = st.form_submit_button("Save", type="primary", icon=":material/save:")
-    if sent and new is not None:
+    new = _checked(values, unnamed) if sent else None
+    if new is not None:
         _save(api, agent, new)
     if agent is not None and not agent.is_default:
         with st.popover("Delete agent", icon=":material/delete:", type="tertiary", key="delete_agent_menu"):
@@ -65,19 +68,10 @@ def _drawer(api: Api, agent: Agent | None, collections: Sequence[Collection]) ->
                 st.rerun()
 
 
-def _fields(agent: Agent | None, labels: Mapping[str, str], collections: Sequence[Collection]) -> AgentNew | None:
-    """What the form says; None while it cannot be saved."""
-    values = {**_who(agent, labels), **_what(agent, collections), **_limits(agent)}
-    try:
-        return AgentNew.model_validate(values)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        if values["name"] or fault["loc"][0] != "name":  # a form that was not filled in yet is no mistake
-            st.error(f"Check the field {plain(str(fault['loc'][0]))}: {plain(fault['msg'])}.")
-        return None
-
-
-def _who(agent: Agent | None, labels: Mapping[str, str]) -> dict[str, object]:
+def _fields(
+    agent: Agent | None, labels: Mapping[str, str], collections: Sequence[Collection], quoting: Sequence[str]
+) -> tuple[dict[str, object], DeltaGenerator]:
+    """What the form says, and the place below its name. `quoting` are the providers whose model writes nothing."""
     is_default = agent is not None and agent.is_default
     name = st.text_input(
         "Name",
@@ -86,6 +80,25 @@ def _who(agent: Agent | None, labels: Mapping[str, str]) -> dict[str, object]:
         disabled=is_default,
         help="The default agent keeps its name." if is_default else None,
     )
+    unnamed = st.container()
+    values = {"name": name, **_who(agent, labels, quoting), **_what(agent, collections), **_limits(agent)}
+    return values, unnamed
+
+
+def _checked(values: Mapping[str, object], unnamed: DeltaGenerator) -> AgentNew | None:
+    """None, after saying what is wrong, where it cannot be saved."""
+    try:
+        return AgentNew.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+    if fault["loc"][0] == "name" and not str(values["name"]).strip():
+        unnamed.error("Give the agent a name.", icon=":material/error:")
+    else:
+        st.error(f"Check the field {plain(str(fault['loc'][0]))}: {plain(fault['msg'])}.")
+    return None
+
+
+def _who(agent: Agent | None, labels: Mapping[str, str], quoting: Sequence[str]) -> dict[str, object]:
     names = list(labels)
     provider = st.selectbox(
         "Provider",
@@ -94,6 +107,11 @@ def _who(agent: Agent | None, labels: Mapping[str, str]) -> dict[str, object]:
         format_func=labels.__getitem__,
         help="Those that are set up under Settings.",
     )
+    if quoting:
+        st.caption(
+            f":material/info: With {plain(listed(quoting))} the documents are quoted: model, instructions, steps and "
+            "temperature change nothing there."
+        )
     model = st.text_input(
         "Model",
         agent.model if agent is not None else "",
@@ -110,7 +128,6 @@ def _who(agent: Agent | None, labels: Mapping[str, str]) -> dict[str, object]:
         placeholder="Nobody",
     )
     return {
-        "name": name,
         "external_id": agent.external_id if agent is not None else None,
         "provider": provider,
         "model": model.strip() or None,
@@ -170,14 +187,12 @@ def _kept(agent: Agent | None, provider: str) -> Fallback:
 
 def _save(api: Api, agent: Agent | None, new: AgentNew) -> None:
     try:
-        if agent is None:
-            api.create_agent(new)
-        else:
-            api.edit_agent(agent.id, _changes(agent, new))
+        saved = api.create_agent(new) if agent is None else api.edit_agent(agent.id, _changes(agent, new))
     except ApiError as error:
         show_problem(error, key="agent", inline=True)
         return
     close()
+    state.chat().saved = saved.id
     state.session().flash = state.Flash(f"Agent {plain(new.name)} saved")
     st.rerun()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 import streamlit as st
@@ -9,10 +10,13 @@ import streamlit as st
 from contracts.agents import Agent
 from contracts.chat import Chat, Conversation, RagChat
 from contracts.collections import Collection
+from frontend import state
 from frontend.components.notices import load
 from frontend.components.words import distinct, plural, short_model
 from frontend.layout import Frame
 from frontend.safe_text import plain
+
+TARGET: Final = "target"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Target:
         if self.agent is None:
             held = f"{plural(self.collection.faqs, 'FAQ')}, {plural(self.collection.passages, 'passage')}"
             return f"{self.collection.name} ({held})"
+        if self.agent.name == self.collection.name:
+            return self.agent.name
         return f"{self.agent.name} ({self.collection.name})"
 
     def question(self, text: str, conversation: Conversation | None) -> Chat | RagChat:
@@ -50,15 +56,21 @@ def choose_target(
         return next((one for one in targets if one.key == asked), _of_collection(collections, conversation))
     if len(targets) < 2:
         return targets[0] if targets else None
-    labels = distinct({one.key: one.label for one in targets})
-    return st.selectbox(
-        "Ask",
-        targets,
-        index=next((at for at, one in enumerate(targets) if one.agent is not None and one.agent.is_default), 0),
-        format_func=lambda one: labels[one.key],
-        key="target",
-        width=320,
-    )
+    by_key = {one.key: one for one in targets}
+    labels = distinct({key: one.label for key, one in by_key.items()})
+    _choose(targets)
+    return by_key[st.selectbox("Ask", list(by_key), format_func=labels.__getitem__, key=TARGET, width=320)]
+
+
+def _choose(targets: Sequence[Target]) -> None:
+    """The agent that was just saved; the default one where nobody that is there was chosen."""
+    view, keys = state.chat(), [one.key for one in targets]
+    default = next((one.key for one in targets if one.agent is not None and one.agent.is_default), keys[0])
+    if view.saved in keys:
+        st.session_state[TARGET] = view.saved
+    elif st.session_state.get(TARGET) not in keys:
+        st.session_state[TARGET] = default
+    view.saved = None
 
 
 def _targets(agents: Sequence[Agent], collections: Sequence[Collection]) -> list[Target]:

@@ -34,9 +34,13 @@ def named(pages: Pages, name: str) -> Agent:
     return next(one for one in pages.api.agents().items if one.name == name)
 
 
+def target(page: AppTest) -> Any:
+    return next(box for box in page.selectbox if box.key == "target")
+
+
 def choose(page: AppTest, agent: Agent) -> AppTest:
-    target = next(box for box in page.selectbox if box.key == "target")
-    target.set_value(next(one for one in target.options if one.startswith(f"{agent.name} (")))
+    box = target(page)
+    box.set_value(next(one for one in box.options if one.partition(" (")[0] == agent.name))
     return page.run()
 
 
@@ -64,12 +68,49 @@ def test_a_new_agent_is_made_as_the_drawer_says(pages: Pages) -> None:
     assert "Agent Sales saved" in " ".join(str(toast.value) for toast in page.toast)
 
 
-def test_an_unfilled_name_is_refused_before_the_api_is_asked(pages: Pages) -> None:
+@pytest.mark.parametrize("typed", ["", "  "], ids=["empty", "blank"])
+def test_a_missing_name_is_said_before_the_api_is_asked_and_can_be_given(pages: Pages, typed: str) -> None:
     page = press(pages.open(CHAT), "new_agent")
     assert not page.error
+    labelled(page.text_input, "Name").set_value(typed)
     save(page)
+    assert [str(error.value) for error in page.error] == ["Give the agent a name."]
     assert len(pages.api.agents().items) == 1
-    assert labelled(page.text_input, "Name").value == ""
+    labelled(page.text_input, "Name").set_value("Sales")
+    save(page)
+    assert not page.error
+    assert named(pages, "Sales")
+
+
+def test_the_agent_that_was_made_is_the_one_that_is_asked(pages: Pages) -> None:
+    pages.api.create_agent(AgentNew(name="Aardvark"))
+    page = press(pages.open(CHAT), "new_agent")
+    labelled(page.text_input, "Name").set_value("Sales")
+    save(page)
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    [conversation] = pages.api.conversations().items
+    assert conversation.agent_id == named(pages, "Sales").id
+
+
+def test_an_agent_stays_chosen_under_another_name_and_another_is_chosen_after_it(pages: Pages) -> None:
+    pages.api.create_agent(AgentNew(name="Aardvark"))
+    sales = pages.api.create_agent(AgentNew(name="Sales"))
+    page = edited(pages.open(CHAT), sales)
+    labelled(page.text_input, "Name").set_value("Support")
+    save(page)
+    assert target(page).value == sales.id
+    choose(page, named(pages, "Aardvark"))
+    assert target(page).value == named(pages, "Aardvark").id
+
+
+def test_an_agent_named_as_its_collection_is_not_said_twice(pages: Pages) -> None:
+    pages.api.create_agent(AgentNew(name="Sales"))
+    assert target(pages.open(CHAT)).options == ["default", "Sales (default)"]
+
+
+def test_the_drawer_says_which_provider_takes_no_notice_of_its_fields(pages: Pages) -> None:
+    said = words(press(pages.open(CHAT), "new_agent"))
+    assert " the documents are quoted: model, instructions, steps and temperature change nothing" in said
 
 
 def test_an_edit_sends_what_differs(pages: Pages) -> None:
