@@ -129,11 +129,13 @@ class ChatState:
 
 @dataclass
 class SettingsState:
-    """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so."""
+    """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so; `tested` the
+    addresses that gave the results in `checks`."""
 
     checking: str = ""
     asking: DeltaGenerator | None = None
     checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
+    tested: dict[str, str] = field(default_factory=dict)
     created: CreatedApiKey | None = None
     is_key_nameless: bool = False
     keys_made: int = 0

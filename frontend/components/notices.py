@@ -1,5 +1,6 @@
 """Problems and emptiness, never one shown as the other."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
@@ -23,6 +24,9 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "internal_error": ("Something went wrong", "It is not your doing. The server's log has the cause."),
 }
 """Title and text for people, by code; "" leaves the API's text. The API's own words are precise, and for programs."""
+_FIELDS: Final[Mapping[str, str]] = {"base_url": "Base URL", "daily_tokens": "Tokens a day"}
+"""What the pages call a field of the API."""
+_FIELD_NAME: Final = re.compile(rf"\b({'|'.join(_FIELDS)})\b")
 _TOLD: Final[WeakKeyDictionary[DeltaGenerator, set[tuple[str, str]]]] = WeakKeyDictionary()
 """What a run of a page has shown, by its banner: several calls may fail of the same cause."""
 
@@ -114,7 +118,7 @@ def _said(problem: Problem) -> str:
         return "\n".join(f"- {plain(item.field)}: {plain(item.message)}" for item in problem.errors)
     if not problem.detail or problem.detail == problem.title:
         return "Nothing was lost. You can try again."
-    return paragraphs(sentence(problem.detail))
+    return paragraphs(sentence(_FIELD_NAME.sub(lambda found: _FIELDS[found[0]], problem.detail)))
 
 
 def empty_state(icon: str, title: str, body: str, *, key: str, picture: str = "") -> None:

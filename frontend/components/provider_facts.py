@@ -5,7 +5,7 @@ from decimal import Decimal
 import streamlit as st
 
 from contracts.providers import ModelPrice, Provider, ProviderFailure
-from frontend.components.words import ago, listed, provider_words, sentence, short_model
+from frontend.components.words import ago, listed, plural, provider_words, sentence, short_model
 from frontend.safe_text import code, plain
 
 _SHOWN = 3
@@ -36,10 +36,18 @@ def state_badge(provider: Provider, model: str | None) -> None:
         st.badge(f"Not installed: make {provider.missing_extra}", icon=":material/extension_off:", color="gray")
     elif own is not None and own.paused_until is not None:
         st.badge(f"Model paused until {own.paused_until:%H:%M:%S} UTC", icon=":material/pause_circle:", color="orange")
+    elif provider.configured and _is_failing(provider, model):
+        st.badge("Last request failed", icon=":material/warning:", color="orange")
+    elif provider.configured and provider.failing_models:
+        st.badge("Another model failed", icon=":material/warning:", color="orange")
     elif provider.configured:
         st.badge("Ready", icon=":material/link:", color="blue")
     else:
         st.badge("Not set up", icon=":material/link_off:", color="gray")
+
+
+def _is_failing(provider: Provider, model: str | None) -> bool:
+    return provider.last_error is not None or any(one.model == model for one in provider.failing_models)
 
 
 def last_failure(provider: Provider) -> None:
@@ -49,6 +57,9 @@ def last_failure(provider: Provider) -> None:
     for one in provider.failing_models[:_SHOWN]:
         paused = f", and the model is paused until {one.paused_until:%H:%M:%S} UTC" if one.paused_until else ""
         _failure(f"The last request to {plain(short_model(one.model))}", one.last_error, paused)
+    more = len(provider.failing_models) - _SHOWN
+    if more > 0:
+        st.markdown(f":orange[:material/warning:] :small[and {plural(more, 'more model')}]")
 
 
 def _failure(what: str, failure: ProviderFailure, then: str = "") -> None:

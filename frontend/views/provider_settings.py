@@ -175,6 +175,7 @@ def _fields(name: str) -> tuple[str, str, str]:
 
 def _save(api: Api, provider: Provider) -> None:
     view = state.settings()
+    view.tested.pop(provider.name, None)
     url, key, model = _fields(provider.name)
     typed = {"base_url": url, "api_key": key, "model": model}
     values = {name: str(st.session_state[field]).strip() for name, field in typed.items()}
@@ -214,6 +215,7 @@ def _remove(api: Api, provider: Provider) -> None:
     if act(lambda: api.remove_provider(provider.name), f"{_called(provider)} removed"):
         view = state.settings()
         view.checks.pop(provider.name, None)
+        view.tested.pop(provider.name, None)
         for field in _fields(provider.name):
             st.session_state.pop(field, None)
 
@@ -226,12 +228,14 @@ def _begin_check(name: str) -> None:
     view = state.settings()
     view.checking = name
     view.checks.pop(name, None)
+    view.tested.pop(name, None)
 
 
 def _check(api: Api, provider: Provider) -> None:
     view = state.settings()
     name, view.checking = provider.name, ""
     assert view.asking is not None
+    view.tested[name] = provider.base_url or ""
     with view.asking, st.spinner(_asking(provider), show_time=True):
         try:
             view.checks[name] = api.check_provider(name)
@@ -260,6 +264,9 @@ def _check_result(provider: Provider) -> None:
             problem_card(result, key=f"check_{provider.name}", retry=False)
         elif isinstance(result, ProviderCheck):
             _check_answer(provider, result)
+        if result is not None and view.tested.get(provider.name):
+            where = code(view.tested[provider.name])
+            st.caption(f"Asked with the saved settings, at {where}. What is typed and not saved was not used.")
 
 
 def _check_answer(provider: Provider, result: ProviderCheck) -> None:

@@ -48,7 +48,7 @@ def _about(frame: Frame) -> None:
     with st.container(border=True, key="programs", gap="small"):
         st.markdown(f"**For other programs**  \n:gray[{_token_words(frame)}]")
         st.code(_token_lines(frame), language="bash", wrap_lines=True)
-    st.caption("Light or dark follows your system; the menu at the top right changes it for this browser.")
+    st.caption("Light or dark follows your system.")
 
 
 def _token_words(frame: Frame) -> str:
@@ -60,5 +60,5 @@ def _token_words(frame: Frame) -> str:
 def _token_lines(frame: Frame) -> str:
     url = frame.config.api_url
     if frame.me.auth == "keys":
-        return f'curl -H "Authorization: Bearer nxk_…" {url}/faqs?status=approved'
-    return f'curl -H "Authorization: Bearer $(.venv/bin/nexus token)" {url}/faqs?status=approved'
+        return f'curl -H "Authorization: Bearer nxk_…" "{url}/faqs?status=approved"'
+    return f'curl -H "Authorization: Bearer $(.venv/bin/nexus token)" "{url}/faqs?status=approved"'

@@ -62,6 +62,11 @@ def test_one_problem_of_several_calls_is_one_card() -> None:
     assert len(_cards(NUL, NUL.model_copy(update={"request_id": "r2"}), _problem("not_found", "no FAQ 'x'"))) == 2
 
 
+def test_a_field_is_called_as_on_the_page() -> None:
+    [(_, text)] = _cards(_problem("budget_spent", "ask again after midnight UTC, or raise daily_tokens", "Spent"))
+    assert text.startswith("Ask again after midnight UTC, or raise Tokens a day.")
+
+
 def test_the_title_is_not_said_again_as_the_detail() -> None:
     [(title, text)] = _cards(_problem("http_error", "I am a teapot", "I am a teapot"))
     assert title == "I am a teapot"

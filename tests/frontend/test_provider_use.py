@@ -1,6 +1,7 @@
 """What a page says of a provider that others need, and of a collection whose model is gone."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -8,9 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from backend.db.models import Credential
 from contracts.agents import AgentEdit
-from contracts.providers import ProviderSettings
+from contracts.providers import FailingModel, ProviderFailure, ProviderSettings
+from frontend.safe_text import code
 from tests.frontend.conftest import Pages
-from tests.frontend.test_pages import SETTINGS, _press, _words
+from tests.frontend.looking import field
+from tests.frontend.test_pages import SETTINGS, _press, _told, _words
 from tests.mock_openai import MockServer
 
 NAME = "openai-compatible"
@@ -30,6 +33,10 @@ def _set_up(pages: Pages, mock: MockServer) -> None:
 def _embed(pages: Pages) -> None:
     pages.api.switch_model(pages.api.collections().items[0].id, f"{NAME}:embed-256")
     pages.drain()
+
+
+def _save(page: AppTest) -> None:
+    next(one for one in page.button if one.label == "Save" and one.form_id == f"provider_{NAME}").click().run()
 
 
 def _has(page: AppTest, key: str) -> bool:
@@ -57,6 +64,58 @@ def test_removing_a_provider_says_which_agents_lose_it(pages: Pages, mock: MockS
     pages.post("/agents", {"name": "helper", "fallbacks": [{"provider": NAME}]})
     words = _words(pages.open(SETTINGS))
     assert "The agent default goes back to the built-in provider. It is no longer a fallback of helper." in words
+
+
+def _failing(pages: Pages, monkeypatch: pytest.MonkeyPatch, *models: str, last: bool = False) -> str:
+    failure = ProviderFailure(code="provider_unavailable", detail="it failed", at=datetime.now(UTC))
+    failing = [FailingModel(model=model, paused_until=None, last_error=failure) for model in models]
+    state = {"last_error": failure if last else None, "failing_models": failing}
+    _told(pages, monkeypatch, "vllm", configured=True, is_stored=True, model="small", **state)
+    return _words(pages.open(SETTINGS))
+
+
+def test_a_provider_whose_last_request_failed_is_not_called_ready(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = _words(pages.open(SETTINGS)).count(" Ready]")
+    with monkeypatch.context() as patch:
+        said = _failing(pages, patch, last=True)
+        assert said.count("orange-badge[:material/warning: Last request failed]") == 1
+        assert said.count(" Ready]") == ready
+    with monkeypatch.context() as patch:
+        assert "orange-badge[:material/warning: Last request failed]" in _failing(pages, patch, "small")
+    assert "orange-badge[:material/warning: Another model failed]" in _failing(pages, monkeypatch, "large")
+
+
+def test_more_failing_models_than_are_shown_are_counted(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "and 2 more models" in _failing(pages, monkeypatch, "small", "a", "b", "c", "d")
+
+
+@pytest.mark.parametrize("model", ["ok", "status-401"])
+def test_a_tested_connection_says_which_address_was_asked(pages: Pages, mock: MockServer, model: str) -> None:
+    settings = ProviderSettings.model_validate({"base_url": mock.base_url, "model": model})
+    pages.api.save_provider(NAME, settings)
+    page = _press(pages.open(SETTINGS), f"check_{NAME}")
+    said = f"Asked with the saved settings, at {code(mock.base_url)}"
+    assert said in _words(page)
+    field(page.text_input, f"base_url_{NAME}").set_value("http://127.0.0.1:9/v1")
+    _save(page)
+    assert said not in _words(page)
+
+
+def test_settings_speak_of_what_is_on_the_page(pages: Pages) -> None:
+    page = pages.open(SETTINGS)
+    assert "top right" not in _words(page)
+    assert any('"http://nexus.test/faqs?status=approved"' in code.value for code in page.code)
+
+
+def test_an_address_without_its_key_is_refused_in_the_words_of_the_form(pages: Pages, mock: MockServer) -> None:
+    settings = {"base_url": mock.base_url, "api_key": "sk-secret-345678", "model": "ok"}
+    pages.api.save_provider(NAME, ProviderSettings.model_validate(settings))
+    page = pages.open(SETTINGS)
+    field(page.text_input, f"base_url_{NAME}").set_value("http://127.0.0.1:9/v1")
+    _save(page)
+    assert "belongs to another Base URL" in _words(page)
 
 
 def test_a_collection_whose_model_is_gone_says_what_to_do(pages: Pages, mock: MockServer) -> None:
