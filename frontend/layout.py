@@ -85,7 +85,7 @@ def page_frame(page: PageSpec) -> Frame:
     if config.needs_sign_in:
         _signed_in(banner)
     shared = state.session()
-    shared.banner, shared.offline_shown = banner, False
+    shared.begin(banner)
     api = current_api()
     actions = _header(page)
     me = _who(api, shared)
@@ -116,7 +116,7 @@ def _signed_in(banner: DeltaGenerator) -> None:
     """The page goes on for somebody who is signed in; anybody else is asked for a key."""
     is_known = bool(current_key())
     shared = state.session()
-    shared.banner, shared.offline_shown = banner, False
+    shared.begin(banner)
     with banner:
         exchange_ticket(shared)
     if not is_known:

@@ -35,6 +35,7 @@ class Flash:
 class Session:
     """What all pages share: who is signed in, how the server is, the next message.
 
+    `offline_shown`: the banner says that the server is away; `offline_told_by`: else that part of the page does.
     `sign_in` is an id of `frontend/sign_ins.py`, `ticket` waits to become the browser's cookie, `ended` says why the
     person is asked to sign in although they were.
     """
@@ -47,8 +48,13 @@ class Session:
     readiness_at: float = 0.0
     banner: DeltaGenerator | None = None
     offline_shown: bool = False
+    offline_told_by: str = ""
     flash: Flash | None = None
     notice: Problem | None = None
+
+    def begin(self, banner: DeltaGenerator) -> None:
+        """A run of a page: nothing was told yet."""
+        self.banner, self.offline_shown, self.offline_told_by = banner, False, ""
 
     @property
     def fresh_readiness(self) -> Readiness | None:

@@ -24,6 +24,7 @@ class AnswerStream:
     question: RagChat | Chat
     _stream: ChatStream | None = None
     _events: "queue.Queue[ChatEvent | ApiError | None]" = field(default_factory=queue.Queue)
+    _failed: ApiError | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -65,7 +66,9 @@ class AnswerStream:
             self._events.put(None)
 
     def _drain(self) -> tuple[list[ChatEvent], bool]:
-        """What arrived within one tick, and whether that was all."""
+        """What arrived within one tick, and whether that was all. What came before an error is handed out first."""
+        if self._failed is not None:
+            raise self._failed
         batch: list[ChatEvent] = []
         self._stopped.wait(TICK)
         while True:
@@ -76,5 +79,8 @@ class AnswerStream:
             if event is None:
                 return batch, True
             if isinstance(event, ApiError):
-                raise event
+                self._failed = event
+                if not batch:
+                    raise event
+                return batch, False
             batch.append(event)

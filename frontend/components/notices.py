@@ -34,10 +34,14 @@ _TOLD: Final[WeakKeyDictionary[DeltaGenerator, set[tuple[str, str]]]] = WeakKeyD
 def load(key: str, call: Callable[[], R], *, inline: bool = False) -> R | None:
     """The answer of `call`, or None after its problem was shown. `inline`: inside a fragment or a dialog."""
     try:
-        return call()
+        found = call()
     except ApiError as error:
         show_problem(error, key=key, inline=inline)
         return None
+    shared = state.session()
+    if shared.offline_told_by == key:
+        shared.offline_told_by = ""
+    return found
 
 
 def act(call: Callable[[], object], done: str = "") -> bool:
@@ -60,15 +64,22 @@ def show_problem(error: ApiError, *, key: str, inline: bool = False) -> None:
     if not error.is_offline:
         if inline or not _was_told(error.problem, shared.banner):
             problem_card(error.problem, key=key)
-    elif inline or shared.banner is None:
+    elif shared.banner is None or (inline and _tells(shared, key)):
         st.warning(paragraphs(error.problem.detail), title=error.problem.title, icon=":material/cloud_off:")
-    elif shared.offline_shown:
+    elif inline or shared.offline_shown:
         st.caption(":material/cloud_off: Waiting for the server.")
     else:
         shared.offline_shown, shared.readiness = True, None
         shared.readiness_at = 0.0
         with shared.banner:
             _offline_banner(error.problem)
+
+
+def _tells(shared: state.Session, key: str) -> bool:
+    """Whether this part of the page is the one that says it: the banner does not, and no other part."""
+    if not shared.offline_shown and not shared.offline_told_by:
+        shared.offline_told_by = key
+    return shared.offline_told_by == key
 
 
 def _was_told(problem: Problem, banner: DeltaGenerator | None) -> bool:

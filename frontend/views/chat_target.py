@@ -90,7 +90,7 @@ def agents_of(frame: Frame) -> Sequence[Agent]:
     """None for whom may not see them: the default agent answers these people without being named."""
     if not frame.can("settings.read"):
         return []
-    page = load("agents", frame.api.agents, inline=True)
+    page = load("agents", frame.api.agents)
     return page.items if page is not None else []
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from contracts.chat import ChatEvent, CitationEvent, Conversation, DoneEvent, ErrorEvent, TokenEvent
 from frontend import state
 from frontend.api_client import Api, ApiError
+from frontend.api_problems import OFFLINE
 from frontend.components.answer import avatar, ended_badge
 from frontend.components.answer_stream import AnswerStream
 from frontend.components.citations import Opener, citation_list, cited_markdown
@@ -101,7 +102,7 @@ def _interrupted(turn: state.ChatTurn, on_open: Opener, try_again: Callable[[str
     if turn.partial:
         st.markdown(cited_markdown(turn.partial, turn.citations, key="partial"))
         citation_list(turn.citations, key="partial", on_open=on_open)
-    if turn.problem is not None:
+    if turn.problem is not None and turn.problem.code != OFFLINE:  # the page says that once, while it is so
         problem_card(turn.problem, key="answer", retry=False)
     else:
         ended_badge("Stopped" if turn.stopped else "Interrupted")
