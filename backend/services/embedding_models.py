@@ -1,7 +1,7 @@
 """Which embedding models there are, where each comes from, and the one that a collection was made with."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from backend.embeddings.models import EmbeddingModels
 from backend.embeddings.openai import OpenAIEmbedder
 from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NexusError, UnknownStrategy
 from backend.jobs.base import JobRequest, JobRunner
+from backend.repositories.point_log import embedding_spec
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
 from backend.services.providers import ProviderService
@@ -57,7 +58,8 @@ class EmbeddingModelService:
         self._servers: dict[ServerKey, tuple[OpenAIEmbedder, Embedder]] = {}
 
     async def all(self, principal: Principal) -> list[wire.EmbeddingModel]:
-        """Native ones first; of servers that are set up, the models that they are known for."""
+        """Native ones first; of servers that are set up, the models that they are known for; last what collections
+        use besides, which also a server that is set up no more, or a folder that is gone, may have."""
         native = [
             wire.EmbeddingModel(
                 name=state.name,
@@ -71,7 +73,27 @@ class EmbeddingModelService:
             )
             for state in await asyncio.to_thread(self._models.all)
         ]
-        return native + await self._of_servers(principal)
+        known = native + await self._of_servers(principal)
+        return known + await self._used(principal, {model.name for model in known})
+
+    async def _used(self, principal: Principal, known: Set[str]) -> list[wire.EmbeddingModel]:
+        async with self._uow.read(principal.workspace_id) as tx:
+            specs = [embedding_spec(collection.spec) for collection in await tx.collections.all()]
+        others = {spec.model: spec for spec in specs if spec.model not in known}
+        return [await self._used_one(principal.workspace_id, spec) for spec in others.values()]
+
+    async def _used_one(self, workspace_id: UUID, spec: EmbeddingSpec) -> wire.EmbeddingModel:
+        prefix, _, model = spec.model.partition(":")
+        is_servers = bool(model) and prefix in self._vendors.vendors
+        reason = await self.trouble(workspace_id, spec)
+        return wire.EmbeddingModel(
+            name=spec.model,
+            label=f"{model}, {prefix}" if is_servers else spec.model,
+            place="server" if is_servers else "here",
+            dimension=spec.dimension,
+            state="broken" if reason else "ready",
+            reason=reason,
+        )
 
     async def _of_servers(self, principal: Principal) -> list[wire.EmbeddingModel]:
         set_up = {provider.name: provider for provider in await self._providers.all(principal) if provider.configured}

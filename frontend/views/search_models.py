@@ -88,12 +88,17 @@ def _unavailable(collection: Collection, labels: Mapping[str, str]) -> None:
 def _use(api: Api, model: EmbeddingModel, others: Sequence[Collection]) -> None:
     key = _key(model.name)
     if len(others) == 1:
-        st.button("Use", key=f"use_{key}", on_click=_switch, args=(api, others[0], model.name))
+        label = f"Use for {plain(others[0].name)}"
+        st.button(label, key=f"use_{key}", on_click=_switch, args=(api, others[0], model.name))
         return
-    with st.popover("Use", key=f"use_menu_{key}"):
+    with st.popover("Use for", key=f"use_menu_{key}"):
         for collection in others:
-            label = f"For {plain(collection.name)}"
-            st.button(label, key=f"use_{key}_{collection.id}", on_click=_switch, args=(api, collection, model.name))
+            st.button(
+                plain(collection.name),
+                key=f"use_{key}_{collection.id}",
+                on_click=_switch,
+                args=(api, collection, model.name),
+            )
 
 
 def _another(api: Api, collections: Sequence[Collection]) -> None:

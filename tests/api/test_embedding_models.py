@@ -82,6 +82,34 @@ async def test_the_list_says_what_is_here_and_what_can_be_fetched(api: Api, mock
     assert not [name for name in models if name.startswith("openai:")], "it has no key"
 
 
+async def test_a_model_that_a_collection_uses_is_in_the_list_also_when_nobody_knows_it(
+    api: Api, mock: MockServer
+) -> None:
+    await api.client.put("/providers/openai-compatible", json={"base_url": mock.base_url, "model": "ok"})
+    assert SERVER not in {one["name"] for one in await api.get("/embedding-models")}
+    await filled(api)
+    assert (await switched(api, SERVER))["status"] == "succeeded"
+    [used] = [one for one in await api.get("/embedding-models") if one["name"] == SERVER]
+    assert (used["label"], used["place"]) == ("embed-256, openai-compatible", "server")
+    assert (used["dimension"], used["state"]) == (256, "ready")
+
+    async with api.scope.database.write() as session:
+        await session.execute(sa.delete(Credential))
+    [used] = [one for one in await api.get("/embedding-models") if one["name"] == SERVER]
+    assert used["state"] == "broken"
+    assert "cannot be asked" in used["reason"]
+
+
+async def test_a_folder_that_a_collection_uses_stays_in_the_list_when_it_is_gone(api: Api) -> None:
+    folder = own_model(api)
+    await filled(api)
+    assert (await switched(api, "local/ours"))["status"] == "succeeded"
+    assert [one["name"] for one in await api.get("/embedding-models")].count("local/ours") == 1
+    shutil.rmtree(folder)
+    [gone] = [one for one in await api.get("/embedding-models") if one["name"] == "local/ours"]
+    assert gone["place"] == "here"
+
+
 async def test_a_model_that_is_here_or_unknown_is_not_fetched(api: Api) -> None:
     refused(await api.client.post("/embedding-models/fetch", json={"model": MINILM.name}), 422, "unknown_strategy")
     refused(await api.client.post("/embedding-models/fetch", json={"model": "tea"}), 422, "unknown_strategy")

@@ -118,6 +118,18 @@ def test_an_address_without_its_key_is_refused_in_the_words_of_the_form(pages: P
     assert "belongs to another Base URL" in _words(page)
 
 
+def test_a_collection_on_a_servers_model_is_named_there_and_where_it_would_be_switched(
+    pages: Pages, mock: MockServer
+) -> None:
+    _set_up(pages, mock)
+    _embed(pages)
+    page = pages.open(SETTINGS)
+    assert "**embed\\-256, openai\\-compatible**" in _words(page)
+    assert _words(page).count("Used by default") == 1
+    [use] = [button for button in page.button if button.key == "use_hashing"]
+    assert use.label == "Use for default"
+
+
 def test_a_collection_whose_model_is_gone_says_what_to_do(pages: Pages, mock: MockServer) -> None:
     _set_up(pages, mock)
     _embed(pages)
