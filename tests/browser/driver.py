@@ -107,6 +107,12 @@ class Stack:
             process.send_signal(signal.SIGTERM)
             process.wait(40)
 
+    def kill(self, command: Literal["up", "api", "ui"]) -> None:
+        """As a crash ends it: nothing is finished."""
+        process = self._processes.pop(command)
+        process.kill()
+        process.wait(40)
+
     def run(self, *arguments: str) -> str:
         """The output of one `nexus` command on this data directory."""
         command = [sys.executable, "-m", "backend.cli", *arguments]

@@ -7,7 +7,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.driver import Stack, Theme, Watch, button, choose, open_page, open_review, rulebook
+from tests.browser.driver import (
+    Stack,
+    Theme,
+    Watch,
+    ask,
+    button,
+    choose,
+    open_page,
+    open_review,
+    rulebook,
+    use_server,
+)
+from tests.mock_openai import MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAGES = {"/": "Home", "/FAQ_Extraction": "FAQ extraction", "/Chat": "Chat", "/Settings": "Settings"}
@@ -114,6 +126,26 @@ def test_pages_wait_for_a_server_that_is_away_and_go_on_when_it_is_back(
     split_stack.start("api")
     expect(page.get_by_text("AI Nexus is not reachable")).to_have_count(0, timeout=30_000)
     expect(page.get_by_text("handbook.pdf").first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_server_that_goes_away_within_an_answer_is_told_once_and_not_when_it_is_back(
+    split_stack: Stack, open_browser: Callable[[Stack], Page]
+) -> None:
+    split_stack.read_sample()
+    page = open_browser(split_stack)
+    away = page.get_by_text("AI Nexus is not reachable")
+    with MockServer() as server:
+        use_server(page, server.base_url, model="drip")
+        open_page(page, "/Chat", "Chat")
+        ask(page, "What does the warranty cover?")
+        expect(page.get_by_text("drip drip").first).to_be_visible()
+        split_stack.kill("api")
+        expect(away).to_have_count(1, timeout=30_000)
+        expect(page.get_by_text("drip drip").first).to_be_visible()
+        split_stack.start("api")
+        expect(away).to_have_count(0, timeout=30_000)
+        expect(button(page, "Try again")).to_be_visible()
 
 
 @pytest.mark.slow
