@@ -82,6 +82,7 @@ def test_requests_hold_every_text_once() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="`make bench-rust` installs ONNX Runtime into .bench")
 def test_both_servers_answer_the_same_vectors_under_load() -> None:
     *loads, same = measure(rounds=1, seconds=0.1)
