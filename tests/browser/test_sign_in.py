@@ -41,6 +41,7 @@ def _sign_in(page: Page, key: str, *, accepted: bool = True) -> None:
     settled(page)  # what is typed or clicked while the page is being drawn is lost
 
 
+@pytest.mark.slow  # the tour of one, and tests/api/test_isolation.py, stay in `make test`
 def test_the_tour_works_in_two_workspaces_that_do_not_see_each_other(
     keys_stack: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:

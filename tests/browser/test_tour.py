@@ -102,6 +102,7 @@ def test_a_stopped_answer_keeps_what_was_written(page: Page) -> None:
         expect(page.get_by_text("drip drip")).to_be_visible()
 
 
+@pytest.mark.slow  # the tour with the built-in provider stays in `make test`
 def test_the_tour_works_with_an_openai_compatible_server(page: Page) -> None:
     load_sample(page)
     with MockServer() as server:
