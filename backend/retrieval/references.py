@@ -45,7 +45,7 @@ _DO_IT = re.compile(
     r"|\b(?:it|this|that)\s+(?:take|takes|happen|happens|(?:be\s+)?done)\b",
     re.IGNORECASE,
 )
-_ASKING = re.compile(
+_OPENING = re.compile(
     r"\A(?:(?:how|why|when|where|what|who|which|whose|can|could|do|does|did|is|are|was|were|to|i|we|you|one|should|may"
     r"|must|long|much|many|often|please|wie|was|warum|wann|wo|kann|muss|ich|wir|man)\s+)+",
     re.IGNORECASE,
@@ -113,7 +113,7 @@ def topic(question: str, *, is_plural: bool = False) -> str:
 
 def action(question: str) -> str:
     """The question without the words that make it one: "reset my password" of "How do I reset my password?"."""
-    return _ASKING.sub("", bare(question)) or bare(question)
+    return _OPENING.sub("", bare(question)) or bare(question)
 
 
 def _names_its_noun(text: str, found: re.Match[str]) -> bool:
