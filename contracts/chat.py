@@ -136,6 +136,14 @@ class CitationCheck(Answer):
     supported: bool
 
 
+class ProviderFailure(Answer):
+    """A provider that was asked before the one that answered, and what kept it from answering."""
+
+    provider: str
+    title: str
+    detail: str
+
+
 class ChatAnswer(Answer):
     """`citations` are what [n] in `response` refers to, `retrieved` the ranked top_k.
 
@@ -162,6 +170,7 @@ class ChatAnswer(Answer):
     confidence: float | None = None
     steps: list[AnswerStep] = Field(default_factory=list)
     checks: list[CitationCheck] = Field(default_factory=list)
+    failures: list[ProviderFailure] = Field(default_factory=list)
 
 
 class TokenEvent(Answer):

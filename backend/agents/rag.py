@@ -17,7 +17,7 @@ from backend.agents.providers.base import (
     Sampling,
     TextDelta,
 )
-from backend.agents.providers.retry import AnsweredBy
+from backend.agents.providers.retry import AnsweredBy, Failure
 from backend.agents.providers.streams import closing
 from backend.agents.texts import NOT_FOUND, says_not_found
 from backend.errors import ProviderBadAnswer
@@ -38,14 +38,17 @@ class AnswerToken:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDone:
-    """The last event. `text` is the tokens joined; `cited` are passage numbers in order of their first mark."""
+    """The last event. `text` is the tokens joined; `cited` are passage numbers in order of their first mark.
+
+    `failures` are the providers that were asked before the one that answered.
+    """
 
     text: str
     cited: tuple[int, ...]
     answered: bool
     model: str
     provider: str
-    fallback_used: bool = False
+    failures: tuple[Failure, ...] = ()
     finish_reason: FinishReason = "stop"
     checks: tuple[CitationCheck, ...] = ()
 
@@ -111,9 +114,9 @@ class RagAgent:
         )
 
     def _done(self, done: Done, answer: CitedAnswer) -> AnswerDone:
-        provider, fallback_used = self._settings.provider, False
+        provider, failures = self._settings.provider, ()
         if isinstance(done, AnsweredBy):
-            provider, fallback_used = done.provider, done.fallback_used
+            provider, failures = done.provider, done.failures
         if not answer.text.strip():
             raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
         return AnswerDone(
@@ -122,7 +125,7 @@ class RagAgent:
             answered=not says_not_found(answer.text) and not answer.is_refuted,
             model=done.model,
             provider=provider,
-            fallback_used=fallback_used,
+            failures=failures,
             finish_reason=done.finish_reason,
             checks=tuple(answer.checks),
         )

@@ -213,7 +213,11 @@ class ChatService:
             message_id=exchange.message_id,
             model=done.model,
             provider=done.provider,
-            fallback_used=done.fallback_used,
+            fallback_used=bool(done.failures),
+            failures=[
+                wire.ProviderFailure(provider=one.provider, title=one.error.title, detail=str(one.error))
+                for one in done.failures
+            ],
             usage=wire.TokenUsage(
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,

@@ -36,7 +36,7 @@ HEALTH: Final[dict[ComponentStatus, Look]] = {
     ComponentStatus.DOWN: ("red", "error", "Down"),
 }
 HEALTH_TEXT: Final[dict[ComponentStatus, str]] = {
-    ComponentStatus.OK: "All systems operational",
+    ComponentStatus.OK: "All services running",
     ComponentStatus.DEGRADED: "Some parts are degraded",
     ComponentStatus.DOWN: "Server not ready",
 }

@@ -18,6 +18,8 @@ STEPS: Final = {
     "answer": ("Answered", ":material/chat:"),
     "verify": ("Checked", ":material/verified:"),
 }
+OWN: Final = "builtin"
+"""The product's own words, which take no tokens."""
 FORMS: Final = {"model": "by the model", "rules": "by rules"}
 
 
@@ -28,6 +30,7 @@ def why_this_answer(answer: ChatAnswer, *, key: str, on_open: Opener) -> None:
         _judgement(answer)
         _hits(answer, key, on_open)
         _refused(answer)
+        _failures(answer)
         st.caption(answer_facts(answer))
 
 
@@ -81,6 +84,12 @@ def _refused(answer: ChatAnswer) -> None:
         st.markdown(f":orange[:material/link_off:] Source {check.n} {why}: “{said}” Its mark was taken out.")
 
 
+def _failures(answer: ChatAnswer) -> None:
+    for failed in answer.failures:
+        said = f"{sentence(plain(failed.title))} {sentence(plain(failed.detail))}"
+        st.markdown(f":orange[:material/alt_route:] {plain(failed.provider)} was asked first. {said}")
+
+
 def answer_facts(answer: ChatAnswer) -> str:
     parts = [
         f"Provider {plain(answer.provider)}",
@@ -89,7 +98,7 @@ def answer_facts(answer: ChatAnswer) -> str:
     ]
     tokens = answer.usage.input_tokens + answer.usage.output_tokens
     if tokens:
-        parts.append(plural(tokens, "token"))
+        parts.append(plural(tokens, "token") + (" of the steps before it" if answer.provider == OWN else ""))
     if answer.usage.cost_usd is not None:
         parts.append(f"{answer.usage.cost_usd:.4f} USD")
     if answer.fallback_used:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from contracts.collections import CollectionHealth
 from contracts.jobs import JobKind
-from contracts.system import DayCount, DiskUse, Overview
+from contracts.system import ComponentStatus, DayCount, DiskUse, Overview
 from frontend.components.badges import HEALTH, badge
 from frontend.components.notices import load
 from frontend.components.words import plural, size_text
@@ -42,15 +42,16 @@ def render(frame: Frame) -> None:
     is_new = not overview.documents and not total
     if is_new or not overview.faqs.approved or not _ever_answered(overview):
         _first_steps(frame, overview, is_new=is_new)
+    away = _unavailable(frame)
     if not is_new:
-        _waiting(frame, overview)
+        _waiting(frame, overview, away)
     _figures(overview)
     left, right = st.columns([3, 2], gap="small")
     with left:
         _answers_chart(overview)
         _disk(overview.disk)
     with right:
-        _health(frame)
+        _health(frame, away)
 
 
 def _ever_answered(overview: Overview) -> bool:
@@ -108,8 +109,8 @@ def _next_step(frame: Frame, current: int, *, is_new: bool) -> None:
 
 
 # --- what waits --------------------------------------------------------------
-def _waiting(frame: Frame, overview: Overview) -> None:
-    cards = [*_running(frame, overview), *_failed(frame, overview), *_to_do(frame, overview)]
+def _waiting(frame: Frame, overview: Overview, away: Sequence[str]) -> None:
+    cards = [*_running(frame, overview), *_failed(frame, overview, away), *_to_do(frame, overview)]
     section("Waits for you", key="waiting")
     if not cards:
         st.markdown(f":green[:material/task_alt:] {_nothing(frame)}")
@@ -149,8 +150,9 @@ def _running(frame: Frame, overview: Overview) -> list[Card]:
     return cards
 
 
-def _failed(frame: Frame, overview: Overview) -> list[Card]:
-    cards = _unavailable(frame)
+def _failed(frame: Frame, overview: Overview, away: Sequence[str]) -> list[Card]:
+    text = "Its search model is not available. Why, and what to do, is under Settings."
+    cards = [Card("error", f"The collection {plain(name)} cannot be asked", text, SETTINGS_PAGE) for name in away]
     if overview.failed_documents:
         page = FAQ_PAGE if frame.can("faqs.read") else ""
         text = "See what went wrong and try again." if page else "The reason is in `GET /jobs?status=failed`."
@@ -163,13 +165,12 @@ def _failed(frame: Frame, overview: Overview) -> list[Card]:
     return cards
 
 
-def _unavailable(frame: Frame) -> list[Card]:
+def _unavailable(frame: Frame) -> list[str]:
+    """The names of the collections that cannot be asked."""
     if not frame.can("collections.read"):
         return []
     page = load("collections", frame.api.collections)
-    away = [one.name for one in page.items if one.health is CollectionHealth.UNAVAILABLE] if page is not None else []
-    text = "Its search model is not available. Why, and what to do, is under Settings."
-    return [Card("error", f"The collection {plain(name)} cannot be asked", text, SETTINGS_PAGE) for name in away]
+    return [one.name for one in page.items if one.health is CollectionHealth.UNAVAILABLE] if page is not None else []
 
 
 def _to_do(frame: Frame, overview: Overview) -> list[Card]:
@@ -273,7 +274,7 @@ def _answers_chart(overview: Overview) -> None:
 
 
 # --- the installation --------------------------------------------------------
-def _health(frame: Frame) -> None:
+def _health(frame: Frame, away: Sequence[str]) -> None:
     readiness = current_readiness(frame.api)
     if readiness is None:
         return
@@ -284,6 +285,10 @@ def _health(frame: Frame) -> None:
                 detail = f"  \n:small[:gray[{plain(part.detail)}]]" if part.detail else ""
                 st.markdown(f"{plain(part.label)}{detail}", width="stretch")
                 badge(HEALTH[part.status])
+        for at, name in enumerate(away):
+            with st.container(horizontal=True, vertical_alignment="top", key=f"away_{at}", wrap=False):
+                st.markdown(f"Collection {plain(name)}  \n:small[:gray[its search model is not available]]")
+                badge(HEALTH[ComponentStatus.DOWN])
 
 
 def _disk(disk: DiskUse) -> None:

@@ -37,7 +37,7 @@ async def test_tokens_then_one_done_that_has_them_all() -> None:
     text, done = await answer(says("Monthly", " [1]", ". Maybe [2]", "."))
     assert text == done.text == "Monthly [1]. Maybe [2]."
     assert (done.cited, done.answered, done.model, done.provider) == ((1, 2), True, "scripted-1", "scripted")
-    assert (done.fallback_used, done.finish_reason) == (False, "stop")
+    assert (done.failures, done.finish_reason) == ((), "stop")
 
 
 async def test_marks_of_other_passages_are_removed_even_across_deltas() -> None:
@@ -76,7 +76,8 @@ async def test_who_answered_is_the_one_who_spoke() -> None:
     down = ScriptedProvider((ProviderUnavailable("down"),))
     spoke = ScriptedProvider((TextDelta("Monthly [1]."), Done(Usage(1_000_000, 0), "stop", "gpt-5-mini")))
     _, done = await answer(FallbackProvider([Candidate("builtin", down), Candidate("openai", spoke, "gpt-5-mini")]))
-    assert (done.provider, done.fallback_used, done.model) == ("openai", True, "gpt-5-mini")
+    assert (done.provider, done.model) == ("openai", "gpt-5-mini")
+    assert [one.provider for one in done.failures] == ["builtin"]
 
 
 async def test_the_model_sees_the_prompt_the_history_and_the_passages() -> None:

@@ -279,12 +279,14 @@ async def test_the_fallback_of_the_row_answers_and_the_answer_says_so(api: Api, 
 
     answer = await api.post("/chat", body)
     assert (answer["provider"], answer["fallback_used"]) == ("builtin", True)
+    [failed] = answer["failures"]
+    assert (failed["provider"], failed["title"]) == ("openai-compatible", "The model provider does not answer")
     assert "under the stone" in answer["response"]
 
     mock.app.is_down = False
     other = await created(api, name="Other", provider="openai-compatible", model="other")
     mended = await api.post("/chat", {**body, "agent_id": other["id"]})
-    assert (mended["provider"], mended["fallback_used"]) == ("openai-compatible", False)
+    assert (mended["provider"], mended["fallback_used"], mended["failures"]) == ("openai-compatible", False, [])
 
 
 @pytest.mark.fault("C13")

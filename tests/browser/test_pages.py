@@ -41,7 +41,7 @@ LOOKS = [
 @pytest.mark.parametrize("path", list(PAGES))
 def test_a_deep_link_opens_its_page_on_a_fresh_server(page: Page, path: str) -> None:
     open_page(page, path, PAGES[path])
-    expect(page.get_by_text("All systems operational")).to_be_visible()
+    expect(page.get_by_text("All services running")).to_be_visible()
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ def test_a_provider_that_fails_hands_over_to_the_fallback_and_the_panel_says_so(
         expect(page.get_by_text("The fallback answered")).to_be_visible()
         _why(page)
         expect(page.get_by_text("answered by the fallback")).to_be_visible()
+        expect(page.get_by_text("was asked first")).to_be_visible()
         expect(page.get_by_text("Provider builtin")).to_be_visible()
         assert server.app.requests, "the first provider was asked"
 

@@ -137,4 +137,7 @@ def test_a_collection_whose_model_is_gone_says_what_to_do(pages: Pages, mock: Mo
     pages.execute(sa.delete(Credential))
     page = pages.open(SETTINGS)
     assert [warning.value for warning in page.warning if "switch the collection's embedding model" in warning.value]
-    assert "The collection default cannot be asked" in _words(pages.open("Home.py"))
+    home = _words(pages.open("Home.py"))
+    assert "The collection default cannot be asked" in home
+    assert "All systems" not in home
+    assert "its search model is not available" in home

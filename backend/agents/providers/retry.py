@@ -99,11 +99,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A candidate that did not speak, and why."""
+
+    provider: str
+    error: ProviderError
+
+
+@dataclass(frozen=True, slots=True)
 class AnsweredBy(Done):
-    """A `Done` that tells which candidate spoke, and whether it was not the first."""
+    """A `Done` that tells which candidate spoke, and those that were asked before it."""
 
     provider: str = ""
-    fallback_used: bool = False
+    failures: tuple[Failure, ...] = ()
 
 
 class FallbackProvider:
@@ -129,7 +137,7 @@ class FallbackProvider:
         )
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
-        failure: ProviderError | None = None
+        failures: list[Failure] = []
         for position, candidate in enumerate(self._candidates):
             # Another vendor does not know the first one's models: "" lets it take its default.
             own = replace(request, model=candidate.model or (request.model if position == 0 else ""))
@@ -137,15 +145,14 @@ class FallbackProvider:
             try:
                 first = await _first(events)
             except ProviderError as exc:
-                failure = failure or exc
+                failures.append(Failure(candidate.name, exc))
                 continue
             async with closing(events):
-                yield _signed(first, candidate.name, position)
+                yield _signed(first, candidate.name, failures)
                 async for event in events:
-                    yield _signed(event, candidate.name, position)
+                    yield _signed(event, candidate.name, failures)
             return
-        assert failure is not None
-        raise failure
+        raise failures[0].error
 
     async def aclose(self) -> None:
         for candidate in self._candidates:
@@ -162,7 +169,7 @@ async def _first(events: AsyncIterator[Event]) -> Event:
         raise
 
 
-def _signed(event: Event, provider: str, position: int) -> Event:
+def _signed(event: Event, provider: str, failures: Sequence[Failure]) -> Event:
     if not isinstance(event, Done):
         return event
-    return AnsweredBy(event.usage, event.finish_reason, event.model, provider, position > 0)
+    return AnsweredBy(event.usage, event.finish_reason, event.model, provider, tuple(failures))

@@ -103,7 +103,7 @@ async def test_a_file_that_is_gone_lets_the_fallback_answer(make: Make) -> None:
     candidates = [Candidate("local", make(), "/no/such/model.gguf"), Candidate("echo", EchoProvider())]
     done = (await collect(FallbackProvider(candidates).stream(GenerationRequest("", QUESTION)))).done
     assert isinstance(done, AnsweredBy)
-    assert (done.provider, done.fallback_used) == ("echo", True)
+    assert (done.provider, [one.provider for one in done.failures]) == ("echo", ["local"])
 
 
 # --- the child ----------------------------------------------------------------

@@ -200,7 +200,9 @@ async def test_the_fallback_answers_and_says_so_when_the_first_is_down() -> None
     provider, (first, second) = chain(DOWN, ANSWER)
     answer = await whole(provider)
     assert answer.text == "It is so [1]."
-    assert answer.done == AnsweredBy(Usage(3, 2), "stop", "scripted-1", "b", True)
+    assert isinstance(answer.done, AnsweredBy)
+    assert (answer.done.usage, answer.done.model, answer.done.provider) == (Usage(3, 2), "scripted-1", "b")
+    assert [(one.provider, str(one.error)) for one in answer.done.failures] == [("a", "down")]
     assert (first.requests[0].model, second.requests[0].model) == ("model-a", "model-b")
 
 
@@ -208,7 +210,7 @@ async def test_the_first_one_answers_under_its_own_name() -> None:
     provider, (_, second) = chain(ANSWER, ANSWER)
     done = (await whole(provider)).done
     assert isinstance(done, AnsweredBy)
-    assert (done.provider, done.fallback_used) == ("a", False)
+    assert (done.provider, done.failures) == ("a", ())
     assert second.requests == []
 
 
