@@ -60,12 +60,24 @@ def _visible(value: str) -> str:
     return value
 
 
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that change the direction in which what stands behind them is read."""
+
+
+def _one_line(value: str) -> str:
+    """Wherever a name stands, it must not change what stands beside it."""
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") or sign in _TURNING for sign in value):
+        raise ValueError("must be one line, without control characters or signs that turn the direction of the text")
+    return value
+
+
 UtcTime = Annotated[datetime, BeforeValidator(_time), AfterValidator(_utc)]
 WholeNumber = Annotated[int, Strict()]
 """Not `true`, and no text that can be read as a number."""
 Storable = AfterValidator(_storable)
 Visible = AfterValidator(_visible)
+OneLine = AfterValidator(_one_line)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable, Visible]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible, OneLine]
 Message = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable, Visible]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable, Visible]

@@ -93,3 +93,14 @@ def test_a_time_has_its_zone_and_is_kept_in_utc(text: str) -> None:
 def test_numbers_days_and_times_without_a_zone_are_no_times(value: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(UtcTime).validate_python(value)
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\t", "\x1b", "\x85", "\u2028", "\u2029", "\u202e", "\u2067"])
+def test_a_name_does_not_change_what_stands_beside_it(sign: str) -> None:
+    with pytest.raises(ValidationError, match="must be one line"):
+        KINDS["name"].validate_python(f"Sup{sign}port")
+    assert KINDS["text"].validate_python(f"Sup{sign}port")
+
+
+def test_a_name_may_be_written_from_right_to_left() -> None:
+    assert KINDS["name"].validate_python("  דלפק עזרה ") == "דלפק עזרה"
