@@ -36,6 +36,7 @@ def _status(client: httpx.Client, name: str) -> str:
     return next((str(document["status"]) for document in documents if document["name"] == name), "gone")
 
 
+@pytest.mark.slow
 def test_a_job_that_was_cancelled_can_be_tried_again(page: Page, stack: Stack) -> None:
     open_review(page)
     rules = {"name": "rules.md", "mimeType": "text/markdown", "buffer": LONG_TEXT.encode()}

@@ -72,6 +72,7 @@ def test_an_empty_workspace_says_what_will_be_here(page: Page) -> None:
     expect(page.get_by_text("No approved FAQs yet")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_refresh_goes_on_following_a_running_job(page: Page) -> None:
     open_review(page)
     _upload(page, "rules.md", LONG_TEXT.encode())
@@ -112,6 +113,7 @@ def split_stack(tmp_path: Path) -> Iterator[Stack]:
         stack.stop()
 
 
+@pytest.mark.slow
 def test_pages_wait_for_a_server_that_is_away_and_go_on_when_it_is_back(
     split_stack: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:

@@ -81,6 +81,7 @@ def test_the_selected_drafts_are_rejected_together_and_taken_back(page: Page) ->
     _expect_count(page, "Rejected", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sample")
 def test_the_last_page_that_was_decided_gives_way_to_the_one_before(page: Page) -> None:
     open_review(page)
@@ -152,6 +153,7 @@ def _download(page: Page, label: str, target: Path) -> str:
     return target.read_text()
 
 
+@pytest.mark.slow
 def test_of_two_people_who_edit_one_faq_the_second_is_told_and_loses_nothing(
     page: Page, sample: Stack, open_browser: Callable[[Stack], Page]
 ) -> None:

@@ -25,6 +25,7 @@ def _open(page: Page, provider: str) -> Locator:
     return card
 
 
+@pytest.mark.slow
 def test_saving_one_provider_leaves_what_is_typed_for_another(page: Page) -> None:
     open_page(page, "/Settings", "Settings")
     other = _open(page, "openai")
@@ -47,6 +48,7 @@ def test_saving_one_provider_leaves_what_is_typed_for_another(page: Page) -> Non
     expect(field(other, "API key")).to_have_value("sk-typed-and-not-saved")
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_tested_says_what_it_waits_for(page: Page, slow_server: MockServer) -> None:
     open_page(page, "/Settings", "Settings")
     card = _open(page, "openai-compatible")

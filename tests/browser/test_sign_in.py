@@ -102,6 +102,7 @@ def test_a_role_that_only_reads_is_not_offered_what_it_may_not_do(
     expect(page.get_by_role("button", name="Use for answers")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_key_is_shown_once_and_can_be_revoked(keys_stack: Stack, open_browser: Callable[[Stack], Page]) -> None:
     page = open_browser(keys_stack)
     page.goto("/Settings")

@@ -82,6 +82,7 @@ def test_a_provider_that_fails_hands_over_to_the_fallback_and_the_panel_says_so(
         assert server.app.requests, "the first provider was asked"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sample")
 def test_a_collection_is_switched_to_another_search_model_under_settings(page: Page, sample: Stack) -> None:
     own = sample.data_dir / "models" / "ours"

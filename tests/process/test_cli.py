@@ -29,6 +29,7 @@ def test_the_printed_token_opens_the_api(running: Site) -> None:
     assert httpx.get(f"{running.url}/me", headers=headers).json()["auth"] == "local"
 
 
+@pytest.mark.slow
 def test_keys_are_made_listed_and_revoked_while_the_server_runs(new_site: SiteMaker) -> None:
     site = new_site(NEXUS_AUTH="keys", NEXUS_EMBEDDER="hashing")
     site.start_api()
@@ -53,6 +54,7 @@ def test_keys_are_made_listed_and_revoked_while_the_server_runs(new_site: SiteMa
     assert (refused.returncode, refused.stderr.count("\n")) == (REFUSED, 1)
 
 
+@pytest.mark.slow
 def test_the_last_admin_key_can_be_revoked_on_the_command_line_which_warns(new_site: SiteMaker) -> None:
     site = new_site(NEXUS_AUTH="keys", NEXUS_EMBEDDER="hashing")
     for _ in range(2):

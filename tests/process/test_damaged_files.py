@@ -47,6 +47,7 @@ def hostile(whole: bytes) -> dict[str, bytes]:
     return cut | {f"{name.replace(' ', '-')}.pdf": make() for name, make in UNPARSABLE_PDFS.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("A13")
 def test_hostile_pdfs_fail_their_own_jobs_while_the_server_stays_quick(
     running: Site, client: httpx.Client, tmp_path: Path
