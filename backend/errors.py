@@ -194,6 +194,18 @@ class ModelUnavailable(VectorError):
     code, status, title = "embedding_model_unavailable", 503, "The embedding model cannot be used"
 
 
+class UnusableModel(NexusError):
+    """A file of a trained model that is damaged, of another kind, or of a kind that could run code."""
+
+    code, status, title = "unusable_model", 422, "This model file cannot be used"
+
+
+class TrainingDiverged(NexusError):
+    """The loss is no number any more; the same parameters will do it again."""
+
+    code, status, title = "training_diverged", 422, "The training diverged"
+
+
 class Unsupported(VectorError):
     code, status, title = "unsupported", 422, "The vector store cannot do this"
 

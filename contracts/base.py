@@ -78,6 +78,8 @@ Storable = AfterValidator(_storable)
 Visible = AfterValidator(_visible)
 OneLine = AfterValidator(_one_line)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable, Visible]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible, OneLine]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible, OneLine
+]
 Message = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable, Visible]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200), Storable, Visible]
