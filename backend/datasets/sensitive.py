@@ -64,6 +64,15 @@ def find(text: str) -> list[Sensitive]:
     ]
 
 
+def mask(text: str) -> str:
+    """The text with all that is sensitive in it masked, to be shown or logged."""
+    parts, at = [], 0
+    for one in find(text):
+        parts += [text[at : one.start], one.masked]
+        at = one.end
+    return "".join([*parts, text[at:]])
+
+
 def masked(value: str, kind: str) -> str:
     if kind == "e-mail address":
         return f"{MASK}@{value.rpartition('@')[2]}"
