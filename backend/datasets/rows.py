@@ -13,6 +13,7 @@ Origin = Literal["faq", "paraphrase", "imported"]
 _NAMESPACE: Final = UUID("a1f3c1de-9a55-5d0e-8f0b-5b9e2c7d4e10")
 _VERSION: Final = 1
 """Of the canonical form: another form is another hash."""
+_MANY: Final = 1 << 31
 
 
 class Split(StrEnum):
@@ -175,8 +176,8 @@ class _Fields:
 
     def number(self, key: str) -> int | None:
         value = self.given.get(key)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise ValueError(f"{key} is not a whole number")
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MANY):
+            raise ValueError(f"{key} is not a whole number from 0 to {_MANY - 1}")
         return value
 
     def uuid(self, key: str) -> UUID | None:
