@@ -1,6 +1,7 @@
 """Splits keep near-duplicates on one side, are the same for the same rows, and move nothing that needn't move."""
 
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from backend.datasets.nearness import Item
 from backend.datasets.rows import Split
-from backend.datasets.splits import Fractions, components, split
+from backend.datasets.splits import Fractions, _rank, components, split
 from backend.errors import InvalidRequest
 from backend.faqs.dedup import Vectors
 
+EVEN = Fractions(0.4, 0.3, 0.3)
 TRAIN, VALIDATION, HELD_OUT = Split.TRAIN, Split.VALIDATION, Split.HELD_OUT
 
 
@@ -144,6 +146,26 @@ def test_when_parts_merge_what_was_learnt_is_not_asked(before: tuple[Split, Spli
     found = split(items, None, before={UUID(int=1): before[0], UUID(int=2): before[1]})
     assert found.splits[UUID(int=1)] is found.splits[UUID(int=2)] is joined
     assert found.moved == {UUID(int=n) for n, part in zip((1, 2), before, strict=True) if part is not joined}
+
+
+def test_a_member_of_a_larger_rank_changes_no_place() -> None:
+    """Also when its id comes first: a component stands where its smallest source stands."""
+    items = [item(n) for n in range(100, 200)]
+    first, last = sorted(items, key=lambda one: _rank((one,), ""))[:: len(items) - 1]
+    parts = split(items, None, fractions=EVEN).splits
+    member = Item(UUID(int=1), last.source, "Words of its own?", "So.", UUID(int=5))
+    grouped = [replace(one, group=UUID(int=5)) if one in (first, last) else one for one in items]
+    assert parts[first.id] is HELD_OUT
+    assert parts[last.id] is TRAIN
+    found = split([member, *grouped], None, fractions=EVEN).splits
+    assert found[member.id] is found[first.id] is found[last.id] is HELD_OUT
+
+
+def test_an_empty_part_is_filled_with_the_smallest_there_is() -> None:
+    items = families(5, 4, 3, 1)
+    fractions = Fractions(0.98, 0.01, 0.01)
+    found = split(items, None, fractions=fractions).splits
+    assert Counter(found.values()) == {TRAIN: 9, VALIDATION: 3, HELD_OUT: 1}
 
 
 def test_what_was_trained_on_is_not_taken_to_fill_an_empty_part() -> None:
