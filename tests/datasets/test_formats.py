@@ -332,6 +332,33 @@ def test_one_giant_row_is_refused_in_little_memory(path: Path, start: str, filli
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ('{"instruction": "' + "x" * 200, "row 1, row: it has more than 100 characters"),
+        (f"{ALPACA}\n" + '{"instruction": "' + "x" * 200, "row 2, row: it has more than 100 characters"),
+        (
+            f"[{ALPACA}," + '{"instruction": "' + "x" * 200,
+            "row 2, row: it is not JSON, or has more than 100 characters",
+        ),
+        ("question,answer\na,b\na," + "b" * 200, "row 2, row: it has more than 100 characters"),
+        (
+            'question,answer\na,b\na,"' + "b\n" * 60,
+            "row 2, row: it has more than 100 characters; is a quote not closed?",
+        ),
+    ],
+)
+def test_a_row_over_the_limit_says_so(path: Path, monkeypatch: pytest.MonkeyPatch, content: str, what: str) -> None:
+    monkeypatch.setattr(formats, "LONGEST_ROW", 100)
+    assert what in refused(path, content)
+
+
+def test_the_limit_is_that_of_each_row(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "LONGEST_ROW", 100)
+    for content in (f"{ALPACA}\n" * 20, "question,answer\n" + "Q?,A.\n" * 100, f"[{','.join([ALPACA] * 20)}]"):
+        assert set(said(imported(path, content))) == {("Q?", "A.", None)}
+
+
 def test_large_rows_of_an_array_are_read_across_blocks(path: Path) -> None:
     value = {"instruction": "Q", "output": "é" * (LONGEST_TEXT - 1)}
     found = imported(path, json.dumps([value] * 8, ensure_ascii=False))
