@@ -71,9 +71,9 @@ def split(
     if any was there: what a model has learnt from is never asked afterwards. `Parts.moved` names what moved.
 
     The other components come in the order of a hash of `seed` and their sources, so that without `before` one FAQ more
-    moves only what stands at the border of two parts: about one component in each. Held-out takes from the front while
-    that brings it nearer to its share, then validation, and train has the rest. No wanted part stays empty if there
-    are components enough that `before` leaves free; of two components, train gets one and held-out the other.
+    moves only what stands at the border of two parts (of 1,775 FAQs .6 on average, 10 at most). Held-out takes from the
+    front while that brings it nearer to its share, then validation, and train has the rest. No wanted part stays empty
+    if there are components enough that `before` leaves free; of two, train gets one and held-out the other.
 
     Raises `InvalidRequest` when there are not two components for more than one part, and `InvalidVector`.
     """
