@@ -1,12 +1,14 @@
 """Which examples are so near that one of them would give away the other's answer.
 
 Measured on the 1,775 FAQs that the rules draft from the manuals of benchmarks/retrieval_set and from docs/samples, with
-MiniLM: of the pairs of questions at a cosine of .88 and more, nearly all ask about the same thing ("How do I reset a
-forgotten password?", "How do I reset my password?"), and the largest set that they connect has 5 FAQs, at .85 it has 7,
-at .75 32. What a threshold merges too much costs little, until chains form: of 4,000 questions from one mould ("How do
-I order the boiler in the north wing?", benchmarks/samples.py) .88 connects 30, .85 70, .92 3. Answers with a Jaccard
-of .5 in runs of three words say the same ("Can I get a refund?", "What is your refund policy?": .56); at .3 to .5 most
-only describe neighbouring options in the same form.
+MiniLM: 144 pairs of questions have a cosine of .88 and more. Of 36 of them that were read, about 20 ask for the same
+("How do I reset a forgotten password?", "How do I reset my password?"), the others about neighbours ("--debugger"). The
+largest set that they connect has 6 FAQs, at .85 it has 7, at .75 32. What a threshold merges too much costs little,
+until chains form: of 4,000 questions from one mould ("How do I order the boiler in the north wing?",
+benchmarks/samples.py) .88 connects 30, .85 70, .92 3. A threshold does not find what is asked in wholly other words: of
+58 pairs of tests/fixtures/paraphrases.json that ask for the same, 9 are at .88 and 25 at .80, among more near misses.
+Answers with a Jaccard of .5 in runs of three words say the same ("Can I get a refund?", "What is your refund policy?":
+.56) or describe commands in one form; at .3 to .5 most do the latter.
 """
 
 import re

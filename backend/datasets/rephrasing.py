@@ -1,8 +1,10 @@
 """Other ways to ask a question, by rules: for training, and by other rules for held-out questions.
 
-Read by eye for 92 questions, of docs/samples, tests/fixtures/paraphrases.json, the manuals of benchmarks/retrieval_set
-and what is asked over them: of 653 paraphrases nine read badly, those of long or odd questions ("limit how many pages
-colleague may print per month"). What opens with "is", "does" or "why is" gets few: no rule moves a verb to its place.
+Read by eye, all paraphrases of 40 questions that a draw gave from docs/samples, the manuals of benchmarks/retrieval_set
+and tests/fixtures/paraphrases.json, when the rules had their last form: 337 of 341 read well. Some of these questions
+had been seen while the rules were mended. The others keep what is odd in the question ("Tell me about understanding the
+hub light."). Three questions got none to hold out. What opens with "is", "does" or "why is" gets only what leads it in:
+no rule moves a verb to its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
