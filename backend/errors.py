@@ -121,6 +121,13 @@ class Unparsable(DocumentError):
     code, title = "unparsable", "The document could not be read"
 
 
+# --- datasets ---------------------------------------------------------------
+class UnreadableDataset(InvalidRequest):
+    """The message names the file, and the row and the field where there is one."""
+
+    code, title = "unreadable_dataset", "The file cannot be read as a dataset"
+
+
 # --- storage ----------------------------------------------------------------
 class StorageFull(NexusError):
     code, status, title, retryable = "storage_full", 507, "The disk is full", True
