@@ -23,6 +23,7 @@ NAMES = (
     "throughput",
     "embeddings_api",
     "quality",
+    "sequence",
     "ui",
 )
 SLOW = ("clone",)
