@@ -1,20 +1,20 @@
 """What is wrong with a dataset, before anything is trained on it."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from typing import Final, Literal
 from uuid import UUID
 
 import numpy as np
 
 from backend.agents.tokens import AROUND, tokens_in
-from backend.datasets.nearness import Item, Why, neighbours
+from backend.datasets.nearness import Item, Neighbours, Phrases, Why, neighbours, of_one_source, words_of
 from backend.datasets.rows import Row, Split
-from backend.datasets.sensitive import find, mask
+from backend.datasets.sensitive import GUESSED, find, mask
 from backend.faqs.dedup import Vectors
 
 Severity = Literal["error", "warning"]
@@ -33,11 +33,9 @@ Code = Literal[
     "personal_data",
 ]
 
-_WORD: Final = re.compile(r"\w+")
 _QUOTED: Final = 80
 _ASKED: Final = 4
 """Words from which a held-out question that stands in a training row is no coincidence ("What is RAID?" has three)."""
-_ANSWERED: Final = 8
 _MILLION: Final = 1_000_000
 _WHY: Final[dict[Why, str]] = {
     "source": "comes from the same FAQ as",
@@ -45,6 +43,7 @@ _WHY: Final[dict[Why, str]] = {
     "question": "has the same words as",
     "meaning": "asks nearly the same as",
     "answer": "has nearly the same answer as",
+    "within": "has an answer that holds, or stands in, that of",
 }
 
 
@@ -180,7 +179,7 @@ def _leaks(rows: Sequence[Row], items: Sequence[Item], vectors: Vectors | None) 
         yield _finding("meaning_not_compared", "warning", [], text)
     part = np.array([list(Split).index(row.split) for row in rows])
     leaked: dict[Why, _Leaked] = defaultdict(_Leaked)
-    for found in neighbours(items, vectors):
+    for found in chain(of_one_source(items), _near_originals(rows, items, vectors)):
         across = found.others[part[found.others] != part[found.row]].tolist()
         if across:
             leaked[found.why].add(found.row, across)
@@ -191,6 +190,15 @@ def _leaks(rows: Sequence[Row], items: Sequence[Item], vectors: Vectors | None) 
             f"{_quoted(other.question)} ({other.split}); make the splits anew or leave one of each pair out"
         )
         yield _finding("leak", "error", [rows[at] for at in sorted(one.rows)], text)
+
+
+def _near_originals(rows: Sequence[Row], items: Sequence[Item], vectors: Vectors | None) -> Iterator[Neighbours]:
+    """Of what splits are made from: a paraphrase is where its question is, and is near to others by its form alone."""
+    there = {item.source for row, item in zip(rows, items, strict=True) if row.provenance.rewording is None}
+    kept = [at for at, row in enumerate(rows) if row.provenance.rewording is None or items[at].source not in there]
+    places = np.array(kept, dtype=np.int64)
+    for found in neighbours([items[at] for at in kept], None if vectors is None else vectors[places]):
+        yield Neighbours(kept[found.row], places[found.others], found.why)
 
 
 @dataclass(slots=True)
@@ -208,40 +216,24 @@ class _Leaked:
 
 
 def _held_out_text(rows: Sequence[Row]) -> Iterator[Finding]:
-    """Held-out questions that stand word for word in a training row, and held-out answers in a training answer."""
-    trained = [row for row in rows if row.split is Split.TRAIN]
-    tested = [row for row in rows if row.split is not Split.TRAIN]
-    asked = _Phrases([(row, _words(row.question)) for row in tested], _ASKED)
-    answered = _Phrases([(row, _words(row.answer)) for row in tested], _ANSWERED)
-    bad: dict[Row, Row] = {}
-    for row in trained:
-        question, answer = _words(row.question), _words(row.answer)
-        for inside in (*asked.within(question), *asked.within(answer), *answered.within(answer)):
-            bad.setdefault(inside, row)
-    if bad:
-        row, where = next(iter(bad.items()))
+    """Held-out questions that stand word for word in a training row: documents refer to each other like that, and what
+    answers them is then not there, so it is no leak."""
+    tested = [at for at, row in enumerate(rows) if row.split is not Split.TRAIN]
+    asked = Phrases([(at, words_of(rows[at].question)) for at in tested], _ASKED)
+    found: dict[int, Row] = {}
+    for row in rows:
+        if row.split is Split.TRAIN:
+            for text in (row.question, row.answer):
+                for at in asked.within(words_of(text)):
+                    found.setdefault(at, row)
+    if found:
+        at, where = next(iter(found.items()))
+        said = [rows[at] for at in found]
         text = (
-            f"{_count(list(bad))} words that stand in a training row: {_quoted(row.question)} ({row.split}) in that of "
-            f"{_quoted(where.question)}; move them to train or leave them out"
+            f"the words of {_count(said)} stand in a training row: {_quoted(rows[at].question)} ({rows[at].split}) in "
+            f"that of {_quoted(where.question)}; look whether it is answered there"
         )
-        yield _finding("held_out_text", "error", bad, text)
-
-
-class _Phrases:
-    """Word sequences found in texts by their first words, in time linear in the text."""
-
-    def __init__(self, phrases: Iterable[tuple[Row, list[str]]], shortest: int) -> None:
-        self._shortest = shortest
-        self._by_start: dict[tuple[str, ...], list[tuple[Row, list[str]]]] = defaultdict(list)
-        for row, words in phrases:
-            if len(words) >= shortest:
-                self._by_start[tuple(words[:shortest])].append((row, words))
-
-    def within(self, words: list[str]) -> Iterator[Row]:
-        for at in range(len(words) - self._shortest + 1):
-            for row, phrase in self._by_start.get(tuple(words[at : at + self._shortest]), ()):
-                if words[at : at + len(phrase)] == phrase:
-                    yield row
+        yield _finding("held_out_text", "warning", said, text)
 
 
 def _same_rules(rows: Sequence[Row]) -> Iterator[Finding]:
@@ -271,9 +263,16 @@ def _sensitive(rows: Sequence[Row]) -> Iterator[Finding]:
     for (is_personal, kind), found in sorted(held.items(), key=lambda item: item[0]):
         code: Code = "personal_data" if is_personal else "secret"
         what = "personal data" if is_personal else "a secret"
-        advice = "see whether it may be learnt" if is_personal else "take it out, and change it where it is used"
+        is_sure = not is_personal and kind not in GUESSED
+        advice = (
+            "see whether it may be learnt"
+            if is_personal
+            else "take it out, and change it where it is used"
+            if is_sure
+            else "see whether it is one, and take it out then"
+        )
         text = f"{_count(list(found))} {what} by its form: {kind} {next(iter(found.values()))}; {advice}"
-        yield _finding(code, "warning" if is_personal else "error", found, text)
+        yield _finding(code, "error" if is_sure else "warning", found, text)
 
 
 def _finding(code: Code, severity: Severity, rows: Iterable[Row], text: str) -> Finding:
@@ -292,7 +291,3 @@ def _quoted(text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())

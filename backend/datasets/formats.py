@@ -52,20 +52,24 @@ class Imported:
     split: Split | None
 
 
-def export(rows: Iterable[Row], form: Form, *, with_metadata: bool) -> Iterator[str]:
+def export(
+    rows: Iterable[Row], form: Form, *, with_metadata: bool, is_first: bool = True, is_last: bool = True
+) -> Iterator[str]:
     """The rows in their order as text, one or a few lines at a time.
 
     With metadata every form carries question, answer, system prompt, split and provenance, so that `read` gives the
     same rows. Without, the JSON forms lose split and provenance and CSV the provenance: OpenAI takes no file with keys
     that it does not know. A dataset of no rows is an empty file, in CSV and Alpaca a frame without rows.
+
+    Of a file that is written in parts, each with some of the rows, `is_first` and `is_last` say which part it is.
     """
     if form == "csv":
-        yield from _csv(rows, with_metadata)
+        yield from _csv(rows, with_metadata, has_head=is_first)
     elif form == "alpaca":
-        yield "["
+        yield "[" if is_first else ""
         for number, row in enumerate(rows):
-            yield f"{',' if number else ''}\n{_dumped(to_alpaca(row, with_metadata=with_metadata))}"
-        yield "\n]\n"
+            yield f"{'' if is_first and not number else ','}\n{_dumped(to_alpaca(row, with_metadata=with_metadata))}"
+        yield "\n]\n" if is_last else ""
     else:
         shape: Callable[..., Json] = {"openai": to_openai, "alpaca_lines": to_alpaca, "sharegpt": to_sharegpt}[form]
         for row in rows:
@@ -212,9 +216,10 @@ class _Buffer:
         return bool(block)
 
 
-def _csv(rows: Iterable[Row], with_metadata: bool) -> Iterator[str]:
+def _csv(rows: Iterable[Row], with_metadata: bool, *, has_head: bool) -> Iterator[str]:
     columns = _COLUMNS if with_metadata else _COLUMNS[:-1]
-    yield _record(columns)
+    if has_head:
+        yield _record(columns)
     for row in rows:
         source = _dumped(provenance_to_json(row.provenance))
         cells = (row.question, row.answer, row.system or "", row.split.value, source)

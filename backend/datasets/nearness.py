@@ -26,8 +26,9 @@ from backend.datasets.rows import Example, FaqSource
 from backend.errors import InvalidVector
 from backend.faqs.dedup import Vectors, question_key, unit
 
-Why = Literal["source", "group", "question", "meaning", "answer"]
-"""The same FAQ, the same group of the review, the same words in the question; near in meaning, nearly one answer."""
+Why = Literal["source", "group", "question", "meaning", "answer", "within"]
+"""The same FAQ, the same group of the review, the same words in the question; near in meaning, nearly one answer, or an
+answer that stands in another one."""
 
 MEANING: Final = 0.88
 """Least cosine of two questions that are near."""
@@ -39,6 +40,10 @@ FEWEST_RUNS: Final = 5
 """Answers with fewer runs ("Yes, on every plan.") are common to questions about different things."""
 HOLDERS: Final = 16
 """How many of the latest answers that share a rare run one is compared to. In the manuals no run has more."""
+CONTAINED: Final = 8
+"""Words from which an answer that stands in another one is no coincidence."""
+ALIKE: Final = 64
+"""How many sequences with the same beginning are looked for."""
 BLOCK: Final = 512
 """Rows compared to all at once: 20 MB for 10,000 questions."""
 
@@ -84,12 +89,18 @@ def neighbours(items: Sequence[Item], vectors: Vectors | None) -> Iterator[Neigh
     """
     if vectors is not None and (vectors.ndim != 2 or len(vectors) != len(items)):
         raise InvalidVector(f"{len(items)} items came with vectors of shape {vectors.shape!r}; give one row per item")
-    yield from _chained((item.source for item in items), "source")
+    yield from of_one_source(items)
     yield from _chained((item.group for item in items), "group")
     yield from _chained((question_key(item.question) for item in items), "question")
     if vectors is not None:
         yield from _meanings(vectors)
     yield from _answers(items)
+    yield from _within(items)
+
+
+def of_one_source(items: Iterable[Item]) -> Iterator[Neighbours]:
+    """Each with the one before it that comes from the same FAQ."""
+    return _chained((item.source for item in items), "source")
 
 
 def _chained(keys: Iterable[Hashable | None], why: Why) -> Iterator[Neighbours]:
@@ -117,7 +128,7 @@ def _answers(items: Sequence[Item]) -> Iterator[Neighbours]:
     any fixed order (prefix filtering: Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007), here
     the rarest first. Answers of one form that hundreds share are compared to some of them only."""
     order = sorted(range(len(items)), key=lambda row: items[row].id.bytes)
-    words = [_WORD.findall(item.answer.casefold()) for item in items]
+    words = [words_of(item.answer) for item in items]
     runs = _runs(words)
     yield from _chained(
         (" ".join(said) if len(mine) >= FEWEST_RUNS else None for said, mine in zip(words, runs, strict=True)), "answer"
@@ -136,6 +147,42 @@ def _answers(items: Sequence[Item]) -> Iterator[Neighbours]:
             yield Neighbours(row, np.array(close), "answer")
         for run in rarest:
             holders[run].append(row)
+
+
+def _within(items: Sequence[Item]) -> Iterator[Neighbours]:
+    """Answers that stand word for word in others, as the same paragraph of two documents does."""
+    words = [words_of(item.answer) for item in items]
+    phrases = Phrases(enumerate(words), CONTAINED)
+    for row, said in enumerate(words):
+        inside = sorted({other for other in phrases.within(said) if len(words[other]) < len(said)})
+        if inside:
+            yield Neighbours(row, np.array(inside), "within")
+
+
+class Phrases:
+    """Word sequences, each with its row, found in texts by their first `shortest` words in time linear in the text.
+
+    Of more than `ALIKE` that begin alike the first ones are found.
+    """
+
+    def __init__(self, phrases: Iterable[tuple[int, list[str]]], shortest: int) -> None:
+        self._shortest = shortest
+        self._by_start: dict[tuple[str, ...], list[tuple[int, list[str]]]] = defaultdict(list)
+        for row, words in phrases:
+            start = tuple(words[:shortest])
+            if len(words) >= shortest and len(self._by_start[start]) < ALIKE:
+                self._by_start[start].append((row, words))
+
+    def within(self, words: list[str]) -> Iterator[int]:
+        """The rows of the sequences that stand in a text; one that stands there twice comes twice."""
+        for at in range(len(words) - self._shortest + 1):
+            for row, phrase in self._by_start.get(tuple(words[at : at + self._shortest]), ()):
+                if words[at : at + len(phrase)] == phrase:
+                    yield row
+
+
+def words_of(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
 
 
 def _candidates(holders: Mapping[int, list[int]], rarest: Iterable[int]) -> list[int]:

@@ -72,9 +72,10 @@ def rephrase(question: str, answer: str, rules: Rules, *, most: int, taken: Set[
     own = question_key(question)
     found: dict[str, Rephrased] = {}
     for name, rule in _turned(list(rules.items()), question):
-        text = rule(question)
-        if len(found) >= most or text is None:
+        made = rule(question)
+        if len(found) >= most or made is None:
             continue
+        text = " ".join(made.split())
         key = question_key(text)
         is_free = key == own or key not in taken
         follows = name in _UNCHECKED or still_follows(question, answer, text) is None

@@ -18,6 +18,9 @@ from math import log2
 from typing import Final
 
 MASK: Final = "…"
+GUESSED: Final = frozenset({"token", "password"})
+"""Kinds of secrets that documents also have without meaning one: of five in 2.4 million characters of manuals, three
+were signatures and two made-up examples."""
 _SHOWN_FROM: Final = 12
 """Shorter values are masked whole: two characters at each end would be a good part of them."""
 

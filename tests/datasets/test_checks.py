@@ -9,9 +9,11 @@ import pytest
 
 from backend.datasets.checks import Code, Finding, Report, Terms, check, tokens_of
 from backend.datasets.nearness import Item
-from backend.datasets.rows import Rewording, Row, Split
+from backend.datasets.rephrasing import HELD_OUT_RULES, TRAINING_RULES, reworded
+from backend.datasets.rows import Example, FaqSource, Provenance, Rewording, Row, Split
 from backend.datasets.splits import split
 from backend.faqs.dedup import Vectors
+from benchmarks import samples
 from tests.datasets.building import example, row
 
 LONG = "Open the settings, choose Billing and then Invoices, and press the button to download them as one file."
@@ -172,18 +174,20 @@ def test_without_vectors_a_warning_says_what_was_not_compared() -> None:
         ("question", "Say, how do I use the bicycle in rain?"),
     ],
 )
-def test_a_held_out_question_within_a_training_row_is_an_error(field: str, text: str) -> None:
+def test_a_held_out_question_within_a_training_row_is_a_warning(field: str, text: str) -> None:
     rows = good()
     rows[0] = replace(rows[0], **{field: text})  # type: ignore[arg-type]  # one of two texts
     finding = only(rows, "held_out_text")
-    assert (finding.severity, finding.rows) == ("error", (rows[-1].id,))
+    assert (finding.severity, finding.rows) == ("warning", (rows[-1].id,))
 
 
 def test_a_held_out_answer_within_a_training_answer_is_an_error() -> None:
     rows = good()
     rows[-1] = replace(rows[-1], answer="Turn the small key to the left and wait.")
     rows[0] = replace(rows[0], answer=f"{LONG} {LONG.upper()} Then turn the small key to the left and wait. {LONG}!")
-    assert only(rows, "held_out_text", row_tokens=900).rows == (rows[-1].id,)
+    finding = only(rows, "leak", row_tokens=900)
+    assert (finding.severity, set(finding.rows)) == ("error", {rows[0].id, rows[-1].id})
+    assert "has an answer that holds, or stands in, that of" in finding.text
 
 
 def test_a_short_held_out_text_within_a_training_row_is_chance() -> None:
@@ -211,6 +215,17 @@ def test_a_secret_is_an_error_that_does_not_repeat_it(field: str) -> None:
     assert (finding.severity, finding.rows) == ("error", (rows[3].id,))
     assert "1 row has a secret by its form: OpenAI key sk…R8" in finding.text
     assert KEY[5:-2] not in finding.text
+
+
+@pytest.mark.parametrize(
+    "text", ["Signed iDq8ZkP0aX3vB7nM2sT5wY9c1ui by the key.", "Write password = hunter2pass there."]
+)
+def test_what_may_be_no_secret_is_a_warning(text: str) -> None:
+    rows = good()
+    rows[0] = replace(rows[0], answer=text)
+    finding = only(rows, "secret")
+    assert finding.severity == "warning"
+    assert "see whether it is one" in finding.text
 
 
 def test_no_other_finding_repeats_a_secret() -> None:
@@ -251,3 +266,36 @@ def test_a_system_prompt_counts() -> None:
 def test_an_empty_dataset_says_so() -> None:
     found = check([], np.zeros((0, 8), dtype=np.float32), Terms(200))
     assert {finding.code for finding in found.findings} == {"too_few_rows", "no_held_out"}
+
+
+def reworded_row(of: Row, question: str, split: Split) -> Row:
+    source = replace(of.provenance, rewording=Rewording("rule", "how to", of.question))
+    return replace(of, question=question, provenance=source, split=split)
+
+
+def test_paraphrases_that_are_near_by_their_form_are_no_leak_and_one_apart_from_its_question_is() -> None:
+    rows = good()
+    assert rows[0].split is not rows[-1].split
+    near = [
+        reworded_row(rows[0], "How to do it?", rows[0].split),
+        reworded_row(rows[-1], "How to do it!", rows[-1].split),
+    ]
+    assert "leak" not in {finding.code for finding in report([*rows, *near]).findings}
+    apart = reworded_row(rows[0], "How to do that?", rows[-1].split)
+    finding = only([*rows, apart], "leak")
+    assert "comes from the same FAQ as" in finding.text
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_was_split_by_the_same_measure_has_no_leak(seed: int) -> None:
+    examples = [
+        Example(faq["question"], faq["answer"], Provenance(FaqSource(UUID(int=n + 1), 1)))
+        for n, faq in enumerate(samples.faqs(400, seed))
+    ]
+    parts = split([Item.of(one) for one in examples], None, seed=str(seed)).splits
+    rows = [
+        made.in_split(parts[one.id])
+        for one in examples
+        for made in (one, *reworded(one, TRAINING_RULES if parts[one.id] is Split.TRAIN else HELD_OUT_RULES, most=3))
+    ]
+    assert "leak" not in {finding.code for finding in check(rows, None, Terms(500)).findings}

@@ -204,3 +204,15 @@ def test_fractions_that_make_no_sense_are_refused(shares: tuple[float, float, fl
 def test_thousands_of_rows_that_are_all_near_are_one_component() -> None:
     items = [item(n, source=1) for n in range(1, 3001)]
     assert len(components(items, np.ones((3000, 8), dtype=np.float32))) == 1
+
+
+def test_an_answer_that_stands_in_another_one_is_on_its_side() -> None:
+    inner = "Turn the small key to the left and wait for the sound."
+    others = [Item(UUID(int=n), UUID(int=n), f"Question {n}?", f"Answer number {n}.") for n in range(1, 30)]
+    pair = [
+        Item(UUID(int=40), UUID(int=40), "How is it opened?", inner),
+        Item(UUID(int=41), UUID(int=41), "What is the manual of the door?", f"First read. {inner} {'More. ' * 60}"),
+    ]
+    for seed in "abcdefgh":
+        parts = split([*others, *pair], None, seed=seed).splits
+        assert parts[pair[0].id] is parts[pair[1].id]
