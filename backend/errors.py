@@ -48,6 +48,10 @@ class AgentNotFound(NotFound):
     """No agent of this id, external id or name in the workspace."""
 
 
+class TunedModelNotFound(NotFound):
+    """No model of this name was trained in the workspace."""
+
+
 class ModelNotFound(NotFound):
     """What a program of OpenAI's API named as the model is neither an agent nor an embedding model."""
 
@@ -211,6 +215,10 @@ class TrainingDiverged(NexusError):
     """The loss is no number any more; the same parameters will do it again."""
 
     code, status, title = "training_diverged", 422, "The training diverged"
+
+
+class TrainingOutOfMemory(NexusError):
+    code, status, title = "training_out_of_memory", 422, "The training needs more memory"
 
 
 class Unsupported(VectorError):

@@ -114,7 +114,8 @@ class RagAgent:
         )
 
     def _done(self, done: Done, answer: CitedAnswer) -> AnswerDone:
-        provider, failures = self._settings.provider, ()
+        provider = self._settings.provider
+        failures: tuple[Failure, ...] = ()
         if isinstance(done, AnsweredBy):
             provider, failures = done.provider, done.failures
         if not answer.text.strip():

@@ -52,16 +52,20 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class AdapterParameters:
-    """Measured on the tuning half of benchmarks/retrieval_set: see benchmarks/adapter.py.
+    """Measured on the tuning half of benchmarks/retrieval_set, one look at the two views, two collections of real
+    manuals with their FAQs, 30 questions in people's words each: MRR .62 and .62 before, .70 and .65 after; at a
+    temperature of .05 .74 and .59, of .02 .64 and .60; without the documents' sentences (FAQs alone) .63 and .56.
 
-    `weight_decay` draws the map to the identity. Training ends after `patience` epochs without a better validation.
+    `weight_decay` draws the map to the identity. Without a `batch` it is a sixteenth of the questions, 16 to 256, so
+    that a small dataset has some steps in an epoch, too. Training ends after `patience` epochs without a better
+    validation.
     """
 
     epochs: int = 20
     learning_rate: float = 3e-4
-    temperature: float = 0.05
+    temperature: float = 0.1
     weight_decay: float = 0.03
-    batch: int = 256
+    batch: int | None = None
     random_negatives: int = 512
     hard_negatives: int = 4
     patience: int = 4
@@ -116,7 +120,8 @@ def train(
             best_map, kept = training.weight.copy(), number
         if number - kept >= parameters.patience:
             break
-    return Trained(QueryMap(best_map, spec_key), tuple(epochs), kept)
+    shift = _shift(validation.vectors, QueryMap(best_map, spec_key)(validation.vectors), items.vectors) if kept else 0.0
+    return Trained(QueryMap(best_map, spec_key, shift), tuple(epochs), kept)
 
 
 def ranks_of(queries: Vectors, answers: Rows, items: Vectors) -> Rows:
@@ -128,6 +133,17 @@ def ranks_of(queries: Vectors, answers: Rows, items: Vectors) -> Rows:
         own = scores[np.arange(len(scores)), right]
         found[start : start + BLOCK] = (scores >= own[:, None]).sum(axis=1)
     return found
+
+
+def _shift(before: Vectors, after: Vectors, items: Vectors) -> float:
+    """By how much the best score of a question rises: the median over all."""
+    return float(np.median(_best_scores(after, items) - _best_scores(before, items)))
+
+
+def _best_scores(queries: Vectors, items: Vectors) -> Vectors:
+    """float32[n]"""
+    blocks = [(queries[start : start + BLOCK] @ items.T).max(axis=1) for start in range(0, len(queries), BLOCK)]
+    return np.concatenate(blocks)
 
 
 def _figures(ranks: Rows) -> tuple[float, float]:
@@ -147,6 +163,8 @@ class _Training:
         self._steps = 0
         self._hard = _nearest_wrong(questions, items, parameters.hard_negatives)
 
+        self._batch = parameters.batch or min(max(len(questions) // 16, 16), 256)
+
     def epoch(self) -> float:
         """The mean loss of its batches."""
         losses = [self._step(batch) for batch in self._batches()]
@@ -154,8 +172,8 @@ class _Training:
 
     def _batches(self) -> Iterator[Rows]:
         order = self._random.permutation(len(self._questions))
-        for start in range(0, len(order), self._parameters.batch):
-            yield order[start : start + self._parameters.batch]
+        for start in range(0, len(order), self._batch):
+            yield order[start : start + self._batch]
 
     def _step(self, batch: Rows) -> float:
         queries, right = self._questions.vectors[batch], self._questions.answers[batch]

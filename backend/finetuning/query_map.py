@@ -1,6 +1,7 @@
 """Tuned retrieval's model: a linear map over query vectors. Documents' vectors stay as they are."""
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -8,8 +9,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from backend.embeddings.base import EmbeddingSpec, Vectors
-from backend.errors import SpecMismatch, UnusableModel
+from backend.embeddings.base import Vectors
+from backend.errors import UnusableModel
 
 WEIGHT: Final = "query_map.weight"
 FORMAT: Final = "ai-nexus-query-map"
@@ -20,10 +21,12 @@ class QueryMap:
     """`query -> unit(query + weight @ query)`. `weight` is float32[d, d]; of zeros, a query stays what it is.
 
     `spec_key` names the embedding model that it belongs to: with the vectors of another one it means nothing.
+    `score_shift` is by how much it raises the best score of a question: what is asked of an answer moves along.
     """
 
     weight: Vectors
     spec_key: str
+    score_shift: float = 0.0
 
     def __call__(self, queries: Vectors) -> Vectors:
         """float32[n, d], unit length, from float32[n, d]."""
@@ -31,17 +34,13 @@ class QueryMap:
         lengths = np.linalg.norm(moved, axis=1, keepdims=True)
         return np.asarray(np.divide(moved, lengths, out=queries.copy(), where=lengths > 0), dtype=np.float32)
 
-    def check(self, spec: EmbeddingSpec) -> None:
-        """Raises `SpecMismatch` for an embedding model that it was not trained on."""
-        if self.spec_key != spec.key or self.weight.shape != (spec.dimension, spec.dimension):
-            raise SpecMismatch(
-                f"the tuned retrieval was trained on the vectors of another embedding model (spec {self.spec_key!r}) "
-                f"than {spec.model!r} (spec {spec.key!r}); train it anew for this collection"
-            )
+    def fits(self, spec_key: str) -> bool:
+        """Whether it was trained on the vectors of this embedding model."""
+        return self.spec_key == spec_key
 
     def save(self, path: Path) -> None:
         """As safetensors."""
-        kept = {"format": FORMAT, "spec_key": self.spec_key}
+        kept = {"format": FORMAT, "spec_key": self.spec_key, "score_shift": repr(self.score_shift)}
         safetensors.numpy.save_file({WEIGHT: np.ascontiguousarray(self.weight)}, path, metadata=kept)
 
     @classmethod
@@ -53,9 +52,18 @@ class QueryMap:
                 weight = file.get_tensor(WEIGHT) if WEIGHT in file.keys() else None  # noqa: SIM118 - not a mapping
         except (OSError, safetensors.SafetensorError) as exc:
             raise UnusableModel(f"{path.name!r} is no safetensors file: {exc}; train the model anew") from exc
-        if weight is None or kept.get("format") != FORMAT or not _is_square(weight):
+        shift = _number(kept.get("score_shift", "0"))
+        if weight is None or kept.get("format") != FORMAT or not _is_square(weight) or shift is None:
             raise UnusableModel(f"{path.name!r} holds no map of query vectors; train the model anew")
-        return cls(weight, kept.get("spec_key", ""))
+        return cls(weight, kept.get("spec_key", ""), shift)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
 
 
 def _is_square(weight: Vectors) -> bool:

@@ -1,0 +1,132 @@
+"""The trainer seam: what every way of training a model takes and gives."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from pydantic import BaseModel, JsonValue
+
+from backend.errors import NexusError
+
+State = Literal["running", "succeeded", "failed", "cancelled", "lost"]
+"""`lost`: it was started, is not finished, and nobody works on it: its process died. `start` goes on with it."""
+
+SPEC_KEY: Final = "spec_key"
+"""The parameter of retrieval that preparation adds: the embedding model whose vectors were prepared."""
+MODELS: Final = "models"
+"""The parameter of models that answer that preparation adds: the folder where base models are made."""
+POINTS: Final = "points.jsonl"
+RESULT: Final = "result.json"
+
+
+class Point(BaseModel):
+    """A value of a curve after so many steps and epochs: `train_loss`, `validation_loss`, `mrr` (0..1) and the like."""
+
+    name: str
+    step: int
+    epoch: float
+    value: float
+
+
+class ModelFile(BaseModel):
+    """A file of a trained model: its path below the run's folder."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class TrainingResult(BaseModel):
+    """What training ended with. `remote_id` names a model that another server keeps; it has no `files`.
+
+    `metrics` are numbers before and after by their name: {"mrr": [0.61, 0.72]}.
+    """
+
+    files: list[ModelFile] = []
+    remote_id: str | None = None
+    metrics: dict[str, list[float]] = {}
+    notes: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """What to train. `folder` is the run's own: what the method reads lies in it, checkpoints and results go there.
+
+    `parameters` are the method's, already validated. `base_model` names a model or its folder; empty where the method
+    has none.
+    """
+
+    folder: Path
+    base_model: str
+    parameters: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStatus:
+    """`done` of `total` steps, 0 while that is not known. `error` says why it failed, `result` what came out."""
+
+    state: State
+    done: int = 0
+    total: int = 0
+    stage: str = "training"
+    result: TrainingResult | None = None
+    error: NexusError | None = None
+
+
+class Trainer(Protocol):
+    """One way to train. Each call may come from another process than the one before, after a restart.
+
+    `start` gives a handle by which the training is found again, and returns at once; called again for the same order
+    it goes on from the last checkpoint instead of beginning another training. `status` and `cancel` take the handle;
+    to cancel what has ended does nothing. Points of the curves are appended to `POINTS` in the order's folder.
+    """
+
+    async def start(self, order: TrainingOrder) -> str: ...
+    async def status(self, order: TrainingOrder, handle: str) -> TrainingStatus: ...
+    async def cancel(self, order: TrainingOrder, handle: str) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+class PointLog:
+    """The curves of a run as JSON lines, written by one process while others read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / POINTS
+
+    def add(self, *points: Point) -> None:
+        with self._path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write("".join(f"{point.model_dump_json()}\n" for point in points))
+
+    def read(self, *, skip: int = 0) -> Iterator[Point]:
+        """Those behind the first `skip`. A line that is being written is left for the next time."""
+        if not self._path.exists():
+            return
+        with self._path.open(encoding="utf-8", newline="\n") as lines:
+            for at, line in enumerate(lines):
+                if at >= skip and line.endswith("\n"):
+                    yield Point.model_validate_json(line)
+
+    def cut(self, *, after_step: int) -> None:
+        """Forgets what came after a checkpoint, from which training goes on."""
+        kept = [point for point in self.read() if point.step <= after_step]
+        draft = self._path.with_suffix(".part")
+        draft.write_text("".join(f"{point.model_dump_json()}\n" for point in kept), encoding="utf-8")
+        os.replace(draft, self._path)
+
+
+def write_result(folder: Path, result: TrainingResult) -> None:
+    """Whole or not at all: where it is, training has succeeded."""
+    draft = folder / f"{RESULT}.part"
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump(result.model_dump(mode="json"), file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, folder / RESULT)
+
+
+def read_result(folder: Path) -> TrainingResult | None:
+    path = folder / RESULT
+    return TrainingResult.model_validate_json(path.read_text(encoding="utf-8")) if path.exists() else None

@@ -1,0 +1,90 @@
+"""Training in a limited child process of this machine: its folder tells how far it is, whoever asks."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from backend.errors import NexusError, TrainingOutOfMemory
+from backend.finetuning.base import TrainingOrder, TrainingStatus, read_result
+from backend.jobs.children import ChildLimits, ChildProgress, Children, LimitReached
+
+
+@dataclass(slots=True)
+class _Progress:
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    task: asyncio.Task[None]
+    progress: _Progress
+
+
+@dataclass
+class ChildTrainer:
+    """Implements `Trainer`. `task` is the module that the child runs, `arguments` what it is given.
+
+    The handle is the name of the run's folder. Of a training that another process began, whose child died with it,
+    the status is `lost`; to start it once more goes on with it.
+    """
+
+    children: Children
+    task: str
+    arguments: Callable[[TrainingOrder], BaseModel]
+    limits: ChildLimits
+    _running: dict[str, _Running] = field(default_factory=dict)
+
+    async def start(self, order: TrainingOrder) -> str:
+        handle = order.folder.name
+        known = self._running.get(handle)
+        if (known is None or known.task.done()) and read_result(order.folder) is None:
+            progress = _Progress()
+            self._running[handle] = _Running(asyncio.create_task(self._run(order, progress)), progress)
+        return handle
+
+    async def status(self, order: TrainingOrder, handle: str) -> TrainingStatus:
+        running = self._running.get(handle)
+        if running is not None and not running.task.done():
+            return TrainingStatus("running", running.progress.done, running.progress.total)
+        result = await asyncio.to_thread(read_result, order.folder)
+        if result is not None:
+            return TrainingStatus("succeeded", result=result)
+        if running is None:
+            return TrainingStatus("lost")
+        if running.task.cancelled():
+            return TrainingStatus("cancelled")
+        error = running.task.exception()
+        if isinstance(error, NexusError):
+            return TrainingStatus("failed", error=error)
+        return TrainingStatus("failed", error=NexusError(f"the training ended without a result: {error!r}"))
+
+    async def cancel(self, order: TrainingOrder, handle: str) -> None:  # noqa: ARG002 - the handle says it
+        running = self._running.get(handle)
+        if running is not None:
+            running.task.cancel()
+            with suppress(asyncio.CancelledError, NexusError):
+                await running.task
+
+    async def aclose(self) -> None:
+        for running in self._running.values():
+            running.task.cancel()
+        await asyncio.gather(*(running.task for running in self._running.values()), return_exceptions=True)
+
+    async def _run(self, order: TrainingOrder, progress: _Progress) -> None:
+        def hear(told: ChildProgress) -> None:
+            progress.done, progress.total = told.done, told.total or 0
+
+        try:
+            output = await self.children.run(self.task, self.arguments(order), limits=self.limits, on_progress=hear)
+        except LimitReached as exc:
+            if exc.limit == "memory":
+                memory = self.limits.memory_bytes // 1024**3
+                raise TrainingOutOfMemory(
+                    f"training needs more than its {memory} GB of memory; lower batch, or choose a smaller base model"
+                ) from exc
+            raise
+        output.close()
