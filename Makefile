@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run local check format test test-rust test-python test-browser test-slow test-local test-postgres test-pythons test-asan lock bench bench-retrieval bench-follow-ups bench-rust screens faults samples
+.PHONY: help base dev run local finetune check format test test-rust test-python test-browser test-slow test-local test-finetune test-postgres test-pythons test-asan lock bench bench-retrieval bench-follow-ups bench-rust screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +25,10 @@ run: base ## start AI Nexus; Ctrl-C stops it
 local: ## add llama.cpp and a small sample model, for a model that writes answers offline
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
 	@$(PYTHON) tools/setup.py add-local
+
+finetune: ## add torch, trl and peft, for training models that answer; 4.6 GB
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py add-finetune
 
 check: dev ## format, lint, types, import rules, clippy
 	$(BIN)/ruff format --check .
@@ -47,7 +51,7 @@ test-rust: dev
 
 # By module or class: what its tests share (a server, a model, its float64 twin) is then made once, not by each worker.
 test-python: dev
-	$(BIN)/pytest -n 2 --dist loadscope -m "not slow and not local" --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadscope -m "not slow and not local and not finetune" --ignore tests/browser
 
 # Playwright keeps an event loop in its process, beside which no asynchronous test can run.
 test-browser: dev
@@ -61,6 +65,11 @@ test-local: ## local models on the real llama.cpp, installed with its sample int
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
 	@$(PYTHON) tools/setup.py local
 	.local/bin/pytest -m local tests/local
+
+test-finetune: ## training with torch, installed into .finetune with llama.cpp and the sample model
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py finetune
+	.finetune/bin/pytest -m finetune tests/finetuning_extra
 
 # A job that a test's end cancels leaves its connection to the garbage collector, which warns.
 test-postgres: dev ## what touches the database, over Postgres

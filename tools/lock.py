@@ -10,7 +10,8 @@ GROUPS = {
     "base": ("--no-default-groups", "--group", "build"),
     "dev": ("--no-default-groups", "--group", "build", "--group", "dev"),
     "bench": ("--no-default-groups", "--group", "build", "--group", "bench"),
-    "local": ("--no-default-groups", "--group", "build", "--group", "dev", "--extra", "local"),
+    "local": ("--no-default-groups", "--group", "build", "--extra", "local"),
+    "finetune": ("--no-default-groups", "--group", "build", "--extra", "local", "--extra", "finetune"),
 }
 COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--universal")
 

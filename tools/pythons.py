@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.11", "3.12", "3.13")
-TESTS = ("-n", "2", "--dist", "loadscope", "-m", "not slow and not local", "--ignore", "tests/browser")
+TESTS = ("-n", "2", "--dist", "loadscope", "-m", "not slow and not local and not finetune", "--ignore", "tests/browser")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Brings an environment in line with its lock: `python tools/setup.py base|dev|bench|local`, see `VENVS`.
+"""Brings an environment in line with its lock: `python tools/setup.py base|dev|bench|local|finetune`, see `VENVS`.
 
-`add-local` adds the extra `local` to `.venv`. Standard library only. Says what is missing and how to get it, fetches uv
-when there is none, syncs only when something changed.
+`add-local` and `add-finetune` add what is in that lock to `.venv`. Standard library only. Says what is missing and how
+to get it, fetches uv when there is none, syncs only when something changed.
 """
 
 import hashlib
@@ -14,7 +14,16 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENVS = {"base": ROOT / ".venv", "dev": ROOT / ".venv", "bench": ROOT / ".bench", "local": ROOT / ".local"}
+VENVS = {
+    "base": ROOT / ".venv",
+    "dev": ROOT / ".venv",
+    "bench": ROOT / ".bench",
+    "local": ROOT / ".local",
+    "finetune": ROOT / ".finetune",
+}
+LOCKS = {name: (name,) for name in VENVS} | {"local": ("dev", "local"), "finetune": ("dev", "finetune")}
+"""Which locks an environment holds. Those of extras are without `dev`, since they are also added to `.venv`."""
+ADDED = {"local": "llama.cpp and a sample model of 98 MB", "finetune": "torch and what trains with it, 4.6 GB"}
 UV_VENV = ROOT / ".uv"
 PYTHONS = ((3, 11), (3, 14))
 VENV = VENVS["base"]
@@ -26,28 +35,27 @@ def main(wanted: str) -> None:
     VENV = VENVS[wanted]
     check_tools()
     uv = find_uv()
-    locks = {name: ROOT / "requirements" / f"{name}.lock" for name in VENVS}
     # The dev lock holds everything of the base lock: going back to base would only uninstall.
-    lock = locks["dev"] if wanted == "dev" or stamped(locks["dev"]) else locks[wanted]
-    if not stamped(lock):
+    name = "dev" if wanted == "dev" or stamped("dev") else wanted
+    if not stamped(name):
         if not (VENV / "bin" / "python").exists():
             run(uv, "venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(VENV))
-        say(f"installing the packages of {lock.relative_to(ROOT)}; the first time they are downloaded ...")
-        run(uv, "pip", "sync", "--quiet", "--require-hashes", str(lock))
+        say(f"installing the packages of requirements/{name}.lock; the first time they are downloaded ...")
+        run(uv, "pip", "sync", "--quiet", "--require-hashes", *map(str, files(name)))
         install(uv, "--editable", ".")
-        stamp(lock)
+        stamp(name)
         say("building rust_accel; the first time that takes a minute or two ...")
     install(uv, "./rust_accel")
 
 
-def add_local() -> None:
-    """The extra `local` for `.venv`, pinned as in its lock. The next change of the locks removes it again."""
+def add(extra: str) -> None:
+    """What the lock of an extra has beyond `base`, for `.venv`. The next change of the locks removes it again."""
     main("base")
-    locks = [(ROOT / "requirements" / f"{name}.lock").read_text() for name in ("local", "dev")]
-    more, known = ({block.split("==")[0]: block for block in blocks(lock)} for lock in locks)
-    added = VENV / "local.txt"
-    added.write_text("".join(block for name, block in more.items() if name not in known))
-    say("installing llama.cpp and a sample model of 98 MB ...")
+    more, known = (blocks((ROOT / "requirements" / f"{name}.lock").read_text()) for name in (extra, "base"))
+    added = VENV / f"{extra}.txt"
+    names = {block.split("==")[0] for block in known}
+    added.write_text("".join(block for block in more if block.split("==")[0] not in names))
+    say(f"installing {ADDED[extra]} ...")
     run(find_uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", str(added))
 
 
@@ -93,24 +101,29 @@ def run(*command: str) -> None:
         stop(f"this failed with status {done.returncode}: {' '.join(command)}")
 
 
-def stamp_file(lock: Path) -> Path:
-    return VENV / f".{lock.stem}.stamp"
+def files(name: str) -> list[Path]:
+    """The locks of an environment."""
+    return [ROOT / "requirements" / f"{lock}.lock" for lock in LOCKS[name]]
 
 
-def fingerprint(lock: Path) -> str:
-    parts = (lock.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), str(ROOT).encode())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+def stamp_file(name: str) -> Path:
+    return VENV / f".{name}.stamp"
 
 
-def stamped(lock: Path) -> bool:
-    file = stamp_file(lock)
-    return file.exists() and file.read_text() == fingerprint(lock)
+def fingerprint(name: str) -> str:
+    read = [path.read_bytes() for path in (*files(name), ROOT / "pyproject.toml")]
+    return hashlib.sha256(b"\0".join([*read, str(ROOT).encode()])).hexdigest()
 
 
-def stamp(lock: Path) -> None:
+def stamped(name: str) -> bool:
+    file = stamp_file(name)
+    return file.exists() and file.read_text() == fingerprint(name)
+
+
+def stamp(name: str) -> None:
     for old in VENV.glob(".*.stamp"):
         old.unlink()
-    stamp_file(lock).write_text(fingerprint(lock))
+    stamp_file(name).write_text(fingerprint(name))
 
 
 def stop(reason: str) -> None:
@@ -119,4 +132,5 @@ def stop(reason: str) -> None:
 
 
 if __name__ == "__main__":
-    add_local() if sys.argv[1] == "add-local" else main(sys.argv[1])
+    wanted = sys.argv[1].removeprefix("add-")
+    main(wanted) if wanted == sys.argv[1] else add(wanted)

@@ -82,6 +82,13 @@ async def test_no_setting_and_no_key_reaches_a_child(children: Children, monkeyp
     assert not [text for text in seen if "canary" in text]
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+async def test_a_child_is_told_how_many_threads_it_has(children: Children, threads: int) -> None:
+    with await run(children, "environment", threads=threads) as output:
+        seen = {note.text for note in output.records(Note)}
+    assert f"OMP_NUM_THREADS={threads}" in seen
+
+
 async def test_a_typed_error_is_raised_again(children: Children, tmp_path: Path) -> None:
     with pytest.raises(EncryptedPdf, match="asks for a password"):
         await run(children, "typed")

@@ -1,0 +1,88 @@
+"""What a training leaves: the merged model, what LoRA alone learnt, a GGUF file, and their figures."""
+
+import resource
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from backend.finetuning import lora_base
+from backend.finetuning.base import ModelFile, TrainingResult
+from backend.finetuning.files import described
+from backend.finetuning.lora_conversations import Example
+from backend.finetuning.lora_gguf import NotExported, check_tokens, export
+from backend.finetuning.lora_run import VALIDATION_LOSS, Run
+from backend.finetuning.lora_sft import Sft
+
+MODEL: Final = "model"
+ADAPTER: Final = "adapter"
+GGUF: Final = "model.gguf"
+CHECKED: Final = 50
+"""Conversations whose tokens are compared with llama.cpp's."""
+
+
+def result(run: Run, trainer: Sft) -> TrainingResult:
+    """Written, and described."""
+    _save(run, trainer)
+    return TrainingResult(files=_files(run), metrics=_metrics(run, _losses(run)), notes=run.notes)
+
+
+def _losses(run: Run) -> list[float]:
+    """Of validation: before the training and after it; none without validation."""
+    found = [point.value for point in run.points.read() if point.name == VALIDATION_LOSS]
+    return [found[0], found[-1]] if found else []
+
+
+def _save(run: Run, trainer: Sft) -> None:
+    """Adapter, merged model and GGUF file. What an earlier attempt left of them is gone."""
+    for name in (MODEL, ADAPTER):
+        shutil.rmtree(run.folder / name, ignore_errors=True)
+    model = trainer.model
+    if run.parameters.kind == "lora":
+        model.save_pretrained(run.folder / ADAPTER)
+        (run.folder / ADAPTER / "README.md").unlink(missing_ok=True)
+        model = model.merge_and_unload()
+    merged = run.folder / MODEL
+    model.to(_kept_dtype(run.base)).save_pretrained(merged)
+    run.tokenizer.save_pretrained(merged)
+    _export(run, merged)
+
+
+def _kept_dtype(base: Path) -> Any:
+    """The base model's own: more digits than it had say nothing."""
+    config = lora_base.config(base)
+    named = config.get("dtype") or config.get("torch_dtype")
+    return {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(str(named), torch.float32)
+
+
+def _export(run: Run, merged: Path) -> None:
+    file = run.folder / GGUF
+    file.unlink(missing_ok=True)
+    some: list[Example] = [*run.train.examples, *run.validation.examples][:CHECKED]
+    try:
+        export(merged, run.tokenizer, file)
+        if not check_tokens(file, run.tokenizer, [example.row["prompt"] for example in some]):
+            run.notes.append("llama.cpp is not installed, so that its reading of the model was not compared.")
+    except NotExported as exc:
+        file.unlink(missing_ok=True)
+        run.notes.append(f"There is no GGUF file of the model, for the provider `local`: {exc}.")
+
+
+def _files(run: Run) -> list[ModelFile]:
+    found = [path for name in (MODEL, ADAPTER) for path in sorted((run.folder / name).glob("*"))]
+    names = [str(path.relative_to(run.folder)) for path in (*found, run.folder / GGUF) if path.is_file()]
+    return described(run.folder, *names)
+
+
+def _metrics(run: Run, losses: list[float]) -> dict[str, list[float]]:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    if torch.cuda.is_available():
+        peak = torch.cuda.max_memory_allocated() / 1024**2
+    figures = {"peak_memory_mb": [peak]}
+    if losses:
+        figures[VALIDATION_LOSS] = losses
+    if run.seconds:
+        figures["seconds_per_step"] = [sum(run.seconds) / len(run.seconds)]
+    return figures

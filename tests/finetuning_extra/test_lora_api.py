@@ -1,0 +1,56 @@
+"""Over the API: a dataset, a training with trl, and the model that came out answers in a chat."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.test_datasets import fill, make
+from tests.finetuning_extra.building import SECONDS, write_base
+from tests.support import Api
+
+pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
+QUESTION = "How do I order the boiler?"
+
+
+@pytest.fixture
+async def model(api: Api, tmp_path: Path) -> dict[str, Any]:
+    """Fine-tuned on twelve FAQs, for two steps."""
+    await fill(api)
+    await api.drain()
+    dataset = await make(api)
+    body = {
+        "dataset_id": dataset["id"],
+        "method": "lora",
+        "name": "Own",
+        "base_model": str(write_base(tmp_path / "tiny")),
+        "parameters": {"max_steps": 2, "batch": 2, "accumulation": 1, "evaluations": 1},
+    }
+    job = await api.post("/finetune", body, status=202)
+    await api.drain()
+    training = await api.get(f"/finetune/{job['id']}")
+    assert training["job"]["status"] == "succeeded", training["job"]["error"]
+    found: dict[str, Any] = await api.get(f"/models/{training['model_id']}")
+    return found
+
+
+async def test_a_fine_tuned_model_answers_from_the_documents_and_over_openais_api(
+    api: Api, model: dict[str, Any]
+) -> None:
+    assert (model["method"], model["state"], model["collection_id"]) == ("lora", "usable", None)
+    assert [change["name"] for change in model["changes"]] == ["validation_loss"]
+    assert "model.gguf" in {file["path"] for file in model["files"]}
+    answer = await api.post("/chat", {"message": QUESTION, "model": "Own"})
+    assert (answer["provider"], answer["model"], answer["failures"]) == ("local", "model", [])
+    assert answer["retrieved"][0]["title"] == QUESTION
+    said = await api.post("/v1/chat/completions", {"model": "Own", "messages": [{"role": "user", "content": QUESTION}]})
+    assert said["model"] == "Own"
+    assert said["usage"]["completion_tokens"] > 0
+
+
+async def test_a_model_whose_file_was_changed_is_not_asked(api: Api, model: dict[str, Any]) -> None:
+    path = next(api.settings.tuned.rglob("model.gguf"))
+    path.write_bytes(path.read_bytes() + b"x")
+    answer = await api.client.post("/chat", json={"message": QUESTION, "model": model["name"]})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "unusable_model"
