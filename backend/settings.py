@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         return self.data_dir / "files"
 
     @property
+    def tuned(self) -> Path:
+        """The folders of trainings, with the models that came out of them."""
+        return self.data_dir / "tuned"
+
+    @property
     def models(self) -> Path:
         return self.models_dir or self.data_dir / "models"
 

@@ -17,12 +17,14 @@ class AgentParameters(Request):
     """`instructions` are added to those of every agent. None leaves the choice to the model's vendor.
 
     `steps` are those before the answer that the model takes, a request each; the rules take the others.
+    `retrieval_model` names tuned retrieval that the agent searches with, where it fits the collection's vectors.
     """
 
     temperature: Temperature | None = None
     max_tokens: MaxTokens | None = None
     instructions: Instructions = ""
     steps: list[ModelStep] = Field(["rewrite"], max_length=3)
+    retrieval_model: Name | None = None
 
 
 class Fallback(Request):

@@ -7,7 +7,16 @@ from pydantic import JsonValue
 from contracts.base import Answer, UtcTime
 from contracts.problem import Problem
 
-JobKind = Literal["extract_document", "draft_document", "sync_collection", "ingest", "fetch_model", "switch_model"]
+JobKind = Literal[
+    "extract_document",
+    "draft_document",
+    "sync_collection",
+    "ingest",
+    "fetch_model",
+    "switch_model",
+    "make_dataset",
+    "finetune",
+]
 JobOrder = Literal["newest", "oldest"]
 
 

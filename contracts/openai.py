@@ -233,14 +233,15 @@ class ChatCompletionChunk(Answer):
 
 
 class NexusModel(Answer):
-    kind: Literal["agent", "embedding"]
+    kind: Literal["agent", "tuned", "embedding"]
     agent_id: UUID | None = None
+    model_id: UUID | None = None
     external_id: str | None = None
     dimension: int | None = None
 
 
 class Model(Answer):
-    """An agent or an embedding model."""
+    """An agent, a model that was trained here, or an embedding model."""
 
     id: str
     object: Literal["model"] = "model"

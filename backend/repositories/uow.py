@@ -14,12 +14,14 @@ from backend.repositories.access import AccessRepository, WorkspaceRepository
 from backend.repositories.agents import AgentRepository
 from backend.repositories.collections import CollectionRepository
 from backend.repositories.conversations import ConversationRepository
+from backend.repositories.datasets import DatasetRepository
 from backend.repositories.documents import DocumentRepository
 from backend.repositories.drafting import DraftingRepository
 from backend.repositories.faqs import FaqRepository
 from backend.repositories.jobs import JobRepository
 from backend.repositories.overview import OverviewRepository
 from backend.repositories.removal import RemovalRepository
+from backend.repositories.tuning import TuningRepository
 
 T = TypeVar("T")
 
@@ -58,6 +60,14 @@ class Tx(BaseTx):
     @cached_property
     def drafting(self) -> DraftingRepository:
         return DraftingRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def datasets(self) -> DatasetRepository:
+        return DatasetRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def tuning(self) -> TuningRepository:
+        return TuningRepository(self.session, self.workspace_id)
 
     @cached_property
     def removal(self) -> RemovalRepository:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
+from backend.embeddings.base import Vectors
 from backend.vectors.base import Source
 
 
@@ -70,15 +71,37 @@ class Plan:
     note: str = ""
 
 
+class TunedQueries(Protocol):
+    """A map over query vectors that was trained for a collection.
+
+    `fits` says whether it was trained on the vectors of an embedding model; `score_shift` is by how much it raises the
+    best score of a question.
+    """
+
+    @property
+    def score_shift(self) -> float: ...
+    def fits(self, spec_key: str) -> bool: ...
+    def __call__(self, queries: Vectors, /) -> Vectors: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """Tuned retrieval under its name."""
+
+    name: str
+    queries: TunedQueries
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a question may be answered from. `limit` is how many items it usually takes, `most` how many the caller
-    takes; without it the planner decides."""
+    takes; without it the planner decides. `tuned` changes the questions to collections that it fits."""
 
     workspace_id: UUID
     collections: tuple[UUID, ...]
     limit: int
     most: int | None = None
+    tuned: Tuned | None = None
 
 
 @dataclass(frozen=True, slots=True)

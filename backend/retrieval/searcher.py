@@ -14,7 +14,7 @@ from backend.errors import CollectionNotFound, ModelSwitched, ModelUnavailable
 from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
-from backend.retrieval.base import RetrievedItem, Scope, SearchResult
+from backend.retrieval.base import RetrievedItem, Scope, SearchResult, Tuned
 from backend.retrieval.focus import focused
 from backend.retrieval.reading import Reading
 from backend.retrieval.views import DEFAULT_RANKING, Ranking
@@ -40,6 +40,8 @@ class Query:
     text: str
     focus: str = ""
     weight: float = 0.0
+    tuned_by: dict[str, None] = field(default_factory=dict)
+    """The names of the maps that were used, in order."""
     _known: dict[tuple[str, str], Vectors] = field(default_factory=dict)
     _read: dict[UUID, Reading] = field(default_factory=dict)
 
@@ -53,13 +55,13 @@ class Query:
             found = self._read[collection.id] = Reading(collection, ranking)
         return found
 
-    async def vector(self, embedder: Embedder) -> Vectors:
+    async def vector(self, embedder: Embedder, tuned: Tuned | None = None) -> Vectors:
         """float32[1, d], unit length"""
-        whole = await self._embedded(self.text, embedder)
-        if not self.focus:
-            return whole
-        blend = (1 - self.weight) * whole + self.weight * await self._embedded(self.focus, embedder)
-        return np.asarray(blend / np.linalg.norm(blend), dtype=np.float32)
+        vector = await self._embedded(self.text, embedder)
+        if self.focus:
+            blend = (1 - self.weight) * vector + self.weight * await self._embedded(self.focus, embedder)
+            vector = np.asarray(blend / np.linalg.norm(blend), dtype=np.float32)
+        return vector if tuned is None else tuned.queries(vector)
 
     async def _embedded(self, text: str, embedder: Embedder) -> Vectors:
         key = (embedder.spec.key, text)
@@ -104,12 +106,12 @@ class Searcher:
     async def _search(self, scope: Scope, question: Query, documents: Sequence[UUID] | None) -> SearchResult:
         query = question.text
         found = await self._find(scope, question, documents)
-        note = ""
+        notes = [f"tuned by “{name}”" for name in question.tuned_by]
         rest = focused(query, [_all_text(item) for item in found]) if self._ranking.focus else None
         if rest is not None:
             found = await self._find(scope, question.focused(rest, self._ranking.focus), documents)
-            note = f"with weight on “{rest}”"
-        return SearchResult(_without_repeats(found)[:POOL], answerable=False, note=note)
+            notes.append(f"with weight on “{rest}”")
+        return SearchResult(_without_repeats(found)[:POOL], answerable=False, note=", ".join(notes))
 
     async def _find(self, scope: Scope, query: Query, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
         found: list[RetrievedItem] = []
@@ -129,8 +131,11 @@ class Searcher:
         while True:
             try:
                 embedder = await self._embedders.of(scope.workspace_id, embedding_spec(collection.spec))
-                vector = await query.vector(embedder)
-                return await self._items(query.reading(collection, self._ranking), vector, documents)
+                tuned = scope.tuned if scope.tuned and scope.tuned.queries.fits(collection.spec["key"]) else None
+                vector = await query.vector(embedder, tuned)
+                query.tuned_by.update({tuned.name: None} if tuned else {})
+                found = await self._items(query.reading(collection, self._ranking), vector, documents)
+                return _shifted(found, tuned.queries.score_shift) if tuned else found
             except (CollectionNotFound, ModelSwitched, ModelUnavailable):
                 generation = collection.generation
                 collection = await self._collection(scope, collection_id)
@@ -174,6 +179,11 @@ class Searcher:
             if found is not None:
                 return found
             asked *= 2
+
+
+def _shifted(items: Sequence[RetrievedItem], shift: float) -> list[RetrievedItem]:
+    """With what is asked of an answer moved along with the scores."""
+    return [replace(item, threshold=item.threshold + shift) for item in items]
 
 
 def _all_text(item: RetrievedItem) -> str:

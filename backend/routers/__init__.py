@@ -6,12 +6,14 @@ from backend.routers import (
     agents,
     collections,
     conversations,
+    datasets,
     documents,
     drafting,
     embed_and_store,
     embedding_models,
     faq,
     faqs,
+    finetune,
     ingest,
     jobs,
     keys,
@@ -19,6 +21,7 @@ from backend.routers import (
     providers,
     rag_chat,
     system,
+    tuned_models,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -36,6 +39,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     providers.router,
     embedding_models.router,
     agents.router,
+    datasets.router,
+    finetune.router,
+    tuned_models.router,
     openai.router,
     keys.router,
 )

@@ -12,7 +12,7 @@ from contracts.problem import UploadProblem
 
 router = guarded_router("documents")
 
-_FORM: Final = {
+FORM: Final = {
     "requestBody": {
         "required": True,
         "content": {
@@ -31,7 +31,7 @@ _FORM: Final = {
 _REFUSED: Final[dict[int | str, dict[str, Any]]] = {status: {"model": UploadProblem} for status in (413, 415, 422, 507)}
 
 
-@router.post("/faq/upload", status_code=202, openapi_extra=_FORM, responses=_REFUSED)
+@router.post("/faq/upload", status_code=202, openapi_extra=FORM, responses=_REFUSED)
 async def upload(request: Request, services: Services, principal: CurrentPrincipal) -> Upload:
     """PDF, DOCX, HTML, Markdown or text; one durable job a file, in the order they were sent."""
     content_type = request.headers.get("content-type", "")

@@ -38,7 +38,10 @@ async def _fingerprint_of_files(services: AppServices, request: Request) -> str:
     return await services.uploads.fingerprint(request.stream(), request.headers.get("content-type", ""))
 
 
-STREAMED: Final[Mapping[str, Fingerprint]] = {"/faq/upload": _fingerprint_of_files}
+STREAMED: Final[Mapping[str, Fingerprint]] = {
+    "/faq/upload": _fingerprint_of_files,
+    "/datasets/import": _fingerprint_of_files,
+}
 """Bodies too large to hold. The handler leaves the fingerprint in `request.state`; a repeated one is read by this."""
 
 log = logging.getLogger("nexus.api")

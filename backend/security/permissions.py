@@ -23,6 +23,10 @@ class Permission(StrEnum):
     SETTINGS_WRITE = "settings.write"
     KEYS = "keys"
     METRICS = "metrics"
+    DATASETS_READ = "datasets.read"
+    DATASETS_WRITE = "datasets.write"
+    MODELS_READ = "models.read"
+    MODELS_WRITE = "models.write"
 
 
 _READ: Final = frozenset(
@@ -42,7 +46,8 @@ ROLES: Final[dict[Role, frozenset[Permission]]] = {
     | {Permission.JOBS_CONTROL},
     Role.ML_ENGINEER: _READ
     | {Permission.DOCUMENTS_WRITE, Permission.FAQS_REVIEW, Permission.COLLECTIONS_WRITE, Permission.CHAT}
-    | {Permission.JOBS_CONTROL},
+    | {Permission.JOBS_CONTROL, Permission.DATASETS_READ, Permission.DATASETS_WRITE}
+    | {Permission.MODELS_READ, Permission.MODELS_WRITE},
     Role.SALES: _READ | {Permission.CHAT},
     Role.DEVOPS: frozenset(
         {
@@ -116,6 +121,23 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/agents/{agent_id}"): Permission.SETTINGS_READ,
     ("PATCH", "/agents/{agent_id}"): Permission.SETTINGS_WRITE,
     ("DELETE", "/agents/{agent_id}"): Permission.SETTINGS_WRITE,
+    ("POST", "/datasets"): Permission.DATASETS_WRITE,
+    ("GET", "/datasets"): Permission.DATASETS_READ,
+    ("POST", "/datasets/import"): Permission.DATASETS_WRITE,
+    ("GET", "/datasets/{dataset_id}"): Permission.DATASETS_READ,
+    ("GET", "/datasets/{dataset_id}/export"): Permission.DATASETS_READ,
+    ("GET", "/datasets/{dataset_id}/rows"): Permission.DATASETS_READ,
+    ("DELETE", "/datasets/{dataset_id}"): Permission.DATASETS_WRITE,
+    ("POST", "/finetune"): Permission.MODELS_WRITE,
+    ("GET", "/finetune"): Permission.MODELS_READ,
+    ("GET", "/finetune/methods"): Permission.MODELS_READ,
+    ("GET", "/finetune/{training_id}"): Permission.MODELS_READ,
+    ("GET", "/finetune/{training_id}/points"): Permission.MODELS_READ,
+    ("POST", "/finetune/{training_id}/cancel"): Permission.MODELS_WRITE,
+    ("GET", "/models"): Permission.MODELS_READ,
+    ("GET", "/models/{model_id}"): Permission.MODELS_READ,
+    ("GET", "/models/{model_id}/learnt-from"): Permission.MODELS_READ,
+    ("DELETE", "/models/{model_id}"): Permission.MODELS_WRITE,
     ("GET", "/v1/models"): Permission.CHAT,
     ("GET", "/v1/models/{model}"): Permission.CHAT,
     ("POST", "/v1/chat/completions"): Permission.CHAT,

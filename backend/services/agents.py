@@ -1,7 +1,7 @@
 """Agents: who answers, with which model, from which collection, and how much of it a day."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -120,6 +120,13 @@ class AgentService:
         """What the factory makes the agent from. Raises `InvalidRequest` when its provider is not set up."""
         return await self._providers.answerer(tx, agent)
 
+    async def with_model(self, tx: Tx, answerer: Answerer, *, provider: str, model: str) -> Answerer:
+        """With another model in the first place, and the agent's own behind it where that one fails. Raises
+        `InvalidRequest` where its provider is not installed."""
+        choice = await self._providers.choice(tx, provider, model, field="model")
+        config = answerer.config
+        return replace(answerer, config=replace(config, primary=choice, fallbacks=(config.primary, *config.fallbacks)))
+
     async def hold(self, tx: Tx, agent: Agent, likely: Usage) -> Hold:
         """Counts what a question is likely to take until `settle` counts what it took, so that questions at the same
         time see each other. Nothing is held for an agent without a limit.
@@ -153,6 +160,7 @@ class AgentService:
     async def _check(self, tx: Tx, agent: Agent) -> None:
         """That the agent could answer; writes the model that its provider chose. Opens no connection."""
         await tx.collections.get(agent.collection_id)
+        await _check_retrieval(tx, agent.parameters.get("retrieval_model"))
         choice = await self._providers.choice(tx, agent.provider, agent.model, field="provider")
         for n, row in enumerate(agent.fallbacks):
             await self._providers.choice(tx, row["provider"], row["model"], field=f"fallbacks[{n}]")
@@ -197,10 +205,22 @@ def _check_steps(parameters: wire.AgentParameters, provider: str) -> None:
         )
 
 
+async def _check_retrieval(tx: Tx, name: str | None) -> None:
+    """Raises `InvalidRequest` for what is no tuned retrieval."""
+    if name is None:
+        return
+    model = await tx.tuning.named(name)
+    if model is None or model.spec_key is None:
+        known = sorted(one.name for one in await tx.tuning.all_models() if one.spec_key is not None)
+        raise InvalidRequest(f"parameters.retrieval_model: no tuned retrieval {name!r}; known: {known}")
+
+
 async def _check_free(tx: Tx, name: str, external_id: str | None, *, own: UUID | None = None) -> None:
     namesake = await tx.agents.named(name)
     if namesake is not None and namesake.id != own:
         raise Conflict(f"name: there is an agent {name!r} already; choose another name")
+    if await tx.tuning.named(name) is not None:
+        raise Conflict(f"name: there is a model {name!r} already; choose another name")
     taken = await tx.agents.of_other_program(external_id) if external_id is not None else None
     if taken is not None and taken.id != own:
         raise Conflict(f"external_id: the agent {taken.name!r} has {external_id!r} already")

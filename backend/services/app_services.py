@@ -8,10 +8,12 @@ from backend.services.chat import ChatService
 from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService
 from backend.services.conversations import ConversationService
+from backend.services.datasets import DatasetService
 from backend.services.documents import DocumentService
 from backend.services.drafting import DraftingService
 from backend.services.embedding_models import EmbeddingModelService
 from backend.services.faqs import FaqService
+from backend.services.finetuning import FinetuningService
 from backend.services.idempotency import IdempotencyService
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
@@ -19,6 +21,7 @@ from backend.services.model_switch import ModelSwitchService
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.system import SystemService
+from backend.services.tuned_models import TunedModelService
 from backend.services.uploads import UploadService
 from backend.tracing.metrics import Metrics
 
@@ -31,10 +34,12 @@ class AppServices:
     chunks: ChunkService
     collections: CollectionService
     conversations: ConversationService
+    datasets: DatasetService
     documents: DocumentService
     drafting: DraftingService
     embedding_models: EmbeddingModelService
     faqs: FaqService
+    finetuning: FinetuningService
     idempotency: IdempotencyService
     job_events: JobEvents
     jobs: JobService
@@ -43,4 +48,5 @@ class AppServices:
     openai: OpenAIService
     providers: ProviderService
     system: SystemService
+    tuned_models: TunedModelService
     uploads: UploadService

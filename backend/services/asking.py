@@ -22,7 +22,8 @@ TOP_K: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given.
+    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given; `model` names a
+    tuned model that is asked instead of an agent.
 
     `is_on_pages`: a person asks, not a program. `top_k` is the most passages that it takes; None leaves their number to
     the planner. `instructions` and `sampling` are the calling program's, for this answer only.
@@ -31,6 +32,7 @@ class Question:
     message: str
     agent_id: UUID | None = None
     bot_id: str | None = None
+    model: str | None = None
     collection_id: UUID | None = None
     top_k: int | None = None
     history: Sequence[Message] = ()
@@ -52,13 +54,11 @@ def of_collection(request: wire.RagChat) -> Question:
 
 
 def of_agent(request: wire.Chat) -> Question:
-    """Raises `NotFound` for a `model`: there are no tuned models to ask yet."""
-    if request.model is not None:
-        raise NotFound(f"no model {request.model!r}; known: []")
     return Question(
         request.message,
         agent_id=request.agent_id,
         bot_id=request.bot_id,
+        model=request.model,
         history=_said(request.history),
         conversation_id=request.conversation_id,
         user_id=request.user_id,

@@ -16,6 +16,7 @@ from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.agents.spending import Spending
 from backend.agents.tokens import tokens_of
 from backend.db import models
+from backend.db.finetuning import TunedModel
 from backend.errors import Conflict, NexusError
 from backend.problems import problem_of
 from backend.repositories.uow import Tx, UnitOfWork
@@ -27,6 +28,7 @@ from backend.services.asking import TOP_K, Question, agent_of, as_asked, convers
 from backend.services.limits import ChatLimits, Slot
 from backend.services.providers import Answerer
 from backend.services.strategies import Strategies
+from backend.services.tuned_models import TunedModelService, unfit
 from backend.tracing.metrics import Metrics
 from backend.tracing.track import set_attribute, track
 from backend.whole import to_its_end
@@ -36,6 +38,8 @@ QUOTE: Final = 600
 PASSAGE: Final = 250
 ANSWER: Final = 300
 """Tokens that a passage has, and an answer, as a rule."""
+LOCAL: Final = "local"
+"""The provider that serves the models that were trained here."""
 OWN_WORDS: Final = "rules"
 """The strategy of a step that the product takes itself, without a model."""
 
@@ -55,6 +59,7 @@ class Exchange:
     started: float = field(default_factory=time.perf_counter)
     text: list[str] = field(default_factory=list)
     retrieved: list[wire.Citation] = field(default_factory=list)
+    tuned: TunedModel | None = None
     spending: Spending = field(default_factory=Spending)
     hold: Hold = UNHELD
     is_saved: bool = False
@@ -72,6 +77,7 @@ class ChatService:
         strategies: Strategies,
         factory: AgentFactory,
         agents: AgentService,
+        tuned: TunedModelService,
         *,
         limits: ChatLimits,
         metrics: Metrics,
@@ -82,6 +88,7 @@ class ChatService:
         self._strategies = strategies
         self._factory = factory
         self._agents = agents
+        self._tuned = tuned
         self._metrics = metrics
 
     async def begin(self, principal: Principal, question: Question) -> Exchange:
@@ -101,16 +108,32 @@ class ChatService:
 
     async def _read(self, tx: Tx, principal: Principal, question: Question, slot: Slot) -> Exchange:
         agent = await agent_of(tx, question)
-        asked = question.collection_id or agent.collection_id
+        tuned = await self._tuned_for(tx, question, agent)
+        asked = question.collection_id or _own_collection(question, tuned) or agent.collection_id
         await tx.collections.get(asked)
         answerer = as_asked(await self._agents.answerer(tx, agent), question)
+        if tuned is not None and tuned.spec_key is None:
+            answerer = await self._agents.with_model(tx, answerer, provider=LOCAL, model=self._tuned.served(tuned))
         self._factory.rag(answerer.config)
-        agent_id = None if question.collection_id else agent.id
+        agent_id = None if question.collection_id or question.model else agent.id
         conversation = await conversation_of(tx, principal, question, agent_id=agent_id, collection_id=asked)
         if question.conversation_id is not None:
             self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
         history = await history_of(tx, question, conversation.id)
-        return Exchange(question, asked, conversation, agent_id, answerer, history, slot)
+        return Exchange(question, asked, conversation, agent_id, answerer, history, slot, tuned=tuned)
+
+    async def _tuned_for(self, tx: Tx, question: Question, agent: models.Agent) -> TunedModel | None:
+        """The tuned retrieval that is asked by its name, or that the agent searches with.
+
+        Raises `TunedModelNotFound`, and `Conflict` for one that cannot be used any more; an agent goes on without.
+        """
+        if question.model is None:
+            name = agent.parameters.get("retrieval_model") if question.collection_id is None else None
+            return await tx.tuning.named(name) if name is not None else None
+        model = await self._tuned.named(tx, question.model)
+        if reason := await unfit(tx, model):
+            raise Conflict(f"the model {model.name!r} cannot be asked: {reason}")
+        return model
 
     async def _keep(self, tx: Tx, exchange: Exchange) -> None:
         """The question, the conversation that it begins, and the tokens that it may take."""
@@ -175,7 +198,14 @@ class ChatService:
 
     async def _find(self, principal: Principal, exchange: Exchange) -> Findings:
         question = exchange.question
-        scope = Scope(principal.workspace_id, (exchange.collection_id,), question.top_k or TOP_K, most=question.top_k)
+        tuned = await self._tuned.ready(exchange.tuned) if exchange.tuned else None
+        scope = Scope(
+            principal.workspace_id,
+            (exchange.collection_id,),
+            question.top_k or TOP_K,
+            most=question.top_k,
+            tuned=tuned,
+        )
         history = [
             Turn("user" if one.role == "user" else "assistant", asked_in(one.content)) for one in exchange.history
         ]
@@ -275,6 +305,11 @@ class Stopped(Conflict):
     """The person who asked stopped the answer or left."""
 
     code, title = "stopped", "The answer was stopped"
+
+
+def _own_collection(question: Question, tuned: TunedModel | None) -> UUID | None:
+    """That of a tuned model that is asked itself."""
+    return tuned.collection_id if tuned is not None and question.model is not None else None
 
 
 def _passages(items: Sequence[RetrievedItem]) -> tuple[PassageText, ...]:

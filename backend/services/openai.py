@@ -3,15 +3,23 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 from backend.agents.providers.base import Message, Sampling
 from backend.agents.questions import LONG
+from backend.db.finetuning import TunedModel
 from backend.db.models import Agent
 from backend.embeddings.base import EmbeddingSpec, Vectors
-from backend.errors import AgentNotFound, InvalidParameter, ModelNotFound, ModelUnavailable, UnknownStrategy
+from backend.errors import (
+    AgentNotFound,
+    InvalidParameter,
+    ModelNotFound,
+    ModelUnavailable,
+    TunedModelNotFound,
+    UnknownStrategy,
+)
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
 from backend.services.asking import HISTORY, Question
@@ -46,10 +54,11 @@ class OpenAIService:
     async def models(self, principal: Principal) -> wire.ModelList:
         async with self._uow.read(principal.workspace_id) as tx:
             agents = await tx.agents.all()
+            tuned = await tx.tuning.all_models()
         specs = await self._embedders.ready()
         taken = _refs_of(agents, specs)
         shown = [_agent_model(agent, _unambiguous(agent, taken)) for agent in agents]
-        return wire.ModelList(data=[*shown, *map(_embedding_model, specs)])
+        return wire.ModelList(data=[*shown, *map(_tuned_model, tuned), *map(_embedding_model, specs)])
 
     async def model(self, principal: Principal, ref: str) -> wire.Model:
         """By an agent's name, id or external id, or an embedding model's name. Raises `ModelNotFound`."""
@@ -60,6 +69,9 @@ class OpenAIService:
             try:
                 agent = await tx.agents.find(ref)
             except AgentNotFound as exc:
+                tuned = await tx.tuning.named(ref)
+                if tuned is not None:
+                    return _tuned_model(tuned)
                 raise _no_model(ref) from exc
         return _agent_model(agent, ref)
 
@@ -69,7 +81,14 @@ class OpenAIService:
         try:
             return await self._chat.begin(principal, question)
         except AgentNotFound as exc:
-            raise _no_model(request.model) from exc
+            return await self._begin_with_model(principal, question, exc)
+
+    async def _begin_with_model(self, principal: Principal, question: Question, no_agent: AgentNotFound) -> Exchange:
+        name = question.bot_id or ""
+        try:
+            return await self._chat.begin(principal, replace(question, bot_id=None, model=name))
+        except TunedModelNotFound:
+            raise _no_model(name) from no_agent
 
     @track("openai.embed", kind="embedding")
     async def embed(self, principal: Principal, request: wire.EmbeddingsRequest) -> Embedded:
@@ -171,6 +190,15 @@ def _no_model(ref: str) -> ModelNotFound:
 def _agent_model(agent: Agent, ref: str) -> wire.Model:
     extra = wire.NexusModel(kind="agent", agent_id=agent.id, external_id=agent.external_id)
     return wire.Model(id=ref, created=int(agent.created_at.timestamp()), owned_by=OWNER, nexus=extra)
+
+
+def _tuned_model(model: TunedModel) -> wire.Model:
+    return wire.Model(
+        id=model.name,
+        created=int(model.created_at.timestamp()),
+        owned_by=OWNER,
+        nexus=wire.NexusModel(kind="tuned", model_id=model.id),
+    )
 
 
 def _embedding_model(spec: EmbeddingSpec) -> wire.Model:

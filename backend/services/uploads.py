@@ -89,6 +89,24 @@ class UploadService:
             for file in files:
                 file.path.unlink(missing_ok=True)
 
+    async def receive_one(
+        self, body: AsyncIterator[bytes], content_type: str, on_received: Callable[[str], None] = _ignore
+    ) -> ReceivedFile:
+        """The only file of a body, for whoever keeps or removes it. Raises `InvalidRequest` for none or several."""
+        files: list[ReceivedFile] = []
+        try:
+            async with aclosing(self._received(body, content_type)) as received:
+                async for file in received:
+                    files.append(file)
+            on_received(_fingerprint(files))
+            if len(files) != 1:
+                raise InvalidRequest(f"{len(files)} files were sent; put exactly one into the field 'files'")
+        except BaseException:
+            for file in files:
+                file.path.unlink(missing_ok=True)
+            raise
+        return files[0]
+
     @track("uploads.fingerprint")
     async def fingerprint(self, body: AsyncIterator[bytes], content_type: str) -> str:
         """Of the files in a body, which are not kept: equal when two uploads have the same names and contents.

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import FastAPI
 
+from backend.db.finetuning import Training
 from tests.api.conftest import Keys
 from tests.support import Api, refused
 
@@ -20,6 +21,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/faqs/reject": {},
     "/faqs/merge": {},
     "/ingest": {},
+    "/finetune": {},
     "/collections/{collection_id}/model": {"model": "sentence-transformers/all-MiniLM-L6-v2"},
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
@@ -83,7 +85,21 @@ async def furnished(api: Api) -> dict[str, str]:
         "job_id": (await api.get("/jobs"))["items"][0]["id"],
         "agent_id": (await api.get("/agents"))["items"][0]["id"],
         "key_id": (await api.get("/keys"))[0]["id"],
+        **await trained(api),
     }
+
+
+async def trained(api: Api) -> dict[str, str]:
+    """A dataset, a training and a model, by their rows alone."""
+    dataset = UUID((await api.post("/datasets", {"name": "Support"}, status=202))["dataset"]["id"])
+    training, model = uuid4(), uuid4()
+    workspace = UUID((await api.get("/me"))["workspace_id"])
+    told: dict[str, Any] = {"name": "Tuned", "method": "adapter", "base_model": "", "parameters": {}, "author": "me"}
+    async with api.scope.services.faqs._uow(workspace) as tx:
+        await tx.tuning.add(Training(id=training, workspace_id=workspace, dataset_id=dataset, **told))
+        kept = {"metrics": {}, "notes": [], "files": {"items": []}, "training_id": training, "dataset_id": dataset}
+        await tx.tuning.register({"id": model, **told, **kept})
+    return {"dataset_id": str(dataset), "training_id": str(training), "model_id": str(model)}
 
 
 async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> Any:
@@ -100,6 +116,8 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
             body["collection_id"] = own["collection_id"]
         if place.path == "/chat":
             body["agent_id"] = own["agent_id"]
+        if place.path == "/finetune":
+            body |= {"dataset_id": own["dataset_id"], "collection_id": own["collection_id"]}
         if place.path == "/faqs/merge":
             body |= {"ids": [own["faq_id"], value], "keep": value}
         elif place.where == "body":

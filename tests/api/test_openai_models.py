@@ -41,6 +41,7 @@ async def test_agents_and_the_embedding_model_are_the_models(api: Api, client: o
     assert raw["data"][1]["nexus"] == {
         "kind": "agent",
         "agent_id": sales["id"],
+        "model_id": None,
         "external_id": "crm-7",
         "dimension": None,
     }

@@ -1,0 +1,174 @@
+"""The steps of a `finetune` job: prepare, train, register. Each may be repeated; training goes on where it was."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Protocol
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, JsonValue
+
+from backend.db.finetuning import Training
+from backend.errors import JobCancelled, NexusError, StorageFull
+from backend.finetuning import METHODS
+from backend.finetuning.base import SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
+from backend.finetuning.files import verify
+from backend.repositories.uow import UnitOfWork
+from backend.services.progress import Progress
+from backend.services.training_folders import run_folder
+from backend.tracing.track import track
+
+POLL: Final = 0.2
+"""Seconds between two looks at a training."""
+AGAIN: Final = 2
+"""Times that a training is started again after a failure that may pass."""
+STORED: Final = 500
+FREE: Final = 200 * 1024 * 1024
+"""Bytes of disk that must be left before a training begins."""
+
+
+class Preparation(Protocol):
+    """Writes what a method reads into a training's folder; gives parameters for the trainer beside those chosen."""
+
+    async def prepare(self, training: Training, folder: Path, progress: Progress) -> dict[str, JsonValue]: ...
+
+
+class Prepared(BaseModel):
+    """What the trainer is given beside the training's own parameters."""
+
+    parameters: dict[str, JsonValue]
+
+
+class Ended(BaseModel):
+    result: TrainingResult
+
+
+class Registered(BaseModel):
+    model_id: UUID
+    name: str
+
+
+class FinetuneRun:
+    """`trainers` gives the trainer of a method, one an event loop; `root` is where the folders of trainings are."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        trainers: Callable[[str], Trainer],
+        preparations: Mapping[str, Preparation],
+        *,
+        root: Path,
+    ) -> None:
+        self._uow = uow
+        self._trainers = trainers
+        self._preparations = preparations
+        self._root = root
+
+    @track("finetune.prepare")
+    async def prepare(self, workspace_id: UUID, training_id: UUID, progress: Progress) -> Prepared:
+        """Raises `StorageFull`, and what the preparation raises."""
+        training = await self._training(workspace_id, training_id)
+        folder = run_folder(self._root, training)
+        await asyncio.to_thread(_make, folder)
+        makes = METHODS.get(training.method)().makes
+        return Prepared(parameters=await self._preparations[makes].prepare(training, folder, progress))
+
+    @track("finetune.train")
+    async def train(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, progress: Progress) -> Ended:
+        """Raises what made the training fail, once starting it again did not help."""
+        training = await self._training(workspace_id, training_id)
+        trainer = self._trainers(training.method)
+        given = {**training.parameters, **prepared.parameters}
+        order = TrainingOrder(run_folder(self._root, training), training.base_model, given)
+        failures, stored = 0, 0
+        handle = await self._begin(trainer, order, training)
+        while True:
+            status = await trainer.status(order, handle)
+            stored = await self._store_points(training, order, stored)
+            if status.state == "succeeded" and status.result is not None:
+                await self._forget_abandoned(training, order)
+                return Ended(result=status.result)
+            if status.state == "failed" and not _may_pass(status, failures):
+                raise status.error or NexusError("the training failed without a reason")
+            if status.state == "cancelled":
+                raise JobCancelled("the training was cancelled")
+            if status.state != "running":
+                failures += status.state == "failed"
+                handle, stored = await self._begin(trainer, order, training), 0
+            await self._reported(trainer, order, handle, status, progress)
+            await asyncio.sleep(POLL)
+
+    async def _begin(self, trainer: Trainer, order: TrainingOrder, training: Training) -> str:
+        handle = await trainer.start(order)
+        async with self._uow(training.workspace_id) as tx:
+            await tx.tuning.set_handle(training.id, handle)
+        return handle
+
+    async def _reported(
+        self, trainer: Trainer, order: TrainingOrder, handle: str, status: TrainingStatus, progress: Progress
+    ) -> None:
+        """The trainer stops before a cancellation of the job goes on."""
+        try:
+            await progress(status.stage, status.done, status.total)
+        except JobCancelled:
+            await trainer.cancel(order, handle)
+            raise
+
+    async def _store_points(self, training: Training, order: TrainingOrder, stored: int) -> int:
+        """What is new of the curves; how many points are stored by now."""
+        new = await asyncio.to_thread(lambda: list(PointLog(order.folder).read(skip=stored)))
+        for first in range(0, len(new), STORED):
+            async with self._uow(training.workspace_id) as tx:
+                await tx.tuning.put_points(training.id, [one.model_dump() for one in new[first : first + STORED]])
+        return stored + len(new)
+
+    async def _forget_abandoned(self, training: Training, order: TrainingOrder) -> None:
+        """Points of an attempt that came further than the one that succeeded."""
+        steps = await asyncio.to_thread(lambda: [point.step for point in PointLog(order.folder).read()])
+        async with self._uow(training.workspace_id) as tx:
+            await tx.tuning.forget_points(training.id, after_step=max(steps, default=-1))
+
+    @track("finetune.register")
+    async def register(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, ended: Ended) -> Registered:
+        """Raises `UnusableModel` for files that are not what was trained."""
+        training = await self._training(workspace_id, training_id)
+        result = ended.result
+        await asyncio.to_thread(verify, run_folder(self._root, training), result.files)
+        model_id = uuid5(training.id, "model")
+        values = {
+            "id": model_id,
+            "training_id": training.id,
+            "dataset_id": training.dataset_id,
+            "collection_id": training.collection_id,
+            "name": training.name,
+            "method": training.method,
+            "base_model": training.base_model,
+            "parameters": training.parameters,
+            "metrics": result.metrics,
+            "notes": result.notes,
+            "files": {"items": [file.model_dump() for file in result.files]},
+            "remote_id": result.remote_id,
+            "spec_key": prepared.parameters.get(SPEC_KEY),
+            "author": training.author,
+        }
+        async with self._uow(workspace_id) as tx:
+            await tx.tuning.register(values)
+        return Registered(model_id=model_id, name=training.name)
+
+    async def _training(self, workspace_id: UUID, training_id: UUID) -> Training:
+        async with self._uow.read(workspace_id) as tx:
+            return await tx.tuning.training(training_id)
+
+
+def _may_pass(status: TrainingStatus, failures: int) -> bool:
+    return status.error is not None and status.error.retryable and failures < AGAIN
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    free = shutil.disk_usage(folder).free
+    if free < FREE:
+        raise StorageFull(
+            f"{free // 1024**2} MB of disk are free, and a training needs {FREE // 1024**2} MB; free some and try again"
+        )

@@ -1,0 +1,194 @@
+"""Trainings: begun, followed, cancelled. Their jobs train: `finetune_run`."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from backend.db.finetuning import Dataset, Training
+from backend.db.models import utc_now
+from backend.errors import Conflict, InvalidRequest, MissingExtra
+from backend.finetuning import LABELS, METHODS, Method
+from backend.jobs.base import JobRequest, JobRunner
+from backend.repositories.paging import Slice
+from backend.repositories.uow import Tx, UnitOfWork
+from backend.security.principal import Principal
+from backend.services.datasets import frozen
+from backend.tracing.track import track
+from contracts import finetuning as wire
+from contracts.jobs import Job
+from contracts.page import Page
+
+KIND: Final = "finetune"
+MOST_POINTS: Final = 5_000
+
+
+class TrainPayload(BaseModel):
+    """The job's id is the training's."""
+
+
+class FinetuningService:
+    """Every method raises `NotFound` for what is of another workspace, as for what does not exist."""
+
+    def __init__(self, uow: UnitOfWork, runner: JobRunner) -> None:
+        self._uow = uow
+        self._runner = runner
+
+    @track("finetune.start")
+    async def start(self, principal: Principal, new: wire.NewTraining) -> Job:
+        """Raises `UnknownStrategy` or `MissingExtra` for the method, `InvalidRequest` for parameters that it has not
+        and for a dataset with errors, `Conflict` for one that is not made and for a name that is taken."""
+        method = METHODS.get(new.method)()
+        parameters = _parameters(method.options, new)
+        if method.makes == "retrieval" and new.base_model:
+            raise InvalidRequest(f"base_model: the method {new.method!r} has none; leave it out")
+        async with self._uow(principal.workspace_id) as tx:
+            collection_id = new.collection_id or (await tx.agents.default()).collection_id
+            await tx.collections.get(collection_id)
+            dataset = await frozen(tx, new.dataset_id)
+            _check(dataset)
+            name = await _free_name(tx, new, dataset)
+            job_id = uuid4()
+            request = JobRequest(
+                kind=KIND,
+                payload=TrainPayload(),
+                title=name,
+                collection_id=collection_id if method.makes == "retrieval" else None,
+                id=job_id,
+            )
+            await self._runner.submit(tx, request)
+            await tx.tuning.add(
+                Training(
+                    id=job_id,
+                    workspace_id=principal.workspace_id,
+                    dataset_id=dataset.id,
+                    collection_id=collection_id if method.makes == "retrieval" else None,
+                    name=name,
+                    method=new.method,
+                    base_model=new.base_model,
+                    parameters=parameters,
+                    author=principal.name,
+                    created_at=utc_now(),
+                )
+            )
+            return await tx.jobs.get(job_id)
+
+    def methods(self) -> list[wire.TrainingMethod]:
+        return [_method(name) for name in METHODS.names]
+
+    async def get(self, principal: Principal, training_id: UUID) -> wire.Training:
+        async with self._uow.read(principal.workspace_id) as tx:
+            return (await _to_wire(tx, [await tx.tuning.training(training_id)]))[0]
+
+    async def page(self, principal: Principal, slice_: Slice) -> Page[wire.Training]:
+        """Newest first."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            rows, cursor = await tx.tuning.trainings(slice_)
+            return Page(items=await _to_wire(tx, rows), next_cursor=cursor)
+
+    async def points(self, principal: Principal, training_id: UUID) -> list[wire.CurvePoint]:
+        """By step."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            await tx.tuning.training(training_id)
+            found = await tx.tuning.points(training_id, limit=MOST_POINTS)
+        return [wire.CurvePoint(name=one.name, step=one.step, epoch=one.epoch, value=one.value) for one in found]
+
+    @track("finetune.cancel")
+    async def cancel(self, principal: Principal, training_id: UUID) -> Job:
+        """Raises `Conflict` for one that has ended."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            await tx.tuning.training(training_id)
+        await self._runner.cancel(principal.workspace_id, training_id)
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await tx.jobs.get(training_id)
+
+
+def _method(name: str) -> wire.TrainingMethod:
+    try:
+        method: Method = METHODS.get(name)()
+    except MissingExtra as exc:
+        return wire.TrainingMethod(name=name, label=LABELS[name], makes=None, missing=str(exc), parameters=[])
+    parameters = [_number(one, schema) for one, schema in method.options.model_json_schema()["properties"].items()]
+    numbers = [one for one in parameters if one is not None]
+    return wire.TrainingMethod(name=name, label=LABELS[name], makes=method.makes, missing="", parameters=numbers)
+
+
+def _number(name: str, schema: dict[str, Any]) -> wire.MethodParameter | None:
+    """A parameter of a JSON schema; None for one that is no number."""
+    kinds = [schema, *schema.get("anyOf", [])]
+    number = next((one for one in kinds if one.get("type") in ("integer", "number")), None)
+    if number is None:
+        return None
+    return wire.MethodParameter(
+        name=name,
+        default=schema.get("default"),
+        least=number.get("minimum", number.get("exclusiveMinimum")),
+        most=number.get("maximum", number.get("exclusiveMaximum")),
+        is_whole=number["type"] == "integer",
+    )
+
+
+def _parameters(options: type[BaseModel], new: wire.NewTraining) -> dict[str, Any]:
+    """All of the method's, with their defaults. Raises `InvalidRequest` that names the first wrong one."""
+    try:
+        return options.model_validate(new.parameters).model_dump(mode="json")
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        known = ", ".join(options.model_fields)
+        raise InvalidRequest(f"parameters.{name}: {first['msg']}; {new.method!r} knows {known}") from None
+
+
+def _check(dataset: Dataset) -> None:
+    errors = dataset.findings.get("errors", 0)
+    if errors:
+        texts = [one["text"] for one in dataset.findings.get("items", []) if one["severity"] == "error"]
+        raise InvalidRequest(
+            f"the dataset {dataset.name!r}, version {dataset.version}, has {errors} errors and is not trained on; "
+            f"the first: {texts[0] if texts else ''}"
+        )
+
+
+async def _free_name(tx: Tx, new: wire.NewTraining, dataset: Dataset) -> str:
+    """The one that was given, or the first of a row that is free. A name of a model means one thing."""
+    kind = "tuned" if METHODS.get(new.method)().makes == "retrieval" else new.method
+    wanted = new.name or f"{dataset.name} v{dataset.version} {kind}"
+    if new.name is None:
+        number = 1
+        base = wanted
+        while await _is_taken(tx, wanted):
+            number += 1
+            wanted = f"{base} ({number})"
+    elif await _is_taken(tx, wanted):
+        raise Conflict(f"name: a model or an agent {wanted!r} exists; take another name")
+    return wanted
+
+
+async def _is_taken(tx: Tx, name: str) -> bool:
+    return await tx.tuning.named(name) is not None or await tx.agents.named(name) is not None
+
+
+async def _to_wire(tx: Tx, rows: Sequence[Training]) -> list[wire.Training]:
+    models = await tx.tuning.of_training([row.id for row in rows])
+    found: list[wire.Training] = []
+    for row in rows:
+        dataset = await tx.datasets.get(row.dataset_id)
+        found.append(
+            wire.Training(
+                id=row.id,
+                name=row.name,
+                method=row.method,
+                base_model=row.base_model,
+                parameters=row.parameters,
+                dataset_id=row.dataset_id,
+                dataset_name=dataset.name,
+                dataset_version=dataset.version,
+                collection_id=row.collection_id,
+                model_id=models.get(row.id),
+                author=row.author,
+                created_at=row.created_at,
+                job=await tx.jobs.get(row.id),
+            )
+        )
+    return found

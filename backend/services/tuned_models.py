@@ -1,0 +1,166 @@
+"""The models that were trained here: listed, read, asked for by name, deleted."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from backend.db.finetuning import TunedModel
+from backend.errors import Conflict, NotFound, TunedModelNotFound, UnusableModel
+from backend.finetuning.adapter_task import MAP
+from backend.finetuning.base import ModelFile
+from backend.finetuning.files import verify
+from backend.finetuning.query_map import QueryMap
+from backend.repositories.paging import Slice
+from backend.repositories.uow import Tx, UnitOfWork
+from backend.retrieval.base import Tuned
+from backend.security.principal import Principal
+from backend.services.training_folders import folder_of, forget_folder
+from backend.tracing.track import track
+from contracts import finetuning as wire
+from contracts.page import Page
+
+LOADED: Final = 32
+"""Maps that are kept in memory, of half a megabyte to two."""
+GGUF: Final = "model.gguf"
+COUNT: Final = "questions"
+"""The metric that counts the held-out questions."""
+
+
+class TunedModelService:
+    """Every method raises `NotFound` for a model of another workspace, as for one that does not exist."""
+
+    def __init__(self, uow: UnitOfWork, *, root: Path) -> None:
+        self._uow = uow
+        self._root = root
+        self._loaded: dict[UUID, QueryMap] = {}
+        self._checked: set[UUID] = set()
+
+    async def page(self, principal: Principal, slice_: Slice) -> Page[wire.TunedModel]:
+        """Newest first."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            rows, cursor = await tx.tuning.models(slice_)
+            return Page(items=[await _to_wire(tx, row) for row in rows], next_cursor=cursor)
+
+    async def get(self, principal: Principal, model_id: UUID) -> wire.TunedModel:
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await _to_wire(tx, await tx.tuning.model(model_id))
+
+    async def learnt_from(self, principal: Principal, model_id: UUID, slice_: Slice) -> Page[wire.LearntFrom]:
+        """The rows that it was trained on, each with the FAQ and the revision behind it."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            model = await tx.tuning.model(model_id)
+            rows, cursor = await tx.datasets.rows(model.dataset_id, slice_, split="train")
+        items = [wire.LearntFrom.model_validate({"question": row.question, "source": row.provenance}) for row in rows]
+        return Page(items=items, next_cursor=cursor)
+
+    @track("models.delete")
+    async def delete(self, principal: Principal, model_id: UUID) -> None:
+        """With its files. Raises `Conflict` for one that an agent uses."""
+        async with self._uow(principal.workspace_id) as tx:
+            model = await tx.tuning.model(model_id)
+            for agent in await tx.agents.all():
+                if agent.parameters.get("retrieval_model") == model.name:
+                    raise Conflict(f"the agent {agent.name!r} searches with this model; give it another one first")
+            training = await tx.tuning.training(model.training_id)
+            await tx.tuning.remove_model(model)
+        self._loaded.pop(model_id, None)
+        await asyncio.to_thread(forget_folder, self._root, training)
+
+    # --- for whoever asks ---------------------------------------------------------
+    async def named(self, tx: Tx, name: str) -> TunedModel:
+        """Raises `TunedModelNotFound`, which names those that exist."""
+        found = await tx.tuning.named(name)
+        if found is None:
+            known = sorted(model.name for model in await tx.tuning.all_models())
+            raise TunedModelNotFound(f"no model {name!r}; known: {known}")
+        return found
+
+    async def tuned(self, model: TunedModel) -> Tuned:
+        """Its map, checked against its sha256 when it is first read. Raises `UnusableModel`."""
+        known = self._loaded.get(model.id)
+        if known is None:
+            files = [ModelFile.model_validate(one) for one in model.files["items"]]
+            folder = folder_of(self._root, model.workspace_id, model.training_id)
+            known = await asyncio.to_thread(_read, folder, files)
+            self._loaded[model.id] = known
+            if len(self._loaded) > LOADED:
+                del self._loaded[next(iter(self._loaded))]
+        return Tuned(model.name, known)
+
+    def served(self, model: TunedModel) -> str:
+        """How the provider `local` knows it: the path of its file. Raises `UnusableModel` for one without."""
+        if not any(one["path"] == GGUF for one in model.files["items"]):
+            why = " ".join(model.notes)
+            raise UnusableModel(f"the model {model.name!r} has no GGUF file to be asked by. {why}".rstrip())
+        return str((folder_of(self._root, model.workspace_id, model.training_id) / GGUF).resolve())
+
+    async def ready(self, model: TunedModel) -> Tuned | None:
+        """What it does to a search, nothing where it answers; its files are checked against their sha256 once.
+
+        Raises `UnusableModel`.
+        """
+        if model.spec_key is not None:
+            return await self.tuned(model)
+        if model.id not in self._checked:
+            folder = folder_of(self._root, model.workspace_id, model.training_id)
+            files = [ModelFile.model_validate(one) for one in model.files["items"] if one["path"] == GGUF]
+            await asyncio.to_thread(verify, folder, files)
+            self._checked.add(model.id)
+        return None
+
+
+def _read(folder: Path, files: Sequence[ModelFile]) -> QueryMap:
+    verify(folder, [file for file in files if file.path == MAP])
+    return QueryMap.load(folder / MAP)
+
+
+async def unfit(tx: Tx, model: TunedModel) -> str:
+    """Why it cannot be used any more; empty for one that can."""
+    if model.spec_key is None:
+        return ""
+    if model.collection_id is None:
+        return "the collection that it was trained for is gone; train another one"
+    try:
+        collection = await tx.collections.get(model.collection_id)
+    except NotFound:
+        return "the collection that it was trained for is gone; train another one"
+    if collection.spec["key"] != model.spec_key:
+        return (
+            f"the collection {collection.name!r} has another embedding model since it was trained; train it anew for "
+            "these vectors"
+        )
+    return ""
+
+
+async def _to_wire(tx: Tx, row: TunedModel) -> wire.TunedModel:
+    dataset = await tx.datasets.get(row.dataset_id)
+    reason = await unfit(tx, row)
+    metrics: dict[str, list[float]] = row.metrics
+    return wire.TunedModel(
+        id=row.id,
+        name=row.name,
+        method=row.method,
+        base_model=row.base_model,
+        parameters=row.parameters,
+        changes=[
+            wire.Change(name=name, before=values[0], after=values[1])
+            for name, values in metrics.items()
+            if len(values) == 2
+        ],
+        held_out=int(metrics.get(COUNT, [0])[0]),
+        notes=row.notes,
+        files=[wire.ModelFile.model_validate(one) for one in row.files["items"]],
+        remote_id=row.remote_id,
+        dataset_id=row.dataset_id,
+        dataset_name=dataset.name,
+        dataset_version=dataset.version,
+        dataset_hash=dataset.content_hash or "",
+        collection_id=row.collection_id,
+        training_id=row.training_id,
+        state="unusable" if reason else "usable",
+        reason=reason,
+        author=row.author,
+        created_at=row.created_at,
+    )

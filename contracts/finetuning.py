@@ -1,0 +1,128 @@
+"""Fine-tuning: trainings, their curves, and the models that come out."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from contracts.base import Answer, Name, Request, Storable, UtcTime
+from contracts.datasets import RowSource
+from contracts.jobs import Job
+
+BaseModelName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable]
+MethodName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable]
+
+
+class MethodParameter(Answer):
+    """A number that a training may be given. Without a default the method finds one itself."""
+
+    name: str
+    default: float | None
+    least: float | None
+    most: float | None
+    is_whole: bool
+
+
+class TrainingMethod(Answer):
+    """A way to train. `makes` tells what comes out: a collection's retrieval, or a model that answers.
+
+    `missing` says what to install where its packages are not there; its parameters are not known then.
+    """
+
+    name: str
+    label: str
+    makes: Literal["retrieval", "answers"] | None
+    missing: str
+    parameters: list[MethodParameter]
+
+
+class NewTraining(Request):
+    """`method` names the trainer. `adapter` is tuned retrieval: it has no `base_model`, and is trained for a
+    collection, that of the default agent where none is given. `parameters` are the method's; what is left out has its
+    default.
+
+    `name` is the model's; without one it is made from the dataset's.
+    """
+
+    dataset_id: UUID
+    method: MethodName = "adapter"
+    base_model: BaseModelName = ""
+    name: Name | None = None
+    collection_id: UUID | None = None
+    parameters: dict[str, JsonValue] = Field(default={}, max_length=50)
+
+
+class Training(Answer):
+    """A training with its job, whose id it has. `model_id` is the model that came out."""
+
+    id: UUID
+    name: str
+    method: str
+    base_model: str
+    parameters: dict[str, JsonValue]
+    dataset_id: UUID
+    dataset_name: str
+    dataset_version: int
+    collection_id: UUID | None
+    model_id: UUID | None
+    author: str
+    created_at: UtcTime
+    job: Job
+
+
+class CurvePoint(Answer):
+    """A value after so many steps and epochs: `train_loss`, `validation_loss`, `mrr` and `hit_at_1` (0..1)."""
+
+    name: str
+    step: int
+    epoch: float
+    value: float
+
+
+class Change(Answer):
+    """A figure on the held-out questions before and after training."""
+
+    name: str
+    before: float
+    after: float
+
+
+class ModelFile(Answer):
+    path: str
+    size: int
+    sha256: str
+
+
+class TunedModel(Answer):
+    """A model that was trained here. `held_out` counts the questions behind `changes`; they were in no training.
+
+    `state` is `unusable` with a `reason` when it no longer fits: the collection is gone, or has other vectors.
+    """
+
+    id: UUID
+    name: str
+    method: str
+    base_model: str
+    parameters: dict[str, JsonValue]
+    changes: list[Change]
+    held_out: int
+    notes: list[str]
+    files: list[ModelFile]
+    remote_id: str | None
+    dataset_id: UUID
+    dataset_name: str
+    dataset_version: int
+    dataset_hash: str
+    collection_id: UUID | None
+    training_id: UUID
+    state: Literal["usable", "unusable"]
+    reason: str = ""
+    author: str
+    created_at: UtcTime
+
+
+class LearntFrom(Answer):
+    """A row that a model was trained on."""
+
+    question: str
+    source: RowSource
