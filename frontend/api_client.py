@@ -1,21 +1,18 @@
-"""The typed client: with `api_problems`, the only one of the pages that knows HTTP. Failures leave it as `ApiError`."""
+"""The typed client: with its `api_*` parts, the only one that knows HTTP. Failures leave it as `ApiError`."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
-from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from typing import BinaryIO, cast
 from uuid import UUID, uuid4
 
 import httpx
 from httpx_sse import connect_sse
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
 from contracts.agents import Agent, AgentEdit, AgentNew
 from contracts.chat import (
-    CLIENT_HEADER,
-    PAGES,
     Chat,
     Conversation,
     ConversationSource,
@@ -42,27 +39,17 @@ from contracts.faqs import (
 )
 from contracts.jobs import Job, JobCounts, JobKind, JobOrder, JobStatus
 from contracts.page import Page
-from contracts.problem import Problem, UploadProblem
+from contracts.problem import UploadProblem
 from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from contracts.system import Overview, Readiness
+from frontend.api_calls import UploadFile, clean, parse
 from frontend.api_problems import ApiError, Translated, problem_of
+from frontend.api_training import TrainingApi
 from frontend.chat_stream import ChatStream
 
 __all__ = ["Api", "ApiError", "UploadFile", "http_client"]
 
-A = TypeVar("A")
-Params = Mapping[str, str | float | UUID | Sequence[str] | None]
 Bounds = tuple[float | None, float | None]
-
-
-class UploadFile(Protocol):
-    """A file the browser sent: what is read is passed on in pieces, never as a whole."""
-
-    name: str
-    type: str
-    size: int
-
-    def read(self, size: int = -1, /) -> bytes: ...
 
 
 def http_client(base_url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -75,43 +62,8 @@ def http_client(base_url: str, transport: httpx.BaseTransport | None = None) -> 
     )
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def _clean(params: Params) -> dict[str, str | list[str]]:
-    given = {name: value for name, value in params.items() if value not in (None, "")}
-    return {name: list(value) if isinstance(value, tuple) else str(value) for name, value in given.items()}
-
-
-class Api:
+class Api(TrainingApi):
     """What the pages may ask, as one person (`token`)."""
-
-    def __init__(self, http: httpx.Client, token: str) -> None:
-        self._http = http
-        self._headers = {"Authorization": f"Bearer {token}", CLIENT_HEADER: PAGES}
-
-    # --- calls ---------------------------------------------------------------
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        headers = self._headers | options.pop("headers", {})
-        with Translated():
-            response = self._http.request(method, path, headers=headers, **options)
-        if not response.is_success:
-            raise ApiError(problem_of(response))
-        return response
-
-    def _get(self, kind: type[A], path: str, params: Params | None = None) -> A:
-        return _parse(kind, self._send("GET", path, params=_clean(params or {})))
-
-    def _write(self, method: str, kind: type[A], path: str, body: BaseModel | None = None) -> A:
-        edits = method == "PATCH"  # whose nulls remove
-        sent = body.model_dump(mode="json", exclude_none=not edits, exclude_unset=edits) if body else None
-        return _parse(kind, self._send(method, path, json=sent))
-
-    def _start(self, kind: type[A], path: str, body: BaseModel | None = None) -> A:
-        sent = body.model_dump(mode="json", exclude_none=True) if body is not None else None
-        return _parse(kind, self._send("POST", path, json=sent, headers={"Idempotency-Key": str(uuid4())}))
 
     # --- the system ----------------------------------------------------------
     def ready(self) -> Readiness:
@@ -145,7 +97,7 @@ class Api:
             if isinstance(error.problem, UploadProblem) and len(error.problem.errors) == len(files):
                 return Upload(jobs=list(error.problem.errors))
             raise
-        return _parse(Upload, response)
+        return parse(Upload, response)
 
     def load_samples(self) -> Upload:
         return self._start(Upload, "/samples")
@@ -251,7 +203,7 @@ class Api:
         return self._get(list[FaqDecision], "/faqs/actions", {"limit": limit, "mine": "true"})
 
     def export_faqs(self, file_format: str, *, status: FaqStatus | None) -> bytes:
-        response = self._send("GET", "/faqs/export", params=_clean({"format": file_format, "status": status}))
+        response = self._send("GET", "/faqs/export", params=clean({"format": file_format, "status": status}))
         return response.content
 
     # --- chat ----------------------------------------------------------------
@@ -331,14 +283,14 @@ class Api:
         body = settings.model_dump(mode="json", exclude_none=True)
         if settings.api_key is not None:
             body["api_key"] = settings.api_key.get_secret_value()
-        return _parse(Provider, self._send("PUT", f"/providers/{name}", json=body))
+        return parse(Provider, self._send("PUT", f"/providers/{name}", json=body))
 
     def remove_provider(self, name: str) -> None:
         self._send("DELETE", f"/providers/{name}")
 
     def check_provider(self, name: str) -> ProviderCheck:
         answer = self._send("POST", f"/providers/{name}/check", timeout=httpx.Timeout(60, connect=3))
-        return _parse(ProviderCheck, answer)
+        return parse(ProviderCheck, answer)
 
     def embedding_models(self) -> list[EmbeddingModel]:
         return self._get(list[EmbeddingModel], "/embedding-models")
@@ -369,14 +321,3 @@ class Api:
 
     def revoke_key(self, key_id: UUID) -> None:
         self._send("DELETE", f"/keys/{key_id}")
-
-
-def _parse(kind: type[A], response: httpx.Response) -> A:
-    """An answer that does not fit its type means API and pages have different versions."""
-    try:
-        return cast(A, _adapter(cast(Any, kind)).validate_json(response.content))
-    except ValidationError as error:
-        detail = f"The answer of {response.request.url.path} does not fit. Restart AI Nexus so that its parts match."
-        raise ApiError(
-            Problem(title="API and pages do not match", status=response.status_code, detail=detail, code="mismatch"),
-        ) from error

@@ -14,7 +14,7 @@ from contracts.access import Me
 from contracts.system import ComponentStatus, Readiness
 from frontend import state
 from frontend.api_client import Api, ApiError
-from frontend.components.badges import HEALTH_TEXT, health_dot
+from frontend.components.badges import HEALTH_TEXT, Look, badge, health_dot
 from frontend.components.cookie_exchange import exchange_ticket
 from frontend.components.notices import problem_card, show_problem
 from frontend.config import UiConfig, read_config
@@ -55,10 +55,17 @@ CHAT: Final = PageSpec(
     "Ask what your customers would ask. Every answer shows the passage it comes from.",
     "chat",
 )
+TUNE: Final = PageSpec(
+    "pages/3_Fine-tune.py",
+    "Fine-tune",
+    ":material/model_training:",
+    "Teach the search from your approved FAQs, and see what that changes.",
+    "models.read",
+)
 SETTINGS: Final = PageSpec(
     "pages/9_Settings.py", "Settings", ":material/settings:", "Providers, keys and this installation.", "settings.read"
 )
-PAGES: Final = (HOME, FAQ, CHAT, SETTINGS)
+PAGES: Final = (HOME, FAQ, CHAT, TUNE, SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -197,6 +204,14 @@ def _messages(shared: state.Session) -> None:
 
 def section(title: str, *, key: str) -> None:
     st.container(key=f"section_{key}").header(title, anchor=False)
+
+
+def titled(title: str, looks: Sequence[Look], *, key: str) -> None:
+    """The heading of the one thing that is shown, its states behind it."""
+    with st.container(key=f"titled_{key}", horizontal=True, vertical_alignment="center", gap="small"):
+        st.container(key=f"section_{key}", width="content").header(title, anchor=False, width="content")
+        for look in looks:
+            badge(look)
 
 
 def card_title(title: str, *, key: str) -> None:

@@ -134,6 +134,28 @@ class ChatState:
 
 
 @dataclass
+class Cursors:
+    """Where a list is that is read page by page: `of` names the list, `before` are the cursors of the pages behind."""
+
+    of: tuple[object, ...] = ()
+    before: list[str | None] = field(default_factory=list)
+    now: str | None = None
+
+
+@dataclass
+class TuneState:
+    """`dialog` is the one that is open, `doomed` what it would delete. `refused` is what the API said of the training
+    that the form asked for. `time_left`: the minutes that were said of each job."""
+
+    dialog: Literal["new", "import", "delete_dataset", "delete_model"] | None = None
+    doomed: UUID | None = None
+    refused: Problem | None = None
+    rows: Cursors = field(default_factory=Cursors)
+    learnt: Cursors = field(default_factory=Cursors)
+    time_left: dict[UUID, int] = field(default_factory=dict)
+
+
+@dataclass
 class SettingsState:
     """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so; `tested` the
     addresses that gave the results in `checks`."""
@@ -174,6 +196,10 @@ def faq() -> FaqState:
 
 def chat() -> ChatState:
     return _of("nexus_chat", ChatState)
+
+
+def tune() -> TuneState:
+    return _of("nexus_tune", TuneState)
 
 
 def settings() -> SettingsState:

@@ -5,6 +5,7 @@ import streamlit as st
 _SHEET = """
 .st-key-page_title { min-width: min(100%%, 20rem); }
 [class*="st-key-cardtitle_"] h2 { font-size: 1.0625rem; padding: 0 0 .5rem; }
+[class*="st-key-titled_"] h2 { padding: 0 0 1rem; }
 [class*="st-key-empty_"] { padding: 2rem 1rem; }
 .st-key-faq_current { border-color: %(accent)s !important; box-shadow: inset 3px 0 0 %(accent)s; }
 .st-key-sign_in { max-width: 26rem; margin: 12vh auto 0; }

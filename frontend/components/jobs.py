@@ -1,7 +1,7 @@
 """Documents being read, followed through the API: a refresh or another browser shows the same."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -26,7 +26,8 @@ SHOWN_FIRST: Final = (
     JobStatus.PENDING,
     JobStatus.SUCCEEDED,
 )
-STAGES: Final = {
+Stages = Mapping[str, tuple[str, str]]
+STAGES: Final[Stages] = {
     "": ("Waiting for its turn", ""),
     "reading": ("Reading the document", ""),
     "storing": ("Storing its sections", "sections"),
@@ -37,9 +38,9 @@ STAGES: Final = {
 """What each stage does and what it counts; nothing where the unit differs from format to format."""
 
 
-def stage_text(job: Job, left: str = "") -> str:
+def stage_text(job: Job, left: str = "", stages: Stages = STAGES) -> str:
     """The stage, its count and the time left, as far as they are known."""
-    words, unit = STAGES.get(job.stage, (job.stage.replace("_", " ").capitalize(), ""))
+    words, unit = stages.get(job.stage, (job.stage.replace("_", " ").capitalize(), ""))
     parts = [words]
     if job.total > 0 and unit:
         parts.append(f"{job.done:,} of {job.total:,} {unit}")

@@ -21,7 +21,7 @@ from frontend.layout import Frame
 from frontend.safe_text import plain
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
-from frontend.views.chat_target import Target, agents_of, asked_words, choose_target
+from frontend.views.chat_target import Target, agents_of, asked_words, choose_target, models_of
 from frontend.views.chat_turn import pending_turn
 
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
@@ -114,9 +114,9 @@ def _target(
     frame: Frame, agents: Sequence[Agent], collections: Sequence[Collection], conversation: Conversation | None
 ) -> Target | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
-        target = choose_target(agents, collections, conversation)
+        target = choose_target(agents, collections, models_of(frame), conversation)
         if frame.can("settings.write"):
-            if target is not None and target.agent is not None:
+            if target is not None and target.agent is not None and target.model is None:
                 st.button(
                     "Edit agent",
                     key="edit_agent",

@@ -13,6 +13,7 @@ from frontend.api_client import Api
 from frontend.components.notices import load
 from frontend.layout import Frame
 from frontend.safe_text import plain
+from frontend.views.chat_target import MODEL
 
 STEP = 15
 API_PAGE = 200
@@ -117,4 +118,5 @@ def open_conversation(conversation_id: UUID | None) -> None:
     if conversation_id is None:
         st.query_params.pop("conversation", None)
     else:
+        st.query_params.pop(MODEL, None)
         st.query_params["conversation"] = str(conversation_id)

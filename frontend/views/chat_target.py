@@ -1,4 +1,4 @@
-"""Who is asked on the chat page: an agent, or a collection that no agent answers from."""
+"""Who is asked on the chat page: an agent, tuned retrieval, or a collection that no agent answers from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import streamlit as st
 from contracts.agents import Agent
 from contracts.chat import Chat, Conversation, RagChat
 from contracts.collections import Collection
+from contracts.finetuning import TunedModel
 from frontend import state
 from frontend.components.notices import load
 from frontend.components.words import distinct, plural, short_model
@@ -17,21 +18,31 @@ from frontend.layout import Frame
 from frontend.safe_text import plain
 
 TARGET: Final = "target"
+MODEL: Final = "model"
+"""Names the tuned model that is asked, in the address."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """`agent` is None where the collection itself is asked, and for whom may not see the agents."""
+    """`agent` is None where the collection itself is asked, and for whom may not see the agents.
+
+    With a `model` it is asked itself: the default agent answers from the collection, which is searched by the model.
+    """
 
     collection: Collection
     agent: Agent | None = None
+    model: TunedModel | None = None
 
     @property
     def key(self) -> UUID:
+        if self.model is not None:
+            return self.model.id
         return self.agent.id if self.agent is not None else self.collection.id
 
     @property
     def label(self) -> str:
+        if self.model is not None:
+            return f"{self.model.name} (tuned retrieval)"
         if self.agent is None:
             held = f"{plural(self.collection.faqs, 'FAQ')}, {plural(self.collection.passages, 'passage')}"
             return f"{self.collection.name} ({held})"
@@ -41,17 +52,31 @@ class Target:
 
     def question(self, text: str, conversation: Conversation | None) -> Chat | RagChat:
         conversation_id = conversation.id if conversation is not None else None
+        if self.model is not None:
+            return Chat(message=text, model=self.model.name, conversation_id=conversation_id)
         if self.agent is not None:
             return Chat(message=text, agent_id=self.agent.id, conversation_id=conversation_id)
         return RagChat(message=text, collection_id=self.collection.id, conversation_id=conversation_id)
 
 
 def choose_target(
-    agents: Sequence[Agent], collections: Sequence[Collection], conversation: Conversation | None
+    agents: Sequence[Agent],
+    collections: Sequence[Collection],
+    models: Sequence[TunedModel] | None,
+    conversation: Conversation | None,
 ) -> Target | None:
-    """The conversation's own, or the chosen one. None when what a conversation asked is gone, or nothing is there."""
-    targets = _targets(agents, collections)
+    """The conversation's own, or the chosen one. None when what a conversation asked is gone, or nothing is there.
+
+    A conversation with a tuned model is known by the address alone: without it, it goes on with the collection.
+    """
+    targets = _targets(agents, collections, models or [])
+    if models is not None and state.query_id(MODEL) is not None and _asked_model(targets) is None:
+        st.query_params.pop(MODEL)
+        st.toast("The model cannot be asked any more: the search goes on without it.", icon=":material/warning:")
     if conversation is not None:
+        tuned = _asked_model(targets)
+        if tuned is not None and tuned.collection.id == conversation.collection_id and conversation.agent_id is None:
+            return tuned
         asked = conversation.agent_id or conversation.collection_id
         return next((one for one in targets if one.key == asked), _of_collection(collections, conversation))
     if len(targets) < 2:
@@ -59,7 +84,17 @@ def choose_target(
     by_key = {one.key: one for one in targets}
     labels = distinct({key: one.label for key, one in by_key.items()})
     _choose(targets)
-    return by_key[st.selectbox("Ask", list(by_key), format_func=labels.__getitem__, key=TARGET, width=320)]
+    chosen = by_key[st.selectbox("Ask", list(by_key), format_func=labels.__getitem__, key=TARGET, width=320)]
+    if chosen.model is not None:
+        st.query_params[MODEL] = str(chosen.model.id)
+    else:
+        st.query_params.pop(MODEL, None)
+    return chosen
+
+
+def _asked_model(targets: Sequence[Target]) -> Target | None:
+    asked = state.query_id(MODEL)
+    return next((one for one in targets if one.model is not None and one.model.id == asked), None)
 
 
 def _choose(targets: Sequence[Target]) -> None:
@@ -69,15 +104,22 @@ def _choose(targets: Sequence[Target]) -> None:
     if view.saved in keys:
         st.session_state[TARGET] = view.saved
     elif st.session_state.get(TARGET) not in keys:
-        st.session_state[TARGET] = default
+        tuned = _asked_model(targets)
+        st.session_state[TARGET] = tuned.key if tuned is not None else default
     view.saved = None
 
 
-def _targets(agents: Sequence[Agent], collections: Sequence[Collection]) -> list[Target]:
+def _targets(agents: Sequence[Agent], collections: Sequence[Collection], models: Sequence[TunedModel]) -> list[Target]:
     by_id = {collection.id: collection for collection in collections}
     found = [Target(by_id[agent.collection_id], agent) for agent in agents if agent.collection_id in by_id]
     answered = {target.collection.id for target in found}
-    return [*found, *(Target(collection) for collection in collections if collection.id not in answered)]
+    default = next((agent for agent in agents if agent.is_default), None)
+    tuned = [
+        Target(by_id[model.collection_id], default, model)
+        for model in models
+        if model.state == "usable" and model.collection_id in by_id
+    ]
+    return [*found, *tuned, *(Target(collection) for collection in collections if collection.id not in answered)]
 
 
 def _of_collection(collections: Sequence[Collection], conversation: Conversation) -> Target | None:
@@ -94,9 +136,18 @@ def agents_of(frame: Frame) -> Sequence[Agent]:
     return page.items if page is not None else []
 
 
+def models_of(frame: Frame) -> Sequence[TunedModel] | None:
+    """Newest first; none for whom may not see them, and None where they could not be read."""
+    if not frame.can("models.read"):
+        return []
+    page = load("tuned_models", frame.api.tuned_models)
+    return page.items if page is not None else None
+
+
 def asked_words(target: Target, provider_label: str) -> str:
     agent = target.agent
     if agent is None:
         return ""
     model = "" if agent.model == agent.provider else f", model {plain(short_model(agent.model))}"
-    return f"Answers by **{plain(provider_label)}**{model}"
+    tuned = "" if target.model is None else f"Searches with **{plain(target.model.name)}** · "
+    return f"{tuned}Answers by **{plain(provider_label)}**{model}"

@@ -23,13 +23,22 @@ FAQ_PAGE: Final = "pages/1_FAQ_Extraction.py"
 CHAT_PAGE: Final = "pages/2_Chat.py"
 SETTINGS_PAGE: Final = "pages/9_Settings.py"
 UNANSWERED: Final = 50
-ON_PAGE: Final = ("extract_document", "draft_document")
+TUNE_PAGE: Final = "pages/3_Fine-tune.py"
+ON_PAGE: Final[Mapping[JobKind, tuple[str, str, str]]] = {
+    "extract_document": (FAQ_PAGE, "faqs.read", ""),
+    "draft_document": (FAQ_PAGE, "faqs.read", ""),
+    "make_dataset": (TUNE_PAGE, "models.read", "datasets"),
+    "finetune": (TUNE_PAGE, "models.read", "train"),
+}
+"""The page of a kind of job, the permission to open it, and the view there."""
 RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
     "extract_document": ("document being read", "Progress, time left and cancel are on the page."),
     "draft_document": ("document being drafted from", "A model drafts questions; progress and cancel are on the page."),
     "sync_collection": ("update of the answers running", "Chat uses what was approved as soon as it is done."),
     "ingest": ("ingestion running", "FAQs that another program sent are being taken in."),
     "fetch_model": ("search model being fetched", "Progress is under Settings."),
+    "make_dataset": ("dataset being made", "Approved FAQs become rows to train on and to ask about."),
+    "finetune": ("model being trained", "Curves, time left and cancel are on the page."),
     "switch_model": ("collection being embedded anew", "It answers as before until that is done."),
 }
 
@@ -132,7 +141,7 @@ class Card:
 
 
 def _running(frame: Frame, overview: Overview) -> list[Card]:
-    """Each kind of job by its name; the page that shows documents being read is linked, the others have none."""
+    """Each kind of job by its name; the page that shows it is linked for whom may open that."""
     if not overview.running_jobs:
         return []
     if not frame.can("jobs.read"):
@@ -144,9 +153,12 @@ def _running(frame: Frame, overview: Overview) -> list[Card]:
         counts = load(f"running_{kind}", partial(frame.api.job_counts, kind=kind))
         if counts is None or not counts.unfinished:
             continue
-        page = FAQ_PAGE if kind in ON_PAGE and frame.can("faqs.read") else ""
+        page, needs, view = ON_PAGE.get(kind, ("", "", ""))
         title = plural(counts.unfinished, one, one.replace(" ", "s ", 1))
-        cards.append(Card("progress_activity", title, text if page or kind not in ON_PAGE else "", page))
+        if not page or frame.can(needs):
+            cards.append(Card("progress_activity", title, text, page, {"view": view} if view else {}))
+        else:
+            cards.append(Card("progress_activity", title, ""))
     return cards
 
 

@@ -52,7 +52,7 @@ INSIDE = ("http://127.0.0.1", "ws://127.0.0.1", "http://localhost", "ws://localh
 WIDTHS: dict[int, int] = {1440: 900, 390: 844}
 Theme = Literal["light", "dark"]
 START_SECONDS = 60.0
-BUILTIN = {"provider": "builtin", "model": "builtin", "fallbacks": []}
+BUILTIN = {"provider": "builtin", "model": "builtin", "fallbacks": [], "parameters": {}}
 
 
 def chromium_path() -> str | None:
@@ -144,6 +144,8 @@ class Stack:
             _delete(client, "conversations")
             agent = client.get("/agents").json()["items"][0]
             client.patch(f"/agents/{agent['id']}", json=BUILTIN).raise_for_status()
+            _delete(client, "models")
+            _delete(client, "datasets")
             client.delete("/providers/openai-compatible").raise_for_status()
 
     @property

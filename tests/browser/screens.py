@@ -33,6 +33,7 @@ from tests.browser.driver import (
     running,
 )
 from tests.browser.driver import settled as idle
+from tests.browser.tuning import SLOW_TRAINING, cancel_trainings, train, train_model
 from tests.mock_openai import MockOpenAI, MockServer
 
 OUT = ROOT / "docs" / "screens"
@@ -244,12 +245,20 @@ def _check(page: Page) -> None:
     idle(page)
 
 
+def _new_dataset(page: Page) -> None:
+    button(page, "Make a dataset").click()
+    expect(page.get_by_role("dialog").get_by_text("Documents")).to_be_visible()
+    idle(page)
+
+
 FAQ = ("/FAQ_Extraction", "FAQ extraction")
+TUNE = ("/Fine-tune", "Fine-tune")
 EMPTY = [
     Screen("home-new", "/", "Home", height=1000),
     Screen("faq-empty", *FAQ),
     Screen("faq-refused", *FAQ, _refused),
     Screen("chat-empty", "/Chat", "Chat"),
+    Screen("tune-empty", *TUNE),
 ]
 DRAFTS = [
     Screen("home-drafts", "/", "Home", height=1200),
@@ -295,12 +304,30 @@ def _local(studio: Studio, browser: Browser, directory: Path) -> None:
         _approve(client, waiter)
         studio.take(stack, _answers(_conversation(client)))
         studio.take(stack, SETTINGS)
+        _tuning(studio, stack, client)
         with MockServer(MockOpenAI(delta_seconds=0.25)) as server:
             _use(client, server.base_url, "ok")
             studio.take(stack, [Screen("chat-streaming", "/Chat", "Chat", _stream)])
             studio.take(stack, [Screen("faq-model", "/FAQ_Extraction?view=documents", FAQ[1], _draft)])
         _running(studio, stack, client)
         waiter.context.close()
+
+
+def _tuning(studio: Studio, stack: Stack, client: httpx.Client) -> None:
+    path, title = TUNE
+    studio.take(stack, [Screen("tune-first", *TUNE), Screen("tune-new", *TUNE, _new_dataset)])
+    made = train_model(client)
+
+    def training(page: Page) -> None:
+        cancel_trainings(client)
+        job = train(client, {"id": made["dataset_id"]}, name=None, parameters=SLOW_TRAINING)
+        open_page(page, f"{path}?training={job['id']}", title)
+        expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+
+    dataset, model = f"{path}?dataset={made['dataset_id']}", f"{path}?model={made['model_id']}"
+    screens = [Screen("tune-datasets", *TUNE), Screen("tune-dataset", dataset, title, height=1200)]
+    screens += [Screen("tune-train", f"{path}?view=train", title), Screen("tune-model", model, title, height=1100)]
+    studio.take(stack, [*screens, Screen("tune-training", *TUNE, training)])
 
 
 def _use(client: httpx.Client, url: str, model: str) -> None:

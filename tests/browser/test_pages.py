@@ -22,7 +22,13 @@ from tests.browser.driver import (
 from tests.mock_openai import MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-PAGES = {"/": "Home", "/FAQ_Extraction": "FAQ extraction", "/Chat": "Chat", "/Settings": "Settings"}
+PAGES = {
+    "/": "Home",
+    "/FAQ_Extraction": "FAQ extraction",
+    "/Chat": "Chat",
+    "/Fine-tune": "Fine-tune",
+    "/Settings": "Settings",
+}
 LONG_TEXT = rulebook(4_000)
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 THEIRS = {

@@ -19,6 +19,9 @@ from backend.app import create_app
 from backend.jobs.inline import InlineRunner
 from backend.settings import Settings
 from contracts.access import NewApiKey, Role
+from contracts.datasets import Dataset, NewDataset
+from contracts.faqs import FaqStatus
+from contracts.finetuning import NewTraining, TunedModel
 from frontend import connection
 from frontend.api_client import Api, http_client
 from frontend.components import cookie_exchange
@@ -203,3 +206,26 @@ def key_pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[K
         pages = KeyPages(running, sign_ins)
         monkeypatch.setattr(connection, "cookie", lambda: pages.cookie)
         yield pages
+
+
+@pytest.fixture
+def approved(sample: None, pages: Pages) -> Pages:  # noqa: ARG001  # the sample is there before the app starts
+    """The confident drafts of the sample handbook are approved and in the index."""
+    drafts = pages.api.faqs(status=FaqStatus.DRAFT, limit=200).items
+    pages.api.approve([faq.id for faq in drafts if faq.confidence >= 0.8])
+    pages.drain()
+    return pages
+
+
+@pytest.fixture
+def dataset(approved: Pages) -> Dataset:
+    accepted = approved.api.create_dataset(NewDataset(name="Support"))
+    approved.drain()
+    return approved.api.dataset(accepted.dataset.id)
+
+
+@pytest.fixture
+def model(approved: Pages, dataset: Dataset) -> TunedModel:
+    approved.api.train(NewTraining(dataset_id=dataset.id, name="Support v1 tuned"))
+    approved.drain()
+    return approved.api.tuned_models().items[0]

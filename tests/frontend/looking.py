@@ -24,3 +24,13 @@ def keys(page: AppTest, prefix: str) -> list[str]:
 
 def field(fields: Any, key: str) -> Any:
     return next(one for one in fields if one.key == key)
+
+
+def labelled(elements: Any, label: str) -> Any:
+    return next(one for one in elements if one.label == label)
+
+
+def address(page: AppTest, name: str) -> str:
+    """A part of the query string, which is a list or its last."""
+    found = page.query_params[name]
+    return found if isinstance(found, str) else found[-1]

@@ -1,0 +1,78 @@
+"""Datasets being made and models being trained: how far each is, live, with cancel and retry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import streamlit as st
+
+from contracts.jobs import Job, JobKind, JobStatus
+from frontend import state
+from frontend.api_client import Api
+from frontend.components.jobs import Stages, stage_text, steady_left
+from frontend.components.notices import act, load
+from frontend.components.words import sentence
+from frontend.safe_text import plain
+
+STAGES: Final[Mapping[JobKind, Stages]] = {
+    "make_dataset": {
+        "": ("Waiting for its turn", ""),
+        "collecting": ("Collecting the approved FAQs", "FAQs"),
+        "embedding": ("Reading what the questions mean", "questions"),
+        "checking": ("Checking the rows", ""),
+        "storing": ("Storing the rows", "rows"),
+    },
+    "finetune": {
+        "": ("Waiting for its turn", ""),
+        "reading": ("Reading the collection", "entries"),
+        "embedding": ("Reading what the questions mean", "questions"),
+        "training": ("Training", "epochs"),
+    },
+}
+
+
+def ticking(api: Api, jobs: Sequence[Job], draw: Callable[[Job], None], *, key: str) -> None:
+    """Draws each of the jobs every half second while they go on; the page is drawn anew when one of them ends."""
+
+    @st.fragment(run_every="500ms")
+    def tick() -> None:
+        now = load(f"{key}_tick", lambda: [api.job(job.id) for job in jobs], inline=True)
+        if now is None:
+            return
+        if any(job.status.is_final for job in now):
+            st.rerun()
+        for job in now:
+            draw(job)
+
+    tick()
+
+
+def progress_row(api: Api, job: Job, *, may_control: bool) -> None:
+    """The stage, the count, the time left, and the button that ends it."""
+    left = steady_left(job, state.tune().time_left)
+    text = stage_text(job, left, STAGES.get(job.kind, {}))
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=f"job_{job.id}"
+    ):
+        st.progress(min(max(job.progress, 0.0), 1.0), text=text)
+        if may_control:
+            st.button("Cancel", key=f"cancel_{job.id}", type="tertiary", on_click=_cancel, args=(api, job))
+
+
+def ended_row(api: Api, job: Job, *, may_control: bool) -> None:
+    """Why it failed, or that it was cancelled, and the button that begins it again."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        if job.error is not None:
+            st.markdown(f":red[:material/error: {plain(job.error.title)}.] {plain(sentence(job.error.detail))}")
+        else:
+            st.markdown(":gray[It was cancelled before it was done.]")
+        if may_control and job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+            st.button("Retry", key=f"retry_{job.id}", icon=":material/refresh:", on_click=_retry, args=(api, job))
+
+
+def _cancel(api: Api, job: Job) -> None:
+    act(partial(api.cancel_job, job.id), f"{plain(job.title)} is being cancelled")
+
+
+def _retry(api: Api, job: Job) -> None:
+    act(partial(api.retry_job, job.id))

@@ -1,0 +1,279 @@
+"""A training is begun, and the trainings that were."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+from pydantic import JsonValue, ValidationError
+
+from contracts.collections import Collection
+from contracts.datasets import Dataset
+from contracts.finetuning import MethodParameter, NewTraining, TrainingMethod
+from contracts.problem import Problem
+from frontend import state
+from frontend.api_client import ApiError
+from frontend.components.notices import empty_state, load, problem_card
+from frontend.components.tuning import ON, dataset_name, go
+from frontend.components.words import distinct, plural, sentence
+from frontend.layout import Frame, card_title
+from frontend.safe_text import plain
+from frontend.views.trainings import training_list
+
+PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
+    "epochs": ("Epochs, at most", "How many times all training questions are gone through."),
+    "patience": ("Patience, in epochs", "Training ends after so many epochs in which validation got no better."),
+    "learning_rate": ("Learning rate", "How far one step moves the model. Too much, and it forgets what it knew."),
+    "temperature": ("Temperature", "How sharply the right answer is set against wrong ones; lower is sharper."),
+    "weight_decay": ("Weight decay", "How strongly the model is held back to what it was before."),
+    "batch": ("Batch, in questions", "How many questions make one step. Empty: by the size of the dataset."),
+    "seed": ("Seed", "The order in which questions are drawn; the same seed gives the same model again."),
+}
+NEEDS: Final = {
+    "adapter": "Moves each question towards the entries that answer it. The answers stay as they are.",
+    "lora": "A model that writes learns your answers. It runs on this machine afterwards.",
+}
+TAKES: Final = {
+    "adapter": "Seconds to minutes on this machine; nothing to install.",
+    "lora": "Minutes to hours on this machine, and some gigabytes of memory.",
+}
+BASE_HELP: Final = (
+    "A folder with a model in safetensors, or the name of one in this machine's Hugging Face cache. Empty: the sample, "
+    "SmolLM2-135M-Instruct, which is small: good for trying this, not for customers."
+)
+_NAMED: Final = re.compile(r"^(?:parameters\.)?(\w+): (.*?)(?:; '[^']*' knows .*)?$", re.S)
+_FIELDS: Final = {"name": "Name of the model", "base_model": "Base model", "collection_id": "Collection"}
+
+
+def train_view(frame: Frame) -> None:
+    datasets = load("datasets", frame.api.datasets)
+    trainings = load("trainings", frame.api.trainings)
+    methods = load("training_methods", frame.api.training_methods)
+    if datasets is None or trainings is None or methods is None:
+        return
+    ready = [one for one in datasets.items if one.content_hash is not None]
+    if not ready:
+        empty_state("model_training", "Nothing to train on yet", "A model is trained on a dataset.", key="train")
+        with st.container(horizontal_alignment="center"):
+            st.button(
+                "Go to the datasets",
+                key="to_datasets",
+                type="primary",
+                icon=":material/dataset:",
+                on_click=_to_datasets,
+            )
+    elif frame.can("models.write"):
+        _form(frame, ready, methods, taken={one.name for one in trainings.items})
+    training_list(frame, trainings, methods)
+
+
+def _to_datasets() -> None:
+    go("datasets")
+
+
+# --- the form --------------------------------------------------------------------
+def _form(frame: Frame, ready: Sequence[Dataset], methods: Sequence[TrainingMethod], *, taken: set[str]) -> None:
+    usable = {one.id: one for one in ready if not one.errors}
+    collections = load("collections", frame.api.collections)
+    if collections is None:
+        return
+    with st.container(border=True, key="train_form", gap="small"):
+        card_title("Train a model", key="train")
+        if usable:
+            values = _fields(frame, usable, methods, collections.items, taken=taken)
+            _refused(state.tune().refused)
+            _indexing(collections.items, values.get("collection_id"))
+            _start_row(frame, values, methods)
+        _unusable([one for one in ready if one.errors], is_all=not usable)
+
+
+def _fields(
+    frame: Frame,
+    usable: Mapping[UUID, Dataset],
+    methods: Sequence[TrainingMethod],
+    collections: Sequence[Collection],
+    *,
+    taken: set[str],
+) -> dict[str, object]:
+    labels = distinct({one.id: _dataset_words(one) for one in usable.values()})
+    asked = state.query_id(ON)
+    ids = list(usable)
+    with st.grid(2, min_column_width=260, gap="small"):
+        chosen: UUID | None = st.selectbox(
+            "Dataset",
+            ids,
+            index=ids.index(asked) if asked is not None and asked in usable else 0,
+            format_func=labels.__getitem__,
+            key="train_dataset",
+            on_change=_chosen,
+        )
+        dataset = usable[chosen if chosen is not None and chosen in usable else ids[0]]
+        name = st.text_input(
+            "Name of the model",
+            _free(f"{dataset.name} v{dataset.version} tuned", taken),
+            key=f"train_name_{dataset.id}_{len(taken)}",
+            max_chars=200,
+            help="Programs ask it by this name, as they ask an agent.",
+        )
+    method = _method(methods)
+    values: dict[str, object] = {"dataset_id": dataset.id, "method": method.name, "name": name.strip() or None}
+    with st.expander("More", key="train_more"):
+        if method.makes == "retrieval":
+            values["collection_id"] = _collection(frame, collections)
+        else:
+            values["base_model"] = st.text_input("Base model", key="train_base", max_chars=500, help=BASE_HELP)
+        values["parameters"] = _parameters(method)
+    return values
+
+
+def _dataset_words(dataset: Dataset) -> str:
+    return f"{dataset_name(dataset)} ({plural(dataset.train, 'training row')})"
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    names = (wanted, *(f"{wanted} ({number})" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _chosen() -> None:
+    st.query_params[ON] = str(st.session_state["train_dataset"])
+    state.tune().refused = None
+
+
+def _method(methods: Sequence[TrainingMethod]) -> TrainingMethod:
+    by_name = {one.name: one for one in methods}
+    chosen = st.radio(
+        "Method",
+        list(by_name),
+        format_func=lambda name: plain(by_name[name].label),
+        captions=[plain(sentence(one.missing)) if one.missing else NEEDS.get(one.name, "") for one in methods],
+        key="train_method",
+    )
+    return by_name.get(chosen, methods[0])
+
+
+def _collection(frame: Frame, collections: Sequence[Collection]) -> UUID | None:
+    """What the search is tuned for; the default agent's, where nobody chose."""
+    agents = load("agents", frame.api.agents) if frame.can("settings.read") else None
+    default = next((one.collection_id for one in agents.items if one.is_default), None) if agents is not None else None
+    names = {one.id: one.name for one in collections}
+    ids = list(names)
+    found: UUID | None = st.selectbox(
+        "Collection",
+        ids,
+        index=ids.index(default) if default in names else 0,
+        format_func=names.__getitem__,
+        key="train_collection",
+        help="The search in this collection is what is tuned. At first it is the one that the default agent asks.",
+    )
+    return found
+
+
+def _parameters(method: TrainingMethod) -> dict[str, JsonValue]:
+    """Those that were given; the others keep the method's default."""
+    given: dict[str, JsonValue] = {}
+    with st.grid(3, min_column_width=200, gap="small"):
+        for one in method.parameters:
+            label, text = PARAMETERS.get(one.name, (one.name.replace("_", " ").capitalize(), ""))
+            key = f"parameter_{method.name}_{one.name}"
+            help_text = f"{text} {_span(one)}"
+            value: float | None
+            if one.is_whole:
+                value = st.number_input(
+                    label, value=_whole(one), step=1, key=key, help=help_text, placeholder="Automatic"
+                )
+            else:
+                value = st.number_input(
+                    label, value=one.default, format="%g", key=key, help=help_text, step=_step(one), placeholder="None"
+                )
+            if value is not None and value != one.default:
+                given[one.name] = value
+    return given
+
+
+def _whole(one: MethodParameter) -> int | None:
+    return None if one.default is None else int(one.default)
+
+
+def _step(one: MethodParameter) -> float:
+    return one.default / 2 if one.default else 0.1
+
+
+def _span(one: MethodParameter) -> str:
+    default = f"Default {one.default:g}" if one.default is not None else "By default it is chosen for you"
+    if one.least is None or one.most is None:
+        return f"{default}."
+    return f"{default}; from {one.least:g} to {one.most:g}."
+
+
+def _indexing(collections: Sequence[Collection], chosen: object) -> None:
+    waits = next((one.pending_changes for one in collections if one.id == chosen), 0)
+    if waits:
+        what = plural(waits, "entry is", "entries are")
+        st.caption(f":material/sync: {what} still being indexed: a training that begins now does not know them.")
+
+
+def _start_row(frame: Frame, values: Mapping[str, object], methods: Sequence[TrainingMethod]) -> None:
+    method = next((one for one in methods if one.name == values["method"]), methods[0])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Start training",
+            key="start_training",
+            type="primary",
+            icon=":material/model_training:",
+            disabled=bool(method.missing),
+            on_click=partial(_start, frame, values),
+        )
+        text = plain(sentence(method.missing)) if method.missing else TAKES.get(method.name, "")
+        st.markdown(f":small[:gray[{text}]]", width="content")
+
+
+def _start(frame: Frame, values: Mapping[str, object]) -> None:
+    view = state.tune()
+    view.refused = None
+    try:
+        job = frame.api.train(NewTraining.model_validate(values))
+    except ApiError as error:
+        view.refused = error.problem
+    except ValidationError as error:
+        fault = error.errors()[0]
+        detail = f"{fault['loc'][0]}: {fault['msg']}"
+        view.refused = Problem(title="This cannot be used as it is", status=422, detail=detail, code="invalid_request")
+    else:
+        go("train", job.id)
+
+
+def _refused(problem: Problem | None) -> None:
+    """What is wrong with a field, by the label that it has here; any other problem as everywhere."""
+    if problem is None:
+        return
+    found = _NAMED.match(problem.detail)
+    names = {**_FIELDS, **{name: label for name, (label, _) in PARAMETERS.items()}}
+    if found is None or found[1] not in names:
+        problem_card(problem, key="train", retry=False)
+        return
+    with st.container(key="problem_train"):
+        st.error(f"**{names[found[1]]}**: {plain(sentence(found[2]))}", icon=":material/error:")
+
+
+def _unusable(datasets: Sequence[Dataset], *, is_all: bool) -> None:
+    """Which cannot be chosen, and why."""
+    if not datasets:
+        return
+    if is_all:
+        st.markdown("No dataset can be trained on yet: what is wrong with each is said below.")
+    for dataset in datasets:
+        error = next((one.text for one in dataset.findings if one.severity == "error"), "")
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"unfit_{dataset.id}"
+        ):
+            st.markdown(
+                f":small[:red[:material/error: {plain(dataset_name(dataset))} cannot be chosen:] "
+                f"{plural(dataset.errors, 'error')}. {plain(sentence(error))}]",
+                width="stretch",
+            )
+            st.button(
+                "Look into it", key=f"fix_{dataset.id}", type="tertiary", on_click=go, args=("datasets", dataset.id)
+            )

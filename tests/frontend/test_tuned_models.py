@@ -1,0 +1,142 @@
+"""Tuned models on the pages: what they changed, who uses them, asking them, and deleting them."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from contracts.agents import AgentEdit, AgentParameters
+from contracts.finetuning import TunedModel
+from frontend.api_client import Api
+from tests.frontend.conftest import Pages
+from tests.frontend.looking import address, field, keys, press, words
+from tests.frontend.tuning import TUNE, told
+
+CHAT = "pages/2_Chat.py"
+
+
+def test_a_model_tells_before_and_after_in_words_and_figures(approved: Pages, model: TunedModel) -> None:
+    page = approved.open(TUNE, view="models")
+    assert f"of {model.held_out} held-out questions" in words(page)
+    press(page, f"open_model_{model.id}")
+    assert address(page, "model") == str(model.id)
+    table = page.table[0].value
+    assert list(table.columns) == ["On held-out questions", "Before", "After", "Change"]
+    assert "mean reciprocal rank" in words(page)
+    assert f"{model.held_out} questions are few" in words(page)
+    files = page.table[1].value
+    assert list(files["sha256"]) == [file.sha256[:12] for file in model.files]
+    assert model.dataset_hash[:12] in words(page)
+
+
+def test_a_model_without_effect_or_use_says_so(
+    approved: Pages, model: TunedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: dict[str, Any] = {"state": "unusable", "reason": "the collection is gone", "notes": ["it changes nothing"]}
+    changed["changes"] = [one.model_copy(update={"after": one.before}) for one in model.changes]
+    told(monkeypatch, "tuned_model", lambda one: one.model_copy(update=changed))
+    page = approved.open(TUNE, model=str(model.id))
+    said = words(page)
+    assert "as before training" in said
+    assert "The collection is gone." in said
+    assert "It changes nothing." in said
+    assert field(page.button, "ask_model").disabled
+    assert not keys(page, "use_model_button")
+
+
+def test_a_model_that_finds_less_says_so_and_what_may_help(
+    approved: Pages, model: TunedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worse = [one.model_copy(update={"before": 0.9, "after": 0.7}) for one in model.changes]
+    told(monkeypatch, "tuned_model", lambda one: one.model_copy(update={"changes": worse, "held_out": 10}))
+    page = approved.open(TUNE, model=str(model.id))
+    assert "for **7 of 10 held-out questions**; before training for 9" in words(page)
+    assert "Worse" in words(page)
+    assert "Leave the agents as they are" in words(page)
+    assert list(page.table[0].value["Change"]) == ["\u221220 points", "\u221220 points", "\u22120.20"]
+
+
+def test_an_agent_begins_and_stops_to_search_with_a_model(approved: Pages, model: TunedModel) -> None:
+    agent = approved.api.agents().items[0]
+    kept = AgentParameters(temperature=0.5, instructions="Be kind.")
+    approved.api.edit_agent(agent.id, AgentEdit(parameters=kept))
+    page = press(approved.open(TUNE, model=str(model.id)), "use_model_button")
+    assert approved.api.agents().items[0].parameters == kept.model_copy(update={"retrieval_model": model.name})
+    assert "Agent **default**" in words(page)
+    press(page, "delete_model")
+    press(page, "delete_confirm")
+    assert "searches with this model" in words(page)
+    press(page, "delete_cancel")
+    press(page, f"stop_{agent.id}")
+    assert approved.api.agents().items[0].parameters == kept
+
+
+def test_a_model_is_deleted_once_that_is_confirmed(approved: Pages, model: TunedModel) -> None:
+    page = press(approved.open(TUNE, model=str(model.id)), "delete_model")
+    assert approved.api.tuned_models().items
+    press(page, "delete_confirm")
+    assert not approved.api.tuned_models().items
+    assert "No model yet" in words(page)
+    page = approved.open(TUNE, view="train")
+    assert "Its model was deleted" in words(page)
+
+
+def test_a_model_is_asked_on_the_chat_page_and_stays_the_one_that_is_asked(approved: Pages, model: TunedModel) -> None:
+    page = approved.open(CHAT, model=str(model.id))
+    box = field(page.selectbox, "target")
+    assert box.value == model.id
+    assert "Support v1 tuned (tuned retrieval)" in box.options
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    page.chat_input[0].set_value("What is Coldkeep?").run()
+    [conversation] = approved.api.conversations().items
+    turns = approved.api.conversation(conversation.id).turns
+    answers = [turn.answer for turn in turns if turn.answer is not None]
+    assert ["Support v1 tuned" in str(answer.steps) for answer in answers] == [True, True]
+    assert "Searches with **Support v1 tuned**" in "\n".join(str(one.value) for one in page.caption)
+
+
+def test_another_target_takes_the_model_out_of_the_address(approved: Pages, model: TunedModel) -> None:
+    page = approved.open(CHAT, model=str(model.id))
+    box = field(page.selectbox, "target")
+    box.set_value("default").run()
+    assert "model" not in page.query_params
+    page.chat_input[0].set_value("What is Coldkeep?").run()
+    [conversation] = approved.api.conversations().items
+    assert conversation.agent_id == approved.api.agents().items[0].id
+
+
+# --- home ------------------------------------------------------------------------
+def test_home_leads_to_the_page_that_shows_a_dataset_being_made(
+    approved: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(monkeypatch, "overview", lambda one: one.model_copy(update={"running_jobs": 1}))
+    asked = Api.job_counts
+    running = {"make_dataset": {"running": 1}}
+    monkeypatch.setattr(
+        Api, "job_counts", lambda api, **of: asked(api, **of).model_copy(update=running.get(of["kind"], {}))
+    )
+    page = approved.open("Home.py")
+    assert "1 dataset being made" in words(page)
+    links = [link.proto for link in page.get("page_link")]
+    assert [link.query_string for link in links if "Fine" in link.page] == ["view=datasets"]
+
+
+def test_a_page_that_names_nothing_known_shows_the_datasets(approved: Pages) -> None:
+    page = approved.open(TUNE, view="nonsense", dataset="no-id")
+    assert "No dataset yet" in words(page)
+
+
+def test_ids_are_kept_by_a_refresh(approved: Pages, model: TunedModel) -> None:
+    shown: AppTest = approved.open(TUNE, view="train", training=str(model.training_id))
+    assert "Support v1 tuned" in words(shown)
+    assert address(shown, "training") == str(model.training_id)
+
+
+def test_a_model_that_is_gone_is_said_on_the_chat_page_and_the_agent_answers(
+    approved: Pages, model: TunedModel
+) -> None:
+    approved.api.delete_model(model.id)
+    page = approved.open(CHAT, model=str(model.id))
+    assert "The model cannot be asked any more" in " ".join(str(toast.value) for toast in page.toast)
+    assert "model" not in page.query_params
+    assert "tuned" not in "\n".join(str(one.value) for one in page.caption)
