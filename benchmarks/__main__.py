@@ -26,13 +26,15 @@ NAMES = (
     "sequence",
     "ui",
 )
-SLOW = ("clone",)
+SLOW = ("adapter", "clone")
 """Only when asked for by name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"any of {', '.join((*NAMES, *SLOW))}; all but {SLOW[0]} when none")
+    parser.add_argument(
+        "names", nargs="*", help=f"any of {', '.join((*NAMES, *SLOW))}; all but {' and '.join(SLOW)} when none"
+    )
     parser.add_argument("--no-results", action="store_true", help="print only")
     given = parser.parse_args()
     unknown = set(given.names) - {*NAMES, *SLOW}
