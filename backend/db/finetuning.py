@@ -67,7 +67,10 @@ class Training(Owned, Base):
     """What a `finetune` job trains; its id is the job's. `handle` is the trainer's name for it."""
 
     __tablename__ = "training"
-    __table_args__ = (sa.Index("ix_training_dataset", "dataset_id"),)
+    __table_args__ = (
+        sa.Index("ix_training_dataset", "dataset_id"),
+        sa.Index("ix_training_collection", "collection_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     dataset_id: Mapped[UUID] = mapped_column(sa.ForeignKey("dataset.id"))
@@ -105,6 +108,8 @@ class TunedModel(Owned, Base):
         sa.UniqueConstraint("workspace_id", "name"),
         sa.Index("ix_model_list", "workspace_id", "created_at", "id"),
         sa.Index("ix_model_dataset", "dataset_id"),
+        sa.Index("ix_model_training", "training_id"),
+        sa.Index("ix_model_collection", "collection_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -40,7 +40,7 @@ async def test_a_new_agent_takes_the_collection_of_the_default_one(api: Api) -> 
     agent = await created(api)
     assert (agent["provider"], agent["model"], agent["is_default"]) == ("builtin", "builtin", False)
     assert agent["collection_id"] == (await default(api))["collection_id"]
-    unset = {"temperature": None, "max_tokens": None, "instructions": "", "steps": ["rewrite"]}
+    unset = {"temperature": None, "max_tokens": None, "instructions": "", "steps": ["rewrite"], "retrieval_model": None}
     assert agent["parameters"] == unset
     assert (agent["fallbacks"], agent["daily_tokens"], agent["used_today"]) == ([], None, 0)
     assert await api.get(f"/agents/{agent['id']}") == agent
@@ -53,7 +53,13 @@ async def test_everything_of_an_agent_is_kept(api: Api, mock: MockServer) -> Non
         "external_id": "bot-7",
         "provider": "openai-compatible",
         "model": "unsure",
-        "parameters": {"temperature": 0.2, "max_tokens": 300, "instructions": "Be kind.", "steps": ["plan"]},
+        "parameters": {
+            "temperature": 0.2,
+            "max_tokens": 300,
+            "instructions": "Be kind.",
+            "steps": ["plan"],
+            "retrieval_model": None,
+        },
         "fallbacks": [{"provider": "echo", "model": None}, {"provider": "builtin", "model": "builtin"}],
         "daily_tokens": 1000,
         "collection_id": await api.collection(),

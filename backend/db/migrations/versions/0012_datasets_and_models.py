@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training")),
     )
     op.create_index("ix_training_dataset", "training", ["dataset_id"])
+    op.create_index("ix_training_collection", "training", ["collection_id"])
     op.create_table(
         "training_point",
         sa.Column("training_id", sa.Uuid(), nullable=False),
@@ -128,6 +129,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_model_list", "model", ["workspace_id", "created_at", "id"])
     op.create_index("ix_model_dataset", "model", ["dataset_id"])
+    op.create_index("ix_model_training", "model", ["training_id"])
+    op.create_index("ix_model_collection", "model", ["collection_id"])
 
 
 def downgrade() -> None:
