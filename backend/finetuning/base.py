@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, JsonValue
 
-from backend.errors import NexusError
+from backend.errors import JobCancelled, NexusError
 
 State = Literal["running", "succeeded", "failed", "cancelled", "lost"]
 """`lost`: it was started, is not finished, and nobody works on it: its process died. `start` goes on with it."""
@@ -97,8 +97,12 @@ class PointLog:
         self._path = folder / POINTS
 
     def add(self, *points: Point) -> None:
-        with self._path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write("".join(f"{point.model_dump_json()}\n" for point in points))
+        """Raises `JobCancelled` where the folder is gone: a cancelled training is deleted while its child ends."""
+        try:
+            with self._path.open("a", encoding="utf-8", newline="\n") as file:
+                file.write("".join(f"{point.model_dump_json()}\n" for point in points))
+        except FileNotFoundError as exc:
+            raise JobCancelled("the folder of the training was removed") from exc
 
     def read(self, *, skip: int = 0) -> Iterator[Point]:
         """Those behind the first `skip`. A line that is being written is left for the next time."""

@@ -81,14 +81,9 @@ def _details(model: TunedModel) -> None:
             for label, value in _rows(model):
                 st.markdown(f":small[:gray[{label}]]  \n{value}")
         if model.files:
-            files = pd.DataFrame(
-                {
-                    "File": [one.path for one in model.files],
-                    "Size": [size_text(one.size).replace(" ", "\u00a0") for one in model.files],
-                    "sha256": [short_hash(one.sha256) for one in model.files],
-                }
-            )
-            st.table(files, border="horizontal", hide_index=True)
+            st.markdown(":small[:gray[Files, each with its size and the beginning of its sha256]]")
+        for one in model.files:  # no table: on a phone its names would be wider than the page
+            st.markdown(f"{code(one.path)} · {size_text(one.size)} · {code(short_hash(one.sha256))}")
         with st.container(horizontal=True, gap="small"):
             st.button(
                 "Open the dataset",

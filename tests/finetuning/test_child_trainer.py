@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
@@ -11,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-from backend.errors import ChildFailed, TrainingDiverged, TrainingOutOfMemory, UnusableModel
+from backend.errors import ChildFailed, JobCancelled, TrainingDiverged, TrainingOutOfMemory, UnusableModel
 from backend.finetuning import adapter_task
 from backend.finetuning.adapter import AdapterParameters, Questions
 from backend.finetuning.adapter_task import INPUT, MAP, Arguments, save_input
@@ -220,6 +221,20 @@ def test_points_are_read_from_where_the_last_reading_ended_and_cut_at_a_checkpoi
     assert list(log.read(skip=2)) == made[2:]
     log.cut(after_step=1)
     assert list(log.read()) == made[:1]
+
+
+async def test_a_training_whose_folder_is_removed_ends_as_cancelled(make: Make, tmp_path: Path) -> None:
+    trainer, given = make(), order(tmp_path, epochs=4000)
+    given = TrainingOrder(given.folder, "", {**given.parameters, "patience": 4000})
+    handle = await trainer.start(given)
+
+    async def has_begun() -> bool:
+        return (await trainer.status(given, handle)).done > 0
+
+    await eventually(has_begun, seconds=60)
+    shutil.rmtree(given.folder)
+    status = await ended(trainer, given, handle)
+    assert isinstance(status.error, JobCancelled)
 
 
 def children() -> list[int]:

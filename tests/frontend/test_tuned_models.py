@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from contracts.agents import AgentEdit, AgentParameters
 from contracts.finetuning import TunedModel
 from frontend.api_client import Api
+from frontend.components.words import size_text
+from frontend.safe_text import code
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import address, field, keys, press, words
 from tests.frontend.tuning import TUNE, told
@@ -24,8 +26,8 @@ def test_a_model_tells_before_and_after_in_words_and_figures(approved: Pages, mo
     assert list(table.columns) == ["On held-out questions", "Before", "After", "Change"]
     assert "mean reciprocal rank" in words(page)
     assert f"{model.held_out} questions are few" in words(page)
-    files = page.table[1].value
-    assert list(files["sha256"]) == [file.sha256[:12] for file in model.files]
+    for file in model.files:
+        assert f"{code(file.path)} · {size_text(file.size)} · {code(file.sha256[:12])}" in words(page)
     assert model.dataset_hash[:12] in words(page)
 
 
