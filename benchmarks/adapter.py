@@ -4,7 +4,8 @@ Two collections of real manuals (see benchmarks/retrieval_set): four with questi
 All drafts of the rules are approved, the dataset and the training have their defaults. "Paraphrases" are those of the
 FAQs held out, by other rules than those of training, ranked among all items. "In people's words" are the retrieval
 set's questions, which share few words with the text, asked through the whole pipeline with and without the model; a hit
-is an item of a section that has the answer. `ARGS`: `--split tune` while tuning.
+is an item of a section that has the answer. While tuning: `NEXUS_BENCH_SPLIT=tune python -m benchmarks.adapter`, which
+keeps no results.
 
 The times are those of the jobs, on moulded FAQs that are all different.
 """

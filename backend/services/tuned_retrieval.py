@@ -25,6 +25,7 @@ from backend.repositories.paging import Slice
 from backend.repositories.point_log import embedding_spec
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.base import Span
+from backend.retrieval.searcher import MOSTLY
 from backend.retrieval.views import DEFAULT_RANKING, Ranking, is_question
 from backend.services.progress import Progress
 from backend.tracing.track import track
@@ -39,8 +40,6 @@ MOST_SENTENCES: Final = 20_000
 VALIDATED: Final = 10
 SENTENCE: Final = (30, 200)
 """Characters of such a sentence."""
-SAME: Final = 0.6
-"""A FAQ whose words hold this share of a passage's says what the passage says, as the search takes it."""
 
 Asked = list[tuple[str, UUID]]
 """Questions, each with the item that answers it."""
@@ -227,6 +226,6 @@ def _alike(known: _Knowledge) -> Rows:
         passages[span.section_id].append((id, span))
     for id, span in known.faqs.items():
         for passage, other in passages[span.section_id]:
-            if span.covers(other) >= SAME:
+            if span.covers(other) >= MOSTLY:
                 numbers[passage] = numbers[id]
     return np.array([numbers[id] for id in known.vectors], dtype=np.int64)

@@ -11,7 +11,7 @@ from backend.finetuning import adapter_trainer
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.query_map import QueryMap
 from backend.jobs.children import ChildLimits
-from tests.api.test_datasets import TOPICS, fill, make, rows_of
+from tests.api.test_datasets import fill, make, rows_of
 from tests.support import Api, eventually, refused
 
 QUESTION = "What are the steps to order the boiler?"
@@ -333,4 +333,3 @@ async def test_two_trainings_at_once_end_both(api: Api, furnished: dict[str, Any
     await api.drain()
     assert [(await api.get(f"/jobs/{job['id']}"))["status"] for job in jobs] == ["succeeded", "succeeded"]
     assert {model["name"] for model in (await api.get("/models"))["items"]} == {"A", "B"}
-    assert len(TOPICS) == 12

@@ -61,6 +61,21 @@ def order(tmp_path: Path, parameters: AdapterParameters = SMALL, *, epochs: int 
     return TrainingOrder(folder, "", {**asdict(parameters), "epochs": epochs})
 
 
+def long_order(tmp_path: Path) -> TrainingOrder:
+    """One that no test waits for."""
+    given = order(tmp_path, epochs=4000)
+    return TrainingOrder(given.folder, "", {**given.parameters, "patience": 4000})
+
+
+async def begun(trainer: ChildTrainer, given: TrainingOrder, handle: str) -> None:
+    """Returns once an epoch is done."""
+
+    async def has_begun() -> bool:
+        return (await trainer.status(given, handle)).done > 0
+
+    await eventually(has_begun, seconds=60)
+
+
 async def ended(trainer: ChildTrainer, given: TrainingOrder, handle: str) -> TrainingStatus:
     async def has_ended() -> bool:
         return (await trainer.status(given, handle)).state != "running"
@@ -105,14 +120,9 @@ async def test_the_same_order_is_trained_once(make: Make, tmp_path: Path) -> Non
 async def test_after_a_restart_an_unfinished_training_is_lost_and_starting_it_goes_on(
     make: Make, tmp_path: Path
 ) -> None:
-    first, given = make(), order(tmp_path, epochs=4000)
-    given = TrainingOrder(given.folder, "", {**given.parameters, "patience": 4000})
+    first, given = make(), long_order(tmp_path)
     handle = await first.start(given)
-
-    async def has_begun() -> bool:
-        return (await first.status(given, handle)).done > 0
-
-    await eventually(has_begun, seconds=60)
+    await begun(first, given, handle)
     await first.aclose()
     second = make()
     assert (await second.status(given, handle)).state == "lost"
@@ -124,14 +134,9 @@ async def test_after_a_restart_an_unfinished_training_is_lost_and_starting_it_go
 
 
 async def test_a_cancelled_training_leaves_no_process_and_no_result(make: Make, tmp_path: Path) -> None:
-    trainer, given = make(), order(tmp_path, epochs=4000)
-    given = TrainingOrder(given.folder, "", {**given.parameters, "patience": 4000})
+    trainer, given = make(), long_order(tmp_path)
     handle = await trainer.start(given)
-
-    async def has_begun() -> bool:
-        return (await trainer.status(given, handle)).done > 0
-
-    await eventually(has_begun, seconds=60)
+    await begun(trainer, given, handle)
     assert children()
     await trainer.cancel(given, handle)
     assert (await trainer.status(given, handle)).state == "cancelled"
@@ -150,14 +155,9 @@ async def test_to_cancel_what_has_ended_changes_nothing(make: Make, tmp_path: Pa
 
 @pytest.mark.fault("B8")
 async def test_a_killed_child_fails_the_training_which_can_be_started_again(make: Make, tmp_path: Path) -> None:
-    trainer, given = make(), order(tmp_path, epochs=4000)
-    given = TrainingOrder(given.folder, "", {**given.parameters, "patience": 4000})
+    trainer, given = make(), long_order(tmp_path)
     handle = await trainer.start(given)
-
-    async def has_begun() -> bool:
-        return (await trainer.status(given, handle)).done > 0
-
-    await eventually(has_begun, seconds=60)
+    await begun(trainer, given, handle)
     [child] = children()
     os.kill(child, signal.SIGKILL)
     status = await ended(trainer, given, handle)
@@ -224,14 +224,9 @@ def test_points_are_read_from_where_the_last_reading_ended_and_cut_at_a_checkpoi
 
 
 async def test_a_training_whose_folder_is_removed_ends_as_cancelled(make: Make, tmp_path: Path) -> None:
-    trainer, given = make(), order(tmp_path, epochs=4000)
-    given = TrainingOrder(given.folder, "", {**given.parameters, "patience": 4000})
+    trainer, given = make(), long_order(tmp_path)
     handle = await trainer.start(given)
-
-    async def has_begun() -> bool:
-        return (await trainer.status(given, handle)).done > 0
-
-    await eventually(has_begun, seconds=60)
+    await begun(trainer, given, handle)
     shutil.rmtree(given.folder)
     status = await ended(trainer, given, handle)
     assert isinstance(status.error, JobCancelled)
