@@ -1,6 +1,35 @@
 """Where a row of a dataset comes from, as the cells of a table say it: tables take text as it is."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
 from contracts.datasets import RowSource
+
+ROW_HEIGHT: Final = 36
+
+
+def source_table(
+    columns: Mapping[str, Sequence[str]], sources: Sequence[RowSource], *, widths: Mapping[str, int], key: str, alt: str
+) -> None:
+    """The columns, and behind them where each row comes from. `widths` in pixels by the name of a column."""
+    behind = {
+        "Rule": [one.rewording or one.reworded_by or "" for one in sources],
+        "From": [origin_text(one) for one in sources],
+        "FAQ": [faq_link(one) for one in sources],
+    }
+    texts = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
+    st.dataframe(
+        pd.DataFrame({**columns, **behind}),
+        hide_index=True,
+        key=key,
+        row_height=ROW_HEIGHT,
+        height=ROW_HEIGHT * (len(sources) + 1) + 3,
+        alt=alt,
+        column_config={**texts, "FAQ": st.column_config.LinkColumn(display_text="Open", width="small")},
+    )
 
 
 def origin_text(source: RowSource) -> str:

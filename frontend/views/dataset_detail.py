@@ -5,7 +5,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 
 from contracts.datasets import Dataset, DatasetFinding, DatasetFormat, DatasetRow, RowOrigin, SplitName
@@ -14,7 +13,7 @@ from frontend import state
 from frontend.api_client import Api
 from frontend.components.notices import load
 from frontend.components.pager import at_cursor, pager
-from frontend.components.row_sources import faq_link, origin_text
+from frontend.components.row_sources import source_table
 from frontend.components.tuning import SPLIT_HELP, SPLITS, dataset_name, go, short_hash, train_on
 from frontend.components.words import plural, sentence
 from frontend.layout import Frame, section, titled
@@ -23,7 +22,6 @@ from frontend.views.dataset_dialogs import dataset_dialogs
 from frontend.views.dataset_list import ask_to_delete, dataset_look, making, with_job
 
 PER_PAGE: Final = 20
-ROW_HEIGHT: Final = 36
 ALL: Final = "all"
 ORIGINS: Final[dict[RowOrigin, str]] = {"faq": "FAQ", "paraphrase": "Paraphrase", "imported": "File"}
 FORMATS: Final[dict[DatasetFormat, tuple[str, str, str]]] = {
@@ -174,28 +172,15 @@ def _read(api: Api, dataset_id: UUID, split: SplitName | None, cursor: str | Non
 
 
 def _table(rows: Sequence[DatasetRow]) -> None:
-    found = pd.DataFrame(
+    source_table(
         {
             "Split": [SPLITS[row.split] for row in rows],
             "Question": [row.question for row in rows],
             "Answer": [row.answer for row in rows],
             "Origin": [ORIGINS[row.origin] for row in rows],
-            "Rule": [row.source.rewording or row.source.reworded_by or "" for row in rows],
-            "From": [origin_text(row.source) for row in rows],
-            "FAQ": [faq_link(row.source) for row in rows],
-        }
-    )
-    st.dataframe(
-        found,
-        hide_index=True,
-        key="row_table",
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (len(rows) + 1) + 3,
-        alt=f"{plural(len(rows), 'row')} of the dataset",
-        column_config={
-            "Question": st.column_config.TextColumn(width=300),
-            "Answer": st.column_config.TextColumn(width=240),
-            "From": st.column_config.TextColumn(width=150),
-            "FAQ": st.column_config.LinkColumn(display_text="Open", width="small"),
         },
+        [row.source for row in rows],
+        widths={"Question": 300, "Answer": 240, "From": 150},
+        key="row_table",
+        alt=f"{plural(len(rows), 'row')} of the dataset",
     )

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 
 from contracts.finetuning import LearntFrom, TrainingMethod, TunedModel
@@ -15,7 +14,7 @@ from frontend.api_client import Api, ApiError
 from frontend.components.model_figures import USABLE, figures_sentence, figures_table, verdict
 from frontend.components.notices import load, problem_card
 from frontend.components.pager import at_cursor, pager
-from frontend.components.row_sources import faq_link, origin_text
+from frontend.components.row_sources import source_table
 from frontend.components.tuning import go, short_hash
 from frontend.components.words import plural, sentence, size_text
 from frontend.layout import Frame, titled
@@ -25,7 +24,6 @@ from frontend.views.tuned_models import model_facts
 
 CHAT_PAGE: Final = "pages/2_Chat.py"
 PER_PAGE: Final = 20
-ROW_HEIGHT: Final = 36
 _ALL: Final = ("models",)
 
 
@@ -140,26 +138,12 @@ def _read(api: Api, model_id: UUID, cursor: str | None) -> Page[LearntFrom]:
 
 
 def _table(items: Sequence[LearntFrom]) -> None:
-    rows = pd.DataFrame(
-        {
-            "Question": [one.question for one in items],
-            "Rule": [one.source.rewording or one.source.reworded_by or "" for one in items],
-            "From": [origin_text(one.source) for one in items],
-            "FAQ": [faq_link(one.source) for one in items],
-        }
-    )
-    st.dataframe(
-        rows,
-        hide_index=True,
+    source_table(
+        {"Question": [one.question for one in items]},
+        [one.source for one in items],
+        widths={"Question": 400, "From": 280},
         key="learnt_table",
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (len(items) + 1) + 3,
         alt=f"{plural(len(items), 'question')} that it was trained on",
-        column_config={
-            "Question": st.column_config.TextColumn(width=400),
-            "From": st.column_config.TextColumn(width=280),
-            "FAQ": st.column_config.LinkColumn(display_text="Open", width="small"),
-        },
     )
 
 
