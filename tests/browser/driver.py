@@ -39,9 +39,12 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
 SETTLED = """() => {
+  const moving = document.getAnimations().some(one =>
+    one.playState === "running" && Number.isFinite(one.effect?.getComputedTiming().endTime));
   const app = document.querySelector('[data-testid="stApp"]');
   const idle = app?.dataset.testScriptState === "notRunning" && app.dataset.testConnectionState === "CONNECTED"
-    && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]') && document.fonts.status === "loaded";
+    && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]') && document.fonts.status === "loaded"
+    && !moving;
   window.idleFrames = idle ? (window.idleFrames ?? 0) + 1 : 0;
   return window.idleFrames > %d;
 }"""
@@ -239,7 +242,10 @@ def new_page(
 
 
 def settled(page: Page) -> None:
-    """The script is idle and stays so, and nothing on the page is stale or still to be loaded, fonts included.
+    """The script is idle and stays so, and nothing on the page moves, is stale or still to be loaded, fonts included.
+
+    An expander opens for half a second, in which what is below the pointer changes and a click can be lost. Spinners,
+    which turn for ever, are not waited for.
 
     The websocket never idles: no `networkidle`. A tab behind another one draws nothing, so it comes to the front.
     """
