@@ -1,0 +1,112 @@
+"""Trainings at the mock server, in a time that passes by itself."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue, SecretStr
+
+from backend.agents.providers.config import ProviderConfig, Timeouts
+from backend.errors import InvalidRequest
+from backend.finetuning import Means
+from backend.finetuning.base import CONVERSATIONS, WORKSPACE, TrainingOrder, TrainingStatus
+from backend.finetuning.remote_trainer import RemoteTrainer
+from backend.jobs.children import Children
+from backend.security.outbound import Outbound, OutboundPolicy
+from tests.mock_tuning.server import TuningServer
+from tests.support import eventually
+
+KEY = "sk-test-abcdefghij0123456789"
+PROVIDER = "openai-compatible"
+NAME = uuid4().hex
+"""Of the folder of a training."""
+
+
+def here_only(children: Children) -> Means:
+    """For trainers that need no provider."""
+
+    async def none(_workspace: UUID, name: str) -> ProviderConfig:
+        raise InvalidRequest(f"no provider {name!r}")
+
+    return Means(children, none, Outbound(OutboundPolicy()).provider_client)
+
+
+class SwiftClock:
+    """Sleeping takes no time but counts. `asked` are the seconds that were slept."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.asked: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        self.time += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Place:
+    """A run's folder, the server, and trainers that each are as after a restart."""
+
+    root: Path
+    server: TuningServer
+    clock: SwiftClock = field(default_factory=SwiftClock)
+    is_set_up: bool = True
+    url: str = ""
+    timeouts: Timeouts = field(default_factory=lambda: Timeouts(connect=2.0, total=5.0))
+    workspace: UUID = field(default_factory=uuid4)
+    _made: list[RemoteTrainer] = field(default_factory=list)
+
+    def order(self, *, rows: int = 4, validation: int = 2, **parameters: JsonValue) -> TrainingOrder:
+        folder = self.root / NAME
+        folder.mkdir(exist_ok=True)
+        for (split, name), count in zip(CONVERSATIONS.items(), (rows, validation), strict=True):
+            lines = [json.dumps({"messages": [{"role": "user", "content": f"{split} {n}"}]}) for n in range(count)]
+            (folder / name).write_text("".join(f"{line}\n" for line in lines))
+        (folder / "held_out.jsonl").write_text("never sent\n")
+        given = {"provider": PROVIDER, WORKSPACE: str(self.workspace), **parameters}
+        return TrainingOrder(folder, "small-1", given)
+
+    def trainer(self) -> RemoteTrainer:
+        connections = Means(
+            Children(spool=self.root / "spool"), self._provider, Outbound(OutboundPolicy()).provider_client
+        )
+        self._made.append(RemoteTrainer(connections, self.clock))
+        return self._made[-1]
+
+    async def _provider(self, workspace: UUID, name: str) -> ProviderConfig:
+        assert (workspace, name) == (self.workspace, PROVIDER)
+        if not self.is_set_up:
+            raise InvalidRequest("the server needs its base URL; enter it under Settings")
+        url = self.url or self.server.base_url
+        return ProviderConfig(name, url, SecretStr(KEY), key_base_url=url, timeouts=self.timeouts)
+
+    async def ended(self, order: TrainingOrder, trainer: RemoteTrainer | None = None) -> TrainingStatus:
+        """What comes out of a training that is started, or gone on with."""
+        trainer = trainer or self.trainer()
+        handle = await trainer.start(order)
+
+        async def has_ended() -> bool:
+            return (await trainer.status(order, handle)).state != "running"
+
+        await eventually(has_ended, seconds=60)
+        return await trainer.status(order, handle)
+
+    async def aclose(self) -> None:
+        for trainer in self._made:
+            await trainer.aclose()
+            trainer.means.children.close()
+
+
+async def called(place: Place, kind: str, times: int = 1) -> None:
+    """Returns once the server has been asked so often."""
+
+    async def is_asked() -> bool:
+        return place.server.tuning.calls.count(kind) >= times
+
+    await eventually(is_asked, seconds=30)

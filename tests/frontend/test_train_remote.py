@@ -1,0 +1,76 @@
+"""The start form for a training at a provider: what to set up first, and what then goes where."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+from streamlit.testing.v1 import AppTest
+
+from backend.finetuning.remote_server import SystemClock
+from contracts.datasets import Dataset
+from contracts.providers import ProviderSettings
+from frontend.safe_text import code
+from tests.frontend.conftest import Pages
+from tests.frontend.looking import field, labelled, press, words
+from tests.frontend.tuning import TUNE
+from tests.mock_tuning.server import TuningServer
+
+CHAT = "pages/2_Chat.py"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TuningServer]:
+    async def swiftly(_clock: SystemClock, seconds: float) -> None:
+        await asyncio.sleep(seconds / 100)
+
+    monkeypatch.setattr(SystemClock, "sleep", swiftly)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with TuningServer() as server:
+        yield server
+
+
+def connect(pages: Pages, server: TuningServer) -> None:
+    settings = ProviderSettings(base_url=server.base_url, api_key=SecretStr("sk-mock-key-1234"), model="ok")
+    pages.api.save_provider("openai-compatible", settings)
+
+
+def opened(pages: Pages, dataset: Dataset) -> AppTest:
+    page = pages.open(TUNE, view="train", on=str(dataset.id))
+    labelled(page.radio, "Method").set_value("remote").run()
+    return page
+
+
+def test_without_a_provider_that_trains_the_form_says_what_to_set_up(approved: Pages, dataset: Dataset) -> None:
+    page = opened(approved, dataset)
+    assert field(page.button, "start_training").disabled
+    assert "Set up a provider that trains under Settings" in words(page)
+    assert not [one for one in page.selectbox if one.label == "Provider"]
+
+
+def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model(
+    approved: Pages, dataset: Dataset, server: TuningServer
+) -> None:
+    connect(approved, server)
+    page = opened(approved, dataset)
+    assert f"go to {code(server.base_url)}; held-out rows stay here" in words(page)
+    press(page, "start_training")
+    assert [str(one.value)[:14] for one in page.error] == ["**Base model**"]
+    labelled(page.text_input, "Base model").set_value("small-1").run()
+    press(page, "start_training")
+    [training] = approved.api.trainings().items
+    assert (training.base_model, training.parameters["provider"]) == ("small-1", "openai-compatible")
+    approved.drain()
+    page.run()
+    press(page, "open_outcome")
+    said = words(page)
+    assert "rows went to http" in said
+    assert "Who searches with it" not in said
+    assert code("ft:ok") in said
+
+    [model] = approved.api.tuned_models().items
+    page = approved.open(CHAT, model=str(model.id))
+    assert f"{model.name} (fine-tuned model)" in labelled(page.selectbox, "Ask").options
+    assert f"Answers by **{model.name}**" in words(page)
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    assert {request.model for request in server.app.requests} == {"ft:ok"}
