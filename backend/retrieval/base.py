@@ -36,7 +36,8 @@ class Span:
 class RetrievedItem:
     """`score` is the weighted cosine of the views, -1..1; `threshold` what its collection asks of an answer.
 
-    `head` and `full` are the cosines of its views; an item without a heading has no `head`.
+    `head` and `full` are the cosines of its views; an item without a heading has no `head`. `untuned` is the score for
+    the question's own vector, where tuned retrieval searched with another one.
     """
 
     id: UUID
@@ -52,6 +53,7 @@ class RetrievedItem:
     head: float | None = None
     full: float = 0.0
     threshold: float = 0.0
+    untuned: float | None = None
 
 
 Action = Literal["search", "converse", "ask_back"]
@@ -74,12 +76,9 @@ class Plan:
 class TunedQueries(Protocol):
     """A map over query vectors that was trained for a collection.
 
-    `fits` says whether it was trained on the vectors of an embedding model; `score_shift` is by how much it raises the
-    best score of a question.
+    `fits` says whether it was trained on the vectors of an embedding model.
     """
 
-    @property
-    def score_shift(self) -> float: ...
     def fits(self, spec_key: str) -> bool: ...
     def __call__(self, queries: Vectors, /) -> Vectors: ...
 

@@ -134,8 +134,9 @@ class Searcher:
                 tuned = scope.tuned if scope.tuned and scope.tuned.queries.fits(collection.spec["key"]) else None
                 vector = await query.vector(embedder, tuned)
                 query.tuned_by.update({tuned.name: None} if tuned else {})
-                found = await self._items(query.reading(collection, self._ranking), vector, documents)
-                return _shifted(found, tuned.queries.score_shift) if tuned else found
+                reading = query.reading(collection, self._ranking)
+                found = await self._items(reading, vector, documents)
+                return reading.untuned(await query.vector(embedder), found) if tuned else found
             except (CollectionNotFound, ModelSwitched, ModelUnavailable):
                 generation = collection.generation
                 collection = await self._collection(scope, collection_id)
@@ -152,12 +153,18 @@ class Searcher:
         return found
 
     def judged(self, query: str, result: SearchResult) -> SearchResult:
-        """The result with whether it answers the question: by the best item's score and the words that are found."""
+        """The result with whether it answers the question: by the best item's score and the words that are found.
+
+        The threshold was measured with questions as they are. So tuned retrieval finds, and what it found first is
+        judged by the question's own vector: the best of what is read first.
+        """
         if not result.items:
             return replace(result, answerable=False, confidence=-1.0)
         coverage = term_coverage(query, [f"{item.title} {item.text}" for item in result.items[:COVERED]])
-        calibration = Calibration(result.items[0].threshold)
-        confidence = calibration.score(result.items[0].score, coverage) - calibration.threshold
+        best = result.items[0]
+        untuned = [item.untuned for item in result.items[:COVERED] if item.untuned is not None]
+        calibration = Calibration(best.threshold)
+        confidence = calibration.score(max(untuned, default=best.score), coverage) - calibration.threshold
         return replace(result, answerable=confidence >= 0, confidence=confidence)
 
     async def _items(self, reading: Reading, query: Vectors, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
@@ -181,11 +188,6 @@ class Searcher:
             asked *= 2
 
 
-def _shifted(items: Sequence[RetrievedItem], shift: float) -> list[RetrievedItem]:
-    """With what is asked of an answer moved along with the scores."""
-    return [replace(item, threshold=item.threshold + shift) for item in items]
-
-
 def _all_text(item: RetrievedItem) -> str:
     return f"{item.section or item.title}\n{item.text}"
 
@@ -197,7 +199,7 @@ def _without_repeats(items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
     for item in items:
         twin = next((faq for faq in faqs if _says_the_same(faq, item)), item)
         if twin.id not in kept:
-            kept[twin.id] = replace(twin, score=item.score)
+            kept[twin.id] = replace(twin, score=item.score, untuned=item.untuned)
     return list(kept.values())
 
 

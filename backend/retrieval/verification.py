@@ -70,6 +70,12 @@ def plain_sentence(text: str) -> str:
     return " ".join(_MARKUP.sub(" ", text).split())
 
 
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where each sentence, or item of a list, begins and ends."""
+    starts = [0, *(match.end() for match in _SENTENCE_START.finditer(text))]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
 def last_sentence(text: str) -> str:
     """What a mark at the end of a text stands on: the sentence, or the item of a list, before it."""
     body = text.rstrip()

@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
+from backend.embeddings.hashing import HashingEmbedder
 from backend.finetuning import adapter_trainer
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.query_map import QueryMap
 from backend.jobs.children import ChildLimits
 from tests.api.test_datasets import fill, make, rows_of
+from tests.finetuning.test_child_trainer import children
 from tests.support import Api, eventually, refused
 
 QUESTION = "What are the steps to order the boiler?"
@@ -141,17 +143,20 @@ async def test_the_map_moves_the_questions_of_whoever_searches_with_it_and_of_no
     assert not turned["answered"]
 
 
-async def test_what_is_asked_of_an_answer_moves_along_with_the_scores(api: Api, furnished: dict[str, Any]) -> None:
+async def test_whether_it_is_answered_is_judged_by_the_question_itself(api: Api, furnished: dict[str, Any]) -> None:
+    """A map that turns all questions halfway to somewhere else: every score falls, and what is found stays."""
     model = await trained(api, furnished, name="Tuned")
+    usual = await api.post("/rag-chat", {"message": QUESTION, "collection_id": await api.collection()})
     found = QueryMap.load(next(api.settings.tuned.rglob(MAP)))
-    service, body = api.scope.services.tuned_models, {"message": QUESTION, "model": "Tuned"}
-    asked = []
-    for shift in (0.0, 0.25):
-        service._loaded[UUID(model["id"])] = QueryMap(np.zeros_like(found.weight), found.spec_key, shift)
-        asked.append(await api.post("/chat", body))
-    low, high = asked
-    assert [hit["score"] for hit in low["retrieved"]] == [hit["score"] for hit in high["retrieved"]]
-    assert low["confidence"] - high["confidence"] == pytest.approx(0.25, abs=1e-3)
+    question = (await HashingEmbedder().embed([QUESTION], kind="query"))[0]
+    away = np.random.default_rng(0).normal(size=len(question)).astype(np.float32)
+    away -= away @ question * question
+    halfway = np.outer(away / np.linalg.norm(away), question).astype(np.float32)
+    api.scope.services.tuned_models._loaded[UUID(model["id"])] = QueryMap(halfway, found.spec_key)
+    turned = await api.post("/chat", {"message": QUESTION, "model": "Tuned"})
+    assert turned["retrieved"][0]["faq_id"] == usual["retrieved"][0]["faq_id"]
+    assert turned["retrieved"][0]["score"] < 0.9 * usual["retrieved"][0]["score"]
+    assert turned["confidence"] == pytest.approx(usual["confidence"], abs=1e-3)
 
 
 async def test_tuned_retrieval_of_other_vectors_changes_nothing_for_an_agent(
@@ -309,6 +314,7 @@ async def test_a_training_is_cancelled_before_it_begins_while_it_runs_and_not_af
     await api.drain()
     training = await api.get(f"/finetune/{job['id']}")
     assert (training["job"]["status"], training["model_id"]) == ("cancelled", None)
+    assert not children()
     refused(await api.client.post(f"/finetune/{job['id']}/cancel"), 409, "conflict")
     problem = refused(await api.client.post(f"/finetune/{uuid4()}/cancel"), 404, "not_found")
     assert "no training" in problem["detail"]
