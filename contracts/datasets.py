@@ -8,10 +8,12 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.base import Answer, Name, Request, Storable, Text, UtcTime, WholeNumber
 from contracts.faqs import Tag
 from contracts.jobs import Job
+from contracts.providers import ModelName
 
 SplitName = Literal["train", "validation", "held_out"]
 RowOrigin = Literal["faq", "paraphrase", "imported"]
 DatasetFormat = Literal["openai", "alpaca", "alpaca_lines", "sharegpt", "csv"]
+ProviderName = Annotated[str, StringConstraints(min_length=1, max_length=60), Storable]
 Seed = Annotated[str, StringConstraints(max_length=100), Storable]
 
 MOST_PARAPHRASES = 8
@@ -43,18 +45,30 @@ class Fractions(Request):
         return self
 
 
+class RewordBy(Request):
+    """A model that writes paraphrases; its usual one where none is named. `budget_tokens` is the most that it may take,
+    in both directions; the rules write the rest."""
+
+    provider: ProviderName
+    model: ModelName | None = None
+    budget_tokens: WholeNumber | None = Field(None, ge=1)
+
+
 class NewDataset(Request):
     """A version of the dataset of this name: the first, or the one behind the last.
 
     `paraphrases` is the most that each question gets; those of the held-out split are made by other rules than those
-    of training. `system` stands before every row of training in chat formats. With the same FAQs, `seed` and fractions
-    it is the same dataset. A FAQ stays in the split that it had in the version before.
+    of training. With `reword_by` a model writes them: what it writes goes in where the answer still follows, and the
+    rules fill up what is missing. `system` stands before every row of training in chat formats. With the same FAQs,
+    `seed` and fractions, and no model, it is the same dataset. A FAQ stays in the split that it had in the version
+    before.
     """
 
     name: Name
     filter: DatasetFilter = DatasetFilter()
     fractions: Fractions = Fractions()
     paraphrases: WholeNumber = Field(3, ge=0, le=MOST_PARAPHRASES)
+    reword_by: RewordBy | None = None
     system: Text | None = None
     seed: Seed = ""
 
@@ -76,7 +90,8 @@ class Dataset(Answer):
     approved FAQs or from the `file` that was imported.
 
     `train`, `validation` and `held_out` count rows, `faqs` the FAQs that they come from. `tokens` is about what
-    training reads once. `found` counts all findings by their code; `findings` has the first of them.
+    training reads once. `found` counts all findings by their code; `findings` has the first of them. `notes` say what
+    came of a model that wrote paraphrases.
     """
 
     id: UUID
@@ -93,6 +108,7 @@ class Dataset(Answer):
     findings: list[DatasetFinding]
     found: dict[str, int]
     errors: int
+    notes: list[str] = Field(default_factory=list)
     author: str
     job_id: UUID
     created_at: UtcTime

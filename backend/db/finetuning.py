@@ -63,6 +63,24 @@ class DatasetRow(Owned, Base):
     provenance: Mapped[Json]
 
 
+class DatasetWording(Owned, Base):
+    """What a model gave for a question of a dataset that is being made: `texts` that were kept, `dropped` by reason.
+
+    `example_id` is the question's (`datasets/rows.py`). An attempt that was cut short asks only for the others.
+    """
+
+    __tablename__ = "dataset_wording"
+    __table_args__ = (sa.PrimaryKeyConstraint("dataset_id", "example_id"),)
+
+    dataset_id: Mapped[UUID] = mapped_column(sa.ForeignKey("dataset.id", ondelete="CASCADE"))
+    example_id: Mapped[UUID]
+    texts: Mapped[list[str]]
+    dropped: Mapped[Json]
+    model: Mapped[str]
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]
+
+
 class Training(Owned, Base):
     """What a `finetune` job trains; its id is the job's. `handle` is the trainer's name for it."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.finetuning import Dataset, DatasetRow
+from backend.db.finetuning import Dataset, DatasetRow, DatasetWording
 from backend.db.models import Faq
 from backend.errors import NotFound
 from backend.repositories.json_text import each_text
@@ -116,6 +116,23 @@ class DatasetRepository:
                 sa.delete(DatasetRow).where(DatasetRow.dataset_id == dataset_id, DatasetRow.ordinal <= ordinals[-1])
             )
         return len(ordinals)
+
+    async def put_wording(self, wording: dict[str, Any]) -> None:
+        await upsert(self._session, DatasetWording, [{**wording, "workspace_id": self._workspace_id}])
+
+    async def wordings(self, dataset_id: UUID) -> Sequence[DatasetWording]:
+        """What a model wrote for it until now."""
+        query = sa.select(DatasetWording).where(
+            DatasetWording.workspace_id == self._workspace_id, DatasetWording.dataset_id == dataset_id
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def forget_wordings(self, dataset_id: UUID) -> None:
+        await self._session.execute(
+            sa.delete(DatasetWording).where(
+                DatasetWording.workspace_id == self._workspace_id, DatasetWording.dataset_id == dataset_id
+            )
+        )
 
     async def splits_of(self, dataset_id: UUID) -> dict[UUID, str]:
         """FAQ id -> the split that its rows are in."""

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.faq import FORM
-from backend.routers.guarded import guarded_router
+from backend.routers.guarded import guarded_router, problems
 from contracts.base import Name
 from contracts.datasets import Dataset, DatasetAccepted, DatasetFormat, DatasetRow, NewDataset, SplitName
 from contracts.page import Page
@@ -34,7 +34,8 @@ _EXPORTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {media: {"schema": {"type": "string"}} for media in sorted(set(_MEDIA.values()))},
         "description": "The file",
-    }
+    },
+    **problems(409),
 }
 
 
@@ -69,7 +70,7 @@ async def get_dataset(dataset_id: UUID, services: Services, principal: CurrentPr
     return await services.datasets.get(principal, dataset_id)
 
 
-@router.get("/datasets/{dataset_id}/rows")
+@router.get("/datasets/{dataset_id}/rows", responses=problems(409))
 async def list_dataset_rows(
     dataset_id: UUID,
     services: Services,

@@ -36,6 +36,7 @@ from backend.faqs.dedup import question_key
 from backend.repositories.datasets import BATCH
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.services.datasets import chosen
+from backend.services.rewording import ModelRewording, Wordings, written
 from backend.services.training_folders import import_file
 from backend.tracing.track import track
 from contracts import datasets as wire
@@ -47,7 +48,7 @@ ROW_TOKENS: Final = 2_048
 KEPT_FINDINGS: Final = 200
 NAMED_ROWS: Final = 20
 
-Stage = Literal["collecting", "embedding", "checking", "storing"]
+Stage = Literal["collecting", "embedding", "rewording", "checking", "storing"]
 Progress = Callable[[Stage, int, int], Awaitable[None]]
 """Awaited with what is done of a stage and all of it; raises when the job is cancelled."""
 
@@ -76,9 +77,10 @@ class _Sources:
 class DatasetMaking:
     """`root` is where imported files wait."""
 
-    def __init__(self, uow: UnitOfWork, embedder: Embedder, *, root: Path) -> None:
+    def __init__(self, uow: UnitOfWork, embedder: Embedder, rewording: ModelRewording, *, root: Path) -> None:
         self._uow = uow
         self._embedder = embedder
+        self._rewording = rewording
         self._root = root
 
     @track("datasets.make")
@@ -91,13 +93,27 @@ class DatasetMaking:
         await self._forget(dataset)
         recipe, sources = await self._sources(dataset, progress)
         vectors = await self._embed([one.question for one in sources.examples], progress)
-        rows, places = await asyncio.to_thread(_in_splits, sources, vectors, recipe)
+        wordings = await self._wordings(dataset, recipe, sources, progress)
+        rows, places = await asyncio.to_thread(_in_splits, sources, vectors, recipe, wordings)
         await progress("checking", 0, len(rows))
         # A paraphrase means what its question means: two of one rule are near by their form alone.
         groups = [sources.groups[place] for place in places]
         report = await asyncio.to_thread(check, rows, vectors[places], Terms(ROW_TOKENS), groups=groups)
         await self._store(dataset, rows, progress)
-        return await self._freeze(dataset, rows, report)
+        return await self._freeze(dataset, rows, report, wordings.notes)
+
+    async def _wordings(
+        self, dataset: Dataset, recipe: wire.NewDataset, sources: _Sources, progress: Progress
+    ) -> Wordings:
+        if recipe.reword_by is None or not recipe.paraphrases:
+            return Wordings()
+
+        async def step(done: int, total: int) -> None:
+            await progress("rewording", done, total)
+
+        return await self._rewording.wordings(
+            dataset, recipe.reword_by, sources.examples, most=recipe.paraphrases, step=step
+        )
 
     async def _forget(self, dataset: Dataset) -> None:
         while True:
@@ -152,19 +168,20 @@ class DatasetMaking:
                 await _alive(tx, dataset.id)
                 await tx.datasets.put_rows(values)
 
-    async def _freeze(self, dataset: Dataset, rows: Sequence[Row], report: Report) -> Made:
+    async def _freeze(self, dataset: Dataset, rows: Sequence[Row], report: Report, notes: Sequence[str]) -> Made:
         fingerprint = await asyncio.to_thread(content_hash, rows)
         values = {
             "content_hash": fingerprint,
             "frozen_at": utc_now(),
             "tokens": report.tokens,
-            "findings": _kept(report.findings),
+            "findings": {**_kept(report.findings), "notes": list(notes)},
             "faqs": len({row.provenance.source for row in rows}),
             **{one.value: report.rows[one] for one in Split},
         }
         async with self._uow(dataset.workspace_id) as tx:
             await _alive(tx, dataset.id)
             await tx.datasets.change(dataset.id, values)
+            await tx.datasets.forget_wordings(dataset.id)
             made = _made(await tx.datasets.get(dataset.id))
         import_file(self._root, dataset.workspace_id, dataset.id).unlink(missing_ok=True)
         return made
@@ -197,7 +214,9 @@ def _from_file(path: Path, name: str) -> _Sources:
     return _Sources(examples, [None] * len(examples), told=told if len(told) == len(examples) else None)
 
 
-def _in_splits(sources: _Sources, vectors: Vectors, recipe: wire.NewDataset) -> tuple[list[Row], list[int]]:
+def _in_splits(
+    sources: _Sources, vectors: Vectors, recipe: wire.NewDataset, wordings: Wordings
+) -> tuple[list[Row], list[int]]:
     """Rows by split and within it by FAQ, each followed by its paraphrases; and the place of each one's FAQ."""
     splits = _told(sources) or _split(sources, vectors, recipe)
     taken = {question_key(example.question) for example in sources.examples}
@@ -208,7 +227,13 @@ def _in_splits(sources: _Sources, vectors: Vectors, recipe: wire.NewDataset) -> 
         for place, example in enumerate(sources.examples):
             if splits[example.id] is not wanted:
                 continue
-            made = [example, *reworded(example, rules, most=recipe.paraphrases, taken=taken)]
+            by_model = list(written(example, wordings, taken))
+            rest = recipe.paraphrases - len(by_model)
+            said = {one.question.casefold() for one in by_model}
+            by_rule = [
+                one for one in reworded(example, rules, most=rest, taken=taken) if one.question.casefold() not in said
+            ]
+            made = [example, *by_model, *by_rule]
             rows.extend(one.in_split(wanted) for one in made)
             places.extend([place] * len(made))
     return rows, places

@@ -19,7 +19,9 @@ from backend.repositories.datasets import BATCH, Chosen
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
+from backend.services.drafting import able
 from backend.services.multipart import ReceivedFile
+from backend.services.providers import ProviderService
 from backend.services.training_folders import forget_folder, import_file
 from backend.tracing.track import track
 from contracts import datasets as wire
@@ -41,16 +43,22 @@ class DatasetService:
     `root` is where the folders of trainings are.
     """
 
-    def __init__(self, uow: UnitOfWork, runner: JobRunner, *, root: Path) -> None:
+    def __init__(self, uow: UnitOfWork, runner: JobRunner, providers: ProviderService, *, root: Path) -> None:
         self._uow = uow
         self._runner = runner
+        self._providers = providers
         self._root = root
 
     @track("datasets.create")
     async def create(self, principal: Principal, new: wire.NewDataset) -> wire.DatasetAccepted:
-        """Raises `InvalidRequest` where no FAQ, or too many of them, would go in."""
+        """Raises `InvalidRequest` where no FAQ, or too many of them, would go in, and for a model that cannot write
+        paraphrases."""
         async with self._uow(principal.workspace_id) as tx:
             await _check(tx, new.filter)
+            if new.reword_by is not None:
+                await able(
+                    self._providers, tx, new.reword_by.provider, new.reword_by.model or "", to="write paraphrases"
+                )
             recipe = new.model_dump(mode="json")
             return await self._begin(tx, principal, new.name, recipe=recipe, dataset_id=uuid4())
 
@@ -223,6 +231,7 @@ def to_wire(row: Dataset) -> wire.Dataset:
         findings=findings,
         found=row.findings.get("counts", {}),
         errors=row.findings.get("errors", 0),
+        notes=row.findings.get("notes", []),
         author=row.author,
         job_id=row.job_id,
         created_at=row.created_at,

@@ -155,12 +155,12 @@ class DraftingService:
             return await tx.jobs.get(await self._runner.submit(tx, request))
 
 
-async def able(providers: ProviderService, tx: Tx, name: str, model: str) -> ProviderChoice:
+async def able(providers: ProviderService, tx: Tx, name: str, model: str, *, to: str = "draft FAQs") -> ProviderChoice:
     """Raises `InvalidRequest` for a provider that is not set up, or does not write structured answers."""
     choice = await providers.choice(tx, name, model, field="provider")
     capabilities = PROVIDERS.vendors[name].capabilities
     if not (capabilities.generates and capabilities.structured_output):
-        raise InvalidRequest(f"provider: {name!r} cannot draft FAQs; choose one that writes structured answers")
+        raise InvalidRequest(f"provider: {name!r} cannot {to}; choose one that writes structured answers")
     return choice
 
 

@@ -8,8 +8,9 @@ from backend.services.datasets import MakePayload
 
 SHARES: Final[dict[Stage, tuple[float, float]]] = {
     "collecting": (0.0, 0.1),
-    "embedding": (0.1, 0.7),
-    "checking": (0.7, 0.9),
+    "embedding": (0.1, 0.5),
+    "rewording": (0.5, 0.8),
+    "checking": (0.8, 0.9),
     "storing": (0.9, 1.0),
 }
 """Where each stage lies in the whole."""

@@ -19,6 +19,7 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "": ("Waiting for its turn", ""),
         "collecting": ("Collecting the approved FAQs", "FAQs"),
         "embedding": ("Reading what the questions mean", "questions"),
+        "rewording": ("A model writes paraphrases", "questions"),
         "checking": ("Checking the rows", ""),
         "storing": ("Storing the rows", "rows"),
     },
@@ -27,6 +28,10 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "reading": ("Reading the collection", "entries"),
         "embedding": ("Reading what the questions mean", "questions"),
         "training": ("Training", "epochs"),
+        "uploading": ("Sending the rows to the provider", ""),
+        "validating": ("The provider reads the rows", ""),
+        "queued": ("Waiting at the provider", ""),
+        "stepping": ("The provider trains", "steps"),
     },
 }
 

@@ -111,6 +111,8 @@ def _figures(dataset: Dataset) -> None:
     source = f"From the file {plain(dataset.file)}" if dataset.file else "From approved FAQs"
     parts = [source, f"by {plain(dataset.author)}", f"fingerprint {code(short_hash(dataset.content_hash or ''))}"]
     st.markdown(f":small[:gray[{' · '.join(parts[:2])}]] :small[:gray[· {parts[2]}]]")
+    if dataset.notes:
+        st.caption(f":material/smart_toy: {plain('. '.join(dataset.notes))}.")
 
 
 def _findings(dataset: Dataset) -> None:

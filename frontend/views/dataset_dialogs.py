@@ -1,6 +1,6 @@
 """Datasets: made from approved FAQs, taken from a file, deleted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -8,13 +8,22 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from contracts.datasets import MOST_PARAPHRASES, Dataset, DatasetAccepted, DatasetFilter, Fractions, NewDataset
+from contracts.datasets import (
+    MOST_PARAPHRASES,
+    Dataset,
+    DatasetAccepted,
+    DatasetFilter,
+    Fractions,
+    NewDataset,
+    RewordBy,
+)
 from contracts.faqs import FaqStatus
+from contracts.providers import Provider
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.notices import load, problem_card, show_problem
 from frontend.components.tuning import SPLIT_HELP, dataset_name, go
-from frontend.components.words import distinct, document_title, listed
+from frontend.components.words import distinct, document_title, listed, provider_words, short_model
 from frontend.safe_text import plain
 
 FIRST_NAME: Final = "Support"
@@ -61,8 +70,10 @@ def dataset_dialogs(api: Api, datasets: Sequence[Dataset]) -> None:
 def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
     documents = load("dataset_documents", api.all_documents, inline=True)
     tags = load("dataset_tags", lambda: _tags(api), inline=True)
-    if documents is None or tags is None:
+    providers = load("dataset_providers", api.providers, inline=True)
+    if documents is None or tags is None or providers is None:
         return
+    writers = _writers(providers)
     titles = distinct({document.id: document_title(document) for document in documents if document.faqs})
     with st.form("new_dataset_form", border=False):
         name, unnamed = _name(datasets)
@@ -80,18 +91,11 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
             placeholder="Any tag, or none",
             help="Only FAQs with one of these tags go in.",
         )
-        paraphrases = st.slider(
-            "Paraphrases of each question",
-            0,
-            MOST_PARAPHRASES,
-            3,
-            help="At most so many are made by rules, without a model. They teach that a question can be put in other "
-            "words; those of held-out questions follow other rules than those of training.",
-        )
+        paraphrases, writer = _paraphrases(writers)
         shares = st.selectbox(
             "Training, validation and held out", list(CHOICES), format_func=_split_words, help=SPLIT_HELP
         )
-        system, seed = _more()
+        system, seed, budget = _more(has_model=len(writers) > 1)
         sent = st.form_submit_button("Make the dataset", type="primary", icon=":material/dataset:")
     if not sent:
         return
@@ -103,6 +107,7 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
         "filter": DatasetFilter(document_ids=chosen, tags=wanted),
         "fractions": CHOICES[shares],
         "paraphrases": paraphrases,
+        "reword_by": _with_budget(writers[writer], budget),
         "system": system.strip() or None,
         "seed": seed,
     }
@@ -115,6 +120,25 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
     _begin(lambda: api.create_dataset(new))
 
 
+def _paraphrases(writers: Mapping[str, RewordBy | None]) -> tuple[int, str]:
+    """How many of each question, and who writes them."""
+    most = st.slider(
+        "Paraphrases of each question",
+        0,
+        MOST_PARAPHRASES,
+        3,
+        help="They teach that a question can be put in other words. The rules ask held-out questions in other "
+        "forms than those of training.",
+    )
+    writer = st.selectbox(
+        "Written by",
+        list(writers),
+        help="What a model writes is kept where the answer still follows; the rules fill up what is missing. "
+        "The approved questions and answers are sent to it.",
+    )
+    return most, writer
+
+
 def _name(datasets: Sequence[Dataset]) -> tuple[str, DeltaGenerator]:
     """What the form calls it, and the place below that."""
     names = list(dict.fromkeys(one.name for one in datasets))
@@ -123,12 +147,29 @@ def _name(datasets: Sequence[Dataset]) -> tuple[str, DeltaGenerator]:
     return name, st.container()
 
 
+def _writers(providers: Sequence[Provider]) -> dict[str, RewordBy | None]:
+    """The rules, and each provider that is set up to write structured answers with its usual model."""
+    able = [one for one in providers if one.configured and one.generates and one.structured_output and not one.hidden]
+    able.sort(key=lambda one: one.serves_files and not one.is_stored)
+    found: dict[str, RewordBy | None] = {"Rules, without a model": None}
+    for one in able:
+        model = one.model or next(iter(one.models), None)
+        label = provider_words(one.label)[0]
+        found[f"{label}, {short_model(model)}" if model else label] = RewordBy(provider=one.name, model=model)
+    return found
+
+
+def _with_budget(by: RewordBy | None, tokens: int | None) -> RewordBy | None:
+    return by.model_copy(update={"budget_tokens": tokens}) if by is not None else None
+
+
 def _split_words(choice: str) -> str:
     one = CHOICES[choice]
     return f"{choice}: {one.train:.0%}, {one.validation:.0%} and {one.held_out:.0%}"
 
 
-def _more() -> tuple[str, str]:
+def _more(*, has_model: bool) -> tuple[str, str, int | None]:
+    budget: int | None = None
     with st.expander("More", key="dataset_more"):
         system = st.text_area(
             "System prompt",
@@ -142,7 +183,17 @@ def _more() -> tuple[str, str]:
             placeholder="None",
             help="Another seed splits the FAQs in another way; the same one makes the same dataset again.",
         )
-    return system, seed
+        if has_model:
+            budget = st.number_input(
+                "Stop paraphrasing at tokens",
+                1,
+                10**12,
+                value=None,
+                step=1000,
+                placeholder="No limit",
+                help="Of a model, in both directions. The rules write what is missing then.",
+            )
+    return system, seed, budget
 
 
 def _tags(api: Api) -> list[str]:
