@@ -1,11 +1,13 @@
 """The calls that the typed client is made of: sent as one person, parsed into a type, failures as `ApiError`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID, uuid4
 
 import httpx
+from httpx_sse import EventSource, connect_sse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.chat import CLIENT_HEADER, PAGES
@@ -52,6 +54,20 @@ class Calls:
     def _start(self, kind: type[A], path: str, body: BaseModel | None = None) -> A:
         sent = body.model_dump(mode="json", exclude_none=True) if body is not None else None
         return parse(kind, self._send("POST", path, json=sent, headers={"Idempotency-Key": str(uuid4())}))
+
+    @contextmanager
+    def _events(self, path: str, body: BaseModel) -> Generator[EventSource]:
+        """The events of a POST. The connection is the stream's own: hanging up reaches no other."""
+        sent = body.model_dump(mode="json", exclude_none=True)
+        headers = {**self._headers, "Connection": "close"}
+        waits = httpx.Timeout(120, connect=3)
+        with (
+            Translated(),
+            connect_sse(self._http, "POST", path, json=sent, headers=headers, timeout=waits) as source,
+        ):
+            if not source.response.is_success:
+                raise ApiError(problem_of(source.response))
+            yield source
 
 
 @cache

@@ -7,7 +7,6 @@ from typing import BinaryIO, cast
 from uuid import UUID, uuid4
 
 import httpx
-from httpx_sse import connect_sse
 from pydantic import ValidationError
 
 from contracts.access import ApiKey, CreatedApiKey, Me, NewApiKey
@@ -42,7 +41,9 @@ from contracts.page import Page
 from contracts.problem import UploadProblem
 from contracts.providers import Provider, ProviderCheck, ProviderSettings
 from contracts.system import Overview, Readiness
+from frontend.api_batches import BatchApi
 from frontend.api_calls import UploadFile, clean, parse
+from frontend.api_comparing import ComparingApi
 from frontend.api_problems import ApiError, Translated, problem_of
 from frontend.api_training import TrainingApi
 from frontend.chat_stream import ChatStream
@@ -62,7 +63,7 @@ def http_client(base_url: str, transport: httpx.BaseTransport | None = None) -> 
     )
 
 
-class Api(TrainingApi):
+class Api(TrainingApi, ComparingApi, BatchApi):
     """What the pages may ask, as one person (`token`)."""
 
     # --- the system ----------------------------------------------------------
@@ -212,17 +213,9 @@ class Api(TrainingApi):
 
     @contextmanager
     def chat(self, question: RagChat | Chat) -> Generator[ChatStream]:
-        """A question to a collection or an agent. The connection is the stream's own: hanging up reaches no other."""
-        body = question.model_copy(update={"stream": True}).model_dump(mode="json", exclude_none=True)
-        path = "/chat" if isinstance(question, Chat) else "/rag-chat"
-        waits = httpx.Timeout(120, connect=3)
-        headers = {**self._headers, "Connection": "close"}
-        with (
-            Translated(),
-            connect_sse(self._http, "POST", path, json=body, headers=headers, timeout=waits) as source,
-        ):
-            if not source.response.is_success:
-                raise ApiError(problem_of(source.response))
+        """A question to a collection or an agent."""
+        body = question.model_copy(update={"stream": True})
+        with self._events("/chat" if isinstance(question, Chat) else "/rag-chat", body) as source:
             yield ChatStream(source)
 
     def conversations(

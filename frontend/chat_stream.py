@@ -1,10 +1,10 @@
-"""An answer on its way, as the typed client hands it out."""
+"""Answers on their way, as the typed client hands them out."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 import httpx
@@ -12,26 +12,24 @@ from httpx_sse import EventSource
 from pydantic import TypeAdapter
 
 from contracts.chat import CONVERSATION_HEADER, ChatEvent
+from contracts.comparisons import ComparisonEvent
 
-_EVENT: Final[TypeAdapter[ChatEvent]] = TypeAdapter(ChatEvent)
+E = TypeVar("E")
+_CHAT: Final[TypeAdapter[ChatEvent]] = TypeAdapter(ChatEvent)
+_COMPARISON: Final[TypeAdapter[ComparisonEvent]] = TypeAdapter(ComparisonEvent)
 
 
 @dataclass(frozen=True)
-class ChatStream:
-    """The events of one answer. Its connection must be its own: hanging up ends whatever else is on it."""
+class EventStream(Generic[E]):
+    """The events of one request. Its connection must be its own: hanging up ends whatever else is on it."""
 
     _source: EventSource
+    _kind: TypeAdapter[E]
 
-    @property
-    def conversation_id(self) -> UUID | None:
-        """Known before the first event; None from a server that does not tell."""
-        named = self._response.headers.get(CONVERSATION_HEADER)
-        return UUID(named) if named else None
-
-    def __iter__(self) -> Iterator[ChatEvent]:
+    def __iter__(self) -> Iterator[E]:
         """As they come; the last one is `done` or `error`."""
         for event in self._source.iter_sse():
-            yield _EVENT.validate_json(event.data)
+            yield self._kind.validate_json(event.data)
 
     def hang_up(self) -> None:
         """Ends the connection at once, also while another thread waits for the next event: that one then fails."""
@@ -44,3 +42,23 @@ class ChatStream:
     @property
     def _response(self) -> httpx.Response:
         return self._source.response
+
+
+class ChatStream(EventStream[ChatEvent]):
+    """The events of one answer."""
+
+    def __init__(self, source: EventSource) -> None:
+        super().__init__(source, _CHAT)
+
+    @property
+    def conversation_id(self) -> UUID | None:
+        """Known before the first event; None from a server that does not tell."""
+        named = self._response.headers.get(CONVERSATION_HEADER)
+        return UUID(named) if named else None
+
+
+class ComparisonStream(EventStream[ComparisonEvent]):
+    """The events of all lanes of one comparison."""
+
+    def __init__(self, source: EventSource) -> None:
+        super().__init__(source, _COMPARISON)

@@ -62,10 +62,17 @@ TUNE: Final = PageSpec(
     "Teach the search from your approved FAQs, and see what that changes.",
     "models.read",
 )
+COMPARE: Final = PageSpec(
+    "pages/4_Compare.py",
+    "Compare",
+    ":material/compare:",
+    "Ask several at once, vote without knowing who wrote what, and promote what wins.",
+    "comparisons.read",
+)
 SETTINGS: Final = PageSpec(
     "pages/9_Settings.py", "Settings", ":material/settings:", "Providers, keys and this installation.", "settings.read"
 )
-PAGES: Final = (HOME, FAQ, CHAT, TUNE, SETTINGS)
+PAGES: Final = (HOME, FAQ, CHAT, TUNE, COMPARE, SETTINGS)
 
 
 @dataclass(frozen=True)

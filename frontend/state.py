@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from contracts.access import CreatedApiKey, Me
 from contracts.chat import ChatAnswer, Citation
+from contracts.comparisons import Comparison, Lane, NewComparison, Target
 from contracts.faqs import Faq
 from contracts.problem import Problem
 from contracts.providers import ProviderCheck
@@ -156,6 +157,54 @@ class TuneState:
 
 
 @dataclass
+class Race:
+    """A comparison that is not saved yet: being made, stopped or failed. `texts` and `lanes` are by label."""
+
+    new: NewComparison
+    names: list[str]
+    texts: dict[str, str] = field(default_factory=dict)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    compared: Comparison | None = None
+    problem: Problem | None = None
+    started: bool = False
+    stopped: bool = False
+    running: bool = True
+    hang_up: Callable[[], None] = lambda: None
+
+
+@dataclass
+class LaneChoice:
+    """A lane of the form. `key` names its fields; `option` its target, of which `fallback` is told where no list has
+    it."""
+
+    key: int
+    option: str = ""
+    documents: bool = True
+    fallback: tuple[str, Target] | None = None
+
+
+@dataclass
+class CompareState:
+    """`lanes` are the form's, and `lanes_made` how many there ever were. `dialog` is the one that is open, for what
+    `doomed` names. `refused` is what the API said of the form, `promotion` of the promotion."""
+
+    lanes: list[LaneChoice] = field(default_factory=list)
+    lanes_made: int = 0
+    question: str = ""
+    blind: bool = True
+    race: Race | None = None
+    citation: Citation | None = None
+    dialog: Literal["delete_contest", "roll_back"] | None = None
+    doomed: UUID | str | None = None
+    refused: Problem | None = None
+    promotion: Problem | None = None
+    contests: Cursors = field(default_factory=Cursors)
+    questions: Cursors = field(default_factory=Cursors)
+    batches: Cursors = field(default_factory=Cursors)
+    time_left: dict[UUID, int] = field(default_factory=dict)
+
+
+@dataclass
 class SettingsState:
     """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so; `tested` the
     addresses that gave the results in `checks`."""
@@ -200,6 +249,10 @@ def chat() -> ChatState:
 
 def tune() -> TuneState:
     return _of("nexus_tune", TuneState)
+
+
+def compare() -> CompareState:
+    return _of("nexus_compare", CompareState)
 
 
 def settings() -> SettingsState:

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from contracts.chat import ChatAnswer, ConversationMessage
+from contracts.chat import Answered, ConversationMessage
 from contracts.problem import Problem
 from frontend.components.citations import Opener, citation_list, cited_markdown
 from frontend.components.notices import problem_card
@@ -27,7 +27,7 @@ def saved_turn(turn: ConversationMessage, *, on_open: Opener, try_again: Callabl
             st.markdown(paragraphs(turn.content))
             return
         if turn.answer is not None:
-            _answer(turn.answer, key, on_open)
+            answer_body(turn.answer, key=key, on_open=on_open)
         elif turn.content:
             st.markdown(model_text(turn.content))
         if turn.error is not None:
@@ -36,7 +36,8 @@ def saved_turn(turn: ConversationMessage, *, on_open: Opener, try_again: Callabl
                 try_again()
 
 
-def _answer(answer: ChatAnswer, key: str, on_open: Opener) -> None:
+def answer_body(answer: Answered, *, key: str, on_open: Opener) -> None:
+    """The text, what it rests on, and how it came about."""
     is_from_search = answer.confidence is not None
     if is_from_search and not answer.answered:
         st.badge("Not answered", icon=":material/help:", color="orange")

@@ -1,36 +1,33 @@
-"""An answer as it comes: read on its own thread, so that Stop works while the model is still silent."""
+"""Answers as they come: read on a thread of their own, so that Stop works while the model is still silent."""
 
 import queue
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from contracts.chat import Chat, ChatEvent, RagChat
+from contracts.comparisons import ComparisonEvent, NewComparison
 from frontend.api_client import Api, ApiError
-from frontend.chat_stream import ChatStream
+from frontend.chat_stream import ChatStream, ComparisonStream, EventStream
 
 TICK = 0.1
+E = TypeVar("E")
+S = TypeVar("S", bound=EventStream[Any])
 
 
 @dataclass
-class AnswerStream:
-    """Batches of events, at most ten a second; an empty batch says that nothing came. Raises `ApiError`.
+class Batches(Generic[E, S]):
+    """Batches of events, at most ten a second; an empty batch says that nothing came. Raises `ApiError`."""
 
-    `conversation_id` is None until the API has taken the question.
-    """
-
-    api: Api
-    question: RagChat | Chat
-    _stream: ChatStream | None = None
-    _events: "queue.Queue[ChatEvent | ApiError | None]" = field(default_factory=queue.Queue)
+    open: Callable[[], AbstractContextManager[S]]
+    _stream: S | None = None
+    _events: "queue.Queue[E | ApiError | None]" = field(default_factory=queue.Queue)
     _failed: ApiError | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def conversation_id(self) -> UUID | None:
-        stream = self._stream
-        return self.question.conversation_id if stream is None else stream.conversation_id
 
     def stop(self) -> None:
         """Ends the request at once, from any thread and however silent the model is. Harmless after its end."""
@@ -39,7 +36,7 @@ class AnswerStream:
         if stream is not None:
             stream.hang_up()
 
-    def batches(self) -> Generator[list[ChatEvent]]:
+    def batches(self) -> Generator[list[E]]:
         """Ends after the last event. Leaving it early stops the request."""
         threading.Thread(target=self._read, daemon=True).start()
         try:
@@ -53,7 +50,7 @@ class AnswerStream:
 
     def _read(self) -> None:
         try:
-            with self.api.chat(self.question) as stream:
+            with self.open() as stream:
                 self._stream = stream
                 if self._stopped.is_set():  # `stop` came before there was a stream to hang up
                     return
@@ -65,11 +62,11 @@ class AnswerStream:
         finally:
             self._events.put(None)
 
-    def _drain(self) -> tuple[list[ChatEvent], bool]:
+    def _drain(self) -> tuple[list[E], bool]:
         """What arrived within one tick, and whether that was all. What came before an error is handed out first."""
         if self._failed is not None:
             raise self._failed
-        batch: list[ChatEvent] = []
+        batch: list[E] = []
         self._stopped.wait(TICK)
         while True:
             try:
@@ -84,3 +81,23 @@ class AnswerStream:
                     raise event
                 return batch, False
             batch.append(event)
+
+
+class AnswerStream(Batches[ChatEvent, ChatStream]):
+    """`conversation_id` is None until the API has taken the question."""
+
+    def __init__(self, api: Api, question: RagChat | Chat) -> None:
+        super().__init__(partial(api.chat, question))
+        self._asked_in = question.conversation_id
+
+    @property
+    def conversation_id(self) -> UUID | None:
+        stream = self._stream
+        return self._asked_in if stream is None else stream.conversation_id
+
+
+class RaceStream(Batches[ComparisonEvent, ComparisonStream]):
+    """The lanes of a comparison; of a blind one there is one event, when all are done."""
+
+    def __init__(self, api: Api, new: NewComparison) -> None:
+        super().__init__(partial(api.compare, new))

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from contracts.chat import AnswerStep, ChatAnswer
+from contracts.chat import Answered, AnswerStep
 from frontend.components.citations import Opener
 from frontend.components.words import latency_text, plural, sentence, short_model
 from frontend.safe_text import plain
@@ -23,7 +23,7 @@ OWN: Final = "builtin"
 FORMS: Final = {"model": "by the model", "rules": "by rules"}
 
 
-def why_this_answer(answer: ChatAnswer, *, key: str, on_open: Opener) -> None:
+def why_this_answer(answer: Answered, *, key: str, on_open: Opener) -> None:
     with st.expander("Why this answer", icon=":material/account_tree:", key=f"why_{key}", type="compact"):
         if answer.steps:
             _steps(answer.steps, key)
@@ -44,7 +44,7 @@ def _steps(steps: Sequence[AnswerStep], key: str) -> None:
                 st.markdown(f":small[:gray[{latency_text(step.ms)}]]", width="content")
 
 
-def _judgement(answer: ChatAnswer) -> None:
+def _judgement(answer: Answered) -> None:
     if answer.confidence is None:
         return
     side = "above" if answer.confidence >= 0 else "below"
@@ -52,7 +52,7 @@ def _judgement(answer: ChatAnswer) -> None:
     st.markdown(f":small[The best source is {score} what this collection asks of an answer.]")
 
 
-def _hits(answer: ChatAnswer, key: str, on_open: Opener) -> None:
+def _hits(answer: Answered, key: str, on_open: Opener) -> None:
     if not answer.retrieved and answer.confidence is not None:
         st.markdown(":gray[Nothing in the collection comes near this question.]")
     for rank, hit in enumerate(answer.retrieved, start=1):
@@ -74,7 +74,7 @@ def _hits(answer: ChatAnswer, key: str, on_open: Opener) -> None:
             st.markdown(f":gray-badge[score {hit.score:.2f}]", width="content")
 
 
-def _refused(answer: ChatAnswer) -> None:
+def _refused(answer: Answered) -> None:
     """Marks that were taken out: what they stood on is not what their source says, or there is no such source."""
     for check in answer.checks:
         if check.supported:
@@ -84,13 +84,13 @@ def _refused(answer: ChatAnswer) -> None:
         st.markdown(f":orange[:material/link_off:] Source {check.n} {why}: “{said}” Its mark was taken out.")
 
 
-def _failures(answer: ChatAnswer) -> None:
+def _failures(answer: Answered) -> None:
     for failed in answer.failures:
         said = f"{sentence(plain(failed.title))} {sentence(plain(failed.detail))}"
         st.markdown(f":orange[:material/alt_route:] {plain(failed.provider)} was asked first. {said}")
 
 
-def answer_facts(answer: ChatAnswer) -> str:
+def answer_facts(answer: Answered) -> str:
     parts = [
         f"Provider {plain(answer.provider)}",
         f"model {plain(short_model(answer.model))}",

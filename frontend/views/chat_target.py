@@ -1,4 +1,4 @@
-"""Who is asked on the chat page: an agent, tuned retrieval, or a collection that no agent answers from."""
+"""Who is asked on the chat page: an agent, a tuned model, or a collection that no agent answers from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ MODEL: Final = "model"
 class Target:
     """`agent` is None where the collection itself is asked, and for whom may not see the agents.
 
-    With a `model` it is asked itself: the default agent answers from the collection, which is searched by the model.
+    With a `model` it is asked itself. Tuned retrieval searches the collection, and the default agent answers; a model
+    that answers does so from the default agent's collection.
     """
 
     collection: Collection
@@ -40,9 +41,14 @@ class Target:
         return self.agent.id if self.agent is not None else self.collection.id
 
     @property
+    def answers(self) -> bool:
+        """Whether the model itself answers: it belongs to no collection."""
+        return self.model is not None and self.model.collection_id is None
+
+    @property
     def label(self) -> str:
         if self.model is not None:
-            return f"{self.model.name} (tuned retrieval)"
+            return f"{self.model.name} ({'fine-tuned model' if self.answers else 'tuned retrieval'})"
         if self.agent is None:
             held = f"{plural(self.collection.faqs, 'FAQ')}, {plural(self.collection.passages, 'passage')}"
             return f"{self.collection.name} ({held})"
@@ -114,10 +120,11 @@ def _targets(agents: Sequence[Agent], collections: Sequence[Collection], models:
     found = [Target(by_id[agent.collection_id], agent) for agent in agents if agent.collection_id in by_id]
     answered = {target.collection.id for target in found}
     default = next((agent for agent in agents if agent.is_default), None)
+    usual = default.collection_id if default is not None else None
     tuned = [
-        Target(by_id[model.collection_id], default, model)
+        Target(by_id[collection_id], default, model)
         for model in models
-        if model.state == "usable" and model.collection_id in by_id
+        if model.state == "usable" and (collection_id := model.collection_id or usual) in by_id
     ]
     return [*found, *tuned, *(Target(collection) for collection in collections if collection.id not in answered)]
 
@@ -148,6 +155,8 @@ def asked_words(target: Target, provider_label: str) -> str:
     agent = target.agent
     if agent is None:
         return ""
+    if target.model is not None and target.answers:
+        return f"Answers by **{plain(target.model.name)}**"
     model = "" if agent.model == agent.provider else f", model {plain(short_model(agent.model))}"
     tuned = "" if target.model is None else f"Searches with **{plain(target.model.name)}** · "
     return f"{tuned}Answers by **{plain(provider_label)}**{model}"

@@ -1,5 +1,6 @@
 """Home: what waits, how much there is, how the parts are, and the next step for a newcomer."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from frontend.components.notices import load
 from frontend.components.words import plural, size_text
 from frontend.layout import Frame, card_title, current_readiness, section
 from frontend.safe_text import plain
+from frontend.views.contests import waiting_votes
 from frontend.views.uploads import load_samples
 
 FAQ_PAGE: Final = "pages/1_FAQ_Extraction.py"
@@ -24,11 +26,13 @@ CHAT_PAGE: Final = "pages/2_Chat.py"
 SETTINGS_PAGE: Final = "pages/9_Settings.py"
 UNANSWERED: Final = 50
 TUNE_PAGE: Final = "pages/3_Fine-tune.py"
+COMPARE_PAGE: Final = "pages/4_Compare.py"
 ON_PAGE: Final[Mapping[JobKind, tuple[str, str, str]]] = {
     "extract_document": (FAQ_PAGE, "faqs.read", ""),
     "draft_document": (FAQ_PAGE, "faqs.read", ""),
     "make_dataset": (TUNE_PAGE, "models.read", "datasets"),
     "finetune": (TUNE_PAGE, "models.read", "train"),
+    "compare": (COMPARE_PAGE, "comparisons.read", "batches"),
 }
 """The page of a kind of job, the permission to open it, and the view there."""
 RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
@@ -39,6 +43,7 @@ RUNNING: Final[dict[JobKind, tuple[str, str]]] = {
     "fetch_model": ("search model being fetched", "Progress is under Settings."),
     "make_dataset": ("dataset being made", "Approved FAQs become rows to train on and to ask about."),
     "finetune": ("model being trained", "Curves, time left and cancel are on the page."),
+    "compare": ("batch being compared", "Every question of a dataset goes to all targets; progress is on the page."),
     "switch_model": ("collection being embedded anew", "It answers as before until that is done."),
 }
 
@@ -198,7 +203,23 @@ def _to_do(frame: Frame, overview: Overview) -> list[Card]:
             text = "Write what was missing, or add a document that says it."
             title = f"{count} without an answer"
             cards.append(Card("live_help", title, text, FAQ_PAGE, {"view": "unanswered"}))
-    return cards
+    return [*cards, *_to_vote(frame)]
+
+
+def _to_vote(frame: Frame) -> list[Card]:
+    """Undecided contests with answers that this person may vote on."""
+    if not (frame.can("comparisons.read") and frame.can("vote")):
+        return []
+    page = load("contests", frame.api.contests)
+    undecided = [one for one in page.items if not (one.closed or one.verdict.decided)] if page is not None else []
+    waiting = waiting_votes(frame) if undecided else Counter()
+    open_ = [one for one in undecided if waiting[one.id]]
+    if not open_:
+        return []
+    votes = plural(sum(waiting[one.id] for one in open_), "question waits", "questions wait")
+    query = {"view": "votes"} | ({"contest": str(open_[0].id)} if len(open_) == 1 else {})
+    title = plural(len(open_), "undecided comparison")
+    return [Card("how_to_vote", title, f"{votes} for your vote.", COMPARE_PAGE, query)]
 
 
 def _nothing(frame: Frame) -> str:

@@ -19,7 +19,7 @@ from frontend.components.notices import empty_state, load, problem_card
 from frontend.components.tuning import ON, dataset_name, go
 from frontend.components.words import distinct, plural, sentence
 from frontend.layout import Frame, card_title
-from frontend.safe_text import plain
+from frontend.safe_text import code, plain
 from frontend.views.trainings import training_list
 
 PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -30,21 +30,32 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "weight_decay": ("Weight decay", "How strongly the model is held back to what it was before."),
     "batch": ("Batch, in questions", "How many questions make one step. Empty: by the size of the dataset."),
     "seed": ("Seed", "The order in which questions are drawn; the same seed gives the same model again."),
+    "n_epochs": ("Epochs", "How many times all training rows are gone through."),
+    "learning_rate_multiplier": ("Learning rate, times the usual", "Below 1 the model keeps more of what it knew."),
+    "batch_size": ("Batch, in rows", "How many rows make one step."),
 }
 NEEDS: Final = {
     "adapter": "Moves each question towards the entries that answer it. The answers stay as they are.",
     "lora": "A model that writes learns your answers. It runs on this machine afterwards.",
+    "remote": "A provider's model learns your answers, and stays at the provider. The rows are sent there.",
 }
 TAKES: Final = {
     "adapter": "Seconds to minutes on this machine; nothing to install.",
     "lora": "Minutes to hours on this machine, and some gigabytes of memory.",
+    "remote": "Minutes to hours at the provider, which counts tokens; its prices are on its pages.",
 }
 BASE_HELP: Final = (
     "A folder with a model in safetensors, or the name of one in this machine's Hugging Face cache. Empty: the sample, "
     "SmolLM2-135M-Instruct, which is small: good for trying this, not for customers."
 )
+REMOTE_BASE_HELP: Final = "The name that the provider has for a model that it can fine-tune; its pages list them."
 _NAMED: Final = re.compile(r"^(?:parameters\.)?(\w+): (.*?)(?:; '[^']*' knows .*)?$", re.S)
-_FIELDS: Final = {"name": "Name of the model", "base_model": "Base model", "collection_id": "Collection"}
+_FIELDS: Final = {
+    "name": "Name of the model",
+    "base_model": "Base model",
+    "collection_id": "Collection",
+    "provider": "Provider",
+}
 
 
 def train_view(frame: Frame) -> None:
@@ -119,13 +130,35 @@ def _fields(
         )
     method = _method(methods)
     values: dict[str, object] = {"dataset_id": dataset.id, "method": method.name, "name": name.strip() or None}
+    at = _provider(method)
+    if method.needs_base_model:
+        values["base_model"] = st.text_input(
+            "Base model", key=f"base_{method.name}", max_chars=500, help=REMOTE_BASE_HELP
+        )
     with st.expander("More", key="train_more"):
         if method.makes == "retrieval":
             values["collection_id"] = _collection(frame, collections)
-        else:
+        elif not method.needs_base_model:
             values["base_model"] = st.text_input("Base model", key="train_base", max_chars=500, help=BASE_HELP)
-        values["parameters"] = _parameters(method)
+        values["parameters"] = {**_parameters(method), **at}
     return values
+
+
+def _provider(method: TrainingMethod) -> dict[str, str]:
+    """Where it is trained; nothing for what is trained here, or where no provider is set up."""
+    if not method.providers:
+        return {}
+    by_name = {one.name: one for one in method.providers}
+    name: str = st.selectbox(
+        "Provider",
+        list(by_name),
+        format_func=lambda name: by_name[name].label,
+        key="train_provider",
+        help="Those that are set up under Settings and may have fine-tuning.",
+    )
+    chosen = by_name.get(name, method.providers[0])
+    st.caption(f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here.")
+    return {"provider": chosen.name}
 
 
 def _dataset_words(dataset: Dataset) -> str:

@@ -9,6 +9,7 @@ from contracts.finetuning import Training, TrainingMethod, TunedModel
 from contracts.jobs import JobStatus
 from frontend.api_client import Api
 from frontend.components.badges import JOB_STATUS, badge
+from frontend.components.comparing import compare_with_default
 from frontend.components.curves import curves
 from frontend.components.model_figures import figures_sentence, verdict
 from frontend.components.notices import load
@@ -93,14 +94,19 @@ def _outcome(frame: Frame, training: Training) -> None:
         border=True, key="outcome", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         _said(model)
-        st.button(
-            "Open the model",
-            key="open_outcome",
-            type="primary",
-            icon=":material/arrow_forward:",
-            on_click=go,
-            args=("models", model.id),
-        )
+        with st.container(horizontal=True, gap="small", width="content"):
+            if frame.can("comparisons.write") and st.button(
+                "Compare", key="compare_outcome", icon=":material/compare:", disabled=model.state == "unusable"
+            ):
+                compare_with_default(model.id)
+            st.button(
+                "Open the model",
+                key="open_outcome",
+                type="primary",
+                icon=":material/arrow_forward:",
+                on_click=go,
+                args=("models", model.id),
+            )
 
 
 def _said(model: TunedModel) -> None:

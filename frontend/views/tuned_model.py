@@ -11,6 +11,7 @@ from contracts.finetuning import LearntFrom, TrainingMethod, TunedModel
 from contracts.page import Page
 from frontend import state
 from frontend.api_client import Api, ApiError
+from frontend.components.comparing import compare_with_default
 from frontend.components.model_figures import USABLE, figures_sentence, figures_table, verdict
 from frontend.components.notices import load, problem_card
 from frontend.components.pager import at_cursor, pager
@@ -41,7 +42,8 @@ def model_detail(frame: Frame, model_id: UUID) -> None:
         figures_table(model)
         for note in model.notes:
             st.info(plain(sentence(note)), icon=":material/info:")
-    model_use(frame, model)
+    if any(one.name == model.method and one.makes == "retrieval" for one in methods):
+        model_use(frame, model)
     _details(model)
     _learnt(frame.api, model)
     if state.tune().dialog == "delete_model" and state.tune().doomed == model.id:
@@ -58,6 +60,10 @@ def _actions(frame: Frame, model: TunedModel) -> None:
             on_click=_ask_to_delete,
             args=(model.id,),
         )
+    if frame.can("comparisons.write") and st.button(
+        "Compare", key="compare_model", icon=":material/compare:", disabled=model.state == "unusable"
+    ):
+        compare_with_default(model.id)
     if frame.can("chat") and st.button(
         "Ask it", key="ask_model", type="primary", icon=":material/forum:", disabled=model.state == "unusable"
     ):

@@ -145,8 +145,11 @@ class Stack:
                 self._sample = None
                 _delete(client, "documents", query="?faqs=delete")
             _delete(client, "conversations")
+            _delete(client, "contests")
             agent = client.get("/agents").json()["items"][0]
             client.patch(f"/agents/{agent['id']}", json=BUILTIN).raise_for_status()
+            for alias in client.get("/aliases").json():
+                client.delete(f"/aliases/{alias['name']}").raise_for_status()
             _delete(client, "models")
             _delete(client, "datasets")
             client.delete("/providers/openai-compatible").raise_for_status()

@@ -8,10 +8,8 @@ import argparse
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -19,82 +17,24 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from contracts.chat import CLIENT_HEADER, PAGES
 from tests.browser.driver import (
     ROOT,
-    WIDTHS,
     Stack,
-    Theme,
     Watch,
     ask,
     button,
     choose,
-    field,
     launch,
     new_page,
     open_page,
     running,
 )
 from tests.browser.driver import settled as idle
+from tests.browser.screens_compare import COMPARE, comparing
+from tests.browser.studio import Screen, Studio, drawn
 from tests.browser.tuning import SLOW_TRAINING, cancel_trainings, train, train_model
 from tests.mock_openai import MockOpenAI, MockServer
 
 OUT = ROOT / "docs" / "screens"
 QUESTIONS = ("What does the warranty cover?", "What is the capital of Peru?")
-Step = Callable[[Page], None]
-
-
-@dataclass(frozen=True)
-class Screen:
-    """One picture: where it is, what is done there, and for `height` how much of the page it shows."""
-
-    name: str
-    path: str
-    title: str
-    step: Step | None = None
-    height: int = 0
-
-
-class Studio:
-    """A browser over a stack; takes each screen in every width and theme."""
-
-    def __init__(self, browser: Browser, out: Path, *, only: str = "") -> None:
-        self._browser = browser
-        self._out = out
-        self._only = only
-        self.watch = Watch()
-
-    def take(self, stack: Stack, screens: Sequence[Screen], *, sign_in: str = "") -> None:
-        for screen in screens:
-            if self._only not in screen.name:
-                continue
-            for width in WIDTHS:
-                for theme in get_args(Theme):
-                    self._one(stack, screen, width, theme, sign_in)
-
-    def _one(self, stack: Stack, screen: Screen, width: int, theme: Theme, sign_in: str) -> None:
-        height = screen.height if width > 500 else screen.height and round(screen.height * 1.6)
-        page = new_page(self._browser, stack, self.watch, width=width, height=height, theme=theme)
-        try:
-            if sign_in:
-                page.goto(screen.path)
-                field(page, "Key").fill(sign_in)
-                button(page, "Sign in").click()
-                expect(page.get_by_role("heading", name=screen.title, level=1)).to_be_visible()
-                idle(page)
-            else:
-                open_page(page, screen.path, screen.title)
-            if screen.step is not None:
-                screen.step(page)
-            _drawn(page)
-            page.screenshot(path=self._out / f"{screen.name}-{width}-{theme}.png")
-        finally:
-            page.context.close()
-
-
-def _drawn(page: Page) -> None:
-    """Charts and tables draw after the script is done; fonts may still load."""
-    page.evaluate("document.fonts.ready")
-    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
-    page.mouse.move(0, 0)
-    page.wait_for_timeout(400)
 
 
 # --- the states --------------------------------------------------------------
@@ -174,7 +114,7 @@ def _undo(page: Page) -> None:
 
 def _take_back(page: Page) -> None:
     _undo(page)
-    _drawn(page)
+    drawn(page)
 
 
 def _add(page: Page) -> None:
@@ -259,6 +199,7 @@ EMPTY = [
     Screen("faq-refused", *FAQ, _refused),
     Screen("chat-empty", "/Chat", "Chat"),
     Screen("tune-empty", *TUNE),
+    Screen("compare-empty", *COMPARE),
 ]
 DRAFTS = [
     Screen("home-drafts", "/", "Home", height=1200),
@@ -305,6 +246,7 @@ def _local(studio: Studio, browser: Browser, directory: Path) -> None:
         studio.take(stack, _answers(_conversation(client)))
         studio.take(stack, SETTINGS)
         _tuning(studio, stack, client)
+        comparing(studio, stack, client)
         with MockServer(MockOpenAI(delta_seconds=0.25)) as server:
             _use(client, server.base_url, "ok")
             studio.take(stack, [Screen("chat-streaming", "/Chat", "Chat", _stream)])

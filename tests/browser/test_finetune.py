@@ -112,12 +112,13 @@ def test_axe_finds_nothing_of_ours_and_nothing_overflows_in_any_view(
     views = ["?view=datasets", "?view=train", "?view=models", f"?dataset={training['dataset_id']}"]
     views += [f"?training={training['id']}", f"?model={training['model_id']}"]
     page = open_browser(approved, width, theme)
-    found = [f"{view}: {line}" for view in views for line in _violations(page, view)]
+    found = [f"{view}: {line}" for view in views for line in violations(page, TUNE + view, "Fine-tune")]
     assert found == []
 
 
-def _violations(page: Page, view: str) -> list[str]:
-    open_page(page, TUNE + view, "Fine-tune")
+def violations(page: Page, path: str, title: str) -> list[str]:
+    """What axe finds there, with everything opened; there is one h1, and nothing overflows."""
+    open_page(page, path, title)
     for closed in page.locator('[data-testid="stExpander"] summary').all():
         click(page, closed)
     assert page.get_by_role("heading", level=1).count() == 1

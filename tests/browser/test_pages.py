@@ -27,6 +27,7 @@ PAGES = {
     "/FAQ_Extraction": "FAQ extraction",
     "/Chat": "Chat",
     "/Fine-tune": "Fine-tune",
+    "/Compare": "Compare",
     "/Settings": "Settings",
 }
 LONG_TEXT = rulebook(4_000)

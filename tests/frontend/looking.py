@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 def words(page: AppTest) -> str:
     """Everything that the page says."""
     assert not page.exception, page.exception
-    blocks = [page.markdown, page.title, page.header, page.caption, page.error, page.warning, page.info, page.success]
+    blocks = [page.markdown, page.title, page.header, page.subheader, page.caption]
+    blocks += [page.error, page.warning, page.info, page.success]
     return "\n".join(str(element.value) for block in blocks for element in block)
 
 

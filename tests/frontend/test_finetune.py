@@ -6,11 +6,12 @@ from uuid import uuid4
 import pytest
 
 from contracts.access import Role
-from contracts.datasets import Dataset, DatasetFinding, NewDataset
+from contracts.datasets import Dataset, DatasetFinding, NewDataset, RewordBy
 from contracts.finetuning import Training, TunedModel
 from contracts.jobs import JobStatus
 from contracts.page import Page
 from contracts.problem import Problem
+from contracts.providers import ProviderSettings
 from frontend.api_client import Api
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
@@ -53,6 +54,20 @@ def test_an_ml_engineer_may_do_all_but_change_agents(key_pages: KeyPages) -> Non
 
 
 # --- datasets --------------------------------------------------------------------
+def test_a_model_that_is_set_up_can_write_the_paraphrases(approved: Pages) -> None:
+    settings = ProviderSettings(base_url="http://127.0.0.1:9/v1", model="small")
+    approved.api.save_provider("openai-compatible", settings)
+    page = press(approved.open(TUNE), "make_first")
+    writer = labelled(page.selectbox, "Written by")
+    assert writer.value == "Rules, without a model"
+    writer.set_value("OpenAI-compatible server, small")
+    labelled(page.number_input, "Stop paraphrasing at tokens").set_value(5_000)
+    labelled(page.button, "Make the dataset").click().run()
+    [made] = approved.api.datasets().items
+    assert made.recipe is not None
+    assert made.recipe.reword_by == RewordBy(provider="openai-compatible", model="small", budget_tokens=5_000)
+
+
 def test_a_dataset_is_made_with_what_the_dialog_begins_with(approved: Pages) -> None:
     page = press(approved.open(TUNE), "make_first")
     assert labelled(page.text_input, "Name").value == "Support"
