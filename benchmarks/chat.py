@@ -13,13 +13,13 @@ machine's cores.
 """
 
 import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from statistics import median
+from urllib.parse import urlsplit
 
 from benchmarks.figures import Figure, Target
-from benchmarks.product import Client, Product, answers, free_port, fresh, stop, until
+from benchmarks.mock import SERVER, connect, mock
+from benchmarks.product import Client, Product, fresh
 from benchmarks.search import percentile
 from benchmarks.streams import Plan, Stream, read
 
@@ -36,8 +36,8 @@ FAQS = [
 def measure() -> list[Figure]:
     with (
         fresh() as product,
-        _mock(product) as fast,
-        _mock(product, "--drip-seconds", "0.1") as slow,
+        mock(product) as fast,
+        mock(product, "--drip-seconds", "0.1") as slow,
         product.running("api"),
         product.client() as client,
     ):
@@ -51,23 +51,9 @@ def measure() -> list[Figure]:
         return figures + _streams(product, client, agent)
 
 
-@contextmanager
-def _mock(product: Product, *options: str) -> Iterator[int]:
-    port = free_port()
-    process = product.spawn(
-        sys.executable, "-m", "tests.mock_openai", "--port", str(port), "--delta-seconds", "0", *options
-    )
-    try:
-        until(lambda: answers(f"http://127.0.0.1:{port}/v1/models"), seconds=60, what="the mock answers")
-        yield port
-    finally:
-        stop(process)
-
-
-def _use(client: Client, agent: str, port: int, model: str) -> None:
-    base_url = f"http://127.0.0.1:{port}/v1"
-    client.http.put("/providers/openai-compatible", json={"base_url": base_url, "model": model}).raise_for_status()
-    edit = {"provider": "openai-compatible", "model": model}
+def _use(client: Client, agent: str, base_url: str, model: str) -> None:
+    connect(client, base_url, model)
+    edit = {"provider": SERVER, "model": model}
     client.http.patch(f"/agents/{agent}", json=edit).raise_for_status()
 
 
@@ -93,9 +79,9 @@ def _together(product: Product, client: Client, agent: str) -> list[Figure]:
     ]
 
 
-def _overhead(product: Product, client: Client, agent: str, port: int) -> list[Figure]:
+def _overhead(product: Product, client: Client, agent: str, base_url: str) -> list[Figure]:
     """Both are given the same question; the mock answers it from the passages that ours would send."""
-    count = int(RATE * SECONDS)
+    count, port = int(RATE * SECONDS), urlsplit(base_url).port or 0
     messages = [{"role": "user", "content": f'<passage n="1">{FAQS[0]["answer"]}</passage> {QUESTION}'}]
     bare = json.dumps({"model": "ok", "messages": messages, "stream": True})
     ours: list[Sequence[Stream]] = []
