@@ -24,10 +24,10 @@ from backend.embeddings.base import Embedder
 from backend.embeddings.fetching import ModelFetcher
 from backend.embeddings.metered import MeteredEmbedder
 from backend.embeddings.models import EmbeddingModels
-from backend.errors import MissingExtra, NexusError, StoreUnavailable, UnknownStrategy
 from backend.faqs import EXTRACTORS
 from backend.faqs.llm import ModelExtractor
 from backend.files import FileStore
+from backend.finetuning import Means
 from backend.finetuning.trainers import Trainers
 from backend.jobs.base import JobRunner, Workflow, workflow
 from backend.jobs.children import Children
@@ -36,6 +36,7 @@ from backend.jobs.inline import InlineRunner
 from backend.jobs.queue import DurableQueue
 from backend.jobs.runner import DbosRunner
 from backend.parsing.child import ChildParser
+from backend.readiness import readiness
 from backend.registry import chosen
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
@@ -53,11 +54,19 @@ from backend.security.secrets import SecretBox, local_token
 from backend.services.access import AccessService
 from backend.services.afterwards import Afterwards
 from backend.services.agents import AgentService
+from backend.services.aliases import AliasService
+from backend.services.answering import Answering
 from backend.services.app_services import AppServices
+from backend.services.batch_asking import BatchAsking
+from backend.services.batch_export import BatchExport
+from backend.services.batch_results import BatchMeasuring
+from backend.services.batches import BatchService, ComparePayload
 from backend.services.calibrating import Calibrating
 from backend.services.chat import ChatService
 from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService, Ingestion, IngestPayload
+from backend.services.comparing import ComparisonService
+from backend.services.contests import ContestService
 from backend.services.conversations import ConversationService
 from backend.services.dataset_making import DatasetMaking
 from backend.services.datasets import DatasetService, MakePayload
@@ -73,15 +82,18 @@ from backend.services.idempotency import IdempotencyService
 from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.judging import BatchJudging
 from backend.services.limits import ChatLimits, Limits
+from backend.services.measuring import Measuring
 from backend.services.model_drafts import ModelDrafting
 from backend.services.model_switch import ModelSwitch, ModelSwitchService, SwitchPayload
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
+from backend.services.rewording import ModelRewording
 from backend.services.similar import SimilarFaqs
 from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
-from backend.services.system import Part, SystemService
+from backend.services.system import SystemService
 from backend.services.tuned_answers import AnswersPreparation
 from backend.services.tuned_models import TunedModelService
 from backend.services.tuned_retrieval import RetrievalPreparation
@@ -91,6 +103,7 @@ from backend.tracing.metrics import Metrics
 from backend.vectors import VECTOR_STORES
 from backend.vectors.base import VectorStore
 from backend.vectors.metered import MeteredStore
+from backend.workflows.compare import CompareBatch
 from backend.workflows.draft_document import DraftDocument
 from backend.workflows.embedding_models import FetchModel, SwitchModel
 from backend.workflows.extract_document import ExtractDocument
@@ -116,16 +129,15 @@ class LoopScope:
 
 @dataclass(frozen=True, slots=True)
 class _Models:
-    """Of one event loop: what makes agents, how providers are set up, and whose vectors a collection has."""
+    """Of one event loop: what makes agents, how providers are set up, whose vectors a collection has, who answers."""
 
     factory: AgentFactory
     providers: ProviderService
     embedders: EmbeddingModelService
     trainers: Trainers
-
-
-class JobRunnerDown(NexusError):
-    code, status, title, retryable = "job_runner_down", 503, "The job runner has stopped", True
+    agents: AgentService
+    tuned: TunedModelService
+    answering: Answering
 
 
 class Container:
@@ -203,12 +215,12 @@ class Container:
             # Of their own: a training of days must not keep a document waiting.
             trainings = Children(spool=settings.data_dir / "tmp")
             stack.callback(trainings.close)
-            trainers = Trainers(trainings)
-            stack.push_async_callback(trainers.aclose)
             factory = self._factory()
             stack.push_async_callback(factory.aclose)
             check_url = partial(self.outbound.check, purpose="provider")
             providers = ProviderService(uow, factory, self.secrets, self._timeouts(), check_url)
+            trainers = Trainers(Means(trainings, providers.to_train_at, self.outbound.provider_client))
+            stack.push_async_callback(trainers.aclose)
             embedders = EmbeddingModelService(
                 uow,
                 runner,
@@ -219,7 +231,17 @@ class Container:
                 wrap=self._metered,
             )
             stack.push_async_callback(embedders.aclose)
-            models = _Models(factory, providers, embedders, trainers)
+            agents = AgentService(uow, factory, providers)
+            tuned = TunedModelService(uow, providers, root=settings.tuned)
+            answering = Answering(
+                Pipeline(Searcher(uow, self.store, embedders)),
+                Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
+                factory,
+                agents,
+                tuned,
+                metrics=self.metrics,
+            )
+            models = _Models(factory, providers, embedders, trainers, agents, tuned, answering)
             workflows.update(self._workflows(uow, sync, children, models))
             services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
@@ -240,7 +262,14 @@ class Container:
             "retrieval": RetrievalPreparation(uow, models.embedders),
             "answers": AnswersPreparation(uow, models=self.settings.tuned / "base"),
         }
+        rewording = ModelRewording(uow, models.providers, models.factory, self.embedder)
         finetuning = FinetuneRun(uow, models.trainers, preparations, root=self.settings.tuned)
+        measuring, seconds = Measuring(uow, self.embedder), self.settings.lane_timeout
+        comparing = CompareBatch(
+            BatchAsking(uow, models.answering, models.agents, measuring, lane_seconds=seconds),
+            BatchJudging(uow, models.providers, models.factory, seconds=seconds),
+            BatchMeasuring(uow),
+        )
         workflows: dict[JobKind, Workflow] = {
             "extract_document": workflow(ExtractPayload, ExtractDocument(extraction, grouping)),
             "draft_document": workflow(DraftPayload, DraftDocument(drafting, grouping)),
@@ -249,8 +278,9 @@ class Container:
             "fetch_model": workflow(FetchPayload, FetchModel(fetching)),
             "switch_model": workflow(SwitchPayload, SwitchModel(switch, afterwards)),
             "finetune": workflow(TrainPayload, Finetune(finetuning)),
+            "compare": workflow(ComparePayload, comparing),
             "make_dataset": workflow(
-                MakePayload, MakeDataset(DatasetMaking(uow, self.embedder, root=self.settings.tuned))
+                MakePayload, MakeDataset(DatasetMaking(uow, self.embedder, rewording, root=self.settings.tuned))
             ),
         }
         return {kind: MeteredWorkflow(kind, inner, self.metrics) for kind, inner in workflows.items()}
@@ -268,33 +298,30 @@ class Container:
         )
 
     def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, models: "_Models") -> AppServices:
-        settings, factory, providers = self.settings, models.factory, models.providers
+        settings, providers = self.settings, models.providers
         spec, store = self.embedder.spec, settings.vector_store
-        agents = AgentService(uow, factory, providers)
-        tuned = TunedModelService(uow, root=settings.tuned)
-        chat = ChatService(
-            uow,
-            Pipeline(Searcher(uow, self.store, models.embedders)),
-            Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
-            factory,
-            agents,
-            tuned,
-            limits=self._limits,
-            metrics=self.metrics,
-        )
+        agents, tuned, answering = models.agents, models.tuned, models.answering
+        chat = ChatService(uow, answering, agents, limits=self._limits)
         return AppServices(
             agents=agents,
+            aliases=AliasService(uow),
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
+            batches=BatchService(uow, runner, answering, providers),
+            batch_export=BatchExport(uow),
             chat=chat,
             chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models.embedders), sync),
             collections=CollectionService(uow, runner, sync, self.store, models.embedders, default_store=store),
+            comparisons=ComparisonService(
+                uow, answering, agents, limits=self._limits, lane_seconds=settings.lane_timeout
+            ),
+            contests=ContestService(uow),
             conversations=ConversationService(uow),
-            datasets=DatasetService(uow, runner, root=settings.tuned),
+            datasets=DatasetService(uow, runner, providers, root=settings.tuned),
             documents=DocumentService(uow, runner, self.files, sync),
             drafting=DraftingService(uow, runner, providers),
             embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
-            finetuning=FinetuningService(uow, runner),
+            finetuning=FinetuningService(uow, runner, providers),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
@@ -305,7 +332,7 @@ class Container:
             system=SystemService(
                 uow,
                 self.files,
-                self._parts(uow),
+                readiness(self, uow),
                 data_dir=settings.data_dir,
                 ui_upload_limit=settings.ui_upload_limit_mb * 1024 * 1024,
                 instance=settings.instance or secrets.token_hex(8),
@@ -338,40 +365,3 @@ class Container:
             total=settings.provider_total_timeout,
             unload=settings.local_model_unload,
         )
-
-    def _parts(self, uow: UnitOfWork) -> list[Part]:
-        async def embedder() -> str:
-            await self.embedder.embed(["ready"], kind="query")
-            return f"{self.embedder.spec.model}"
-
-        async def database() -> str:
-            await uow.database.ping()
-            return "SQLite" if uow.database.is_sqlite else "PostgreSQL"
-
-        async def jobs() -> str:
-            if not self.worker.is_running:
-                raise JobRunnerDown("the job runner has stopped; restart AI Nexus")
-            return "in this process"
-
-        async def vector_store() -> str:
-            async with uow.read_all_workspaces() as all_workspaces:
-                kept_in = await all_workspaces.vector_stores()
-            names = sorted({*kept_in, self.settings.vector_store})
-            for name in names:
-                _require_store(name)
-            return ", ".join(names)
-
-        parts = [
-            Part("database", "Database", database),
-            Part("embedder", "Embedding model", embedder),
-            Part("vector_store", "Vector store", vector_store),
-        ]
-        return [*parts, Part("jobs", "Job runner", jobs)] if self.settings.jobs == "here" else parts
-
-
-def _require_store(name: str) -> None:
-    """That it could be made; opening a large index is not for a check. Raises `StoreUnavailable`."""
-    try:
-        VECTOR_STORES.get(name)
-    except (UnknownStrategy, MissingExtra) as exc:
-        raise StoreUnavailable(f"{exc}; a collection is kept there, so bring it back or make that one anew") from exc

@@ -156,6 +156,12 @@ class JobCancelled(NexusError):
     code, status, title = "cancelled", 409, "The job was cancelled"
 
 
+class GoesOnElsewhere(JobCancelled):
+    """Cancelled here, while another server goes on with it; the message says which and what to do."""
+
+    code, title = "goes_on_elsewhere", "It was cancelled here only"
+
+
 class PoisonItem(NexusError):
     """A child process died or timed out three times on the same item."""
 
@@ -219,6 +225,12 @@ class TrainingDiverged(NexusError):
 
 class TrainingOutOfMemory(NexusError):
     code, status, title = "training_out_of_memory", 422, "The training needs more memory"
+
+
+class RemoteTrainingFailed(NexusError):
+    """The server of a provider that trains ended it, lost it, or did not answer for very long."""
+
+    code, status, title = "remote_training_failed", 502, "The training at the provider failed"
 
 
 class Unsupported(VectorError):

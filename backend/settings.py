@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     provider_first_token_timeout: float = Field(30.0, gt=0)
     provider_idle_timeout: float = Field(30.0, gt=0)
     provider_total_timeout: float = Field(300.0, gt=0)
+    lane_timeout: float = Field(120.0, gt=0)
+    """Seconds that each lane of a comparison has for its answer."""
     local_model_unload: float = Field(600.0, gt=0)
     """How long an unused local model stays in memory."""
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()

@@ -144,7 +144,7 @@ class ProviderFailure(Answer):
     detail: str
 
 
-class ChatAnswer(Answer):
+class Answered(Answer):
     """`citations` are what [n] in `response` refers to, `retrieved` the ranked top_k.
 
     `question` is what was looked up: the message, or what it means after the conversation before it. `asks_back`: the
@@ -155,8 +155,6 @@ class ChatAnswer(Answer):
     answered: bool
     citations: list[Citation]
     retrieved: list[Citation]
-    conversation_id: UUID
-    message_id: UUID
     model: str
     provider: str
     fallback_used: bool
@@ -171,6 +169,13 @@ class ChatAnswer(Answer):
     steps: list[AnswerStep] = Field(default_factory=list)
     checks: list[CitationCheck] = Field(default_factory=list)
     failures: list[ProviderFailure] = Field(default_factory=list)
+
+
+class ChatAnswer(Answered):
+    """An answer that is kept in a conversation."""
+
+    conversation_id: UUID
+    message_id: UUID
 
 
 class TokenEvent(Answer):

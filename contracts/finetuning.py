@@ -23,22 +23,34 @@ class MethodParameter(Answer):
     is_whole: bool
 
 
+class TrainingProvider(Answer):
+    """A provider that is set up and may train. Its `base_url` is where the dataset's rows would go."""
+
+    name: str
+    label: str
+    base_url: str
+
+
 class TrainingMethod(Answer):
     """A way to train. `makes` tells what comes out: a collection's retrieval, or a model that answers.
 
-    `missing` says what to install where its packages are not there; its parameters are not known then.
+    `missing` says what to install or set up first; without its packages its parameters are not known. One that trains
+    at a provider takes its name as the parameter `provider`: one of `providers`.
     """
 
     name: str
     label: str
-    makes: Literal["retrieval", "answers"] | None
+    makes: Literal["retrieval", "answers"]
     missing: str
     parameters: list[MethodParameter]
+    providers: list[TrainingProvider] = Field([])
+    needs_base_model: bool = False
 
 
 class NewTraining(Request):
     """`method` names the trainer. `adapter` is tuned retrieval: it has no `base_model`, and is trained for a
-    collection, that of the default agent where none is given. `parameters` are the method's; what is left out has its
+    collection, that of the default agent where none is given. `remote` trains at the provider that its parameter
+    `provider` names: rows of the dataset leave this machine. `parameters` are the method's; what is left out has its
     default.
 
     `name` is the model's; without one it is made from the dataset's.
@@ -96,7 +108,8 @@ class ModelFile(Answer):
 class TunedModel(Answer):
     """A model that was trained here. `held_out` counts the questions behind `changes`; they were in no training.
 
-    `state` is `unusable` with a `reason` when it no longer fits: the collection is gone, or has other vectors.
+    `state` is `unusable` with a `reason` when it no longer fits: the collection is gone or has other vectors, or the
+    provider that keeps it as `remote_id` is not set up any more.
     """
 
     id: UUID

@@ -16,6 +16,7 @@ JobKind = Literal[
     "switch_model",
     "make_dataset",
     "finetune",
+    "compare",
 ]
 JobOrder = Literal["newest", "oldest"]
 

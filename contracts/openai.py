@@ -233,7 +233,7 @@ class ChatCompletionChunk(Answer):
 
 
 class NexusModel(Answer):
-    kind: Literal["agent", "tuned", "embedding"]
+    kind: Literal["agent", "alias", "tuned", "embedding"]
     agent_id: UUID | None = None
     model_id: UUID | None = None
     external_id: str | None = None
@@ -241,7 +241,7 @@ class NexusModel(Answer):
 
 
 class Model(Answer):
-    """An agent, a model that was trained here, or an embedding model."""
+    """An agent, an alias, a model that was trained here, or an embedding model."""
 
     id: str
     object: Literal["model"] = "model"

@@ -15,6 +15,7 @@ status-400, status-503, ...                         that status; `leak-401` repe
 cut, cut-clean, garbage, garbage-sse, other-schema  breaks off (`cut-clean` as if it were whole); no JSON; no readable
                                                     events; events of another API
 invent                   drafts a FAQ that the passage does not hold; asked for drafts, the others draft its sentences
+longer                   asked which of two answers is better, the longer one; the others the one that comes first
 badjson, badjson-twice   structured output that is wrong once, or always
 """
 
@@ -34,9 +35,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9100)
     parser.add_argument("--delta-seconds", type=float, default=0.03, help="pause between two deltas")
     parser.add_argument("--drip-seconds", type=float, default=0.02, help="pause between two words of `drip`")
+    parser.add_argument("--slow-seconds", type=float, default=2.0, help="how long `slow` waits first")
     options = parser.parse_args()
     sys.stdout.write(f"http://127.0.0.1:{options.port}/v1  models: {', '.join(MODELS)}\n")
-    app = MockOpenAI(delta_seconds=options.delta_seconds, drip_seconds=options.drip_seconds)
+    app = MockOpenAI(
+        delta_seconds=options.delta_seconds, drip_seconds=options.drip_seconds, slow_seconds=options.slow_seconds
+    )
     uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", lifespan="off", ws="none")
 
 

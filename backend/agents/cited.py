@@ -1,12 +1,12 @@
 """An answer as it is shown: each mark is kept only where its passage supports the sentence before it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from backend.agents.citations import CitationFilter, Mark
 from backend.agents.providers.base import PassageText
-from backend.retrieval.verification import Support, last_sentence, plain_sentence
+from backend.retrieval.verification import Support, last_sentence, plain_sentence, sentence_spans
 
 
 class SupportsClaims(Protocol):
@@ -101,3 +101,20 @@ class CitedAnswer:
         self._cited[n] = None
         self.checks.append(CitationCheck(n, plain_sentence(self.text), found[best].score, supported=True))
         return f" [{n}]"
+
+
+def cited_sentences(text: str, given: Collection[int]) -> list[tuple[str, tuple[int, ...]]]:
+    """The sentences of an answer without their marks, each with the passages, of those given, that its marks name."""
+    marks, said = CitationFilter(given), ""
+    placed: list[tuple[int, tuple[int, ...]]] = []
+    for piece in [*marks.pieces(text), *marks.rest()]:
+        if isinstance(piece, Mark):
+            placed.append((len(said.rstrip()), piece.numbers))
+        else:
+            said += piece
+    found: list[tuple[str, tuple[int, ...]]] = []
+    for start, end in sentence_spans(said):
+        numbers = dict.fromkeys(n for at, some in placed if start < at <= end for n in some)
+        if sentence := plain_sentence(said[start:end]):
+            found.append((sentence, tuple(numbers)))
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from backend.agents.alone import AloneAgent
 from backend.agents.cited import SupportsClaims
 from backend.agents.providers.base import Provider, Sampling
 from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers, BreakerState
@@ -11,6 +12,7 @@ from backend.agents.providers.retry import Candidate, FallbackProvider, Retrying
 from backend.agents.providers.vendors import ProviderTable
 from backend.agents.rag import RagAgent, RagSettings
 from backend.agents.spending import CountedProvider, Spending
+from backend.errors import InvalidRequest
 
 ProviderWrapper = Callable[[str, Provider], Provider]
 """Provider's name and provider -> the provider, wrapped (tracing, metrics)."""
@@ -76,15 +78,24 @@ class AgentFactory:
         """An agent whose calls are added to `spending`.
 
         Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
+        return RagAgent(self.chain(config, spending), self._settings(config), self._verifier)
+
+    def alone(self, config: AgentConfig, spending: Spending | None = None) -> AloneAgent:
+        """One that reads no documents. Raises as `rag` does, and `InvalidRequest` for a provider that only quotes."""
+        settings, provider = self._settings(config), self.chain(config, spending)
+        if not provider.capabilities.generates:
+            raise InvalidRequest(f"the provider {settings.provider!r} only quotes documents; it cannot answer without")
+        return AloneAgent(provider, settings)
+
+    def _settings(self, config: AgentConfig) -> RagSettings:
         self._table.check_model(config.primary.config.name, config.primary.model)
-        settings = RagSettings(
+        return RagSettings(
             provider=config.primary.config.name,
             model=config.primary.model_name,
             instructions=config.instructions,
             sampling=config.sampling,
             history=config.history,
         )
-        return RagAgent(self.chain(config, spending), settings, self._verifier)
 
     def chain(self, config: AgentConfig, spending: Spending | None = None) -> Provider:
         """An agent's choices as one provider that falls back along them; its last event tells who answered."""

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+import backend.db.comparing
 import backend.db.finetuning  # noqa: F401 - its tables belong to the metadata
 from backend.db.base import Base, Json, Owned, UtcDateTime, utc_now
 from backend.db.drafting import SectionDrafting

@@ -1,26 +1,42 @@
 """The ways to train a model: a row here is the one registration."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
 
 from backend.registry import Registry, Row
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from backend.agents.providers.config import HttpClientFactory, ProviderConfig
     from backend.finetuning.base import Trainer
     from backend.jobs.children import Children
+
+Makes = Literal["retrieval", "answers"]
+"""What comes out: a map for a collection's retrieval, or a model that answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What trainers work with: limited children of this machine, and a workspace's provider by its name, read anew at
+    each use because its key may change or go. `provider` raises `InvalidRequest` for one that is not set up."""
+
+    children: "Children"
+    provider: Callable[[UUID, str], "Awaitable[ProviderConfig]"]
+    http: "HttpClientFactory"
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to train. `options` validates its parameters; `makes` tells what comes out: a map for a collection's
-    retrieval, or a model that answers."""
+    """One way to train. `options` validates its parameters. A model is trained on a base model, unless it tunes
+    retrieval; `needs_base_model` where there is none to begin with."""
 
-    makes: Literal["retrieval", "answers"]
+    makes: Makes
     options: "type[BaseModel]"
-    trainer: "Callable[[Children], Trainer]"
+    trainer: "Callable[[Means], Trainer]"
+    needs_base_model: bool = False
 
 
 def _adapter() -> Callable[[], Method]:
@@ -35,8 +51,21 @@ def _lora() -> Callable[[], Method]:
     return lambda: METHOD
 
 
-LABELS: Final = {"adapter": "Tuned retrieval", "lora": "Fine-tuned model"}
+def _remote() -> Callable[[], Method]:
+    from backend.finetuning.remote_trainer import METHOD
+
+    return lambda: METHOD
+
+
+LABELS: Final = {
+    "adapter": "Tuned retrieval",
+    "lora": "Fine-tuned model",
+    "remote": "Model fine-tuned by a provider",
+}
 """What people call them, also where the packages that a method needs are missing."""
+MAKES: Final[dict[str, Makes]] = {"adapter": "retrieval", "lora": "answers", "remote": "answers"}
+"""Also where the packages that a method needs are missing: its models are still there."""
 METHODS: Registry[Callable[[], Method]] = Registry(
-    "training method", {"adapter": Row(_adapter), "lora": Row(_lora, extra="finetune", needs="trl")}
+    "training method",
+    {"adapter": Row(_adapter), "lora": Row(_lora, extra="finetune", needs="trl"), "remote": Row(_remote)},
 )

@@ -120,8 +120,7 @@ def train(
             best_map, kept = training.weight.copy(), number
         if number - kept >= parameters.patience:
             break
-    shift = _shift(validation.vectors, QueryMap(best_map, spec_key)(validation.vectors), items.vectors) if kept else 0.0
-    return Trained(QueryMap(best_map, spec_key, shift), tuple(epochs), kept)
+    return Trained(QueryMap(best_map, spec_key), tuple(epochs), kept)
 
 
 def ranks_of(queries: Vectors, answers: Rows, items: Vectors) -> Rows:
@@ -133,17 +132,6 @@ def ranks_of(queries: Vectors, answers: Rows, items: Vectors) -> Rows:
         own = scores[np.arange(len(scores)), right]
         found[start : start + BLOCK] = (scores >= own[:, None]).sum(axis=1)
     return found
-
-
-def _shift(before: Vectors, after: Vectors, items: Vectors) -> float:
-    """By how much the best score of a question rises: the median over all."""
-    return float(np.median(_best_scores(after, items) - _best_scores(before, items)))
-
-
-def _best_scores(queries: Vectors, items: Vectors) -> Vectors:
-    """float32[n]"""
-    blocks = [(queries[start : start + BLOCK] @ items.T).max(axis=1) for start in range(0, len(queries), BLOCK)]
-    return np.concatenate(blocks)
 
 
 def _figures(ranks: Rows) -> tuple[float, float]:

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.finetuning import Method, adapter_task
+from backend.finetuning import MAKES, Means, Method, adapter_task
 from backend.finetuning.adapter import AdapterParameters
 from backend.finetuning.base import SPEC_KEY, TrainingOrder
 from backend.finetuning.child_trainer import ChildTrainer
-from backend.jobs.children import MIB, ChildLimits, Children
+from backend.jobs.children import MIB, ChildLimits
 
 LIMITS: Final = ChildLimits(cpu_seconds=7_200, wall_seconds=7_200.0, memory_bytes=8 * 1024 * MIB)
 
@@ -38,8 +38,8 @@ def _arguments(order: TrainingOrder) -> adapter_task.Arguments:
     )
 
 
-def _trainer(children: Children) -> ChildTrainer:
-    return ChildTrainer(children, adapter_task.__name__, _arguments, LIMITS)
+def _trainer(means: Means) -> ChildTrainer:
+    return ChildTrainer(means.children, adapter_task.__name__, _arguments, LIMITS)
 
 
-METHOD: Final = Method("retrieval", AdapterOptions, _trainer)
+METHOD: Final = Method(MAKES["adapter"], AdapterOptions, _trainer)

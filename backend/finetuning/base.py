@@ -18,8 +18,14 @@ SPEC_KEY: Final = "spec_key"
 """The parameter of retrieval that preparation adds: the embedding model whose vectors were prepared."""
 MODELS: Final = "models"
 """The parameter of models that answer that preparation adds: the folder where base models are made."""
+WORKSPACE: Final = "workspace"
+"""The parameter of models that answer that preparation adds: the id of the workspace, whose providers may train."""
+CONVERSATIONS: Final[Mapping[str, str]] = {"train": "train.jsonl", "validation": "validation.jsonl"}
+"""What a model that answers is trained on, in the folder: OpenAI's chat format, a conversation a line."""
 POINTS: Final = "points.jsonl"
 RESULT: Final = "result.json"
+ENDED: Final = "ended.json"
+"""Why training ended without a result, where the method keeps that; the next attempt of the job removes it."""
 
 
 class Point(BaseModel):
@@ -123,12 +129,20 @@ class PointLog:
 
 def write_result(folder: Path, result: TrainingResult) -> None:
     """Whole or not at all: where it is, training has succeeded."""
-    draft = folder / f"{RESULT}.part"
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(result.model_dump(mode="json"), file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, folder / RESULT)
+    write_whole(folder / RESULT, result)
+
+
+def write_whole(path: Path, content: BaseModel) -> None:
+    """As JSON, on the disk when it returns. Raises `JobCancelled` where the folder is gone."""
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(content.model_dump(mode="json"), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except FileNotFoundError as exc:
+        raise JobCancelled("the folder of the training was removed") from exc
 
 
 def read_result(folder: Path) -> TrainingResult | None:

@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal
 from huggingface_hub.constants import HF_HUB_CACHE
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.finetuning import Method, lora_task
+from backend.finetuning import MAKES, Means, Method, lora_task
 from backend.finetuning.base import MODELS, TrainingOrder
 from backend.finetuning.child_trainer import ChildTrainer
 from backend.finetuning.lora_base import SAMPLE
 from backend.finetuning.lora_run import Arguments, LoraParameters
-from backend.jobs.children import UNLIMITED, ChildLimits, Children
+from backend.jobs.children import UNLIMITED, ChildLimits
 
 DAYS: Final = 24 * 3600
 LIMITS: Final = ChildLimits(
@@ -65,8 +65,8 @@ def arguments(order: TrainingOrder) -> Arguments:
     )
 
 
-def _trainer(children: Children) -> ChildTrainer:
-    return ChildTrainer(children, lora_task.__name__, arguments, LIMITS)
+def _trainer(means: Means) -> ChildTrainer:
+    return ChildTrainer(means.children, lora_task.__name__, arguments, LIMITS)
 
 
-METHOD: Final = Method("answers", LoraOptions, _trainer)
+METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer)

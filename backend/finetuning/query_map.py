@@ -1,7 +1,6 @@
 """Tuned retrieval's model: a linear map over query vectors. Documents' vectors stay as they are."""
 
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +20,10 @@ class QueryMap:
     """`query -> unit(query + weight @ query)`. `weight` is float32[d, d]; of zeros, a query stays what it is.
 
     `spec_key` names the embedding model that it belongs to: with the vectors of another one it means nothing.
-    `score_shift` is by how much it raises the best score of a question: what is asked of an answer moves along.
     """
 
     weight: Vectors
     spec_key: str
-    score_shift: float = 0.0
 
     def __call__(self, queries: Vectors) -> Vectors:
         """float32[n, d], unit length, from float32[n, d]."""
@@ -40,7 +37,7 @@ class QueryMap:
 
     def save(self, path: Path) -> None:
         """As safetensors."""
-        kept = {"format": FORMAT, "spec_key": self.spec_key, "score_shift": repr(self.score_shift)}
+        kept = {"format": FORMAT, "spec_key": self.spec_key}
         safetensors.numpy.save_file({WEIGHT: np.ascontiguousarray(self.weight)}, path, metadata=kept)
 
     @classmethod
@@ -52,18 +49,9 @@ class QueryMap:
                 weight = file.get_tensor(WEIGHT) if WEIGHT in file.keys() else None  # noqa: SIM118 - not a mapping
         except (OSError, safetensors.SafetensorError) as exc:
             raise UnusableModel(f"{path.name!r} is no safetensors file: {exc}; train the model anew") from exc
-        shift = _number(kept.get("score_shift", "0"))
-        if weight is None or kept.get("format") != FORMAT or not _is_square(weight) or shift is None:
+        if weight is None or kept.get("format") != FORMAT or not _is_square(weight):
             raise UnusableModel(f"{path.name!r} holds no map of query vectors; train the model anew")
-        return cls(weight, kept.get("spec_key", ""), shift)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
+        return cls(weight, kept.get("spec_key", ""))
 
 
 def _is_square(weight: Vectors) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from backend.db.guard import forbid_in_transaction
-from backend.errors import JobCancelled
+from backend.errors import GoesOnElsewhere, JobCancelled
 from backend.jobs.base import JsonObject
 from backend.jobs.rows import JobRows, patiently
 from backend.repositories.jobs import Attempt, Progress
@@ -114,6 +114,8 @@ class AttemptContext:
             here = asyncio.current_task()
             if self._halt is Halt.CANCELLED and here is not None and not here.cancelling():
                 raise self._cancelled() from None
+            raise
+        except GoesOnElsewhere:
             raise
         except Exception as exc:
             if self._halt is Halt.CANCELLED:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import cast
 
-from backend.errors import JobCancelled, NexusError, UnknownStrategy
+from backend.errors import GoesOnElsewhere, JobCancelled, NexusError, UnknownStrategy
 from backend.jobs.base import JsonObject, Workflow
 from backend.jobs.context import AttemptContext, Memory
 from backend.jobs.rows import JobRows, Started, problem_of
@@ -55,8 +55,9 @@ class Executor:
         job = started.job
         try:
             result = await self._workflow(started, context)
-        except JobCancelled:
-            await self._rows.cancel(context.attempt)
+        except JobCancelled as exc:
+            said = problem_of(exc, context.attempt) if isinstance(exc, GoesOnElsewhere) else None
+            await self._rows.cancel(context.attempt, said)
         except NexusError as exc:
             log.warning("job failed: %s", exc, extra={"code": exc.code, "kind": job.kind})
             await self._rows.fail(context.attempt, problem_of(exc, context.attempt))

@@ -68,8 +68,9 @@ class JobRows:
     async def succeed(self, attempt: Attempt, result: dict[str, object]) -> None:
         await self._finish(attempt, JobStatus.SUCCEEDED, result=result)
 
-    async def cancel(self, attempt: Attempt) -> None:
-        await self._finish(attempt, JobStatus.CANCELLED)
+    async def cancel(self, attempt: Attempt, said: Problem | None = None) -> None:
+        """`said` is what people should know of it."""
+        await self._finish(attempt, JobStatus.CANCELLED, error=said)
 
     async def fail(self, attempt: Attempt, problem: Problem) -> None:
         await self._finish(attempt, JobStatus.FAILED, error=problem)

@@ -76,6 +76,11 @@ class JobRepository:
     async def find(self, job_id: UUID) -> Job | None:
         return await self._session.scalar(self._own().where(Job.id == job_id))
 
+    async def is_unwanted(self, job_id: UUID) -> bool:
+        """Whether somebody asked to cancel it."""
+        wanted = sa.select(Job.cancel_requested).where(Job.workspace_id == self._workspace_id, Job.id == job_id)
+        return bool(await self._session.scalar(wanted))
+
     async def row(self, job_id: UUID) -> Job:
         """The row, locked until the transaction ends where the database can. Raises `NotFound`."""
         job = await self._session.scalar(self._own().where(Job.id == job_id).with_for_update())

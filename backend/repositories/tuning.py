@@ -93,6 +93,9 @@ class TuningRepository:
             raise NotFound(f"no model {str(model_id)!r}")
         return found
 
+    async def find_model(self, model_id: UUID) -> TunedModel | None:
+        return await self._session.scalar(self._models().where(TunedModel.id == model_id))
+
     async def named(self, name: str) -> TunedModel | None:
         return await self._session.scalar(self._models().where(TunedModel.name == name))
 

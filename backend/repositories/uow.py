@@ -12,7 +12,10 @@ from backend.db.engine import Database
 from backend.db.tx import Tx as BaseTx
 from backend.repositories.access import AccessRepository, WorkspaceRepository
 from backend.repositories.agents import AgentRepository
+from backend.repositories.aliases import AliasRepository
+from backend.repositories.batches import BatchRepository
 from backend.repositories.collections import CollectionRepository
+from backend.repositories.comparisons import ComparisonRepository
 from backend.repositories.conversations import ConversationRepository
 from backend.repositories.datasets import DatasetRepository
 from backend.repositories.documents import DocumentRepository
@@ -68,6 +71,18 @@ class Tx(BaseTx):
     @cached_property
     def tuning(self) -> TuningRepository:
         return TuningRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def comparisons(self) -> ComparisonRepository:
+        return ComparisonRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def batches(self) -> BatchRepository:
+        return BatchRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def aliases(self) -> AliasRepository:
+        return AliasRepository(self.session, self.workspace_id)
 
     @cached_property
     def removal(self) -> RemovalRepository:

@@ -4,7 +4,10 @@ from fastapi import APIRouter
 
 from backend.routers import (
     agents,
+    aliases,
+    batches,
     collections,
+    compare,
     conversations,
     datasets,
     documents,
@@ -42,6 +45,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     datasets.router,
     finetune.router,
     tuned_models.router,
+    batches.router,
+    compare.router,
+    aliases.router,
     openai.router,
     keys.router,
 )

@@ -24,9 +24,9 @@ async def list_trainings(services: Services, principal: CurrentPrincipal, slice_
 
 
 @router.get("/finetune/methods")
-async def list_methods(services: Services) -> list[TrainingMethod]:
+async def list_methods(services: Services, principal: CurrentPrincipal) -> list[TrainingMethod]:
     """The ways to train, with their parameters and defaults."""
-    return services.finetuning.methods()
+    return await services.finetuning.methods(principal)
 
 
 @router.get("/finetune/{training_id}")

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 
 from backend.routers.dependencies import CurrentPrincipal, Services
 from backend.routers.guarded import guarded_router, problems
-from backend.routers.sse import EVENT_STREAM, chat_stream
+from backend.routers.sse import EVENT_STREAM, event_stream
 from backend.security.principal import Principal
 from backend.services.app_services import AppServices
 from backend.services.asking import Question, of_agent, of_collection, of_default
@@ -57,4 +57,4 @@ async def _answer(
     if not stream:
         answer = await services.chat.whole(principal, exchange)
         return JSONResponse(answer.model_dump(mode="json"), headers=headers)
-    return chat_stream(services.chat.answer(principal, exchange), request.app.state.stopping, headers)
+    return event_stream(services.chat.answer(principal, exchange), request.app.state.stopping, headers)

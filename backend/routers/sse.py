@@ -1,10 +1,10 @@
-"""Chat events as Server-Sent Events."""
+"""Events of chats and comparisons as Server-Sent Events."""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Send
@@ -12,6 +12,7 @@ from starlette.types import Send
 from backend.errors import NexusError, ShuttingDown
 from backend.problems import internal_error, problem_of
 from contracts.chat import ChatEvent, ErrorEvent
+from contracts.comparisons import ComparisonEvent
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a comment keeps proxies from closing the connection."""
@@ -26,15 +27,15 @@ EVENT_STREAM: Final[dict[str, Any]] = {
     }
 }
 """How a route documents that it may answer with events."""
+Event = ChatEvent | ComparisonEvent
+E = TypeVar("E", bound=Event)
 Encode = Callable[[ChatEvent], bytes]
 """An event as it goes over the wire; empty for one that a protocol does not have."""
 
 log = logging.getLogger("nexus.api")
 
 
-def chat_stream(
-    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, headers: Mapping[str, str]
-) -> EventSourceResponse:
+def event_stream(events: AsyncGenerator[E], stopping: asyncio.Event, headers: Mapping[str, str]) -> EventSourceResponse:
     """Ends with `done` or `error`; when the server stops, with the error `shutting_down`."""
     return EventSourceResponse(_encoded(events, stopping, _named), headers={"Cache-Control": "no-store", **headers})
 
@@ -42,7 +43,7 @@ def chat_stream(
 def status_first_stream(
     events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, headers: Mapping[str, str], encode: Encode
 ) -> EventSourceResponse:
-    """As `chat_stream`, in another protocol. What fails before the first word is raised, not sent as an event."""
+    """As `event_stream`, in another protocol. What fails before the first word is raised, not sent as an event."""
     chunks = _encoded(events, stopping, encode, raises_first=True)
     return _StatusFirst(chunks, headers={"Cache-Control": "no-store", **headers})
 
@@ -63,30 +64,33 @@ class _StatusFirst(EventSourceResponse):
         await super().stream_response(send)
 
 
-def _named(event: ChatEvent) -> bytes:
+def _named(event: Event) -> bytes:
     return format_sse_event(data_str=event.model_dump_json(), event=event.event)
 
 
 async def _encoded(
-    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event, encode: Encode, *, raises_first: bool = False
+    events: AsyncGenerator[E],
+    stopping: asyncio.Event,
+    encode: Callable[[E | ErrorEvent], bytes],
+    *,
+    raises_first: bool = False,
 ) -> AsyncIterator[bytes]:
     async with aclosing(_happening(events, stopping)) as happening:
         async for event in happening:
             if isinstance(event, NexusError):
                 if raises_first:
                     raise event
-                event = ErrorEvent(problem=problem_of(event))
-            chunk = b": still working\n\n" if event is None else encode(event)
+                chunk = encode(ErrorEvent(problem=problem_of(event)))
+            else:
+                chunk = b": still working\n\n" if event is None else encode(event)
             if chunk:
                 raises_first = False
                 yield chunk
 
 
-async def _happening(
-    events: AsyncGenerator[ChatEvent], stopping: asyncio.Event
-) -> AsyncGenerator[ChatEvent | NexusError | None]:
+async def _happening(events: AsyncGenerator[E], stopping: asyncio.Event) -> AsyncGenerator[E | NexusError | None]:
     """The events, then what ended them too early; None for each time that nothing happened for a while."""
-    queue: asyncio.Queue[ChatEvent | NexusError | None] = asyncio.Queue(maxsize=64)
+    queue: asyncio.Queue[E | NexusError | None] = asyncio.Queue(maxsize=64)
 
     async def pump() -> None:
         # One task runs the whole generator: its context variables and its clean-up stay in one place.

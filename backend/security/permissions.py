@@ -27,6 +27,10 @@ class Permission(StrEnum):
     DATASETS_WRITE = "datasets.write"
     MODELS_READ = "models.read"
     MODELS_WRITE = "models.write"
+    COMPARISONS_READ = "comparisons.read"
+    COMPARISONS_WRITE = "comparisons.write"
+    VOTE = "vote"
+    AUDIT_READ = "audit.read"
 
 
 _READ: Final = frozenset(
@@ -43,12 +47,13 @@ _READ: Final = frozenset(
 ROLES: Final[dict[Role, frozenset[Permission]]] = {
     Role.ANALYST: _READ
     | {Permission.DOCUMENTS_WRITE, Permission.FAQS_REVIEW, Permission.COLLECTIONS_WRITE, Permission.CHAT}
-    | {Permission.JOBS_CONTROL},
+    | {Permission.JOBS_CONTROL, Permission.COMPARISONS_READ, Permission.VOTE},
     Role.ML_ENGINEER: _READ
     | {Permission.DOCUMENTS_WRITE, Permission.FAQS_REVIEW, Permission.COLLECTIONS_WRITE, Permission.CHAT}
     | {Permission.JOBS_CONTROL, Permission.DATASETS_READ, Permission.DATASETS_WRITE}
-    | {Permission.MODELS_READ, Permission.MODELS_WRITE},
-    Role.SALES: _READ | {Permission.CHAT},
+    | {Permission.MODELS_READ, Permission.MODELS_WRITE}
+    | {Permission.COMPARISONS_READ, Permission.COMPARISONS_WRITE, Permission.VOTE, Permission.AUDIT_READ},
+    Role.SALES: _READ | {Permission.CHAT, Permission.COMPARISONS_READ, Permission.VOTE},
     Role.DEVOPS: frozenset(
         {
             Permission.SIGNED_IN,
@@ -138,6 +143,25 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/models/{model_id}"): Permission.MODELS_READ,
     ("GET", "/models/{model_id}/learnt-from"): Permission.MODELS_READ,
     ("DELETE", "/models/{model_id}"): Permission.MODELS_WRITE,
+    ("POST", "/compare"): Permission.COMPARISONS_WRITE,
+    ("GET", "/comparisons"): Permission.COMPARISONS_READ,
+    ("POST", "/comparisons/batch"): Permission.COMPARISONS_WRITE,
+    ("GET", "/comparisons/batch"): Permission.COMPARISONS_READ,
+    ("GET", "/comparisons/batch/{batch_id}"): Permission.COMPARISONS_READ,
+    ("GET", "/comparisons/batch/{batch_id}/export"): Permission.COMPARISONS_READ,
+    ("GET", "/comparisons/metrics"): Permission.COMPARISONS_READ,
+    ("GET", "/comparisons/{comparison_id}"): Permission.COMPARISONS_READ,
+    ("POST", "/comparisons/{comparison_id}/vote"): Permission.VOTE,
+    ("GET", "/contests"): Permission.COMPARISONS_READ,
+    ("GET", "/contests/{contest_id}"): Permission.COMPARISONS_READ,
+    ("PATCH", "/contests/{contest_id}"): Permission.COMPARISONS_WRITE,
+    ("DELETE", "/contests/{contest_id}"): Permission.COMPARISONS_WRITE,
+    ("GET", "/aliases"): Permission.SETTINGS_READ,
+    ("GET", "/aliases/{name}"): Permission.SETTINGS_READ,
+    ("POST", "/aliases/{name}/promote"): Permission.MODELS_WRITE,
+    ("POST", "/aliases/{name}/rollback"): Permission.MODELS_WRITE,
+    ("DELETE", "/aliases/{name}"): Permission.MODELS_WRITE,
+    ("GET", "/audit"): Permission.AUDIT_READ,
     ("GET", "/v1/models"): Permission.CHAT,
     ("GET", "/v1/models/{model}"): Permission.CHAT,
     ("POST", "/v1/chat/completions"): Permission.CHAT,

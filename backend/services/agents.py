@@ -11,10 +11,11 @@ from backend.agents.providers import PROVIDERS
 from backend.agents.providers.base import NOTHING, Usage
 from backend.db.models import Agent
 from backend.errors import BudgetExhausted, Conflict, InvalidRequest
+from backend.finetuning import MAKES
 from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
-from backend.services.providers import Answerer, ProviderService, usable_model
+from backend.services.providers import Answerer, ProviderService, own_model, usable_model
 from backend.tracing.track import track
 from contracts import agents as wire
 
@@ -104,11 +105,13 @@ class AgentService:
 
     @track("agents.delete")
     async def delete(self, principal: Principal, agent_id: UUID) -> None:
-        """Its conversations stay. Raises `Conflict` for the default agent."""
+        """Its conversations stay. Raises `Conflict` for the default agent and for one that an alias means."""
         async with self._uow(principal.workspace_id) as tx:
             agent = await tx.agents.get(agent_id)
             if agent.name == DEFAULT:
                 raise Conflict(f"the agent {DEFAULT!r} answers where none is named; it cannot be deleted")
+            if alias := await tx.aliases.meaning("agent_id", agent.id):
+                raise Conflict(f"the alias {alias!r} means this agent; promote another one or roll it back first")
             await tx.agents.remove(agent)
 
     # --- for whoever asks an agent --------------------------------------------
@@ -134,9 +137,9 @@ class AgentService:
         Raises `BudgetExhausted` until the next midnight of UTC once the day's tokens are used. The answer that uses
         the last of them is given whole.
         """
-        hold = Hold(self._day(), NOTHING if agent.daily_tokens is None else likely)
         if agent.daily_tokens is None:
-            return hold
+            return self.unlimited()
+        hold = Hold(self._day(), likely)
         used = await tx.agents.used_by(agent.id, hold.day)
         if used >= agent.daily_tokens:
             now = self._now()
@@ -148,6 +151,10 @@ class AgentService:
             )
         await self._charge(tx, agent.id, hold.day, likely)
         return hold
+
+    def unlimited(self) -> Hold:
+        """What `hold` gives for an agent without a limit."""
+        return Hold(self._day(), NOTHING)
 
     async def settle(self, tx: Tx, agent_id: UUID, hold: Hold, used: Usage) -> None:
         """What the answer took, in the place of what was held for it, on the day that it was asked for."""
@@ -161,10 +168,11 @@ class AgentService:
         """That the agent could answer; writes the model that its provider chose. Opens no connection."""
         await tx.collections.get(agent.collection_id)
         await _check_retrieval(tx, agent.parameters.get("retrieval_model"))
-        choice = await self._providers.choice(tx, agent.provider, agent.model, field="provider")
+        model = await own_model(tx, agent)
+        choice = await self._providers.choice(tx, agent.provider, model, field="provider")
         for n, row in enumerate(agent.fallbacks):
             await self._providers.choice(tx, row["provider"], row["model"], field=f"fallbacks[{n}]")
-        agent.model = choice.model_name
+        agent.model = choice.model_name if model == agent.model else agent.model
         self._factory.rag((await self._providers.answerer(tx, agent)).config)
 
     async def _shown(self, tx: Tx, agent: Agent) -> wire.Agent:
@@ -206,12 +214,12 @@ def _check_steps(parameters: wire.AgentParameters, provider: str) -> None:
 
 
 async def _check_retrieval(tx: Tx, name: str | None) -> None:
-    """Raises `InvalidRequest` for what is no tuned retrieval."""
-    if name is None:
+    """Raises `InvalidRequest` for what is neither tuned retrieval nor an alias."""
+    if name is None or await tx.aliases.meant(name) is not None:
         return
     model = await tx.tuning.named(name)
-    if model is None or model.spec_key is None:
-        known = sorted(one.name for one in await tx.tuning.all_models() if one.spec_key is not None)
+    if model is None or MAKES[model.method] != "retrieval":
+        known = sorted(one.name for one in await tx.tuning.all_models() if MAKES[one.method] == "retrieval")
         raise InvalidRequest(f"parameters.retrieval_model: no tuned retrieval {name!r}; known: {known}")
 
 
@@ -221,6 +229,8 @@ async def _check_free(tx: Tx, name: str, external_id: str | None, *, own: UUID |
         raise Conflict(f"name: there is an agent {name!r} already; choose another name")
     if await tx.tuning.named(name) is not None:
         raise Conflict(f"name: there is a model {name!r} already; choose another name")
+    if await tx.aliases.meant(name) is not None:
+        raise Conflict(f"name: there is an alias {name!r} already; choose another name")
     taken = await tx.agents.of_other_program(external_id) if external_id is not None else None
     if taken is not None and taken.id != own:
         raise Conflict(f"external_id: the agent {taken.name!r} has {external_id!r} already")

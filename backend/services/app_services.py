@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from backend.services.access import AccessService
 from backend.services.agents import AgentService
+from backend.services.aliases import AliasService
+from backend.services.batch_export import BatchExport
+from backend.services.batches import BatchService
 from backend.services.chat import ChatService
 from backend.services.chunks import ChunkService
 from backend.services.collections import CollectionService
+from backend.services.comparing import ComparisonService
+from backend.services.contests import ContestService
 from backend.services.conversations import ConversationService
 from backend.services.datasets import DatasetService
 from backend.services.documents import DocumentService
@@ -30,9 +35,14 @@ from backend.tracing.metrics import Metrics
 class AppServices:
     access: AccessService
     agents: AgentService
+    aliases: AliasService
+    batch_export: BatchExport
+    batches: BatchService
     chat: ChatService
     chunks: ChunkService
     collections: CollectionService
+    comparisons: ComparisonService
+    contests: ContestService
     conversations: ConversationService
     datasets: DatasetService
     documents: DocumentService

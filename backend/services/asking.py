@@ -22,8 +22,11 @@ TOP_K: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given; `model` names a
-    tuned model that is asked instead of an agent.
+    """A message to an agent. `collection_id` is asked instead of the agent's own where it is given; `model` names an
+    alias or a tuned model that is asked instead of an agent or, beside an agent or a `provider`, one of its models.
+
+    Without `documents` a model answers from what it learnt. `stands_in` is whether another model may answer in the
+    place of one that fails.
 
     `is_on_pages`: a person asks, not a program. `top_k` is the most passages that it takes; None leaves their number to
     the planner. `instructions` and `sampling` are the calling program's, for this answer only.
@@ -33,6 +36,9 @@ class Question:
     agent_id: UUID | None = None
     bot_id: str | None = None
     model: str | None = None
+    provider: str | None = None
+    documents: bool = True
+    stands_in: bool = True
     collection_id: UUID | None = None
     top_k: int | None = None
     history: Sequence[Message] = ()

@@ -11,8 +11,8 @@ from pydantic import BaseModel, JsonValue
 
 from backend.db.finetuning import Training
 from backend.errors import JobCancelled, NexusError, StorageFull
-from backend.finetuning import METHODS
-from backend.finetuning.base import SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
+from backend.finetuning import MAKES
+from backend.finetuning.base import ENDED, SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
 from backend.finetuning.files import verify
 from backend.repositories.uow import UnitOfWork
 from backend.services.progress import Progress
@@ -71,8 +71,8 @@ class FinetuneRun:
         training = await self._training(workspace_id, training_id)
         folder = run_folder(self._root, training)
         await asyncio.to_thread(_make, folder)
-        makes = METHODS.get(training.method)().makes
-        return Prepared(parameters=await self._preparations[makes].prepare(training, folder, progress))
+        preparation = self._preparations[MAKES[training.method]]
+        return Prepared(parameters=await preparation.prepare(training, folder, progress))
 
     @track("finetune.train")
     async def train(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, progress: Progress) -> Ended:
@@ -81,8 +81,19 @@ class FinetuneRun:
         trainer = self._trainers(training.method)
         given = {**training.parameters, **prepared.parameters}
         order = TrainingOrder(run_folder(self._root, training), training.base_model, given)
-        failures, stored = 0, 0
         handle = await self._begin(trainer, order, training)
+        try:
+            return await self._follow(trainer, order, handle, training, progress)
+        except asyncio.CancelledError:
+            if not await self._is_unwanted(training):  # this process ends, the training does not
+                raise
+            await trainer.cancel(order, handle)
+            raise _cancelled(await trainer.status(order, handle)) from None
+
+    async def _follow(
+        self, trainer: Trainer, order: TrainingOrder, handle: str, training: Training, progress: Progress
+    ) -> Ended:
+        failures, stored = 0, 0
         while True:
             status = await trainer.status(order, handle)
             stored = await self._store_points(training, order, stored)
@@ -92,7 +103,7 @@ class FinetuneRun:
             if status.state == "failed" and not _may_pass(status, failures):
                 raise status.error or NexusError("the training failed without a reason")
             if status.state == "cancelled":
-                raise JobCancelled("the training was cancelled")
+                raise _cancelled(status)
             if status.state != "running":
                 failures += status.state == "failed"
                 handle, stored = await self._begin(trainer, order, training), 0
@@ -113,7 +124,7 @@ class FinetuneRun:
             await progress(status.stage, status.done, status.total)
         except JobCancelled:
             await trainer.cancel(order, handle)
-            raise
+            raise _cancelled(await trainer.status(order, handle)) from None
 
     async def _store_points(self, training: Training, order: TrainingOrder, stored: int) -> int:
         """What is new of the curves; how many points are stored by now."""
@@ -156,9 +167,18 @@ class FinetuneRun:
             await tx.tuning.register(values)
         return Registered(model_id=model_id, name=training.name)
 
+    async def _is_unwanted(self, training: Training) -> bool:
+        async with self._uow.read(training.workspace_id) as tx:
+            return await tx.jobs.is_unwanted(training.id)
+
     async def _training(self, workspace_id: UUID, training_id: UUID) -> Training:
         async with self._uow.read(workspace_id) as tx:
             return await tx.tuning.training(training_id)
+
+
+def _cancelled(status: TrainingStatus) -> JobCancelled:
+    """With what the trainer says of it."""
+    return status.error if isinstance(status.error, JobCancelled) else JobCancelled("the training was cancelled")
 
 
 def _may_pass(status: TrainingStatus, failures: int) -> bool:
@@ -167,6 +187,7 @@ def _may_pass(status: TrainingStatus, failures: int) -> bool:
 
 def _make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / ENDED).unlink(missing_ok=True)  # of the attempt before
     free = shutil.disk_usage(folder).free
     if free < FREE:
         raise StorageFull(

@@ -6,21 +6,25 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
+from backend.agents.providers import PROVIDERS
 from backend.db.finetuning import Dataset, Training
 from backend.db.models import utc_now
 from backend.errors import Conflict, InvalidRequest, MissingExtra
-from backend.finetuning import LABELS, METHODS, Method
+from backend.finetuning import LABELS, MAKES, METHODS, Method
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.datasets import frozen
+from backend.services.providers import ProviderService
 from backend.tracing.track import track
 from contracts import finetuning as wire
 from contracts.jobs import Job
 from contracts.page import Page
 
 KIND: Final = "finetune"
+PROVIDER: Final = "provider"
+"""The parameter of methods that train at a provider: its name."""
 MOST_POINTS: Final = 5_000
 
 
@@ -31,19 +35,22 @@ class TrainPayload(BaseModel):
 class FinetuningService:
     """Every method raises `NotFound` for what is of another workspace, as for what does not exist."""
 
-    def __init__(self, uow: UnitOfWork, runner: JobRunner) -> None:
+    def __init__(self, uow: UnitOfWork, runner: JobRunner, providers: ProviderService) -> None:
         self._uow = uow
         self._runner = runner
+        self._providers = providers
 
     @track("finetune.start")
     async def start(self, principal: Principal, new: wire.NewTraining) -> Job:
-        """Raises `UnknownStrategy` or `MissingExtra` for the method, `InvalidRequest` for parameters that it has not
-        and for a dataset with errors, `Conflict` for one that is not made and for a name that is taken."""
+        """Raises `UnknownStrategy` or `MissingExtra` for the method, `InvalidRequest` for parameters that it has not,
+        for a provider that is not set up and for a dataset with errors, `Conflict` for one that is not made and for a
+        name that is taken."""
         method = METHODS.get(new.method)()
         parameters = _parameters(method.options, new)
-        if method.makes == "retrieval" and new.base_model:
-            raise InvalidRequest(f"base_model: the method {new.method!r} has none; leave it out")
+        _check_base(method, new)
         async with self._uow(principal.workspace_id) as tx:
+            if (provider := parameters.get(PROVIDER)) is not None:
+                await self._providers.training_at(tx, provider, field=f"parameters.{PROVIDER}")
             collection_id = new.collection_id or (await tx.agents.default()).collection_id
             await tx.collections.get(collection_id)
             dataset = await frozen(tx, new.dataset_id)
@@ -74,8 +81,14 @@ class FinetuningService:
             )
             return await tx.jobs.get(job_id)
 
-    def methods(self) -> list[wire.TrainingMethod]:
-        return [_method(name) for name in METHODS.names]
+    async def methods(self, principal: Principal) -> list[wire.TrainingMethod]:
+        async with self._uow.read(principal.workspace_id) as tx:
+            configs = await self._providers.that_train(tx)
+        ready = [
+            wire.TrainingProvider(name=one.name, label=PROVIDERS.vendors[one.name].label, base_url=one.base_url or "")
+            for one in configs
+        ]
+        return [_method(name, ready) for name in METHODS.names]
 
     async def get(self, principal: Principal, training_id: UUID) -> wire.Training:
         async with self._uow.read(principal.workspace_id) as tx:
@@ -104,14 +117,34 @@ class FinetuningService:
             return await tx.jobs.get(training_id)
 
 
-def _method(name: str) -> wire.TrainingMethod:
+def _method(name: str, ready: Sequence[wire.TrainingProvider]) -> wire.TrainingMethod:
     try:
         method: Method = METHODS.get(name)()
     except MissingExtra as exc:
-        return wire.TrainingMethod(name=name, label=LABELS[name], makes=None, missing=str(exc), parameters=[])
+        return wire.TrainingMethod(name=name, label=LABELS[name], makes=MAKES[name], missing=str(exc), parameters=[])
     parameters = [_number(one, schema) for one, schema in method.options.model_json_schema()["properties"].items()]
-    numbers = [one for one in parameters if one is not None]
-    return wire.TrainingMethod(name=name, label=LABELS[name], makes=method.makes, missing="", parameters=numbers)
+    is_remote = PROVIDER in method.options.model_fields
+    return wire.TrainingMethod(
+        name=name,
+        label=LABELS[name],
+        makes=method.makes,
+        missing=_no_provider() if is_remote and not ready else "",
+        parameters=[one for one in parameters if one is not None],
+        providers=list(ready) if is_remote else [],
+        needs_base_model=method.needs_base_model,
+    )
+
+
+def _no_provider() -> str:
+    labels = ", ".join(vendor.label for vendor in PROVIDERS.vendors.values() if vendor.fine_tunes)
+    return f"set up a provider that trains under Settings, Model providers, first: {labels}"
+
+
+def _check_base(method: Method, new: wire.NewTraining) -> None:
+    if method.makes == "retrieval" and new.base_model:
+        raise InvalidRequest(f"base_model: the method {new.method!r} has none; leave it out")
+    if method.needs_base_model and not new.base_model:
+        raise InvalidRequest("base_model: name the model of the provider that is to be trained")
 
 
 def _number(name: str, schema: dict[str, Any]) -> wire.MethodParameter | None:
@@ -152,7 +185,7 @@ def _check(dataset: Dataset) -> None:
 
 async def _free_name(tx: Tx, new: wire.NewTraining, dataset: Dataset) -> str:
     """The one that was given, or the first of a row that is free. A name of a model means one thing."""
-    kind = "tuned" if METHODS.get(new.method)().makes == "retrieval" else new.method
+    kind = "tuned" if MAKES[new.method] == "retrieval" else new.method
     wanted = new.name or f"{dataset.name} v{dataset.version} {kind}"
     if new.name is None:
         number = 1
@@ -161,12 +194,13 @@ async def _free_name(tx: Tx, new: wire.NewTraining, dataset: Dataset) -> str:
             number += 1
             wanted = f"{base} ({number})"
     elif await _is_taken(tx, wanted):
-        raise Conflict(f"name: a model or an agent {wanted!r} exists; take another name")
+        raise Conflict(f"name: a model, an agent or an alias {wanted!r} exists; take another name")
     return wanted
 
 
 async def _is_taken(tx: Tx, name: str) -> bool:
-    return await tx.tuning.named(name) is not None or await tx.agents.named(name) is not None
+    is_model = await tx.tuning.named(name) is not None or await tx.agents.named(name) is not None
+    return is_model or await tx.aliases.meant(name) is not None
 
 
 async def _to_wire(tx: Tx, rows: Sequence[Training]) -> list[wire.Training]:

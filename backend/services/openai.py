@@ -55,10 +55,12 @@ class OpenAIService:
         async with self._uow.read(principal.workspace_id) as tx:
             agents = await tx.agents.all()
             tuned = await tx.tuning.all_models()
+            aliases = [one.name for one in await tx.aliases.all()]
         specs = await self._embedders.ready()
         taken = _refs_of(agents, specs)
         shown = [_agent_model(agent, _unambiguous(agent, taken)) for agent in agents]
-        return wire.ModelList(data=[*shown, *map(_tuned_model, tuned), *map(_embedding_model, specs)])
+        named = [*map(_alias_model, aliases), *map(_tuned_model, tuned)]
+        return wire.ModelList(data=[*shown, *named, *map(_embedding_model, specs)])
 
     async def model(self, principal: Principal, ref: str) -> wire.Model:
         """By an agent's name, id or external id, or an embedding model's name. Raises `ModelNotFound`."""
@@ -69,6 +71,8 @@ class OpenAIService:
             try:
                 agent = await tx.agents.find(ref)
             except AgentNotFound as exc:
+                if await tx.aliases.meant(ref) is not None:
+                    return _alias_model(ref)
                 tuned = await tx.tuning.named(ref)
                 if tuned is not None:
                     return _tuned_model(tuned)
@@ -190,6 +194,11 @@ def _no_model(ref: str) -> ModelNotFound:
 def _agent_model(agent: Agent, ref: str) -> wire.Model:
     extra = wire.NexusModel(kind="agent", agent_id=agent.id, external_id=agent.external_id)
     return wire.Model(id=ref, created=int(agent.created_at.timestamp()), owned_by=OWNER, nexus=extra)
+
+
+def _alias_model(name: str) -> wire.Model:
+    """OpenAI's clients want a time; what an alias means changes."""
+    return wire.Model(id=name, created=0, owned_by=OWNER, nexus=wire.NexusModel(kind="alias"))
 
 
 def _tuned_model(model: TunedModel) -> wire.Model:

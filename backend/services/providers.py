@@ -188,7 +188,7 @@ class ProviderService:
                 log.warning("a fallback of the agent %r is left out: %s", agent.name, exc)
         parameters = AgentParameters.model_validate(agent.parameters or {})
         config = AgentConfig(
-            await self.choice(tx, agent.provider, agent.model, may_lack_key=bool(fallbacks)),
+            await self.choice(tx, agent.provider, await own_model(tx, agent), may_lack_key=bool(fallbacks)),
             tuple(fallbacks),
             instructions=parameters.instructions,
             sampling=Sampling(parameters.temperature, parameters.max_tokens),
@@ -205,17 +205,45 @@ class ProviderService:
         if vendor is None:
             known = sorted(row.name for row in PROVIDERS.vendors.values() if not row.hidden)
             raise UnknownStrategy(f"{where}no model provider {name!r}; known: {known}")
-        config = self._config(tx.workspace_id, vendor, await tx.access.credential(name))
+        config = await self._set_up(tx, vendor, where, may_lack_key=may_lack_key)
+        if vendor.place == "server" and not (model or config.default_model):
+            raise InvalidRequest(f"{where}choose a model for {vendor.label} under Settings")
+        PROVIDERS.check_model(name, model)
+        return ProviderChoice(config, model)
+
+    async def _set_up(self, tx: Tx, vendor: Vendor, where: str, *, may_lack_key: bool = False) -> ProviderConfig:
+        config = self._config(tx.workspace_id, vendor, await tx.access.credential(vendor.name))
         if vendor.missing_extra is not None:
             raise InvalidRequest(f"{where}{vendor.label} is not installed: {installing(vendor.missing_extra)}")
         if vendor.needs_key and config.api_key is None and not may_lack_key:
             raise InvalidRequest(f"{where}{vendor.label} needs a key; enter it under Settings")
         if vendor.place == "server" and config.base_url is None:
             raise InvalidRequest(f"{where}{vendor.label} needs its base URL; enter it under Settings")
-        if vendor.place == "server" and not (model or config.default_model):
-            raise InvalidRequest(f"{where}choose a model for {vendor.label} under Settings")
-        PROVIDERS.check_model(name, model)
-        return ProviderChoice(config, model)
+        return config
+
+    # --- for those that train -------------------------------------------------
+    async def training_at(self, tx: Tx, name: str, *, field: str = "") -> ProviderConfig:
+        """A provider that may fine-tune models, as it is set up here. Raises `InvalidRequest`, which names the
+        `field`."""
+        where = f"{field}: " if field else ""
+        vendor = PROVIDERS.vendors.get(name)
+        if vendor is None or not vendor.fine_tunes:
+            known = sorted(row.name for row in PROVIDERS.vendors.values() if row.fine_tunes)
+            raise InvalidRequest(f"{where}the provider {name!r} fine-tunes no models; known: {known}")
+        return await self._set_up(tx, vendor, where)
+
+    async def to_train_at(self, workspace_id: UUID, name: str) -> ProviderConfig:
+        """As `training_at`."""
+        async with self._uow.read(workspace_id) as tx:
+            return await self.training_at(tx, name)
+
+    async def that_train(self, tx: Tx) -> list[ProviderConfig]:
+        """Those that are set up."""
+        found = []
+        for vendor in PROVIDERS.vendors.values():
+            if vendor.fine_tunes and _is_configured(vendor, await tx.access.credential(vendor.name)):
+                found.append(await self.training_at(tx, vendor.name))
+        return found
 
     def _config(self, workspace_id: UUID, vendor: Vendor, stored: Credential | None) -> ProviderConfig:
         url = stored.base_url if stored else vendor.default_url
@@ -249,6 +277,11 @@ def _usable_key(key: SecretStr) -> str:
 
 def _hint(secret: str) -> str | None:
     return secret[-HINT:] if len(secret) >= HINTED else None
+
+
+async def own_model(tx: Tx, agent: Agent) -> str:
+    """The model that its provider is asked for; "", its usual one, for an agent whose model is an alias."""
+    return "" if agent.model and await tx.aliases.meant(agent.model) is not None else agent.model
 
 
 def usable_model(name: str | None) -> str | None:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from backend.datasets.formats import export
 from backend.datasets.rows import Row
 from backend.db.finetuning import Training
-from backend.finetuning.base import MODELS
+from backend.finetuning.base import CONVERSATIONS, MODELS, WORKSPACE
 from backend.repositories.paging import Slice
 from backend.repositories.uow import UnitOfWork
 from backend.services.datasets import stored_row
@@ -17,7 +17,6 @@ from backend.services.progress import Progress
 from backend.tracing.track import track
 
 READ: Final = 200
-FILES: Final = {"train": "train.jsonl", "validation": "validation.jsonl"}
 
 
 class AnswersPreparation:
@@ -29,11 +28,11 @@ class AnswersPreparation:
 
     @track("finetune.prepare_answers")
     async def prepare(self, training: Training, folder: Path, progress: Progress) -> dict[str, JsonValue]:
-        for split, name in FILES.items():
+        for split, name in CONVERSATIONS.items():
             rows = await self._rows(training, split, progress)
             text = "".join(export(rows, "openai", with_metadata=False))
             await asyncio.to_thread((folder / name).write_text, text, encoding="utf-8")
-        return {MODELS: str(self._models)}
+        return {MODELS: str(self._models), WORKSPACE: str(training.workspace_id)}
 
     async def _rows(self, training: Training, split: str, progress: Progress) -> list[Row]:
         found: list[Row] = []

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from backend.db.finetuning import TunedModel
-from backend.errors import Conflict, NotFound, TunedModelNotFound, UnusableModel
+from backend.db.finetuning import Dataset, TunedModel
+from backend.errors import Conflict, InvalidRequest, NotFound, TunedModelNotFound, UnusableModel
+from backend.finetuning import MAKES
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.base import ModelFile
 from backend.finetuning.files import verify
@@ -16,6 +18,7 @@ from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.retrieval.base import Tuned
 from backend.security.principal import Principal
+from backend.services.providers import ProviderService
 from backend.services.training_folders import folder_of, forget_folder
 from backend.tracing.track import track
 from contracts import finetuning as wire
@@ -24,15 +27,31 @@ from contracts.page import Page
 LOADED: Final = 32
 """Maps that are kept in memory, of half a megabyte to two."""
 GGUF: Final = "model.gguf"
+LOCAL: Final = "local"
+"""The provider that serves the models whose files are here."""
 COUNT: Final = "questions"
 """The metric that counts the held-out questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """By which provider a model that answers is asked, and under which name there."""
+
+    provider: str
+    model: str
+
+
+def answers(model: TunedModel) -> bool:
+    """Whether it answers itself; the others tune retrieval."""
+    return MAKES[model.method] == "answers"
 
 
 class TunedModelService:
     """Every method raises `NotFound` for a model of another workspace, as for one that does not exist."""
 
-    def __init__(self, uow: UnitOfWork, *, root: Path) -> None:
+    def __init__(self, uow: UnitOfWork, providers: ProviderService, *, root: Path) -> None:
         self._uow = uow
+        self._providers = providers
         self._root = root
         self._loaded: dict[UUID, QueryMap] = {}
         self._checked: set[UUID] = set()
@@ -41,11 +60,14 @@ class TunedModelService:
         """Newest first."""
         async with self._uow.read(principal.workspace_id) as tx:
             rows, cursor = await tx.tuning.models(slice_)
-            return Page(items=[await _to_wire(tx, row) for row in rows], next_cursor=cursor)
+            return Page(items=[await self._shown(tx, row) for row in rows], next_cursor=cursor)
 
     async def get(self, principal: Principal, model_id: UUID) -> wire.TunedModel:
         async with self._uow.read(principal.workspace_id) as tx:
-            return await _to_wire(tx, await tx.tuning.model(model_id))
+            return await self._shown(tx, await tx.tuning.model(model_id))
+
+    async def _shown(self, tx: Tx, row: TunedModel) -> wire.TunedModel:
+        return _to_wire(row, await tx.datasets.get(row.dataset_id), await self.unfit(tx, row))
 
     async def learnt_from(self, principal: Principal, model_id: UUID, slice_: Slice) -> Page[wire.LearntFrom]:
         """The rows that it was trained on, each with the FAQ and the revision behind it."""
@@ -57,12 +79,14 @@ class TunedModelService:
 
     @track("models.delete")
     async def delete(self, principal: Principal, model_id: UUID) -> None:
-        """With its files. Raises `Conflict` for one that an agent uses."""
+        """With its files. Raises `Conflict` for one that an agent or an alias uses."""
         async with self._uow(principal.workspace_id) as tx:
             model = await tx.tuning.model(model_id)
             for agent in await tx.agents.all():
                 if agent.parameters.get("retrieval_model") == model.name:
                     raise Conflict(f"the agent {agent.name!r} searches with this model; give it another one first")
+            if alias := await tx.aliases.meaning("model_id", model.id):
+                raise Conflict(f"the alias {alias!r} means this model; promote another one or roll it back first")
             training = await tx.tuning.training(model.training_id)
             await tx.tuning.remove_model(model)
         self._loaded.pop(model_id, None)
@@ -89,26 +113,45 @@ class TunedModelService:
                 del self._loaded[next(iter(self._loaded))]
         return Tuned(model.name, known)
 
-    def served(self, model: TunedModel) -> str:
-        """How the provider `local` knows it: the path of its file. Raises `UnusableModel` for one without."""
+    def served(self, model: TunedModel) -> Served:
+        """At the provider that trained it, or by the path of its file. Raises `UnusableModel` for one without."""
+        if model.remote_id is not None:
+            return Served(_trained_at(model), model.remote_id)
         if not any(one["path"] == GGUF for one in model.files["items"]):
             why = " ".join(model.notes)
             raise UnusableModel(f"the model {model.name!r} has no GGUF file to be asked by. {why}".rstrip())
-        return str((folder_of(self._root, model.workspace_id, model.training_id) / GGUF).resolve())
+        path = folder_of(self._root, model.workspace_id, model.training_id) / GGUF
+        return Served(LOCAL, str(path.resolve()))
 
     async def ready(self, model: TunedModel) -> Tuned | None:
         """What it does to a search, nothing where it answers; its files are checked against their sha256 once.
 
         Raises `UnusableModel`.
         """
-        if model.spec_key is not None:
+        if not answers(model):
             return await self.tuned(model)
-        if model.id not in self._checked:
+        if model.remote_id is None and model.id not in self._checked:
             folder = folder_of(self._root, model.workspace_id, model.training_id)
             files = [ModelFile.model_validate(one) for one in model.files["items"] if one["path"] == GGUF]
             await asyncio.to_thread(verify, folder, files)
             self._checked.add(model.id)
         return None
+
+    async def unfit(self, tx: Tx, model: TunedModel) -> str:
+        """Why it cannot be used any more; empty for one that can."""
+        if not answers(model):
+            return await _unfit_retrieval(tx, model)
+        if model.remote_id is None:
+            return ""
+        try:
+            await self._providers.training_at(tx, _trained_at(model))
+        except InvalidRequest as exc:
+            return f"its provider is not set up any more: {exc}"
+        return ""
+
+
+def _trained_at(model: TunedModel) -> str:
+    return str(model.parameters["provider"])
 
 
 def _read(folder: Path, files: Sequence[ModelFile]) -> QueryMap:
@@ -116,10 +159,7 @@ def _read(folder: Path, files: Sequence[ModelFile]) -> QueryMap:
     return QueryMap.load(folder / MAP)
 
 
-async def unfit(tx: Tx, model: TunedModel) -> str:
-    """Why it cannot be used any more; empty for one that can."""
-    if model.spec_key is None:
-        return ""
+async def _unfit_retrieval(tx: Tx, model: TunedModel) -> str:
     if model.collection_id is None:
         return "the collection that it was trained for is gone; train another one"
     try:
@@ -134,9 +174,7 @@ async def unfit(tx: Tx, model: TunedModel) -> str:
     return ""
 
 
-async def _to_wire(tx: Tx, row: TunedModel) -> wire.TunedModel:
-    dataset = await tx.datasets.get(row.dataset_id)
-    reason = await unfit(tx, row)
+def _to_wire(row: TunedModel, dataset: Dataset, reason: str) -> wire.TunedModel:
     metrics: dict[str, list[float]] = row.metrics
     return wire.TunedModel(
         id=row.id,

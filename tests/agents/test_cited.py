@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from backend.agents.cited import CitedAnswer
+from backend.agents.cited import CitedAnswer, cited_sentences
 from backend.agents.providers.base import PassageText
 from backend.retrieval.verification import Support
 
@@ -85,3 +85,20 @@ async def test_without_a_verifier_every_mark_of_a_given_passage_stays() -> None:
     answer = CitedAnswer(PASSAGES, None)
     assert await shown(answer, "Dogs are welcome [2][7].") == "Dogs are welcome [2]."
     assert (answer.cited, answer.checks) == ((2,), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Leave is 30 days [1]. Dogs are welcome.", [("Leave is 30 days.", (1,)), ("Dogs are welcome.", ())]),
+        ("Leave is 30 days. [1] It is paid. [1][2]", [("Leave is 30 days.", (1,)), ("It is paid.", (1, 2))]),
+        ("Open the menu:\n- Choose A [2]\n- Choose B", [("Open the menu:", ()), ("Choose A", (2,)), ("Choose B", ())]),
+        ("Leave [1] is 30 days [2].", [("Leave is 30 days.", (1, 2))]),
+        ("See a[1] and [7].", [("See a[1] and.", ())]),
+        ("", []),
+    ],
+)
+def test_the_sentences_of_an_answer_are_told_with_the_marks_on_them(
+    text: str, expected: list[tuple[str, tuple[int, ...]]]
+) -> None:
+    assert cited_sentences(text, {1, 2}) == expected

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from backend.errors import DatabaseBusy, ProviderUnavailable
+from backend.services.answering import Answering
 from backend.services.chat import ChatService
 from tests import postgres
 from tests.api.test_chat import QUESTION, Slow, begun, known, slow
@@ -60,11 +61,11 @@ async def test_writing_is_tried_once_more_and_no_oftener(known: Api, monkeypatch
 async def test_the_failure_of_a_provider_is_kept_and_told(known: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = failing(monkeypatch, 0)
 
-    async def fails(self: ChatService, exchange: Any, found: Any) -> Any:  # noqa: ARG001
+    async def fails(self: Answering, inquiry: Any, found: Any) -> Any:  # noqa: ARG001
         raise ProviderUnavailable("down")
         yield
 
-    monkeypatch.setattr(ChatService, "_said", fails)
+    monkeypatch.setattr(Answering, "_said", fails)
     refused(await known.ask(QUESTION), 503, "provider_unavailable")
     assert tried == [""]
     assert await turns(known) == [(QUESTION, None), ("", "provider_unavailable")]

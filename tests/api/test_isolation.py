@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import FastAPI
 
+from backend.db.comparing import ComparisonBatch
 from backend.db.finetuning import Training
 from tests.api.conftest import Keys
 from tests.support import Api, refused
@@ -22,11 +23,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "/faqs/merge": {},
     "/ingest": {},
     "/finetune": {},
+    "/comparisons/batch": {"lanes": [{"provider": "builtin"}, {"provider": "echo"}]},
     "/collections/{collection_id}/model": {"model": "sentence-transformers/all-MiniLM-L6-v2"},
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
     "/documents/{document_id}/drafting": {"provider": "local"},
+    "/comparisons/{comparison_id}/vote": {"choice": "left"},
+    "/contests/{contest_id}": {"closed": True},
+    "/aliases/{name}/promote": {"key": "model-1", "reason": "try it"},
 }
 """What else a body needs to be valid; also what a query does, where a route of that path takes no body."""
 
@@ -70,6 +75,7 @@ async def furnished(api: Api) -> dict[str, str]:
     await api.drain()
     answer = await api.asked("descale the machine descaler tank water", top_k=20)
     passage = next(item["passage_id"] for item in answer["retrieved"] if item["passage_id"])
+    job = (await api.get("/jobs"))["items"][0]["id"]
     return {
         "document_id": document,
         "faq_id": faqs[0]["id"],
@@ -82,11 +88,26 @@ async def furnished(api: Api) -> dict[str, str]:
         "passage_id": passage,
         "collection_id": await api.collection(),
         "conversation_id": answer["conversation_id"],
-        "job_id": (await api.get("/jobs"))["items"][0]["id"],
+        "job_id": job,
         "agent_id": (await api.get("/agents"))["items"][0]["id"],
         "key_id": (await api.get("/keys"))[0]["id"],
+        "name": "support-default",
         **await trained(api),
+        **await compared(api, job),
     }
+
+
+async def compared(api: Api, job: str) -> dict[str, str]:
+    """A comparison of two agents, and a batch by its row alone, whose job is one that is there."""
+    second = await api.post("/agents", {"name": "Second", "parameters": {"temperature": 0.5}}, status=201)
+    lanes = [{"agent_id": second["id"]}, {"provider": "builtin"}]
+    found = await api.post("/compare", {"question": "Why descale the machine?", "lanes": lanes})
+    workspace, batch = UUID((await api.get("/me"))["workspace_id"]), UUID(job)
+    told: dict[str, Any] = {"dataset_name": "Support", "dataset_version": 1, "recipe": {}, "questions": 0}
+    row = ComparisonBatch(id=batch, workspace_id=workspace, contest_id=UUID(found["contest_id"]), author="me", **told)
+    async with api.scope.services.faqs._uow(workspace) as tx:
+        await tx.comparisons.add_batch(row)
+    return {"comparison_id": found["id"], "contest_id": found["contest_id"], "batch_id": str(batch)}
 
 
 async def trained(api: Api) -> dict[str, str]:
@@ -118,6 +139,8 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
             body["agent_id"] = own["agent_id"]
         if place.path == "/finetune":
             body |= {"dataset_id": own["dataset_id"], "collection_id": own["collection_id"]}
+        if place.path == "/comparisons/batch":
+            body |= {"dataset_id": own["dataset_id"]}
         if place.path == "/faqs/merge":
             body |= {"ids": [own["faq_id"], value], "keep": value}
         elif place.where == "body":
@@ -130,7 +153,7 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
 async def holds(api: Api, own: dict[str, str]) -> None:
     """Nothing of the first workspace was touched."""
     assert (await api.get(f"/faqs/{own['faq_id']}"))["status"] == "approved"
-    for path in ("documents", "collections", "conversations", "jobs", "agents"):
+    for path in ("documents", "collections", "conversations", "jobs", "agents", "contests", "comparisons"):
         assert (await api.get(f"/{path}"))["items"]
     assert len(await api.get("/keys")) == 1
 
@@ -161,7 +184,7 @@ async def test_lists_and_figures_show_one_workspace_only(keys: Keys) -> None:
     first, second = await keys.sign_in("first"), await keys.sign_in("second")
     await furnished(first)
 
-    for path in ("/documents", "/faqs", "/conversations", "/jobs"):
+    for path in ("/documents", "/faqs", "/conversations", "/jobs", "/contests", "/comparisons"):
         assert (await second.get(path))["items"] == [], path
     assert len((await second.get("/collections"))["items"]) == 1
     assert (await second.get("/faqs/counts")) == {"draft": 0, "approved": 0, "rejected": 0}
@@ -185,6 +208,14 @@ async def test_a_question_is_answered_from_its_own_workspace(keys: Keys) -> None
 
     assert "drawer" in answer["response"]
     assert [item["quote"] for item in answer["retrieved"]] == ["The silver key is in the drawer."]
+
+
+async def test_an_agent_of_another_workspace_takes_part_in_no_comparison(keys: Keys) -> None:
+    first, second = await keys.sign_in("first"), await keys.sign_in("second")
+    foreign = (await first.get("/agents"))["items"][0]["id"]
+    lanes = [{"agent_id": foreign}, {"provider": "builtin"}]
+    answer = await second.client.post("/compare", json={"question": "Why?", "lanes": lanes})
+    refused(answer, 404, "not_found")
 
 
 def test_every_id_of_the_application_has_a_place_in_this_test(app: FastAPI) -> None:

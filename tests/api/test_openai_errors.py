@@ -8,6 +8,7 @@ import openai
 import pytest
 from fastapi import FastAPI
 
+from backend.services.answering import Answering
 from contracts.access import Role
 from contracts.openai import ChatCompletionRequest
 from tests.api.conftest import Keys
@@ -266,7 +267,7 @@ async def test_an_unexpected_error_says_nothing_of_its_cause(
         raise ValueError("password=hunter2")
 
     monkeypatch.setattr(api.scope.services.openai, "embed", broken)
-    monkeypatch.setattr(api.scope.services.chat, "_find", broken)
+    monkeypatch.setattr(Answering, "_find", broken)
     with caplog.at_level(logging.ERROR):
         for stream in (False, True):
             answer = await post(api, ASK | {"stream": stream})

@@ -69,10 +69,10 @@ async def test_another_task_is_not_inside(scope: LoopScope) -> None:
 
 
 async def test_the_seams_that_the_application_hands_out_refuse_to_work_inside_a_transaction(api: Api) -> None:
-    chat = api.scope.services.chat
-    store, embedders = chat._pipeline._searcher._stores("native"), chat._pipeline._searcher._embedders
+    answering = api.scope.services.chat._answering
+    store, embedders = answering._pipeline._searcher._stores("native"), answering._pipeline._searcher._embedders
     embedder = await embedders.of(uuid4(), HashingEmbedder().spec)
-    provider = chat._factory.chain(AgentConfig(ProviderChoice(ProviderConfig("echo"), "echo")))
+    provider = answering._factory.chain(AgentConfig(ProviderChoice(ProviderConfig("echo"), "echo")))
     vector = np.ones((1, embedder.spec.dimension), dtype=np.float32)
 
     async with api.scope.database.read():

@@ -39,10 +39,10 @@ def test_a_query_that_the_map_would_make_nothing_of_stays() -> None:
 
 def test_a_saved_map_is_the_same_when_it_is_read(tmp_path: Path) -> None:
     weight = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
-    QueryMap(weight, SPEC.key, -0.125).save(tmp_path / "map.safetensors")
+    QueryMap(weight, SPEC.key).save(tmp_path / "map.safetensors")
     found = QueryMap.load(tmp_path / "map.safetensors")
     np.testing.assert_array_equal(found.weight, weight)
-    assert (found.spec_key, found.score_shift) == (SPEC.key, -0.125)
+    assert found.spec_key == SPEC.key
 
 
 def test_a_map_belongs_to_the_embedding_model_it_was_trained_on() -> None:

@@ -16,6 +16,7 @@ from backend.finetuning.lora_task import load_tokenizer
 from backend.finetuning.lora_trainer import METHOD
 from backend.jobs.children import Children
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.finetuning.remote import here_only
 from tests.finetuning_extra.test_lora_gguf import greedy, served
 from tests.support import eventually
 
@@ -91,7 +92,7 @@ async def test_a_few_steps_teach_it_the_faqs_and_the_local_provider_answers_with
     folder.mkdir()
     write_rows(folder)
     children = Children(spool=tmp_path / "spool")
-    trainer = METHOD.trainer(children)
+    trainer = METHOD.trainer(here_only(children))
     chosen: dict[str, JsonValue] = {
         "max_steps": 20,
         "evaluations": 2,

@@ -1,5 +1,6 @@
 """What the mock says: sentences from the passages in the prompt, values that fit a schema."""
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -8,12 +9,17 @@ from tests.mock_llm.asked import Asked, Json
 
 UNSURE = "I could not find this in the documents."
 _PASSAGE = re.compile(r'<passage n="(\d+)" title="([^"]*)">\n(.*?)\n</passage>', re.DOTALL)
+_ANSWER = re.compile(r'<answer which="\w+">\n(.*?)\n</answer>', re.DOTALL)
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s|\Z)|\Z)", re.DOTALL)
 
 
 def text_for(asked: Asked) -> str:
     if asked.schema is not None and asks_for_faqs(asked.schema) and not is_wrong(asked):
         return json.dumps(faqs(asked))
+    if asked.schema is not None and asks_for_questions(asked.schema) and not is_wrong(asked):
+        return json.dumps(questions(asked))
+    if asked.schema is not None and asks_for_preference(asked.schema) and not is_wrong(asked):
+        return json.dumps(preference(asked))
     if asked.schema is not None:
         return 'Here it is: {"wrong": true}' if is_wrong(asked) else json.dumps(instance(asked.schema, asked.schema))
     if asked.tool is not None:
@@ -38,6 +44,8 @@ def call_for(asked: Asked) -> Json | None:
         return {"wrong": True}
     if asks_for_faqs(asked.tool.schema):
         return faqs(asked)
+    if asks_for_questions(asked.tool.schema):
+        return questions(asked)
     arguments = instance(asked.tool.schema, asked.tool.schema)
     assert isinstance(arguments, dict)
     return arguments
@@ -61,6 +69,35 @@ def faqs(asked: Asked) -> Json:
         moon = "The moon is made of cheese."
         found[1:] = [{"question": "What is the moon made of?", "answer": moon, "quote": moon}]
     return {"faqs": found}
+
+
+def asks_for_questions(schema: Json) -> bool:
+    """Whether paraphrases are asked for."""
+    properties = schema.get("properties")
+    return isinstance(properties, dict) and "questions" in properties
+
+
+def questions(asked: Asked) -> Json:
+    """The question in three other forms, one of them twice; `invent` asks for something else first."""
+    [(_, title, _)] = _PASSAGE.findall(f"{asked.earlier}\n{asked.prompt}")
+    bare = html.unescape(title).rstrip("?")
+    said = [f"Please tell me: {bare}?", f"I am wondering: {bare}?", f"Please tell me: {bare}?", f"Do you know {bare}?"]
+    return {"questions": ["What is the moon made of?", *said] if asked.mode == "invent" else said}
+
+
+def asks_for_preference(schema: Json) -> bool:
+    """Whether it is asked which of two answers is better."""
+    properties = schema.get("properties")
+    return isinstance(properties, dict) and "better" in properties
+
+
+def preference(asked: Asked) -> Json:
+    """The first answer, whatever it says; `longer` the longer one, in either place, and a tie of equal ones."""
+    first, second = (len(text) for text in _ANSWER.findall(f"{asked.earlier}\n{asked.prompt}"))
+    if asked.mode != "longer":
+        return {"better": "first", "why": "it comes first"}
+    better = "tie" if first == second else "first" if first > second else "second"
+    return {"better": better, "why": "it is longer"}
 
 
 def is_wrong(asked: Asked) -> bool:

@@ -12,6 +12,7 @@ from backend.agents.texts import NOT_FOUND
 
 NAME = MODEL = "builtin"
 RELATED = 3
+RELATED_OPENING = "Related: "
 # Retrieval ranks better than shared words do, so a lower passage must share clearly more of them. On 73 questions over
 # Debian's perlfaq these quote the right section in 69 %, the best-ranked passage alone in 67 %, words alone in 60 %.
 _NOT_FIRST = 0.3
@@ -124,4 +125,4 @@ def _related(question: str, passages: Sequence[PassageText], quoted: Sequence[Pa
             continue
         seen.add(title.casefold())
         rows.append(f"[{passage.n}] {title}")
-    return f"Related: {' · '.join(rows[:RELATED])}" if rows else ""
+    return f"{RELATED_OPENING}{' · '.join(rows[:RELATED])}" if rows else ""

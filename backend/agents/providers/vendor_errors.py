@@ -65,11 +65,11 @@ def vendor_errors(
         raise
     except known as exc:
         secret = key.get_secret_value() if key else ""
-        cause = _own_error(exc)
+        cause = own_error(exc)
         if cause is not None:
             raise cause from None
         error = _mapped(exc, name, model, secret)
-        _scrub_chain(exc, secret)
+        scrub_chain(exc, secret)
         raise error from exc
 
 
@@ -130,15 +130,16 @@ def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError
         error, text = ProviderUnavailable, "broke the answer off; try again"
     if isinstance(exc, ModelTimeoutError) and exc.phase == "connect":
         error, text = ProviderUnreachable, "did not accept a connection in time; check the URL and the server"
-    message = f"{name!r} (model {model!r}) {text.replace('{said}', _excerpt(exc, secret))}"
+    said = excerpt(exc.body if isinstance(exc, ModelAPIError) else None, secret)
+    message = f"{name!r} (model {model!r}) {text.replace('{said}', said)}"
     if isinstance(exc, ModelRateLimitError):
         return ProviderRateLimited(message, exc.retry_after)
     return error(message)
 
 
-def _excerpt(exc: Exception, secret: str) -> str:
+def excerpt(body: object, secret: str) -> str:
     """`: 'text'` with the start of what the vendor says; never a whole body, nothing for one that is not text."""
-    body = _read(exc.body) if isinstance(exc, ModelAPIError) else None
+    body = _read(body)
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         body = body["error"]
     message = body.get("message") if isinstance(body, dict) else None
@@ -161,7 +162,7 @@ def _read(body: object) -> object:
         return None
 
 
-def _own_error(exc: BaseException) -> NexusError | None:
+def own_error(exc: BaseException) -> NexusError | None:
     """An error of ours that an SDK wrapped, such as a refused address."""
     for each in _chain(exc):
         if isinstance(each, NexusError):
@@ -178,7 +179,7 @@ def _chain(exc: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-def _scrub_chain(exc: BaseException, secret: str) -> None:
+def scrub_chain(exc: BaseException, secret: str) -> None:
     """Rewrites the texts of the causes in place: they are printed with a traceback."""
     for each in _chain(exc):
         each.args = tuple(scrub(arg, secret) if isinstance(arg, str) else arg for arg in each.args)

@@ -27,7 +27,8 @@ class Vendor:
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
     `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
-    step before that better. `note` is what people should know before they choose it.
+    step before that better. `fine_tunes`: it may have OpenAI's fine-tuning API. `note` is what people should know
+    before they choose it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Vendor:
     needs: str | None = None
     check_model: Callable[[str], object] | None = None
     small_models: tuple[str, ...] = ()
+    fine_tunes: bool = False
     note: str = ""
 
     @property
@@ -185,6 +187,7 @@ PROVIDERS = ProviderTable(
         default_models=("gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"),
         price_id="openai",
         embedding_models=("text-embedding-3-small", "text-embedding-3-large"),
+        fine_tunes=True,
     ),
     Vendor(
         name="anthropic",
@@ -269,5 +272,6 @@ PROVIDERS = ProviderTable(
         load=over(_openai_chat),
         key_variable="NEXUS_OPENAI_COMPATIBLE_KEY",
         embedding_models=(),
+        fine_tunes=True,
     ),
 )

@@ -1,0 +1,174 @@
+"""Promotion: an alias moves to a contestant that won, and back; each move is kept with its evidence."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import uuid4
+
+from backend.db.comparing import Alias, AliasMove, AuditEvent
+from backend.errors import Conflict, InvalidRequest
+from backend.repositories.paging import Slice
+from backend.repositories.uow import Tx, UnitOfWork
+from backend.security.principal import Principal
+from backend.services.contestants import names_of
+from backend.services.contests import detail_of
+from backend.tracing.track import track
+from contracts import comparisons as wire
+from contracts.page import Page
+
+UNDECIDED_CODE: Final = "undecided"
+
+
+class Undecided(Conflict):
+    """The votes do not say that this contestant is better."""
+
+    code, title = UNDECIDED_CODE, "Nothing was promoted"
+
+
+class AliasService:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    async def all(self, principal: Principal) -> list[wire.Alias]:
+        """By name."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            return [await _to_wire(tx, alias) for alias in await tx.aliases.all()]
+
+    async def get(self, principal: Principal, name: str) -> wire.Alias:
+        """Raises `NotFound`."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await _to_wire(tx, await tx.aliases.get(name))
+
+    @track("aliases.promote")
+    async def promote(self, principal: Principal, name: str, promotion: wire.Promotion) -> wire.Alias:
+        """Raises `NotFound` for the contest and for an agent or a model that is gone, `InvalidRequest` for who took no
+        part in it, `Conflict` for a name that a model or an agent has, and `Undecided` where the votes do not say so
+        and no reason is given."""
+        async with self._uow(principal.workspace_id) as tx:
+            contest = await detail_of(tx, await tx.comparisons.contest(promotion.contest_id))
+            contestant = _contestant(contest, promotion.key)
+            await _check_name(tx, name)
+            await _check_there(tx, contestant)
+            verdict = contest.verdict
+            is_decided = verdict.decided and verdict.best == contestant.key
+            if not is_decided and not promotion.reason:
+                shown = names_of(contest.contestants)[contestant.key]
+                raise Undecided(
+                    f"the votes do not say that {shown!r} is better ({verdict.text}); collect more, or give a reason "
+                    "to promote it all the same"
+                )
+            move = AliasMove(
+                id=uuid4(),
+                workspace_id=tx.workspace_id,
+                alias=name,
+                contestant=contestant.model_dump(mode="json"),
+                contest_id=contest.id,
+                verdict=verdict.text,
+                is_decided=is_decided,
+                reason=promotion.reason,
+                author=principal.name,
+            )
+            await tx.aliases.put(move)
+            details = {"to": contestant.name, "key": contestant.key, "verdict": verdict.text}
+            await _note(tx, principal, "alias.promoted" if is_decided else "alias.overridden", name, details)
+            return await _to_wire(tx, await tx.aliases.get(name))
+
+    @track("aliases.roll_back")
+    async def roll_back(self, principal: Principal, name: str, rollback: wire.Rollback) -> wire.Alias:
+        """To what the alias meant before. Raises `Conflict` where that is nothing, `NotFound` where it is gone."""
+        async with self._uow(principal.workspace_id) as tx:
+            alias = await tx.aliases.get(name)
+            moves = await tx.aliases.moves(name)
+            held = moves[alias.move_id]
+            before = moves.get(held.before_id) if held.before_id is not None else None
+            if before is None:
+                raise Conflict(f"the alias {name!r} meant nothing before; promote something else instead")
+            await _check_there(tx, wire.Contestant.model_validate(before.contestant))
+            alias.move_id = before.id
+            details = {"from": held.contestant["name"], "to": before.contestant["name"], "reason": rollback.reason}
+            await _note(tx, principal, "alias.rolled_back", name, details)
+            await tx.session.flush()
+            return await _to_wire(tx, alias)
+
+    @track("aliases.delete")
+    async def delete(self, principal: Principal, name: str) -> None:
+        """With its moves. Raises `NotFound`, and `Conflict` while an agent uses it."""
+        async with self._uow(principal.workspace_id) as tx:
+            alias = await tx.aliases.get(name)
+            held = await _to_wire(tx, alias)
+            if held.agents:
+                raise Conflict(f"the agent {held.agents[0]!r} uses the alias {name!r}; give it something else first")
+            await tx.aliases.remove(alias)
+            await _note(tx, principal, "alias.deleted", name, {"from": held.current.contestant.name})
+
+    async def events(self, principal: Principal, slice_: Slice) -> Page[wire.AuditEvent]:
+        """Who did what, newest first."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            rows, cursor = await tx.aliases.events(slice_)
+        items = [
+            wire.AuditEvent(
+                id=row.id, at=row.at, actor=row.actor, action=row.action, subject=row.subject, details=row.details
+            )
+            for row in rows
+        ]
+        return Page(items=items, next_cursor=cursor)
+
+
+def _contestant(contest: wire.Contest, key: str) -> wire.Contestant:
+    found = next((one for one in contest.contestants if one.key == key), None)
+    if found is None:
+        known = [one.key for one in contest.contestants]
+        raise InvalidRequest(f"key: {key!r} took no part in this contest; choose one of {known}")
+    return found
+
+
+async def _check_there(tx: Tx, contestant: wire.Contestant) -> None:
+    """Raises `NotFound` for an agent or a model that was deleted meanwhile."""
+    if contestant.agent_id is not None:
+        await tx.agents.get(contestant.agent_id)
+    if contestant.model_id is not None:
+        await tx.tuning.model(contestant.model_id)
+
+
+async def _check_name(tx: Tx, name: str) -> None:
+    if await tx.agents.named(name) is not None or await tx.agents.of_other_program(name) is not None:
+        raise Conflict(f"name: there is an agent {name!r} already; choose another name for the alias")
+    if await tx.tuning.named(name) is not None:
+        raise Conflict(f"name: there is a model {name!r} already; choose another name for the alias")
+
+
+async def _note(tx: Tx, principal: Principal, action: str, subject: str, details: Mapping[str, str]) -> None:
+    await tx.aliases.note(
+        AuditEvent(
+            id=uuid4(),
+            workspace_id=tx.workspace_id,
+            actor=principal.name,
+            action=action,
+            subject=subject,
+            details=dict(details),
+        )
+    )
+
+
+async def _to_wire(tx: Tx, alias: Alias) -> wire.Alias:
+    moves = await tx.aliases.moves(alias.name)
+    line = [moves[alias.move_id]]
+    while (before := line[-1].before_id) is not None and before in moves:
+        line.append(moves[before])
+    agents = [
+        agent.name
+        for agent in await tx.agents.all()
+        if alias.name in (agent.model, agent.parameters.get("retrieval_model"))
+    ]
+    return wire.Alias(name=alias.name, current=_move(line[0]), history=[*map(_move, line[1:])], agents=agents)
+
+
+def _move(move: AliasMove) -> wire.AliasMove:
+    return wire.AliasMove(
+        contestant=wire.Contestant.model_validate(move.contestant),
+        contest_id=move.contest_id,
+        verdict=move.verdict,
+        decided=move.is_decided,
+        reason=move.reason,
+        author=move.author,
+        created_at=move.created_at,
+    )

@@ -1,0 +1,199 @@
+"""Promotion: an alias moves to who won, agents follow it, and every move can be taken back and is on record."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.test_compare import Json, compare, default, known, of_model, voted
+from tests.api.test_finetune import furnished, trained
+from tests.support import Api, refused
+
+__all__ = ["furnished", "known"]
+
+ALIAS = "support-default"
+QUESTION = "What are the steps to order the boiler?"
+
+
+async def promote(api: Api, contest_id: str, key: str, *, name: str = ALIAS, reason: str = "") -> Json:
+    body = {"contest_id": contest_id, "key": key, "reason": reason}
+    alias: Json = await api.post(f"/aliases/{name}/promote", body)
+    return alias
+
+
+async def contest_of(api: Api, *lanes: Json) -> tuple[str, dict[str, str]]:
+    """A contest's id, and the key of each contestant by its name."""
+    compared = await compare(api, *lanes, blind=False)
+    contest = await api.get(f"/contests/{compared['contest_id']}")
+    return contest["id"], {one["name"]: one["key"] for one in contest["contestants"]}
+
+
+async def win(api: Api, name: str, votes: int) -> str:
+    """So many blind votes for one of `ok` and `unsure`; the contest's id. What they answer tells them apart."""
+    for _ in range(votes):
+        compared = await compare(api, of_model("ok"), of_model("unsure"))
+        is_ok = ["stone" in lane["text"] for lane in compared["lanes"]]
+        label = compared["lanes"][is_ok.index(name == "ok")]["label"]
+        compared = await voted(api, compared, label)
+    contest_id: str = compared["contest_id"]
+    return contest_id
+
+
+async def test_who_won_is_promoted_with_the_verdict_as_evidence(known: Api) -> None:
+    contest_id = await win(known, "ok", 12)
+    contest = await known.get(f"/contests/{contest_id}")
+    assert contest["verdict"]["decided"], contest["verdict"]["text"]
+    alias = await promote(known, contest_id, contest["verdict"]["best"])
+    assert alias["current"]["contestant"]["name"] == "ok"
+    assert alias["current"]["verdict"] == contest["verdict"]["text"]
+    assert alias["current"]["verdict"].startswith("ok is better: 100 %")
+    assert (alias["current"]["decided"], alias["history"], alias["agents"]) == (True, [], [])
+    [event] = (await known.get("/audit"))["items"]
+    assert (event["action"], event["subject"], event["details"]["to"]) == ("alias.promoted", ALIAS, "ok")
+
+
+async def test_while_it_is_undecided_a_reason_is_needed(known: Api) -> None:
+    contest_id = await win(known, "ok", 1)
+    key = (await known.get(f"/contests/{contest_id}"))["verdict"]["best"]
+    body = {"contest_id": contest_id, "key": key}
+    problem = refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 409, "undecided")
+    assert "give a reason" in problem["detail"]
+    assert (await known.get("/aliases")) == []
+    alias = await promote(known, contest_id, key, reason="the other one is too slow")
+    assert (alias["current"]["decided"], alias["current"]["reason"]) == (False, "the other one is too slow")
+    assert (await known.get("/audit"))["items"][0]["action"] == "alias.overridden"
+
+
+async def test_who_lost_needs_a_reason_too(known: Api) -> None:
+    contest_id = await win(known, "ok", 12)
+    loser = (await known.get(f"/contests/{contest_id}"))["verdict"]["order"][1]
+    body = {"contest_id": contest_id, "key": loser}
+    refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 409, "undecided")
+
+
+async def test_moves_are_taken_back_one_by_one(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    for name in ("ok", "unsure", "ok"):
+        await promote(known, contest_id, keys[name], reason="try it")
+    names = ["ok"]
+    for _ in range(2):
+        alias = await known.post(f"/aliases/{ALIAS}/rollback", {"reason": "worse"})
+        names.append(alias["current"]["contestant"]["name"])
+    assert names == ["ok", "unsure", "ok"]
+    problem = refused(await known.client.post(f"/aliases/{ALIAS}/rollback", json={}), 409, "conflict")
+    assert "meant nothing before" in problem["detail"]
+    events = (await known.get("/audit"))["items"]
+    assert [event["action"] for event in events] == ["alias.rolled_back"] * 2 + ["alias.overridden"] * 3
+
+
+async def test_an_alias_is_asked_by_its_name(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["unsure"], reason="try it")
+    answer = await known.post("/chat", {"message": "Where is the silver key?", "model": ALIAS})
+    assert (answer["model"], answer["answered"]) == ("unsure", False)
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    again = {"message": "Where is the silver key?", "model": ALIAS, "conversation_id": answer["conversation_id"]}
+    assert (await known.post("/chat", again))["model"] == "ok"
+    body = {"model": ALIAS, "messages": [{"role": "user", "content": "Where is the silver key?"}]}
+    completion = await known.post("/v1/chat/completions", body)
+    assert "under the stone" in completion["choices"][0]["message"]["content"]
+    assert {one["id"] for one in (await known.get("/v1/models"))["data"]} >= {ALIAS}
+    assert (await known.get(f"/v1/models/{ALIAS}"))["nexus"]["kind"] == "alias"
+
+
+async def test_an_agent_whose_model_is_an_alias_follows_it(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["unsure"], reason="try it")
+    agent = (await default(known))["agent_id"]
+    edited = await known.client.patch(f"/agents/{agent}", json={"model": ALIAS})
+    assert (edited.status_code, edited.json()["model"]) == (200, ALIAS)
+    body = {"message": "Where is the silver key?", "agent_id": agent}
+    assert (await known.post("/chat", body))["model"] == "unsure"
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    answer = await known.post("/chat", body)
+    assert (answer["model"], answer["provider"], answer["agent_id"]) == ("ok", "openai-compatible", agent)
+    assert (await known.get(f"/aliases/{ALIAS}"))["agents"] == ["default"]
+
+
+async def test_an_agent_searches_with_what_its_alias_means(api: Api, furnished: dict[str, Any]) -> None:
+    model = await trained(api, furnished)
+    agent = (await default(api))["agent_id"]
+    lanes = [{"agent_id": agent}, {"model": model["name"]}]
+    contest_id, keys = await contest_of(api, *lanes)
+    await promote(api, contest_id, keys[model["name"]], reason="try it")
+    edited = await api.client.patch(f"/agents/{agent}", json={"parameters": {"retrieval_model": ALIAS}})
+    assert edited.status_code == 200, edited.text
+    body = {"message": QUESTION, "agent_id": agent}
+    searched = await api.post("/chat", body)
+    assert model["name"] in next(step["outcome"] for step in searched["steps"] if step["name"] == "search")
+    refused(await api.client.delete(f"/models/{model['id']}"), 409, "conflict")
+    await promote(api, contest_id, keys["default"], reason="back to plain search")
+    plain = await api.post("/chat", body)
+    assert model["name"] not in next(step["outcome"] for step in plain["steps"] if step["name"] == "search")
+
+
+async def test_an_alias_can_be_compared_and_is_what_it_means(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    compared = await compare(known, {"model": ALIAS}, of_model("unsure"), blind=False)
+    assert compared["contest_id"] == contest_id
+    of_agent, keys = await contest_of(known, await default(known), of_model("unsure"))
+    await promote(known, of_agent, keys["default"], reason="try it")
+    compared = await compare(known, {"model": ALIAS}, of_model("unsure"), blind=False)
+    assert compared["contest_id"] == of_agent
+
+
+async def test_a_name_means_one_thing(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    body = {"contest_id": contest_id, "key": keys["ok"], "reason": "try it"}
+    refused(await known.client.post("/aliases/default/promote", json=body), 409, "conflict")
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    refused(await known.client.post("/agents", json={"name": ALIAS}), 409, "conflict")
+    refused(await known.client.post("/aliases/Not a name/promote", json=body), 422, "invalid_request")
+
+
+async def test_who_took_no_part_cannot_be_promoted(known: Api) -> None:
+    contest_id, _ = await contest_of(known, of_model("ok"), of_model("unsure"))
+    body = {"contest_id": contest_id, "key": "model-none", "reason": "try it"}
+    problem = refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 422, "invalid_request")
+    assert "took no part" in problem["detail"]
+
+
+async def test_what_an_alias_means_is_not_deleted_and_what_is_gone_is_not_promoted(known: Api) -> None:
+    second = await known.post("/agents", {"name": "Second", "parameters": {"temperature": 0.5}}, status=201)
+    contest_id, keys = await contest_of(known, {"agent_id": second["id"]}, of_model("ok"))
+    await promote(known, contest_id, keys["Second"], reason="try it")
+    problem = refused(await known.client.delete(f"/agents/{second['id']}"), 409, "conflict")
+    assert "means this agent" in problem["detail"]
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    assert (await known.client.delete(f"/agents/{second['id']}")).status_code == 204
+    refused(await known.client.post(f"/aliases/{ALIAS}/rollback", json={}), 404, "not_found")
+    body = {"contest_id": contest_id, "key": keys["Second"], "reason": "try it"}
+    refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 404, "not_found")
+
+
+async def test_an_alias_is_deleted_once_no_agent_uses_it(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    agent = (await default(known))["agent_id"]
+    await known.client.patch(f"/agents/{agent}", json={"model": ALIAS})
+    problem = refused(await known.client.delete(f"/aliases/{ALIAS}"), 409, "conflict")
+    assert "the agent 'default' uses" in problem["detail"]
+    await known.client.patch(f"/agents/{agent}", json={"model": None})
+    assert (await known.client.delete(f"/aliases/{ALIAS}")).status_code == 204
+    assert (await known.get("/aliases")) == []
+    assert (await known.get("/audit"))["items"][0]["action"] == "alias.deleted"
+    assert (await known.stored()).rows["alias_move"] == 0
+
+
+async def test_what_was_promoted_outlives_its_contest(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    assert (await known.client.delete(f"/contests/{contest_id}")).status_code == 204
+    alias = await known.get(f"/aliases/{ALIAS}")
+    assert (alias["current"]["contest_id"], alias["current"]["contestant"]["name"]) == (None, "ok")
+
+
+@pytest.mark.parametrize("path", ["/aliases/nobody", "/aliases/nobody/rollback"])
+async def test_an_alias_that_is_not_there_is_not_found(api: Api, path: str) -> None:
+    answer = await (api.client.post(path, json={}) if path.endswith("rollback") else api.client.get(path))
+    assert "known: []" in refused(answer, 404, "not_found")["detail"]
