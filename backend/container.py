@@ -304,7 +304,7 @@ class Container:
         chat = ChatService(uow, answering, agents, limits=self._limits)
         return AppServices(
             agents=agents,
-            aliases=AliasService(uow),
+            aliases=AliasService(uow, answering),
             access=AccessService(uow, auth=settings.auth, local_token=self.token, spec=spec, store=store),
             batches=BatchService(uow, runner, answering, providers),
             batch_export=BatchExport(uow),

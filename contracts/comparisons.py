@@ -200,7 +200,8 @@ class Curve(Answer):
 class Contest(Answer):
     """The same targets over all questions that they were compared on.
 
-    `votes` are those that count in the verdict, `others` those that were cast, or changed, with the names in sight.
+    `votes` are those that count in the verdict: one a person and question. `others` are earlier ones of the same person
+    on the same question, and those that were cast, or changed, with the names in sight.
     """
 
     id: UUID

@@ -23,7 +23,10 @@ IN_ORDER: Final = Keyset.by(Comparison.ordinal, Comparison.id)
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A vote with what it needs to be counted. `answered` are the contestants that had an answer."""
+    """A vote with what it needs to be counted. `answered` are the contestants that had an answer.
+
+    Of one person's votes on the same question, asked more than once, only the last counts.
+    """
 
     comparison_id: UUID
     choice: str
@@ -78,6 +81,13 @@ class ComparisonRepository:
 
     async def contests(self, slice_: Slice) -> tuple[Sequence[Contest], str | None]:
         return await page_of(self._session, self._contests(), CONTESTS, slice_)
+
+    async def unblind(self, contest_id: UUID) -> None:
+        """All of its comparisons: their names were told."""
+        mine = sa.update(Comparison).where(
+            Comparison.workspace_id == self._workspace_id, Comparison.contest_id == contest_id
+        )
+        await self._session.execute(mine.values(is_blind=False))
 
     async def remove_contest(self, contest: Contest) -> None:
         """With its comparisons, votes and batches."""
@@ -152,14 +162,18 @@ class ComparisonRepository:
     async def cast(self, contest_id: UUID) -> list[Cast]:
         """All votes of a contest, oldest first."""
         query = (
-            sa.select(Vote.comparison_id, Vote.choice, Vote.counts, Vote.updated_at)
+            sa.select(Vote.comparison_id, Vote.choice, Vote.counts, Vote.updated_at, Vote.voter, Comparison.question)
             .join(Comparison, Comparison.id == Vote.comparison_id)
             .where(Vote.workspace_id == self._workspace_id, Comparison.contest_id == contest_id)
             .order_by(Vote.updated_at, Vote.comparison_id)
         )
         rows = (await self._session.execute(query)).all()
         answered = await self._answered(contest_id)
-        return [Cast(id_, choice, counts, answered.get(id_, ()), at) for id_, choice, counts, at in rows]
+        last = {(voter, _asked(question)): id_ for id_, _, counts, _, voter, question in rows if counts}
+        return [
+            Cast(id_, choice, counts and last[voter, _asked(question)] == id_, answered.get(id_, ()), at)
+            for id_, choice, counts, at, voter, question in rows
+        ]
 
     async def _answered(self, contest_id: UUID) -> dict[UUID, tuple[str, ...]]:
         voted = sa.select(1).where(Vote.comparison_id == ComparisonLane.comparison_id)
@@ -221,3 +235,7 @@ class ComparisonRepository:
 
     def _batches(self) -> sa.Select[ComparisonBatch]:
         return sa.select(ComparisonBatch).where(ComparisonBatch.workspace_id == self._workspace_id)
+
+
+def _asked(question: str) -> str:
+    return " ".join(question.casefold().split()).rstrip("?!. ")

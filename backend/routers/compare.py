@@ -75,7 +75,7 @@ async def get_contest(contest_id: UUID, services: Services, principal: CurrentPr
 async def edit_contest(
     contest_id: UUID, body: ContestEdit, services: Services, principal: CurrentPrincipal
 ) -> ContestDetail:
-    """Closes it, or opens it again."""
+    """Closes it, or opens it again. Closing tells the names: later votes on what was asked until then do not count."""
     return await services.contests.edit(principal, contest_id, body)
 
 

@@ -148,7 +148,7 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("POST", "/comparisons/batch"): Permission.COMPARISONS_WRITE,
     ("GET", "/comparisons/batch"): Permission.COMPARISONS_READ,
     ("GET", "/comparisons/batch/{batch_id}"): Permission.COMPARISONS_READ,
-    ("GET", "/comparisons/batch/{batch_id}/export"): Permission.COMPARISONS_READ,
+    ("GET", "/comparisons/batch/{batch_id}/export"): Permission.COMPARISONS_WRITE,
     ("GET", "/comparisons/metrics"): Permission.COMPARISONS_READ,
     ("GET", "/comparisons/{comparison_id}"): Permission.COMPARISONS_READ,
     ("POST", "/comparisons/{comparison_id}/vote"): Permission.VOTE,

@@ -231,6 +231,8 @@ async def _check_free(tx: Tx, name: str, external_id: str | None, *, own: UUID |
         raise Conflict(f"name: there is a model {name!r} already; choose another name")
     if await tx.aliases.meant(name) is not None:
         raise Conflict(f"name: there is an alias {name!r} already; choose another name")
+    if external_id is not None and await tx.aliases.meant(external_id) is not None:
+        raise Conflict(f"external_id: there is an alias {external_id!r} already; choose another one")
     taken = await tx.agents.of_other_program(external_id) if external_id is not None else None
     if taken is not None and taken.id != own:
         raise Conflict(f"external_id: the agent {taken.name!r} has {external_id!r} already")

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
 
+from backend.agents.providers import PROVIDERS, builtin
 from backend.db.comparing import Alias, AliasMove, AuditEvent
 from backend.errors import Conflict, InvalidRequest
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
-from backend.services.contestants import names_of
+from backend.services.answering import Answering
+from backend.services.contestants import entries_of, names_of
 from backend.services.contests import detail_of
 from backend.tracing.track import track
 from contracts import comparisons as wire
@@ -25,8 +27,9 @@ class Undecided(Conflict):
 
 
 class AliasService:
-    def __init__(self, uow: UnitOfWork) -> None:
+    def __init__(self, uow: UnitOfWork, answering: Answering) -> None:
         self._uow = uow
+        self._answering = answering
 
     async def all(self, principal: Principal) -> list[wire.Alias]:
         """By name."""
@@ -49,7 +52,13 @@ class AliasService:
             await _check_name(tx, name)
             await _check_there(tx, contestant)
             verdict = contest.verdict
-            is_decided = verdict.decided and verdict.best == contestant.key
+            [entry] = await entries_of(tx, self._answering, "", [contestant.target])
+            if entry.contestant.key != contestant.key and not promotion.reason:
+                raise Undecided(
+                    f"{contestant.name!r} has changed since it was compared ({entry.contestant.about}), and no vote "
+                    "was for what it is now; compare it again, or give a reason to promote it all the same"
+                )
+            is_decided = verdict.decided and verdict.best == entry.contestant.key
             if not is_decided and not promotion.reason:
                 shown = names_of(contest.contestants)[contestant.key]
                 raise Undecided(
@@ -60,7 +69,7 @@ class AliasService:
                 id=uuid4(),
                 workspace_id=tx.workspace_id,
                 alias=name,
-                contestant=contestant.model_dump(mode="json"),
+                contestant=entry.contestant.model_dump(mode="json"),
                 contest_id=contest.id,
                 verdict=verdict.text,
                 is_decided=is_decided,
@@ -68,7 +77,12 @@ class AliasService:
                 author=principal.name,
             )
             await tx.aliases.put(move)
-            details = {"to": contestant.name, "key": contestant.key, "verdict": verdict.text}
+            details = {
+                "to": contestant.name,
+                "key": contestant.key,
+                "verdict": verdict.text,
+                "reason": promotion.reason,
+            }
             await _note(tx, principal, "alias.promoted" if is_decided else "alias.overridden", name, details)
             return await _to_wire(tx, await tx.aliases.get(name))
 
@@ -134,6 +148,17 @@ async def _check_name(tx: Tx, name: str) -> None:
         raise Conflict(f"name: there is an agent {name!r} already; choose another name for the alias")
     if await tx.tuning.named(name) is not None:
         raise Conflict(f"name: there is a model {name!r} already; choose another name for the alias")
+    if await tx.aliases.meant(name) is None and await _is_asked(tx, name):
+        raise Conflict(
+            f"name: a provider has a model {name!r}, which agents may ask; choose another name for the alias"
+        )
+
+
+async def _is_asked(tx: Tx, name: str) -> bool:
+    """Whether it is a model of a provider, as far as that is known: agents on it would follow the alias."""
+    of_agents = {agent.model for agent in await tx.agents.all()}
+    of_vendors = {model for vendor in PROVIDERS.vendors.values() for model in (*vendor.default_models, vendor.name)}
+    return name in of_agents | of_vendors | {builtin.MODEL}
 
 
 async def _note(tx: Tx, principal: Principal, action: str, subject: str, details: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from random import Random
+from random import SystemRandom
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,6 +34,7 @@ AHEAD: Final = 64
 KEPT_AT_ONCE: Final = 50
 GATHERED: Final = 0.25
 """Seconds that an answer may wait to be kept with others, and be lost when the process is killed."""
+_Order: Final = SystemRandom()
 TELLING: Final = 20
 """Questions after which it is clear that no lane works."""
 
@@ -293,16 +294,13 @@ def _comparison(batch: ComparisonBatch, question: BatchQuestion) -> dict[str, An
 
 
 def _lanes(measured: Sequence[Measured]) -> list[dict[str, Any]]:
+    """Where each stands is drawn: what can be computed from an id would tell who is who."""
     keys = sorted({one.result.contestant.key for one in measured})
+    places = {one.question.id: _Order.sample(keys, len(keys)) for one in measured}
     return [
         {
-            **lane_values(one.question.id, one.result, place_of(one.question.id, keys, one.result.contestant.key)),
+            **lane_values(one.question.id, one.result, places[one.question.id].index(one.result.contestant.key)),
             "metrics": one.values,
         }
         for one in measured
     ]
-
-
-def place_of(comparison_id: UUID, keys: Sequence[str], key: str) -> int:
-    """Where a contestant stands among `keys`, which are sorted: drawn for each comparison, the same after a restart."""
-    return Random(comparison_id.int).sample(keys, len(keys)).index(key)

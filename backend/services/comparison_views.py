@@ -8,12 +8,16 @@ from backend.repositories.uow import Tx
 from backend.security.principal import Principal
 from backend.services.contestants import contestants_of
 from backend.services.conversations import owner_of
-from backend.services.lanes import without_marks
+from backend.services.lanes import unsigned
 from contracts import comparisons as wire
 from contracts.chat import Answered
 from contracts.problem import Problem
 
 TIES: Final = ("all_good", "all_bad")
+HIDDEN: Final = Problem(
+    title="No answer", status=502, detail="why is told with the names", code="lane_failed", retryable=True
+)
+"""In the place of an error whose words would tell which provider failed."""
 _SIDES: Final[tuple[wire.Choice, ...]] = ("left", "right")
 _LETTERS: Final[tuple[wire.Choice, ...]] = ("a", "b", "c", "d")
 
@@ -69,9 +73,7 @@ def comparison_to_wire(
 
 def _lane(lane: ComparisonLane, label: str, contestant: wire.Contestant | None) -> wire.Lane:
     if contestant is None:
-        error = Problem.model_validate(lane.error) if lane.error is not None else None
-        hidden = error.model_copy(update={"detail": "why is told with the names"}) if error is not None else None
-        return wire.Lane(label=label, text=without_marks(lane.text), error=hidden)
+        return wire.Lane(label=label, text=unsigned(lane.text), error=HIDDEN if lane.error is not None else None)
     return wire.Lane(
         label=label,
         text=lane.text,

@@ -58,9 +58,12 @@ class ContestService:
 
     @track("comparisons.edit_contest")
     async def edit(self, principal: Principal, contest_id: UUID, edit: wire.ContestEdit) -> wire.ContestDetail:
+        """Closing tells the names, so later votes on what was asked until then do not count."""
         async with self._uow(principal.workspace_id) as tx:
             contest = await tx.comparisons.contest(contest_id)
             contest.is_closed = edit.closed
+            if edit.closed:
+                await tx.comparisons.unblind(contest.id)
             return await detail_of(tx, contest)
 
     @track("comparisons.delete_contest")

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.agents.citations import CitationFilter
+from backend.agents.providers.builtin import RELATED_OPENING
 from backend.errors import NexusError
 from backend.problems import internal_error, problem_of
 from backend.services.answering import Answering, Inquiry
@@ -85,9 +86,15 @@ def _since(inquiry: Inquiry) -> float:
 
 
 def without_marks(text: str) -> str:
-    """As it is shown while it must not be known who cites."""
     marks = CitationFilter(())
     return marks.feed(text) + marks.finish()
+
+
+def unsigned(text: str) -> str:
+    """As it is shown while it must not be known who wrote it: without marks of sources, and without the further titles
+    that the built-in provider names at its end."""
+    said = without_marks(text)
+    return said.rpartition(f"\n\n{RELATED_OPENING}")[0].strip() or said.strip()
 
 
 def lane_values(comparison_id: UUID, result: LaneResult, place: int) -> dict[str, Any]:

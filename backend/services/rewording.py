@@ -19,7 +19,7 @@ from backend.datasets.follows import still_follows
 from backend.datasets.rows import Example, Provenance, Rewording
 from backend.db.finetuning import Dataset
 from backend.embeddings.base import Embedder
-from backend.errors import ProviderBadAnswer
+from backend.errors import NexusError, ProviderBadAnswer
 from backend.faqs.dedup import question_key
 from backend.repositories.uow import UnitOfWork
 from backend.services.budget import Budget
@@ -73,6 +73,7 @@ class _Attempt:
     budget: Budget
     faults: int = 0
     is_over: bool = False
+    failure: NexusError | None = None
 
 
 class ModelRewording:
@@ -111,7 +112,12 @@ class ModelRewording:
                 if attempt.is_over:
                     return
                 await step(done, len(todo))
-                if not await self._asked(attempt, example):
+                try:
+                    if not await self._asked(attempt, example):
+                        return
+                except NexusError as exc:
+                    # The others end the calls that they have begun: what those gave is kept.
+                    attempt.failure, attempt.is_over = attempt.failure or exc, True
                     return
                 done += 1
 
@@ -123,6 +129,8 @@ class ModelRewording:
             for worker in workers:
                 worker.cancel()
             await asyncio.wait(workers)
+        if attempt.failure is not None:
+            raise attempt.failure
 
     async def _asked(self, attempt: _Attempt, example: Example) -> bool:
         """Whether the budget had room for it."""

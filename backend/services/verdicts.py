@@ -1,5 +1,6 @@
 """What the votes of a contest say."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -73,7 +74,7 @@ def _to_wire(said: Verdict, keys: dict[str, str]) -> wire.Verdict:
 
 def curves_of(contestants: Sequence[wire.Contestant], cast: Sequence[Cast], verdict: wire.Verdict) -> list[wire.Curve]:
     """The first lane against each other one, vote by vote; of many votes at evenly spaced looks, the last included."""
-    alpha = ALPHA / max(1, len(contestants) - 1)
+    alpha = ALPHA / math.comb(len(contestants), 2)  # as `judge` shares it among the pairs
     return [_curve(verdict.order[0], rival, cast, alpha) for rival in verdict.order[1:]]
 
 

@@ -44,11 +44,9 @@ DECIDED: Final[dict[bool, Look]] = {
 
 def go(view: View, which: UUID | None = None) -> None:
     """Shows a view, and one thing in it; for button callbacks."""
-    for name in (*IDS.values(), MODEL):
-        st.query_params.pop(name, None)
-    st.query_params["view"] = view
-    if which is not None:
-        st.query_params[IDS[view]] = str(which)
+    kept = {name: value for name, value in st.query_params.items() if name not in (*IDS.values(), MODEL)}
+    # At once: each change is a step of the browser's history.
+    st.query_params.from_dict({**kept, "view": view, **({IDS[view]: str(which)} if which is not None else {})})
     shown = state.compare()
     shown.dialog = shown.doomed = shown.refused = shown.promotion = shown.citation = None
 

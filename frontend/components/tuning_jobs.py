@@ -70,7 +70,8 @@ def ended_row(api: Api, job: Job, *, may_control: bool) -> None:
         if job.error is not None:
             st.markdown(f":red[:material/error: {plain(job.error.title)}.] {plain(sentence(job.error.detail))}")
         else:
-            st.markdown(":gray[It was cancelled before it was done.]")
+            why = plain(sentence(job.message)) if job.message else "It was cancelled before it was done."
+            st.markdown(f":gray[{why}]")
         if may_control and job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
             st.button("Retry", key=f"retry_{job.id}", icon=":material/refresh:", on_click=_retry, args=(api, job))
 

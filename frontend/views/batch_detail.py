@@ -55,7 +55,7 @@ def batch_detail(frame: Frame, batch_id: UUID) -> None:
 
 
 def _actions(frame: Frame, batch: BatchDetail) -> None:
-    if batch.job.status.is_final:
+    if batch.job.status.is_final and frame.can("comparisons.write"):  # it tells who is who
         _downloads(frame.api, batch)
     st.button(
         "What the votes say",

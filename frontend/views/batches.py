@@ -1,7 +1,6 @@
 """Batches: all questions of a dataset through the same lanes, and the form that begins one."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -118,15 +117,18 @@ def _form(frame: Frame) -> None:
         if refused is not None:
             problem_card(refused, key="batch", retry=False)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.button(
+            # As on every form: a callback would be bound to what the fields held before the last edit.
+            is_sent = st.button(
                 "Start the batch",
                 key="start_batch",
                 type="primary",
                 icon=":material/play_arrow:",
-                on_click=partial(_start, frame.api, values, lanes),
             )
             text = "It goes on by itself. Each of its questions can be voted on, blind, when it is done."
             st.markdown(f":small[:gray[{text}]]", width="content")
+    if is_sent:
+        _start(frame.api, values, lanes)
+        st.rerun()
 
 
 def _make_first() -> None:

@@ -57,15 +57,17 @@ def ask_view(frame: Frame, *, on_open: Opener) -> None:
         if view.refused is not None:
             problem_card(view.refused, key="compare", retry=False)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.button(
+            # As on every form: a callback would be bound to what the fields held before the last edit.
+            is_sent = st.button(
                 "Compare",
                 key="compare_now",
                 type="primary",
                 icon=":material/compare_arrows:",
-                on_click=_compare,
-                args=(chosen, targets.labels, question, is_blind),
             )
             st.markdown(":small[:gray[Each answers by itself; where each stands is drawn anew.]]", width="content")
+    if is_sent:
+        _compare(chosen, targets.labels, question, is_blind)
+        st.rerun()
     if not targets.tuned:
         _tuned_later(frame)
 

@@ -1,6 +1,5 @@
 """A contest's winner is promoted: an alias means it from then on."""
 
-from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -62,13 +61,15 @@ def _form(api: Api, contest: Contest, *, known: list[str]) -> None:
     refused = state.compare().promotion
     if refused is not None:
         problem_card(refused, key="promotion", retry=False)
-    st.button(
+    # By what it returns: a callback is bound to what the fields held when they were drawn, before the last edit.
+    if st.button(
         f"Promote {plain(names[chosen])}" if is_won else f"Promote {plain(names[chosen])} all the same",
         key="promote",
         type="secondary",
         icon=":material/rocket_launch:",
-        on_click=partial(_promote, api, contest, chosen, name.strip(), reason),
-    )
+    ):
+        _promote(api, contest, chosen, name.strip(), reason)
+        st.rerun()
 
 
 def _reason(contest: Contest, name: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -251,16 +250,19 @@ def _indexing(collections: Sequence[Collection], chosen: object) -> None:
 def _start_row(frame: Frame, values: Mapping[str, object], methods: Sequence[TrainingMethod]) -> None:
     method = next((one for one in methods if one.name == values["method"]), methods[0])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
+        # As on every form: a callback would be bound to what the fields held before the last edit.
+        is_sent = st.button(
             "Start training",
             key="start_training",
             type="primary",
             icon=":material/model_training:",
             disabled=bool(method.missing),
-            on_click=partial(_start, frame, values),
         )
         text = plain(sentence(method.missing)) if method.missing else TAKES.get(method.name, "")
         st.markdown(f":small[:gray[{text}]]", width="content")
+    if is_sent:
+        _start(frame, values)
+        st.rerun()
 
 
 def _start(frame: Frame, values: Mapping[str, object]) -> None:

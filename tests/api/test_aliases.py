@@ -29,8 +29,9 @@ async def contest_of(api: Api, *lanes: Json) -> tuple[str, dict[str, str]]:
 
 async def win(api: Api, name: str, votes: int) -> str:
     """So many blind votes for one of `ok` and `unsure`; the contest's id. What they answer tells them apart."""
-    for _ in range(votes):
-        compared = await compare(api, of_model("ok"), of_model("unsure"))
+    for n in range(votes):
+        question = f"Where is the silver key number {n}?"
+        compared = await compare(api, of_model("ok"), of_model("unsure"), question=question)
         is_ok = ["stone" in lane["text"] for lane in compared["lanes"]]
         label = compared["lanes"][is_ok.index(name == "ok")]["label"]
         compared = await voted(api, compared, label)
@@ -60,7 +61,26 @@ async def test_while_it_is_undecided_a_reason_is_needed(known: Api) -> None:
     assert (await known.get("/aliases")) == []
     alias = await promote(known, contest_id, key, reason="the other one is too slow")
     assert (alias["current"]["decided"], alias["current"]["reason"]) == (False, "the other one is too slow")
-    assert (await known.get("/audit"))["items"][0]["action"] == "alias.overridden"
+    event = (await known.get("/audit"))["items"][0]
+    assert (event["action"], event["details"]["reason"]) == ("alias.overridden", "the other one is too slow")
+
+
+async def test_an_agent_that_was_changed_since_needs_a_reason(known: Api) -> None:
+    agent = (await default(known))["agent_id"]
+    for n in range(12):
+        question = f"Where is the silver key number {n}?"
+        compared = await compare(known, await default(known), of_model("unsure"), question=question)
+        label = next(lane["label"] for lane in compared["lanes"] if "stone" in lane["text"])
+        compared = await voted(known, compared, label)
+    contest = await known.get(f"/contests/{compared['contest_id']}")
+    assert contest["verdict"]["decided"], contest["verdict"]["text"]
+    edit = {"provider": "openai-compatible", "model": "unsure"}
+    await known.client.patch(f"/agents/{agent}", json=edit)
+    body = {"contest_id": contest["id"], "key": contest["verdict"]["best"]}
+    problem = refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 409, "undecided")
+    assert "has changed since it was compared" in problem["detail"]
+    alias = await promote(known, contest["id"], body["key"], reason="it was meant")
+    assert (alias["current"]["decided"], alias["current"]["contestant"]["model"]) == (False, "unsure")
 
 
 async def test_who_lost_needs_a_reason_too(known: Api) -> None:
@@ -145,9 +165,14 @@ async def test_an_alias_can_be_compared_and_is_what_it_means(known: Api) -> None
 async def test_a_name_means_one_thing(known: Api) -> None:
     contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
     body = {"contest_id": contest_id, "key": keys["ok"], "reason": "try it"}
-    refused(await known.client.post("/aliases/default/promote", json=body), 409, "conflict")
+    for taken in ("default", "builtin"):
+        refused(await known.client.post(f"/aliases/{taken}/promote", json=body), 409, "conflict")
+    agent = {"name": "On ok", "provider": "openai-compatible", "model": "ok"}
+    await known.post("/agents", agent, status=201)
+    refused(await known.client.post("/aliases/ok/promote", json=body), 409, "conflict")
     await promote(known, contest_id, keys["ok"], reason="try it")
-    refused(await known.client.post("/agents", json={"name": ALIAS}), 409, "conflict")
+    for new in ({"name": ALIAS}, {"name": "Other", "external_id": ALIAS}):
+        refused(await known.client.post("/agents", json=new), 409, "conflict")
     refused(await known.client.post("/aliases/Not a name/promote", json=body), 422, "invalid_request")
 
 

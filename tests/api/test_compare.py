@@ -33,9 +33,9 @@ async def default(api: Api) -> Json:
     return {"agent_id": (await api.get("/agents"))["items"][0]["id"]}
 
 
-async def compare(api: Api, *lanes: Json, **more: Any) -> Json:
+async def compare(api: Api, *lanes: Json, question: str = QUESTION, **more: Any) -> Json:
     targets = list(lanes) or [await default(api), of_model("ok")]
-    compared: Json = await api.post("/compare", {"question": QUESTION, "lanes": targets, **more})
+    compared: Json = await api.post("/compare", {"question": question, "lanes": targets, **more})
     return compared
 
 
@@ -221,7 +221,7 @@ async def test_only_a_lane_with_an_answer_can_be_the_better_one(known: Api) -> N
     compared = await compare(known, of_model("ok"), of_model("unsure"), of_model("status-400"))
     assert compared["blind"] is True
     empty = next(lane for lane in compared["lanes"] if lane["error"])
-    assert (empty["error"]["detail"], empty["text"]) == ("why is told with the names", "")
+    assert (empty["error"]["code"], empty["error"]["title"], empty["text"]) == ("lane_failed", "No answer", "")
     refused(await vote(known, compared, empty["label"]), 422, "invalid_request")
 
 
@@ -234,7 +234,9 @@ async def test_a_closed_contest_takes_no_vote_and_no_question(known: Api) -> Non
     refused(await known.client.post("/compare", json=body), 409, "contest_closed")
     assert (await known.get(f"/comparisons/{compared['id']}"))["blind"] is False
     await known.client.patch(path, json={"closed": False})
-    assert (await voted(known, compared, "left"))["vote"]["choice"] == "left"
+    late = (await voted(known, compared, "left"))["vote"]
+    assert (late["choice"], late["counts"]) == ("left", False), "the names were told when it was closed"
+    assert (await compare(known))["blind"] is True
 
 
 async def test_what_is_still_to_be_voted_on_can_be_listed(known: Api) -> None:
@@ -266,7 +268,7 @@ async def test_a_contest_is_deleted_with_all_that_is_in_it(known: Api) -> None:
 # --- verdicts ------------------------------------------------------------------------
 async def test_the_verdict_and_its_curve_follow_the_votes(known: Api) -> None:
     for n in range(12):
-        compared = await compare(known)
+        compared = await compare(known, question=f"Where is the silver key number {n}?")
         texts = [lane["text"].strip() for lane in compared["lanes"]]
         if n < 2:
             await voted(known, compared, "all_good")
@@ -281,6 +283,25 @@ async def test_the_verdict_and_its_curve_follow_the_votes(known: Api) -> None:
     [curve] = contest["curves"]
     assert [point["votes"] for point in curve["points"]] == list(range(1, 13))
     assert curve["points"][-1]["win_rate"] == duel["win_rate"]
+
+
+async def test_of_one_persons_votes_on_the_same_question_the_last_counts(known: Api) -> None:
+    for question in (QUESTION, "where is the  silver key", QUESTION):
+        compared = await compare(known, question=question)
+        await voted(known, compared, "all_good")
+    contest = await known.get(f"/contests/{compared['contest_id']}")
+    assert (contest["votes"], contest["others"], contest["questions"]) == (1, 2, 3)
+    assert contest["verdict"]["duels"][0]["ties"] == 1
+
+
+async def test_before_the_vote_the_builtin_provider_is_not_known_by_what_it_adds(known: Api) -> None:
+    await known.add_faq("Where is the silver spoon?", "The silver spoon is in the drawer.")
+    await known.drain()
+    compared = await compare(known)
+    texts = [lane["text"] for lane in compared["lanes"]]
+    assert not any("Related" in text or text != text.strip() for text in texts), texts
+    told = await voted(known, compared, "all_good")
+    assert any("Related" in lane["text"] for lane in told["lanes"])
 
 
 # --- streams -------------------------------------------------------------------------
@@ -317,6 +338,9 @@ async def test_whoever_leaves_ends_the_lanes_and_keeps_nothing(known: Api, app: 
     async def both_are_gone() -> bool:
         return len(mock.app.disconnects) == 2
 
+    async def is_settled() -> bool:
+        return (await known.stored()).rows["agent_usage"] == 1
+
     await eventually(both_are_gone)
-    after = (await known.stored()).rows
-    assert after == before.rows | {"agent_usage": 1}
+    await eventually(is_settled)
+    assert (await known.stored()).rows == before.rows | {"agent_usage": 1}
