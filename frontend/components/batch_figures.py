@@ -82,24 +82,25 @@ def metric_meanings(words: Sequence[MetricWords]) -> None:
 
 
 def metric_duels(duels: Sequence[MetricDuel], words: Sequence[MetricWords], names: Mapping[str, str]) -> None:
-    """Question by question, a table for each two lanes: on how many which was better, and by how much on average."""
+    """Question by question, for each two lanes: on how many the first was better, and by how much on average. Lines: a
+    table of so many columns would have to be scrolled on a phone."""
     titles = {word.name: word.title for word in words}
-    pairs = dict.fromkeys((duel.lane, duel.rival) for duel in duels)
-    for lane, rival in pairs:
+    for lane, rival in dict.fromkeys((duel.lane, duel.rival) for duel in duels):
         rows = [duel for duel in duels if (duel.lane, duel.rival) == (lane, rival)]
-        table = {
-            "Measured": [plain(titles.get(row.metric, row.metric)) for row in rows],
-            f"{plain(names.get(lane, lane))} better": [f"{row.wins:,}" for row in rows],
-            "The same": [f"{row.ties:,}" for row in rows],
-            f"{plain(names.get(rival, rival))} better": [f"{row.losses:,}" for row in rows],
-            "No value": [f"{row.missing:,}" for row in rows],
-            "Difference": [difference_text(row) for row in rows],
-        }
-        st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
+        lines = [f"- **{plain(titles.get(row.metric, row.metric))}**: {duel_text(row)}" for row in rows]
+        pair = f"{plain(names.get(lane, lane))} against {plain(names.get(rival, rival))}"
+        st.markdown("\n".join([f"{pair}:", "", *lines]))
     st.caption(
         "The difference is that of the means, first less second, with its 95 % interval: where that holds 0, no "
         "difference is shown. Up to 16 answers were made at once, so each took longer than alone."
     )
+
+
+def duel_text(duel: MetricDuel) -> str:
+    """`better on 30, worse on 8, the same on 80; +19 points (+10 to +27)`"""
+    counts = f"better on {duel.wins:,}, worse on {duel.losses:,}, the same on {duel.ties:,}"
+    missing = f", no value on {duel.missing:,}" if duel.missing else ""
+    return plain(f"{counts}{missing}; {difference_text(duel)}")
 
 
 def difference_text(duel: MetricDuel) -> str:
