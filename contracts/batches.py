@@ -8,9 +8,10 @@ from pydantic import Field, model_validator
 
 from contracts.base import Answer, Message, Request, UtcTime, WholeNumber
 from contracts.chat import TokenUsage
-from contracts.comparisons import MOST_LANES, Contestant, ModelName, ProviderName, Target, Verdict
+from contracts.comparisons import MOST_LANES, Contestant, ModelName, Target, Verdict
 from contracts.datasets import SplitName
 from contracts.jobs import Job
+from contracts.providers import ProviderName
 
 MOST_OFF_TOPIC: Final = 200
 BatchForm = Literal["csv", "jsonl"]

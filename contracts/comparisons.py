@@ -8,10 +8,10 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.base import Answer, Message, Name, OneLine, Request, Storable, UtcTime
 from contracts.chat import Answered, ErrorEvent
 from contracts.problem import Problem
+from contracts.providers import ProviderName
 
 MOST_LANES: Final = 4
 
-ProviderName = Annotated[str, StringConstraints(min_length=1, max_length=60), Storable]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable, OneLine]
 AliasName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
 """Such as `support-default`."""

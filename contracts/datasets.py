@@ -8,12 +8,11 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.base import Answer, Name, Request, Storable, Text, UtcTime, WholeNumber
 from contracts.faqs import Tag
 from contracts.jobs import Job
-from contracts.providers import ModelName
+from contracts.providers import ModelName, ProviderName
 
 SplitName = Literal["train", "validation", "held_out"]
 RowOrigin = Literal["faq", "paraphrase", "imported"]
 DatasetFormat = Literal["openai", "alpaca", "alpaca_lines", "sharegpt", "csv"]
-ProviderName = Annotated[str, StringConstraints(min_length=1, max_length=60), Storable]
 Seed = Annotated[str, StringConstraints(max_length=100), Storable]
 
 MOST_PARAPHRASES = 8

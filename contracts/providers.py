@@ -3,9 +3,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from contracts.base import Answer, Request, UtcTime
+from contracts.base import Answer, Request, Storable, UtcTime
 
 BaseUrl = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=500)]
+ProviderName = Annotated[str, StringConstraints(min_length=1, max_length=60), Storable]
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ProviderState = Literal["not_set_up", "missing_extra", "ready", "paused"]
 

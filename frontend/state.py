@@ -1,6 +1,6 @@
 """View state: one dataclass a page. What must survive a refresh is in the API or in the query string."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -19,6 +19,7 @@ from contracts.providers import ProviderCheck
 from contracts.system import Readiness
 
 S = TypeVar("S")
+View = TypeVar("View", bound=str)
 KEPT = ("nexus_routed", "nexus_next")
 READY_SECONDS = 10.0
 Ended = Literal["here", "elsewhere", "key"]
@@ -265,3 +266,10 @@ def query_id(name: str) -> UUID | None:
         return UUID(st.query_params.get(name, ""))
     except ValueError:
         return None
+
+
+def show(view: View, ids: Mapping[View, str], which: UUID | None = None, *, without: str) -> None:
+    """Puts a page's view, and one thing in it, into the address; `ids` names the things of views there. At once: each
+    change is a step of the browser's history."""
+    kept = {name: value for name, value in st.query_params.items() if name not in (*ids.values(), without)}
+    st.query_params.from_dict({**kept, "view": view, **({ids[view]: str(which)} if which is not None else {})})

@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from backend.agents.citations import CitationFilter
 from backend.agents.providers.base import Done, GenerationRequest, Message, Provider, TextDelta
-from backend.agents.providers.retry import AnsweredBy, Failure
 from backend.agents.providers.streams import closing
-from backend.agents.rag import AgentEvent, AnswerDone, AnswerToken, RagSettings
+from backend.agents.rag import AgentEvent, AnswerDone, AnswerToken, RagSettings, who_answered
 from backend.agents.texts import says_not_found
-from backend.errors import ProviderBadAnswer
 
 
 class AloneAgent:
@@ -46,12 +44,7 @@ class AloneAgent:
         )
 
     def _done(self, done: Done, said: str) -> AnswerDone:
-        provider = self._settings.provider
-        failures: tuple[Failure, ...] = ()
-        if isinstance(done, AnsweredBy):
-            provider, failures = done.provider, done.failures
-        if not said.strip():
-            raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
+        provider, failures = who_answered(done, self._settings, said)
         return AnswerDone(
             text=said,
             cited=(),

@@ -114,12 +114,7 @@ class RagAgent:
         )
 
     def _done(self, done: Done, answer: CitedAnswer) -> AnswerDone:
-        provider = self._settings.provider
-        failures: tuple[Failure, ...] = ()
-        if isinstance(done, AnsweredBy):
-            provider, failures = done.provider, done.failures
-        if not answer.text.strip():
-            raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
+        provider, failures = who_answered(done, self._settings, answer.text)
         return AnswerDone(
             text=answer.text,
             cited=answer.cited,
@@ -130,6 +125,16 @@ class RagAgent:
             finish_reason=done.finish_reason,
             checks=tuple(answer.checks),
         )
+
+
+def who_answered(done: Done, settings: RagSettings, said: str) -> tuple[str, tuple[Failure, ...]]:
+    """The provider, and those that failed before it. Raises `ProviderBadAnswer` where nothing was said."""
+    provider, failures = settings.provider, tuple[Failure, ...]()
+    if isinstance(done, AnsweredBy):
+        provider, failures = done.provider, done.failures
+    if not said.strip():
+        raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
+    return provider, failures
 
 
 def _as_history(message: Message) -> Message:

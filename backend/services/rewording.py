@@ -24,6 +24,7 @@ from backend.faqs.dedup import question_key
 from backend.repositories.uow import UnitOfWork
 from backend.services.budget import Budget
 from backend.services.drafting import able
+from backend.services.model_drafts import AT_ONCE
 from backend.services.providers import ProviderService
 from contracts.base import is_visible
 from contracts.datasets import RewordBy
@@ -34,7 +35,6 @@ pass that ask for something else; with MiniLM their cosine is .69 at most, and 1
 EACH: Final = 60
 _ROOM: Final = 100
 """Tokens of a paraphrase and around them, more than they take."""
-AT_ONCE: Final = {"server": 4, "child": 1, "offline": 1}
 IN_A_ROW: Final = 8
 """Answers that cannot be read before a model is taken to be unable."""
 

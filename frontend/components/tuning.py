@@ -25,9 +25,7 @@ SPLIT_HELP: Final = (
 
 def go(view: View, which: UUID | None = None) -> None:
     """Shows a view, and one thing in it; for button callbacks."""
-    kept = {name: value for name, value in st.query_params.items() if name not in (*IDS.values(), ON)}
-    # At once: each change is a step of the browser's history.
-    st.query_params.from_dict({**kept, "view": view, **({IDS[view]: str(which)} if which is not None else {})})
+    state.show(view, IDS, which, without=ON)
     state.tune().dialog, state.tune().refused = None, None
 
 

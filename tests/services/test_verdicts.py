@@ -65,6 +65,13 @@ def test_a_curve_of_many_votes_ends_with_the_last() -> None:
     assert seen == sorted(seen)
 
 
+def test_with_three_lanes_the_curve_ends_at_the_interval_of_the_verdict() -> None:
+    votes = cast(*["a"] * 13)
+    verdict = verdict_of(THREE, tallies_of(THREE, votes))
+    ends = {curve.rival: (curve.points[-1].low, curve.points[-1].high) for curve in curves_of(THREE, votes, verdict)}
+    assert ends == {duel.rival: (duel.low, duel.high) for duel in verdict.duels}
+
+
 def test_without_votes_there_is_no_curve_and_no_verdict() -> None:
     verdict = verdict_of(TWO, tallies_of(TWO, []))
     assert (verdict.text, verdict.decided, verdict.best) == ("no votes yet", False, None)
