@@ -64,6 +64,14 @@ async def test_any_gguf_file_is_served(local: Provider, tiny: Path) -> None:
     assert 0 < answer.done.usage.output_tokens <= 16
 
 
+async def test_where_no_temperature_is_chosen_the_same_question_gets_the_same_answer(
+    local: Provider, tiny: Path
+) -> None:
+    asked = GenerationRequest(str(tiny), HELLO, sampling=Sampling(max_tokens=16))
+    first, *others = [(await collect(local.stream(asked))).text for _ in range(3)]
+    assert others == [first, first]
+
+
 async def test_two_questions_at_once_share_one_process(local: Provider, tiny: Path) -> None:
     await asyncio.gather(ask(local, tiny), ask(local, tiny))
     first = SERVERS.of(tiny, "", idle=1).pid

@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx2
 
-from backend.agents.providers.base import Capabilities, Event, GenerationRequest
+from backend.agents.providers.base import Capabilities, Event, GenerationRequest, Sampling
 from backend.agents.providers.config import ProviderConfig, question_of
 from backend.agents.providers.llama.gguf import SAMPLE, model_file
 from backend.agents.providers.llama.servers import LlamaServer, LlamaServers, Served
@@ -21,6 +21,9 @@ from backend.errors import InvalidRequest, ProviderRejected
 
 LONGEST: Final = 800
 """Tokens of an answer that nobody limits: a small model may come to no end by itself, for minutes."""
+TEMPERATURE: Final = 0.0
+"""Where none is chosen. At llama.cpp's own .8 the sample answered one question right in 6 of 12 tries, and once with no
+word at all; at 0 in 12 of 12."""
 SERVERS = LlamaServers()
 """Of this process: a model file is loaded once, however many configurations name it."""
 
@@ -56,8 +59,7 @@ class LocalProvider:
         async with AsyncExitStack() as stack:
             served = await asyncio.to_thread(server.acquire)
             stack.callback(server.release)
-            sampling = replace(request.sampling, max_tokens=request.sampling.max_tokens or LONGEST)
-            events = self._speaker(served).stream(replace(request, model=name, sampling=sampling))
+            events = self._speaker(served).stream(replace(request, model=name, sampling=_filled(request.sampling)))
             async with closing(events):
                 async for event in events:
                     yield event
@@ -76,6 +78,11 @@ class LocalProvider:
             config = ProviderConfig(self._config.name, f"{served.url}/v1", served.key, timeouts=self._config.timeouts)
             self._speakers[served] = PydanticAiProvider(self._vendor, self._protocol, config, _own_child)
         return self._speakers[served]
+
+
+def _filled(sampling: Sampling) -> Sampling:
+    temperature = TEMPERATURE if sampling.temperature is None else sampling.temperature
+    return replace(sampling, temperature=temperature, max_tokens=sampling.max_tokens or LONGEST)
 
 
 def _file(name: str) -> Path:
