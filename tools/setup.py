@@ -23,7 +23,7 @@ VENVS = {
 }
 LOCKS = {name: (name,) for name in VENVS} | {"local": ("dev", "local"), "finetune": ("dev", "finetune")}
 """Which locks an environment holds. Those of extras are without `dev`, since they are also added to `.venv`."""
-ADDED = {"local": "llama.cpp and a sample model of 98 MB", "finetune": "torch and what trains with it, 4.6 GB"}
+ADDED = {"local": "llama.cpp and a sample model of 98 MB", "finetune": "torch and what trains with it, 4.8 GB"}
 UV_VENV = ROOT / ".uv"
 PYTHONS = ((3, 11), (3, 14))
 VENV = VENVS["base"]

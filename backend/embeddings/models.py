@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.embeddings.base import Embedder, EmbeddingSpec
 from backend.embeddings.catalogue import KNOWN, NativeModel
-from backend.embeddings.native import NativeEmbedder, verify
+from backend.embeddings.native import NativeEmbedder, packaged_model, verify
 from backend.errors import ModelUnavailable, UnknownStrategy
 
 OWN: Final = "local/"
@@ -73,6 +73,16 @@ class EmbeddingModels:
             return self.default.spec
         return self._model(name)[0].spec
 
+    def native(self, name: str) -> tuple[NativeModel, Path]:
+        """A native model that can be used, and its folder. Raises as `spec`; blocks."""
+        model, path = self._model(name)
+        return model, path if path is not None else packaged_model(model)
+
+    def trainable(self) -> list[ModelState]:
+        """Those that a training may begin with; reads the folder, blocks."""
+        own = self._of_default().name
+        return [state for state in self.all() if state.state == "ready" and (state.name != own or own in KNOWN)]
+
     def in_use(self, spec: EmbeddingSpec) -> Embedder | None:
         """The embedder, if it was asked for before."""
         return self._embedders.get(spec.key)
@@ -84,6 +94,13 @@ class EmbeddingModels:
                 model, path = self._same(spec)
                 self._embedders[spec.key] = self._wrap(NativeEmbedder(path, model=model))
             return self._embedders[spec.key]
+
+    def of_folder(self, model: NativeModel, path: Path) -> Embedder:
+        """Of a model that somebody else knows, whose files were looked at; blocks."""
+        with self._lock:
+            if model.spec.key not in self._embedders:
+                self._embedders[model.spec.key] = self._wrap(NativeEmbedder(path, model=model))
+            return self._embedders[model.spec.key]
 
     def check(self, spec: EmbeddingSpec) -> None:
         """Whether its files are there. Raises as `embedder`, also for one that is still in memory; blocks."""
@@ -118,7 +135,7 @@ class EmbeddingModels:
             return model, None if model.package else self.folder(model)
         for path in self._own_folders():
             if OWN + path.name == name:
-                return _read(path), path
+                return _own_model(path), path
         known = sorted([*KNOWN, *(OWN + path.name for path in self._own_folders())])
         raise UnknownStrategy(f"no embedding model {name!r}; known: {known}")
 
@@ -150,26 +167,30 @@ class _Prompts(BaseModel):
 
 def _own(path: Path) -> ModelState:
     try:
-        model = _read(path)
+        model = _own_model(path)
     except ModelUnavailable as exc:
         return ModelState(OWN + path.name, path.name, 0, "broken", reason=str(exc))
     return ModelState(model.name, model.label, model.spec.dimension, "ready")
 
 
-def _read(path: Path) -> NativeModel:
-    """What the folder says of itself; the encoder checks the rest when it loads. Raises `ModelUnavailable`."""
+def _own_model(path: Path) -> NativeModel:
+    return read_folder(path, name=OWN + path.name)
+
+
+def read_folder(path: Path, *, name: str, label: str = "") -> NativeModel:
+    """What the folder says of itself; the encoder checks the rest when it loads. Raises `ModelUnavailable`; blocks."""
     config = _parsed(_Config, path / "config.json")
     prompts = _parsed(_Prompts, path / "config_sentence_transformers.json", missing={}).prompts
     pooling = _json(path / "1_Pooling" / "config.json", missing={})
     spec = EmbeddingSpec(
-        model=OWN + path.name,
-        revision=_sha256(path / WEIGHTS)[:12],
+        model=name,
+        revision=sha256_of(path / WEIGHTS)[:12],
         dimension=config.hidden_size,
         pooling="cls" if isinstance(pooling, dict) and pooling.get("pooling_mode_cls_token") else "mean",
         query_prefix=prompts.get("query", ""),
         document_prefix=prompts.get("document", prompts.get("passage", "")),
     )
-    return NativeModel(spec, path.name)
+    return NativeModel(spec, label or path.name)
 
 
 def _parsed(kind: type[M], path: Path, missing: Any = None) -> M:
@@ -193,8 +214,8 @@ def _json(path: Path, missing: Any) -> Any:
 _HASHES: dict[tuple[str, int, int], str] = {}
 
 
-def _sha256(path: Path) -> str:
-    """Computed again only for another size or time: 400 MB take a third of a second."""
+def sha256_of(path: Path) -> str:
+    """Of a file. Computed again only for another size or time: 400 MB take a third of a second."""
     found = path.stat()
     key = (str(path), found.st_size, found.st_mtime_ns)
     if key not in _HASHES:

@@ -32,7 +32,7 @@ def packaged_model(model: NativeModel = MINILM) -> Path:
 
 def verify(folder: Path, model: NativeModel = MINILM) -> None:
     """Raises `ModelUnavailable` naming the file that is missing or is not the one this release was tested with."""
-    again = "reinstall it" if model.package else "fetch it again under Settings"
+    again = model.remedy or ("reinstall it" if model.package else "fetch it again under Settings")
     for name, expected in model.files.items():
         try:
             with (folder / name).open("rb") as file:

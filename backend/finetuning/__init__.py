@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from backend.finetuning.base import Trainer
     from backend.jobs.children import Children
 
-Makes = Literal["retrieval", "answers"]
-"""What comes out: a map for a collection's retrieval, or a model that answers."""
+Makes = Literal["retrieval", "answers", "embeddings"]
+"""What comes out: a map for a collection's retrieval, a model that answers, or one that a collection is embedded by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,12 @@ def _lora() -> Callable[[], Method]:
     return lambda: METHOD
 
 
+def _retriever() -> Callable[[], Method]:
+    from backend.finetuning.retriever_trainer import METHOD
+
+    return lambda: METHOD
+
+
 def _remote() -> Callable[[], Method]:
     from backend.finetuning.remote_trainer import METHOD
 
@@ -59,13 +65,24 @@ def _remote() -> Callable[[], Method]:
 
 LABELS: Final = {
     "adapter": "Tuned retrieval",
+    "retriever": "Tuned search model",
     "lora": "Fine-tuned model",
     "remote": "Model fine-tuned by a provider",
 }
 """What people call them, also where the packages that a method needs are missing."""
-MAKES: Final[dict[str, Makes]] = {"adapter": "retrieval", "lora": "answers", "remote": "answers"}
+MAKES: Final[dict[str, Makes]] = {
+    "adapter": "retrieval",
+    "retriever": "embeddings",
+    "lora": "answers",
+    "remote": "answers",
+}
 """Also where the packages that a method needs are missing: its models are still there."""
 METHODS: Registry[Callable[[], Method]] = Registry(
     "training method",
-    {"adapter": Row(_adapter), "lora": Row(_lora, extra="finetune", needs="trl"), "remote": Row(_remote)},
+    {
+        "adapter": Row(_adapter),
+        "retriever": Row(_retriever, extra="finetune", needs="sentence_transformers"),
+        "lora": Row(_lora, extra="finetune", needs="trl"),
+        "remote": Row(_remote),
+    },
 )

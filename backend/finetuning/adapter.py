@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from backend.embeddings.base import Vectors
 from backend.errors import InvalidRequest, TrainingDiverged
 from backend.finetuning.query_map import QueryMap
+from backend.finetuning.ranks import BLOCK, Rows, figures, ranks_of
 
-Rows = NDArray[np.int64]
 Reals = NDArray[np.floating[Any]]
 Truths = NDArray[np.bool_]
-BLOCK: Final = 512
-"""Questions that are compared with all items at once: 512 x 100,000 scores are 200 MB."""
 FORBIDDEN: Final = np.float32(-1e4)
 
 
@@ -109,33 +107,18 @@ def train(
     training = _Training(questions, items, parameters)
     best_map, kept = np.zeros_like(training.weight), 0
     ranks = ranks_of(validation.vectors, validation.answers, items.vectors)
-    epochs = [Epoch(0, None, *_figures(ranks))]
+    epochs = [Epoch(0, None, *figures(ranks))]
     report(epochs[0])
     for number in range(1, parameters.epochs + 1):
         loss = training.epoch()
         mapped = QueryMap(training.weight, spec_key)(validation.vectors)
-        epochs.append(Epoch(number, loss, *_figures(ranks_of(mapped, validation.answers, items.vectors))))
+        epochs.append(Epoch(number, loss, *figures(ranks_of(mapped, validation.answers, items.vectors))))
         report(epochs[-1])
         if epochs[-1].mrr > epochs[kept].mrr:
             best_map, kept = training.weight.copy(), number
         if number - kept >= parameters.patience:
             break
     return Trained(QueryMap(best_map, spec_key), tuple(epochs), kept)
-
-
-def ranks_of(queries: Vectors, answers: Rows, items: Vectors) -> Rows:
-    """int64[n]: the place, from 1, of each question's item among all. Of equal scores the wrong ones come first."""
-    found = np.empty(len(queries), dtype=np.int64)
-    for start in range(0, len(queries), BLOCK):
-        scores = queries[start : start + BLOCK] @ items.T
-        right = answers[start : start + BLOCK]
-        own = scores[np.arange(len(scores)), right]
-        found[start : start + BLOCK] = (scores >= own[:, None]).sum(axis=1)
-    return found
-
-
-def _figures(ranks: Rows) -> tuple[float, float]:
-    return float((1 / ranks).mean()), float((ranks == 1).mean())
 
 
 class _Training:

@@ -10,16 +10,15 @@ import safetensors.numpy
 from pydantic import BaseModel
 
 from backend.errors import UnusableModel
-from backend.finetuning.adapter import AdapterParameters, Epoch, Items, Questions, Rows, ranks_of, train
+from backend.finetuning.adapter import AdapterParameters, Epoch, Items, Questions, train
 from backend.finetuning.base import Point, PointLog, TrainingResult, write_result
 from backend.finetuning.files import described
+from backend.finetuning.ranks import RANKS, changes, ranks_of, save_ranks
 from backend.jobs.child_main import Report
 
 INPUT: Final = "input.safetensors"
 MAP: Final = "query_map.safetensors"
-RANKS: Final = "held_out.safetensors"
 SPLITS: Final = ("train", "validation", "held_out")
-HITS: Final = (1, 5)
 
 
 class Arguments(BaseModel):
@@ -56,19 +55,12 @@ def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
     asked = questions["held_out"]
     before = ranks_of(asked.vectors, asked.answers, items.vectors)
     after = ranks_of(trained.query_map(asked.vectors), asked.answers, items.vectors)
-    safetensors.numpy.save_file({"before": before, "after": after}, folder / RANKS)
+    save_ranks(folder, before, after)
     notes = [] if trained.best else ["Nothing that was learnt made the validation better: the map changes nothing."]
-    metrics = _metrics(before, after) if len(asked) else {}
+    metrics = changes(before, after, asked.answers) if len(asked) else {}
     write_result(folder, TrainingResult(files=described(folder, MAP, RANKS), metrics=metrics, notes=notes))
     report(parameters.epochs, parameters.epochs)
     return []
-
-
-def _metrics(before: Rows, after: Rows) -> dict[str, list[float]]:
-    """Each as [before, after]; `questions` says of how many."""
-    pair = (before, after)
-    found = {f"hit_at_{k}": [float((ranks <= k).mean()) for ranks in pair] for k in HITS}
-    return found | {"mrr": [float((1 / ranks).mean()) for ranks in pair], "questions": [float(len(before))]}
 
 
 def _input(folder: Path) -> tuple[dict[str, Questions], Items]:

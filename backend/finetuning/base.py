@@ -16,6 +16,8 @@ State = Literal["running", "succeeded", "failed", "cancelled", "lost"]
 
 SPEC_KEY: Final = "spec_key"
 """The parameter of retrieval that preparation adds: the embedding model whose vectors were prepared."""
+BASE: Final = "base"
+"""The parameter of embeddings that preparation adds: where the base model is, and how texts become vectors by it."""
 MODELS: Final = "models"
 """The parameter of models that answer that preparation adds: the folder where base models are made."""
 WORKSPACE: Final = "workspace"

@@ -1,15 +1,28 @@
 """Training in a limited child process of this machine: its folder tells how far it is, whoever asks."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic import BaseModel
 
 from backend.errors import NexusError, TrainingOutOfMemory
 from backend.finetuning.base import TrainingOrder, TrainingStatus, read_result
-from backend.jobs.children import ChildLimits, ChildProgress, Children, LimitReached
+from backend.jobs.children import UNLIMITED, ChildLimits, ChildProgress, Children, LimitReached
+
+DAYS: Final = 24 * 3600
+LONG: Final = ChildLimits(
+    cpu_seconds=365 * DAYS,
+    wall_seconds=30.0 * DAYS,
+    memory_bytes=UNLIMITED,
+    output_bytes=UNLIMITED,
+    threads=os.cpu_count() or 1,
+)
+"""Of training by torch. A GPU's driver reserves address space without end, and checkpoints are large: the task
+measures both before it begins, and without a GPU limits its memory itself."""
 
 
 @dataclass(slots=True)
@@ -26,7 +39,8 @@ class _Running:
 
 @dataclass
 class ChildTrainer:
-    """Implements `Trainer`. `task` is the module that the child runs, `arguments` what it is given.
+    """Implements `Trainer`. `task` is the module that the child runs, `arguments` what it is given; `stage` says what
+    it counts: epochs of `training`, steps of `learning`.
 
     The handle is the name of the run's folder. Of a training that another process began, whose child died with it,
     the status is `lost`; to start it once more goes on with it.
@@ -36,6 +50,7 @@ class ChildTrainer:
     task: str
     arguments: Callable[[TrainingOrder], BaseModel]
     limits: ChildLimits
+    stage: str = "training"
     _running: dict[str, _Running] = field(default_factory=dict)
 
     async def start(self, order: TrainingOrder) -> str:
@@ -49,7 +64,7 @@ class ChildTrainer:
     async def status(self, order: TrainingOrder, handle: str) -> TrainingStatus:
         running = self._running.get(handle)
         if running is not None and not running.task.done():
-            return TrainingStatus("running", running.progress.done, running.progress.total)
+            return TrainingStatus("running", running.progress.done, running.progress.total, self.stage)
         result = await asyncio.to_thread(read_result, order.folder)
         if result is not None:
             return TrainingStatus("succeeded", result=result)

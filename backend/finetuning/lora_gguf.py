@@ -20,7 +20,7 @@ import safetensors
 
 from backend.agents.providers.llama.servers import LlamaServer
 from backend.errors import ProviderError
-from backend.finetuning import lora_base
+from backend.finetuning import model_folder
 from backend.finetuning.lora_llama import PRE_TOKENIZERS, Weights, heads_of, interleaved, to_llama_cpp
 
 ARCHITECTURE: Final = "llama"
@@ -37,7 +37,7 @@ def export(folder: Path, tokenizer: Any, file: Path) -> None:
 
     Raises `NotExported`.
     """
-    config: dict[str, Any] = dict(lora_base.config(folder))
+    config: dict[str, Any] = dict(model_folder.config(folder))
     _check(config)
     draft = file.with_suffix(".part")
     with _temporary_files_in(file.parent):
@@ -134,7 +134,7 @@ def _describe(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, folder: Path, tokenizer: Any, size: int) -> None:
-    kept = json.loads((folder / lora_base.TOKENIZER).read_text(encoding="utf-8"))
+    kept = json.loads((folder / model_folder.TOKENIZER).read_text(encoding="utf-8"))
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(_pre_tokenizer(kept))
     words, kinds = _vocabulary(kept, size)
@@ -191,7 +191,7 @@ def _vocabulary(kept: dict[str, Any], size: int) -> tuple[list[str], list[int]]:
 def _weights(folder: Path, config: dict[str, Any]) -> Iterator[tuple[str, Weights]]:
     heads = config["num_attention_heads"]
     key_heads = config.get("num_key_value_heads") or heads
-    for path in sorted(folder.glob(lora_base.WEIGHTS)):
+    for path in sorted(folder.glob(model_folder.WEIGHTS)):
         with safetensors.safe_open(path, framework="pt") as file:
             for ours in file.keys():  # noqa: SIM118 - not a mapping
                 name = to_llama_cpp(ours)

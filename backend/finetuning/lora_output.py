@@ -1,20 +1,19 @@
 """What a training leaves: the merged model, what LoRA alone learnt, a GGUF file, and their figures."""
 
-import resource
 import shutil
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from backend.finetuning import lora_base
+from backend.finetuning import model_folder
 from backend.finetuning.base import ModelFile, TrainingResult
 from backend.finetuning.files import described
 from backend.finetuning.lora_conversations import Example
 from backend.finetuning.lora_gguf import NotExported, check_tokens, export
 from backend.finetuning.lora_run import VALIDATION_LOSS, Run
 from backend.finetuning.lora_sft import Sft
+from backend.finetuning.machine import peak_memory
 
 MODEL: Final = "model"
 ADAPTER: Final = "adapter"
@@ -52,7 +51,7 @@ def _save(run: Run, trainer: Sft) -> None:
 
 def _kept_dtype(base: Path) -> Any:
     """The base model's own: more digits than it had say nothing."""
-    config = lora_base.config(base)
+    config = model_folder.config(base)
     named = config.get("dtype") or config.get("torch_dtype")
     return {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(str(named), torch.float32)
 
@@ -77,10 +76,7 @@ def _files(run: Run) -> list[ModelFile]:
 
 
 def _metrics(run: Run, losses: list[float]) -> dict[str, list[float]]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
-    if torch.cuda.is_available():
-        peak = torch.cuda.max_memory_allocated() / 1024**2
-    figures = {"peak_memory_mb": [peak]}
+    figures = {"peak_memory_mb": [peak_memory()]}
     if losses:
         figures[VALIDATION_LOSS] = losses
     if run.seconds:

@@ -19,7 +19,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from backend.agents.providers.llama.gguf import SAMPLE, model_file
 from backend.errors import UnusableModel
-from backend.finetuning import lora_base
+from backend.finetuning import lora_base, model_folder
 from backend.finetuning.base import ModelFile
 from backend.finetuning.files import described, verify
 from backend.finetuning.lora_llama import halved, heads_of, to_transformers
@@ -30,8 +30,8 @@ _MADE: Final = "made.json"
 _WEIGHTS: Final = "model.safetensors"
 _FILES: Final = (
     _WEIGHTS,
-    lora_base.CONFIG,
-    lora_base.TOKENIZER,
+    model_folder.CONFIG,
+    model_folder.TOKENIZER,
     "tokenizer_config.json",
     "generation_config.json",
     "chat_template.jinja",
@@ -74,7 +74,7 @@ def _make(folder: Path) -> None:
     reader = GGUFReader(file)
     _write_weights(reader, folder)
     _write_tokenizer(reader, folder)
-    _write_json(folder / lora_base.CONFIG, _config(reader))
+    _write_json(folder / model_folder.CONFIG, _config(reader))
     ends = {"bos_token_id": _fact(reader, "tokenizer.ggml.bos_token_id"), **_ends(reader)}
     _write_json(folder / "generation_config.json", ends)
     made = Made(files=described(folder, *_FILES))
@@ -105,7 +105,7 @@ def _write_tokenizer(reader: GGUFReader, folder: Path) -> None:
     kinds = _fact(reader, "tokenizer.ggml.token_type")
     control = [word for word, kind in zip(words, kinds, strict=True) if kind == 3]
     tokenizer.add_special_tokens([AddedToken(word, normalized=False, special=True) for word in control])
-    tokenizer.save(str(folder / lora_base.TOKENIZER))
+    tokenizer.save(str(folder / model_folder.TOKENIZER))
     named = {
         f"{ours}_token": words[_fact(reader, f"tokenizer.ggml.{theirs}_token_id")]
         for ours, theirs in (("bos", "bos"), ("eos", "eos"), ("unk", "unknown"), ("pad", "padding"))

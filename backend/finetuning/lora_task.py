@@ -4,30 +4,30 @@ The run's folder has `train.jsonl` and `validation.jsonl`; it gets `checkpoints/
 with tokenizer and chat template), `adapter/` (what LoRA alone learnt) and `model.gguf` (for llama.cpp).
 """
 
-import os
-import resource
 import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import TemplateError
 from pydantic import BaseModel
 
 from backend.errors import InvalidRequest, UnusableModel
-from backend.finetuning import lora_base, lora_checkpoints, lora_needs
+from backend.finetuning import checkpoints, lora_base, machine, model_folder, needs
 from backend.finetuning.base import PointLog, write_result
+from backend.finetuning.failures import explained, loading
 from backend.finetuning.lora_conversations import TRAIN, VALIDATION, fitting, read
-from backend.finetuning.lora_failures import explained, loading
-from backend.finetuning.lora_needs import Plan, Shape
 from backend.finetuning.lora_run import Arguments, Run
+from backend.finetuning.needs import Plan, Shape
 from backend.jobs.child_main import Report
+
+LESS_MEMORY: Final = "lower batch (and raise accumulation), lower max_length, or choose a smaller base model"
 
 
 def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
-    offline()
-    with explained():
+    machine.offline()
+    with explained(LESS_MEMORY):
         run = _prepared(arguments, report)
         _require_resources(run)
 
@@ -36,27 +36,13 @@ def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
 
         found = result(run, trained(run))
     write_result(arguments.folder, found)
-    shutil.rmtree(arguments.folder / lora_checkpoints.FOLDER, ignore_errors=True)
+    shutil.rmtree(arguments.folder / checkpoints.FOLDER, ignore_errors=True)
     return []
-
-
-def offline() -> None:
-    """Before any of the libraries is imported: no network, one GPU, no bars."""
-    os.environ.update(
-        HF_HUB_OFFLINE="1",
-        TRANSFORMERS_OFFLINE="1",
-        HF_DATASETS_OFFLINE="1",
-        HF_HUB_DISABLE_TELEMETRY="1",
-        TRANSFORMERS_VERBOSITY="error",
-        HF_DATASETS_DISABLE_PROGRESS_BARS="1",
-        TQDM_DISABLE="1",
-    )
-    os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
 
 
 def _prepared(arguments: Arguments, report: Report) -> Run:
     base = _base(arguments)
-    lora_base.check(base)
+    model_folder.check(base)
     tokenizer = load_tokenizer(base)
 
     def tokens(turns: list[dict[str, str]], answer_follows: bool) -> int:
@@ -118,24 +104,15 @@ def _require_resources(run: Run) -> None:
     shape = _shape(run.base)
     rank = given.rank if given.kind == "lora" else None
     plan = Plan(rank, given.batch, max(run.train.longest, run.validation.longest), frozen_bytes(given))
-    free = torch.cuda.mem_get_info()[0] if on_gpu else lora_needs.free_memory()
-    lora_needs.require_memory(lora_needs.memory_needed(shape, plan), run.arguments.memory or free)
-    lora_needs.require_disk(lora_needs.disk_needed(shape, plan), shutil.disk_usage(run.folder).free)
+    free = torch.cuda.mem_get_info()[0] if on_gpu else machine.free_memory()
+    machine.require_memory(needs.memory_needed(shape, plan), run.arguments.memory or free)
+    machine.require_disk(needs.disk_needed(shape, plan), shutil.disk_usage(run.folder).free)
     if not on_gpu and sys.platform == "linux":
-        _limit_memory(run.arguments.memory or free)
+        machine.limit_memory(run.arguments.memory or free)
 
 
 def _shape(base: Path) -> Shape:
-    config = lora_base.config(base)
+    config = model_folder.config(base)
     names = ("num_hidden_layers", "hidden_size", "vocab_size")
     sizes = [int(str(config[name])) if name in config else 0 for name in names]
-    return Shape.of(lora_base.tensors(base), *sizes)
-
-
-def _limit_memory(free: int | None) -> None:
-    """Of this process: to what it has now, and what was free. Beyond it an allocation fails, and nothing is killed."""
-    if free is None:
-        return
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + free, hard))
+    return Shape.of(model_folder.tensors(base), *sizes)

@@ -1,6 +1,5 @@
 """Training a model that answers, with trl and peft, as a training method: its parameters and its trainer."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -9,21 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.finetuning import MAKES, Means, Method, lora_task
 from backend.finetuning.base import MODELS, TrainingOrder
-from backend.finetuning.child_trainer import ChildTrainer
+from backend.finetuning.child_trainer import LONG, ChildTrainer
 from backend.finetuning.lora_base import SAMPLE
 from backend.finetuning.lora_run import Arguments, LoraParameters
-from backend.jobs.children import UNLIMITED, ChildLimits
 
-DAYS: Final = 24 * 3600
-LIMITS: Final = ChildLimits(
-    cpu_seconds=365 * DAYS,
-    wall_seconds=30.0 * DAYS,
-    memory_bytes=UNLIMITED,
-    output_bytes=UNLIMITED,
-    threads=os.cpu_count() or 1,
-)
-"""A GPU's driver reserves address space without end, and checkpoints are large: the task measures both before it
-begins, and without a GPU limits its memory itself."""
 LEARNING_RATES: Final = {"lora": 2e-4, "full": 2e-5}
 """LoRA takes about ten times that of full training: a rule of thumb, not measured here."""
 
@@ -66,7 +54,7 @@ def arguments(order: TrainingOrder) -> Arguments:
 
 
 def _trainer(means: Means) -> ChildTrainer:
-    return ChildTrainer(means.children, lora_task.__name__, arguments, LIMITS)
+    return ChildTrainer(means.children, lora_task.__name__, arguments, LONG, "learning")
 
 
 METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer)

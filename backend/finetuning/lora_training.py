@@ -11,16 +11,17 @@ from transformers import AutoModelForCausalLM
 from trl import SFTConfig
 
 from backend.errors import TrainingDiverged
-from backend.finetuning import lora_checkpoints
+from backend.finetuning import checkpoints
 from backend.finetuning.base import Point
-from backend.finetuning.lora_failures import loading
+from backend.finetuning.failures import loading
 from backend.finetuning.lora_run import TRAIN_LOSS, VALIDATION_LOSS, LoraParameters, Run
-from backend.finetuning.lora_sft import Reporter, Sft
+from backend.finetuning.lora_sft import Sft
+from backend.finetuning.trainer_checkpoints import Reporter
 
 
 def trained(run: Run) -> Sft:
     """The trainer, once it is through."""
-    found = lora_checkpoints.newest(run.folder / lora_checkpoints.FOLDER)
+    found = checkpoints.newest(run.folder / checkpoints.FOLDER)
     run.points.cut(after_step=found[1] if found else -1)
     reporter = Reporter(lambda state, logs: _logged(run, state, logs), time.monotonic)
     trainer = _trainer(run, reporter)
@@ -67,7 +68,7 @@ def _settings(run: Run) -> Any:
     on_gpu = torch.cuda.is_available()
     rounds = 1 / given.evaluations
     return SFTConfig(
-        output_dir=str(run.folder / lora_checkpoints.FOLDER),
+        output_dir=str(run.folder / checkpoints.FOLDER),
         num_train_epochs=given.epochs,
         max_steps=given.max_steps or -1,
         per_device_train_batch_size=given.batch,

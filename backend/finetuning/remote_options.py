@@ -9,7 +9,10 @@ Suffix = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Z
 
 
 class RemoteOptions(BaseModel):
-    """`provider` is one that is set up in the workspace. What is left out is the server's choice."""
+    """`provider` is one that is set up in the workspace. What is left out is the server's choice.
+
+    `price_per_million` is what it asks for a million trained tokens, in US dollars: it stays here, for the estimate.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -19,6 +22,7 @@ class RemoteOptions(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=1024)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     suffix: Suffix | None = None
+    price_per_million: Annotated[float, Field(ge=0, le=10_000)] | None = None
 
     @property
     def hyperparameters(self) -> dict[str, int | float]:

@@ -135,7 +135,8 @@ class Calibrator:
         return model not in WITHOUT_MEANING
 
     async def measure(self, scope: Scope, *, points: int, model: str, spec_key: str) -> Background | None:
-        """Over the one collection of the scope; None when it was empty at times. Raises the `VectorError` family."""
+        """Over the one collection of the scope, by the rule of `model`; None when it was empty at times. Raises the
+        `VectorError` family."""
         found = await self._searcher.search_each(scope, QUESTIONS)
         if not all(result.items for result in found):
             return None

@@ -26,8 +26,12 @@ class Ranking:
         full = cosines.get("full")
         if head is None or full is None:
             return full if full is not None else head if head is not None else -1.0
-        weight = self.question_head if is_question(title) else self.noun_head
+        weight = self.head(title)
         return weight * head + (1 - weight) * full
+
+    def head(self, title: str) -> float:
+        """The weight of a heading's own view, 0..1; the whole text has the rest."""
+        return self.question_head if is_question(title) else self.noun_head
 
     def bounds(self, cosines: Mapping[View, float]) -> tuple[float, float]:
         """The least and the greatest score that an item may have, by its heading."""

@@ -7,6 +7,7 @@ from backend.errors import NotFound
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.base import Scope
 from backend.retrieval.calibration import Background, Calibrator
+from backend.services.workspace_models import origin
 from backend.tracing.track import track
 
 log = logging.getLogger("nexus.calibrating")
@@ -28,6 +29,7 @@ class Calibrating:
             async with self._uow.read(workspace_id) as tx:
                 collection = await tx.collections.get(collection_id)
                 points = (await tx.collections.held(collection_id))[2]
+                origin_of_model = await origin(tx, collection.spec["model"])
         except NotFound:
             return False
         model, spec_key = collection.spec["model"], collection.spec["key"]
@@ -35,7 +37,7 @@ class Calibrating:
         if not Calibrator.suits(model) or not points or (known and not known.is_stale(points, spec_key)):
             return False
         scope = Scope(workspace_id, (collection_id,), 1)
-        measured = await self._calibrator.measure(scope, points=points, model=model, spec_key=spec_key)
+        measured = await self._calibrator.measure(scope, points=points, model=origin_of_model, spec_key=spec_key)
         if measured is None:
             return False
         async with self._uow(workspace_id) as tx:

@@ -13,7 +13,7 @@ from backend.embeddings.base import Embedder, EmbeddingSpec
 from backend.embeddings.catalogue import KNOWN
 from backend.embeddings.fetching import ModelFetcher
 from backend.embeddings.fetching import Report as FetchReport
-from backend.embeddings.models import EmbeddingModels
+from backend.embeddings.models import EmbeddingModels, ModelState
 from backend.embeddings.openai import OpenAIEmbedder
 from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NexusError, UnknownStrategy
 from backend.jobs.base import JobRequest, JobRunner
@@ -21,6 +21,7 @@ from backend.repositories.point_log import embedding_spec
 from backend.repositories.uow import UnitOfWork
 from backend.security.principal import Principal
 from backend.services.providers import ProviderService
+from backend.services.workspace_models import TUNED, WorkspaceModels
 from backend.tracing.track import track
 from contracts import embedding_models as wire
 from contracts.jobs import Job
@@ -35,7 +36,8 @@ class FetchPayload(BaseModel):
 
 
 class EmbeddingModelService:
-    """Implements `Embedders`: native models of this process, and those of servers, by `vendor:model`."""
+    """Implements `Embedders`: native models of this process, those that a workspace trained, by `tuned/`, and those of
+    servers, by `vendor:model`."""
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class EmbeddingModelService:
         providers: ProviderService,
         vendors: ProviderTable,
         *,
+        trained: WorkspaceModels,
         http: HttpClientFactory,
         wrap: Callable[[Embedder], Embedder],
     ) -> None:
@@ -53,13 +56,15 @@ class EmbeddingModelService:
         self._models = models
         self._providers = providers
         self._vendors = vendors
+        self._trained = trained
         self._http = http
         self._wrap = wrap
         self._servers: dict[ServerKey, tuple[OpenAIEmbedder, Embedder]] = {}
 
     async def all(self, principal: Principal) -> list[wire.EmbeddingModel]:
-        """Native ones first; of servers that are set up, the models that they are known for; last what collections
-        use besides, which also a server that is set up no more, or a folder that is gone, may have."""
+        """Native ones first, then those that the workspace trained; of servers that are set up, the models that they
+        are known for; last what collections use besides, which also a server that is set up no more, or a folder that
+        is gone, may have."""
         native = [
             wire.EmbeddingModel(
                 name=state.name,
@@ -71,7 +76,10 @@ class EmbeddingModelService:
                 note=state.note,
                 reason=state.reason,
             )
-            for state in await asyncio.to_thread(self._models.all)
+            for state in (
+                *await asyncio.to_thread(self._models.all),
+                *await self._trained.all(principal.workspace_id),
+            )
         ]
         known = native + await self._of_servers(principal)
         return known + await self._used(principal, {model.name for model in known})
@@ -103,12 +111,18 @@ class EmbeddingModelService:
             for model in self._vendors.vendors[name].embedding_models or ()
         ]
 
-    async def ready(self) -> list[EmbeddingSpec]:
-        """Of the native models that are here."""
-        return await asyncio.to_thread(self._models.ready)
+    async def ready(self, workspace_id: UUID) -> list[EmbeddingSpec]:
+        """Of the models that are here for the workspace."""
+        return [*await asyncio.to_thread(self._models.ready), *await self._trained.ready(workspace_id)]
 
-    async def native(self, name: str) -> EmbeddingSpec:
-        """Of one native model. Raises `UnknownStrategy` or `ModelUnavailable`."""
+    async def trainable(self) -> list[ModelState]:
+        """The native models that a training may begin with."""
+        return await asyncio.to_thread(self._models.trainable)
+
+    async def here(self, workspace_id: UUID, name: str) -> EmbeddingSpec:
+        """Of one model of this machine. Raises `UnknownStrategy` or `ModelUnavailable`."""
+        if name.startswith(TUNED):
+            return await self._trained.spec(workspace_id, name)
         if name == self._models.default.spec.model:
             return self._models.default.spec
         return await asyncio.to_thread(self._models.spec, name)
@@ -116,6 +130,8 @@ class EmbeddingModelService:
     async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> Embedder:
         """Raises `ModelUnavailable` for a model that is not here, or a server that is not set up or moved."""
         vendor, model = self._server_model(spec.model)
+        if spec.model.startswith(TUNED):
+            return await self._trained.of(workspace_id, spec)
         if vendor is None:
             known = self._models.in_use(spec)
             return known if known is not None else await asyncio.to_thread(self._models.embedder, spec)
@@ -141,6 +157,9 @@ class EmbeddingModelService:
         """Why the model cannot be asked now and what to do, "" when nothing is known against it; asks no server."""
         try:
             vendor, model = self._server_model(spec.model)
+            if spec.model.startswith(TUNED):
+                await self._trained.check(workspace_id, spec)
+                return ""
             if vendor is None:
                 await asyncio.to_thread(self._models.check, spec)
                 return ""
@@ -155,7 +174,7 @@ class EmbeddingModelService:
         `ModelUnavailable` and the `ProviderError` family."""
         vendor, model = self._server_model(name)
         if vendor is None:
-            return await self.native(name)
+            return await self.here(workspace_id, name)
         own, _ = await self._server(workspace_id, vendor, model, 0)
         return await own.measure()
 

@@ -23,6 +23,7 @@ from backend.retrieval.views import ViewText, faq_views, passage_views
 from backend.security.principal import Principal
 from backend.services.embedding_models import EmbeddingModelService
 from backend.services.indexing import still_there
+from backend.services.sync import CollectionSync
 from backend.tracing.track import track
 from backend.vectors.base import CollectionSpec, Stores
 from contracts.jobs import Job
@@ -84,10 +85,11 @@ class ModelSwitchService:
 class ModelSwitch:
     """The steps of a `switch_model` job; each may be repeated."""
 
-    def __init__(self, uow: UnitOfWork, stores: Stores, embedders: Embedders) -> None:
+    def __init__(self, uow: UnitOfWork, stores: Stores, embedders: Embedders, sync: CollectionSync) -> None:
         self._uow = uow
         self._stores = stores
         self._embedders = embedders
+        self._sync = sync
 
     @track("collections.embed_anew")
     async def switch(self, workspace_id: UUID, payload: SwitchPayload, report: Report) -> Switched:
@@ -130,6 +132,14 @@ class ModelSwitch:
             async with self._uow(workspace_id) as tx:
                 if not await tx.collections.forget_embeddings(switched.old_spec_key, limit=REMOVED):
                     return
+
+    async def catch_up(self, workspace_id: UUID, collection_id: UUID) -> None:
+        """Indexes what could not be while the old model did not work."""
+        async with self._uow(workspace_id) as tx:
+            await still_there(tx, collection_id)
+            collection = await tx.collections.get(collection_id)
+            if collection.sync == "auto" and await tx.collections.pending_changes(collection):
+                await self._sync.ensure_job(tx, collection)
 
     async def _seq(self, collection: Collection) -> int:
         async with self._uow.read(collection.workspace_id) as tx:

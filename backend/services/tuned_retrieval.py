@@ -1,9 +1,7 @@
 """What tuned retrieval is trained on: a collection's items as the search scores them, and questions of a dataset."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -13,24 +11,21 @@ import numpy as np
 from pydantic import JsonValue
 
 from backend.db.finetuning import DatasetRow, Training
-from backend.db.models import Collection, Faq
+from backend.db.models import Collection
 from backend.embeddings.base import Embedder, Embedders, Vectors
 from backend.errors import InvalidRequest
 from backend.faqs.answers import sentences
-from backend.finetuning.adapter import Items, Questions, Rows
+from backend.finetuning.adapter import Items, Questions
 from backend.finetuning.adapter_task import SPLITS, save_input
 from backend.finetuning.base import SPEC_KEY
-from backend.repositories.documents import PassageRow
-from backend.repositories.paging import Slice
 from backend.repositories.point_log import embedding_spec
 from backend.repositories.uow import UnitOfWork
-from backend.retrieval.base import Span
-from backend.retrieval.searcher import MOSTLY
-from backend.retrieval.views import DEFAULT_RANKING, Ranking, is_question
+from backend.retrieval.views import DEFAULT_RANKING, Ranking
+from backend.services.collection_items import KnownItem, alike, collection_items
 from backend.services.progress import Progress
+from backend.services.training_rows import training_rows
 from backend.tracing.track import track
 
-READ: Final = 500
 EMBEDDED: Final = 256
 OF_ANSWER: Final = 3
 OF_PASSAGE: Final = 2
@@ -43,18 +38,6 @@ SENTENCE: Final = (30, 200)
 
 Asked = list[tuple[str, UUID]]
 """Questions, each with the item that answers it."""
-
-
-@dataclass(slots=True)
-class _Knowledge:
-    """The items of a collection: what each is compared by, and where its words stand."""
-
-    vectors: dict[UUID, Vectors] = field(default_factory=dict)
-    faqs: dict[UUID, Span] = field(default_factory=dict)
-    passages: dict[UUID, Span] = field(default_factory=dict)
-    groups: dict[UUID, UUID] = field(default_factory=dict)
-    sentences: dict[UUID, list[str]] = field(default_factory=dict)
-    """Of passages."""
 
 
 class RetrievalPreparation:
@@ -77,15 +60,11 @@ class RetrievalPreparation:
             collection = await tx.collections.get(training.collection_id)
         spec = embedding_spec(collection.spec)
         embedder = await self._embedders.of(training.workspace_id, spec)
-        known = await self._knowledge(collection, progress)
-        place = {id: at for at, id in enumerate(known.vectors)}
-        asked_of = {split: await self._asked(training, split, place.keys()) for split in SPLITS}
-        if not asked_of["train"]:
-            raise InvalidRequest(
-                f"none of the dataset's FAQs is in the collection {collection.name!r}, so there is nothing to tune its "
-                "retrieval with; wait until it is up to date, or choose the collection that has them"
-            )
-        items = Items(np.stack(list(known.vectors.values())), _alike(known))
+        known = await collection_items(self._uow, collection, progress)
+        place = {item.id: at for at, item in enumerate(known)}
+        asked_of = {split: await self._asked(training, split, place.keys(), progress) for split in SPLITS}
+        require_known(asked_of["train"], collection)
+        items = Items(np.stack([self._compared(item) for item in known]), alike(known))
         for split, asked in _of_documents(known, items, place, asked_of).items():
             asked_of[split] += asked
         questions: dict[str, Questions] = {}
@@ -96,82 +75,22 @@ class RetrievalPreparation:
         await asyncio.to_thread(save_input, folder, questions, items)
         return {SPEC_KEY: spec.key}
 
-    # --- items -----------------------------------------------------------------
-    async def _knowledge(self, collection: Collection, progress: Progress) -> _Knowledge:
-        known = _Knowledge()
-        views, sources = await self._views(collection, progress)
-        ids = list(views)
-        for first in range(0, len(ids), READ):
-            some = ids[first : first + READ]
-            async with self._uow.read(collection.workspace_id) as tx:
-                faqs = await tx.faqs.find_all([id for id in some if sources[id] == "faq"])
-                passages = await tx.documents.passages([id for id in some if sources[id] == "passage"])
-            for faq in faqs:
-                self._add_faq(known, faq, views[faq.id])
-            for passage in passages:
-                self._add_passage(known, passage, views[passage.id])
-            await progress("reading", first + len(some), len(ids))
-        return known
-
-    async def _views(
-        self, collection: Collection, progress: Progress
-    ) -> tuple[dict[UUID, dict[str, Vectors]], dict[UUID, str]]:
-        """The vectors of each item's views, and whether it is a FAQ or a passage."""
-        views: dict[UUID, dict[str, Vectors]] = defaultdict(dict)
-        sources: dict[UUID, str] = {}
-        after = (-1, -1)
-        while True:
-            await progress("reading", 0, 0)
-            async with self._uow.read(collection.workspace_id) as tx:
-                rows = await tx.collections.changed_points(
-                    collection, collection.spec["key"], after=after, limit=READ * 2
-                )
-            if not rows:
-                return views, sources
-            for point, vector in rows:
-                if not point.deleted and vector is not None:
-                    views[point.item_id][point.view] = np.frombuffer(vector, dtype="<f4")
-                    sources[point.item_id] = point.source
-            after = (rows[-1][0].seq, rows[-1][0].key)
-
-    def _add_faq(self, known: _Knowledge, faq: Faq, views: Mapping[str, Vectors]) -> None:
-        known.vectors[faq.id] = self._compared(views, faq.question)
-        if faq.section_id is not None and faq.start is not None and faq.end is not None:
-            known.faqs[faq.id] = Span(faq.section_id, faq.start, faq.end)
-        if faq.group_id is not None:
-            known.groups[faq.id] = faq.group_id
-
-    def _add_passage(self, known: _Knowledge, passage: PassageRow, views: Mapping[str, Vectors]) -> None:
-        title = passage.title_path[-1] if passage.title_path else ""
-        known.vectors[passage.id] = self._compared(views, title)
-        known.passages[passage.id] = Span(passage.section_id, passage.start, passage.end)
-        known.sentences[passage.id] = _spread(passage.text[passage.start : passage.end], OF_PASSAGE)
-
-    def _compared(self, views: Mapping[str, Vectors], title: str) -> Vectors:
+    def _compared(self, item: KnownItem) -> Vectors:
         """The weighted sum of the views, float32[d]: a question's cosine with it is the item's score."""
-        head, full = views.get("head"), views.get("full")
+        head, full = item.vectors.get("head"), item.vectors.get("full")
         if head is None or full is None:
             return next(vector for vector in (full, head) if vector is not None)
-        weight = self._ranking.question_head if is_question(title) else self._ranking.noun_head
+        weight = self._ranking.head(item.title)
         return np.asarray(weight * head + (1 - weight) * full, dtype=np.float32)
 
-    # --- questions ---------------------------------------------------------------
-    async def _asked(self, training: Training, split: str, items: Iterable[UUID]) -> Asked:
+    async def _asked(self, training: Training, split: str, items: Iterable[UUID], progress: Progress) -> Asked:
         """Questions with the FAQ that answers each; only of FAQs that the collection has."""
         there = set(items)
-        rows: list[DatasetRow] = []
-        slice_ = Slice(READ)
-        while True:
-            async with self._uow.read(training.workspace_id) as tx:
-                page, cursor = await tx.datasets.rows(training.dataset_id, slice_, split=split)
-            rows += [row for row in page if row.faq_id in there]
-            if cursor is None:
-                break
-            slice_ = Slice(READ, cursor)
-        asked = [(row.question, row.faq_id) for row in rows if row.origin == "paraphrase" and row.faq_id is not None]
+        rows = [row for row in await training_rows(self._uow, training, split, progress) if row.faq_id in there]
+        asked = worded(rows)
         if split != "held_out":
             asked += _sentences(rows)
-        return asked or [(row.question, row.faq_id) for row in rows if row.faq_id is not None]
+        return asked or plain(rows)
 
     async def _embed(self, embedder: Embedder, texts: Sequence[str], progress: Progress) -> Vectors:
         parts: list[Vectors] = []
@@ -179,6 +98,24 @@ class RetrievalPreparation:
             await progress("embedding", first, len(texts))
             parts.append(await embedder.embed(texts[first : first + EMBEDDED], kind="query"))
         return np.concatenate(parts) if parts else np.empty((0, embedder.spec.dimension), np.float32)
+
+
+def worded(rows: Sequence[DatasetRow]) -> Asked:
+    """Of other wordings alone."""
+    return [(row.question, row.faq_id) for row in rows if row.origin == "paraphrase" and row.faq_id is not None]
+
+
+def plain(rows: Sequence[DatasetRow]) -> Asked:
+    return [(row.question, row.faq_id) for row in rows if row.faq_id is not None]
+
+
+def require_known(asked: Asked, collection: Collection) -> None:
+    """Raises `InvalidRequest` where nothing of the dataset is in the collection."""
+    if not asked:
+        raise InvalidRequest(
+            f"none of the dataset's FAQs is in the collection {collection.name!r}, so there is nothing to tune its "
+            "retrieval with; wait until it is up to date, or choose the collection that has them"
+        )
 
 
 def _sentences(rows: Sequence[DatasetRow]) -> Asked:
@@ -194,7 +131,7 @@ def _spread(text: str, most: int) -> list[str]:
 
 
 def _of_documents(
-    known: _Knowledge, items: Items, place: Mapping[UUID, int], asked_of: Mapping[str, Asked]
+    known: Sequence[KnownItem], items: Items, place: Mapping[UUID, int], asked_of: Mapping[str, Asked]
 ) -> dict[str, Asked]:
     """Sentences of the collection's passages, each asked for its own: without them questions are drawn to FAQs alone.
 
@@ -202,30 +139,14 @@ def _of_documents(
     is for validation. Of very many passages some are taken, the same each time.
     """
     of_dataset = {int(items.alike[place[faq_id]]) for asked in asked_of.values() for _, faq_id in asked}
-    free = sorted((id for id in known.sentences if int(items.alike[place[id]]) not in of_dataset), key=_drawn)
-    chosen = free[: MOST_SENTENCES // OF_PASSAGE]
+    free = [one for at, one in enumerate(known) if not one.is_faq and int(items.alike[at]) not in of_dataset]
+    chosen = sorted(free, key=lambda one: _drawn(one.id))[: MOST_SENTENCES // OF_PASSAGE]
     found: dict[str, Asked] = {"train": [], "validation": []}
-    for at, id in enumerate(chosen):
-        found["train" if at % VALIDATED else "validation"] += [(text, id) for text in known.sentences[id]]
+    for at, one in enumerate(chosen):
+        sentences_of = _spread(one.body, OF_PASSAGE)
+        found["train" if at % VALIDATED else "validation"] += [(text, one.id) for text in sentences_of]
     return found
 
 
 def _drawn(id: UUID) -> bytes:
     return blake2b(id.bytes, digest_size=8).digest()
-
-
-def _alike(known: _Knowledge) -> Rows:
-    """int64[m], in the order of the items: FAQs of one group, and a FAQ with the passage that it was drawn from, have
-    one number."""
-    numbers = {id: at for at, id in enumerate(known.vectors)}
-    by_group: dict[UUID, int] = {}
-    for id, group in known.groups.items():
-        numbers[id] = by_group.setdefault(group, numbers[id])
-    passages: dict[UUID, list[tuple[UUID, Span]]] = defaultdict(list)
-    for id, span in known.passages.items():
-        passages[span.section_id].append((id, span))
-    for id, span in known.faqs.items():
-        for passage, other in passages[span.section_id]:
-            if span.covers(other) >= MOSTLY:
-                numbers[passage] = numbers[id]
-    return np.array([numbers[id] for id in known.vectors], dtype=np.int64)

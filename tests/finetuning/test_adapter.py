@@ -8,7 +8,8 @@ import pytest
 from backend.embeddings.base import Vectors
 from backend.errors import InvalidRequest, TrainingDiverged
 from backend.finetuning import adapter
-from backend.finetuning.adapter import AdapterParameters, Epoch, Items, Questions, Reals, ranks_of, train
+from backend.finetuning.adapter import AdapterParameters, Epoch, Items, Questions, Reals, train
+from backend.finetuning.ranks import ranks_of
 
 D, ITEMS = 24, 200
 SMALL = AdapterParameters(learning_rate=3e-3, batch=64, random_negatives=64, patience=20)

@@ -97,7 +97,7 @@ async def test_a_training_ends_with_a_map_its_figures_and_its_curve(make: Make, 
     assert found.spec_key == "k"
     assert found.weight.any()
     assert status.result.metrics["questions"] == [120.0]
-    before, after = status.result.metrics["mrr"]
+    before, after, *_ = status.result.metrics["mrr"]
     assert 0 < before < after < 1
     points = list(PointLog(given.folder).read())
     assert [point.step for point in points if point.name == "mrr"] == [0, 1, 2, 3, 4]

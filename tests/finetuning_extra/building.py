@@ -2,23 +2,17 @@
 
 import asyncio
 import json
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psutil
-import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from backend.finetuning import lora_task
-from backend.finetuning.base import PointLog, TrainingOrder, TrainingStatus
-from backend.finetuning.child_trainer import ChildTrainer
+from backend.finetuning.base import TrainingStatus
 from backend.finetuning.lora_run import Arguments, LoraParameters
-from backend.finetuning.lora_trainer import LIMITS
 from backend.jobs.children import Children
-from tests.support import eventually
+from tests.finetuning_extra.running import Training
 
 START, END = "<|im_start|>", "<|im_end|>"
 TEMPLATE = (
@@ -26,7 +20,6 @@ TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 PARAMETERS = LoraParameters(rank=8, alpha=16, dropout=0.1, learning_rate=2e-2, batch=8, max_length=128, max_steps=40)
-SECONDS = 240
 
 
 def conversations(count: int = 40) -> list[dict[str, list[dict[str, str]]]]:
@@ -85,74 +78,25 @@ def write_base(folder: Path, *, digits: bool = True) -> Path:
     return folder
 
 
-class Training:
-    """A training of a base model in a folder, started as often as one likes; each trainer is as after a restart."""
-
-    def __init__(self, children: Children, folder: Path, base: Path, parameters: LoraParameters, memory: int | None):
-        self._children = children
-        self._arguments = Arguments(
-            folder=folder,
-            base_model=str(base),
-            models=folder.parent / "models",
-            hub=folder.parent / "hub",
-            parameters=parameters,
-            memory=memory,
-        )
-        self.order = TrainingOrder(folder, str(base), {})
-        self.folder = folder
-        self.trainer = self.restarted()
-
-    def restarted(self) -> ChildTrainer:
-        self.trainer = ChildTrainer(self._children, lora_task.__name__, lambda _: self._arguments, LIMITS)
-        return self.trainer
-
-    async def start(self) -> None:
-        await self.trainer.start(self.order)
-
-    async def status(self) -> TrainingStatus:
-        return await self.trainer.status(self.order, self.folder.name)
-
-    async def cancel(self) -> None:
-        await self.trainer.cancel(self.order, self.folder.name)
-
-    async def ended(self) -> TrainingStatus:
-        async def has_ended() -> bool:
-            return (await self.status()).state != "running"
-
-        await eventually(has_ended, seconds=SECONDS)
-        return await self.status()
-
-    async def reaches(self, step: int) -> None:
-        """Fails when the training ends before."""
-
-        async def is_there() -> bool:
-            assert (await self.status()).state == "running"
-            return any(point.step >= step for point in PointLog(self.folder).read())
-
-        await eventually(is_there, seconds=SECONDS)
-
-    async def result(self) -> TrainingStatus:
-        """Of a training that succeeds."""
-        await self.start()
-        status = await self.ended()
-        assert status.error is None
-        return status
-
-    def curve(self, name: str = "train_loss") -> dict[int, float]:
-        """By step; fails where a step is there twice."""
-        points = [point for point in PointLog(self.folder).read() if point.name == name]
-        found = {point.step: point.value for point in points}
-        assert len(found) == len(points)
-        return found
-
-
 @asynccontextmanager
 async def training(
     folder: Path, base: Path, changes: Mapping[str, object] | None = None, *, memory: int | None = None
 ) -> AsyncIterator[Training]:
     children = Children(spool=folder.parent / "spool")
     write_rows(folder)
-    made = Training(children, folder, base, PARAMETERS.model_copy(update=dict(changes or {})), memory)
+    made = Training(
+        children,
+        folder,
+        lora_task.__name__,
+        Arguments(
+            folder=folder,
+            base_model=str(base),
+            models=folder.parent / "models",
+            hub=folder.parent / "hub",
+            parameters=PARAMETERS.model_copy(update=dict(changes or {})),
+            memory=memory,
+        ),
+    )
     try:
         yield made
     finally:
@@ -168,24 +112,3 @@ def train(folder: Path, base: Path, changes: Mapping[str, object] | None = None)
             return made, await made.result()
 
     return asyncio.run(whole())
-
-
-def child_processes() -> list[psutil.Process]:
-    """Of trainings of this process."""
-    return [
-        one
-        for one in psutil.Process().children(recursive=True)
-        if one.is_running() and any(lora_task.__name__ in part for part in one.cmdline())
-    ]
-
-
-@contextmanager
-def small_volume(folder: Path, *, megabytes: int) -> Iterator[None]:
-    folder.mkdir(parents=True)
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mounting, capture_output=True, check=False).returncode:
-        pytest.skip("a small volume cannot be mounted here: that needs root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)

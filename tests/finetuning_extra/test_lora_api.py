@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.api.test_datasets import fill, make
-from tests.finetuning_extra.building import SECONDS, write_base
+from tests.finetuning_extra.building import write_base
+from tests.finetuning_extra.running import SECONDS
 from tests.support import Api
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
@@ -39,6 +40,7 @@ async def test_a_fine_tuned_model_answers_from_the_documents_and_over_openais_ap
 ) -> None:
     assert (model["method"], model["state"], model["collection_id"]) == ("lora", "usable", None)
     assert [change["name"] for change in model["changes"]] == ["validation_loss"]
+    assert {"seconds_per_step", "peak_memory_mb"} == set(model["took"])
     assert "model.gguf" in {file["path"] for file in model["files"]}
     answer = await api.post("/chat", {"message": QUESTION, "model": "Own"})
     assert (answer["provider"], answer["model"], answer["failures"]) == ("local", "model", [])

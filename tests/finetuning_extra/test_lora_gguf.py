@@ -15,7 +15,8 @@ from backend.finetuning import lora_gguf
 from backend.finetuning.lora_gguf import NotExported, check_tokens, export
 from backend.finetuning.lora_llama import PRE_TOKENIZERS
 from backend.finetuning.lora_task import load_tokenizer
-from tests.finetuning_extra.building import SECONDS, Training, conversations, train, write_base
+from tests.finetuning_extra.building import conversations, train, write_base
+from tests.finetuning_extra.running import SECONDS, Training
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
 QUESTIONS = [row["messages"][:1] for row in conversations(12)]

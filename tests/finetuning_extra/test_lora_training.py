@@ -14,22 +14,15 @@ from backend.errors import (
     TrainingOutOfMemory,
     UnusableModel,
 )
-from backend.finetuning import lora_checkpoints
+from backend.finetuning import checkpoints as saved
+from backend.finetuning import lora_task
 from backend.finetuning.base import TrainingStatus, read_result
 from backend.finetuning.files import READ, verify
-from tests.finetuning_extra.building import (
-    SECONDS,
-    Training,
-    child_processes,
-    small_volume,
-    train,
-    training,
-    write_base,
-)
+from tests.finetuning_extra.building import train, training, write_base
+from tests.finetuning_extra.running import MIB, SECONDS, Training, child_processes, fill, small_volume
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
 LONG = {"max_steps": 60, "evaluations": 30}
-MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +42,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def checkpoints(folder: Path) -> Path:
-    return folder / lora_checkpoints.FOLDER
+    return folder / saved.FOLDER
 
 
 def test_the_loss_of_what_is_learnt_and_of_what_is_not_goes_down(whole: tuple[Training, TrainingStatus]) -> None:
@@ -85,14 +78,14 @@ async def test_a_killed_training_goes_on_from_the_last_whole_checkpoint(
     async with training(run, base, LONG) as killed:
         await killed.start()
         await killed.reaches(step)
-        [child] = child_processes()
+        [child] = child_processes(lora_task.__name__)
         child.kill()
         status = await killed.ended()
         assert isinstance(status.error, ChildFailed)
         assert status.error.retryable
 
         if step == 9:
-            found = lora_checkpoints.newest(checkpoints(run))
+            found = saved.newest(checkpoints(run))
             assert found is not None
             assert found[1] >= 6
             weights = found[0] / "adapter_model.safetensors"
@@ -123,10 +116,10 @@ async def test_a_cancelled_training_leaves_no_process_and_no_result(base: Path, 
         assert (await one.status()).state == "cancelled"
         await one.start()
         await one.reaches(2)
-        assert len(child_processes()) == 1
+        assert len(child_processes(lora_task.__name__)) == 1
         await one.cancel()
         assert (await one.status()).state == "cancelled"
-        assert child_processes() == []
+        assert child_processes(lora_task.__name__) == []
         assert read_result(run) is None
         await one.cancel()
         assert (await one.status()).state == "cancelled"
@@ -186,7 +179,7 @@ async def test_a_full_disk_at_a_checkpoint_keeps_the_one_before_and_training_goe
             assert isinstance(status.error, StorageFull)
             assert status.error.retryable
             assert "free some" in str(status.error)
-            found = lora_checkpoints.newest(checkpoints(one.folder))
+            found = saved.newest(checkpoints(one.folder))
             assert found is not None
             assert found[1] >= 2
             filler.unlink()
@@ -225,13 +218,3 @@ async def test_a_missing_model_and_one_that_is_cut_are_refused(base: Path, tmp_p
             status = await one.ended()
             assert isinstance(status.error, UnusableModel)
             assert reason in str(status.error)
-
-
-def fill(file: Path) -> None:
-    """Takes all the room that is left."""
-    with file.open("wb", buffering=0) as out:
-        try:
-            while True:
-                out.write(bytes(MIB // 4))
-        except OSError:
-            pass

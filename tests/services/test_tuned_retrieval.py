@@ -1,5 +1,6 @@
 """What tuned retrieval is trained on: which items say the same, and which sentences are asked for."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -7,46 +8,55 @@ import pytest
 
 from backend.finetuning.adapter import Items
 from backend.retrieval.base import Span
+from backend.retrieval.views import faq_views, passage_views
 from backend.services import tuned_retrieval
-from backend.services.tuned_retrieval import Asked, _alike, _Knowledge, _of_documents, _spread
+from backend.services.collection_items import KnownItem, alike
+from backend.services.tuned_retrieval import Asked, _of_documents, _spread
 
 SECTION = UUID(int=900)
 
 
-def known(passages: int = 30, faqs: int = 3) -> _Knowledge:
+def known(passages: int = 30, faqs: int = 3) -> list[KnownItem]:
     """FAQ n was drafted from passage n of the same section; every passage has one sentence."""
-    found = _Knowledge()
-    for n in range(passages):
-        id = UUID(int=100 + n)
-        found.vectors[id] = np.ones(4, np.float32)
-        found.passages[id] = Span(SECTION, n * 100, n * 100 + 100)
-        found.sentences[id] = [f"Sentence of passage {n}."]
+    vectors = {"full": np.ones(4, np.float32)}
+    found = [
+        KnownItem(
+            UUID(int=100 + n),
+            title="",
+            body=f"This is the only sentence of the passage {n}.",
+            texts=passage_views((), "text"),
+            vectors=vectors,
+            span=Span(SECTION, n * 100, n * 100 + 100),
+            is_faq=False,
+        )
+        for n in range(passages)
+    ]
     for n in range(faqs):
-        id = UUID(int=n)
-        found.vectors[id] = np.ones(4, np.float32)
-        found.faqs[id] = Span(SECTION, n * 100, n * 100 + 80)
+        span = Span(SECTION, n * 100, n * 100 + 80)
+        found.append(KnownItem(UUID(int=n), "Why?", "So.", faq_views("Why?", "So."), vectors, span))
     return found
 
 
-def drawn(knowledge: _Knowledge, asked: dict[str, Asked]) -> dict[str, set[int]]:
+def drawn(items: list[KnownItem], asked: dict[str, Asked]) -> dict[str, set[int]]:
     """The numbers of the passages whose sentences are asked for, by split."""
-    items = Items(np.stack(list(knowledge.vectors.values())), _alike(knowledge))
-    place = {id: at for at, id in enumerate(knowledge.vectors)}
-    found = _of_documents(knowledge, items, place, asked)
+    place = {item.id: at for at, item in enumerate(items)}
+    found = _of_documents(items, Items(np.ones((len(items), 4), np.float32), alike(items)), place, asked)
     return {split: {id.int - 100 for _, id in pairs} for split, pairs in found.items()}
 
 
+def numbers_of(items: list[KnownItem]) -> dict[UUID, int]:
+    return dict(zip((item.id for item in items), alike(items).tolist(), strict=True))
+
+
 def test_a_faq_and_the_passage_that_it_was_drawn_from_say_the_same() -> None:
-    knowledge = known()
-    numbers = dict(zip(knowledge.vectors, _alike(knowledge), strict=True))
+    numbers = numbers_of(known())
     assert numbers[UUID(int=0)] == numbers[UUID(int=100)]
     assert len(set(numbers.values())) == 30
 
 
 def test_faqs_of_one_group_say_the_same() -> None:
-    knowledge = known()
-    knowledge.groups = {UUID(int=0): SECTION, UUID(int=2): SECTION}
-    numbers = dict(zip(knowledge.vectors, _alike(knowledge), strict=True))
+    grouped = {UUID(int=0), UUID(int=2)}
+    numbers = numbers_of([replace(one, group=SECTION) if one.id in grouped else one for one in known()])
     assert numbers[UUID(int=0)] == numbers[UUID(int=2)] != numbers[UUID(int=1)]
 
 

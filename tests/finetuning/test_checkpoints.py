@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import UnusableModel
-from backend.finetuning.lora_checkpoints import KEPT, MANIFEST, begin, newest, seal
+from backend.finetuning.checkpoints import KEPT, MANIFEST, begin, newest, seal
 
 
 def saved(root: Path, step: int) -> Path:

@@ -10,8 +10,9 @@ import pytest
 import safetensors.numpy
 
 from backend.errors import UnusableModel
-from backend.finetuning import lora_base
-from backend.finetuning.lora_base import SAMPLE, Tensor, check, folder_of, tensors
+from backend.finetuning import model_folder
+from backend.finetuning.lora_base import SAMPLE, folder_of
+from backend.finetuning.model_folder import Tensor, check, tensors
 
 
 @pytest.fixture
@@ -153,6 +154,6 @@ def test_a_path_without_a_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_huge_configuration_is_not_read(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lora_base, "LONGEST_CONFIG", 10)
+    monkeypatch.setattr(model_folder, "LONGEST_CONFIG", 10)
     with pytest.raises(UnusableModel, match="is not read"):
         check(base)

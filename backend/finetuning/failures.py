@@ -15,18 +15,18 @@ _MEMORY_WORDS: Final = ("can't allocate memory", "out of memory", "cannot alloca
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Raises `TrainingOutOfMemory` and `StorageFull` for what torch and safetensors say in words of their own."""
+def explained(less_memory: str) -> Iterator[None]:
+    """Raises `TrainingOutOfMemory` and `StorageFull` for what torch and safetensors say in words of their own.
+
+    `less_memory` says what to do for a training to take less of it.
+    """
     try:
         yield
     except NexusError:
         raise
     except Exception as exc:
         if is_memory(exc):
-            raise TrainingOutOfMemory(
-                "the training ran out of memory; lower batch (and raise accumulation), lower max_length, or choose a "
-                "smaller base model"
-            ) from exc
+            raise TrainingOutOfMemory(f"the training ran out of memory; {less_memory}") from exc
         if is_full(exc):
             raise StorageFull(
                 "the disk is full; what was saved last is whole: free some and start the training again, it goes on "

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from backend.errors import StorageFull, TrainingOutOfMemory
-from backend.finetuning.lora_base import Tensor
+from backend.finetuning.machine import MIB
+from backend.finetuning.model_folder import Tensor
 
-MIB: Final = 1024 * 1024
 RUNTIME: Final = 900 * MIB
 """Resident after importing torch, transformers, trl and peft; measured with torch 2.15."""
 FLOAT: Final = 4
@@ -24,8 +22,6 @@ LOGIT_BYTES: Final = 12
 CHECKPOINTS: Final = 3
 """Two are kept while a third is written."""
 RESERVE: Final = 200 * MIB
-_MEMINFO: Final = Path("/proc/meminfo")
-_CGROUP: Final = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +69,6 @@ def memory_needed(shape: Shape, plan: Plan) -> int:
 def disk_needed(shape: Shape, plan: Plan) -> int:
     """Bytes: checkpoints, the finished model (at most float32), and float16 twice while its GGUF file is made."""
     return CHECKPOINTS * _trained(shape, plan) * KEPT_BYTES + shape.parameters * (FLOAT + 2 * 2) + RESERVE
-
-
-def require_memory(needed: int, free: int | None) -> None:
-    """Raises `TrainingOutOfMemory`; where it is not known what is free, the training may try."""
-    if free is not None and needed > free:
-        raise TrainingOutOfMemory(
-            f"the training needs about {needed // MIB} MB of memory, and {free // MIB} MB are free; lower batch or "
-            "max_length, choose a smaller base model, or end other programs"
-        )
-
-
-def require_disk(needed: int, free: int) -> None:
-    """Raises `StorageFull`."""
-    if needed > free:
-        raise StorageFull(
-            f"the training needs about {needed // MIB} MB of disk for its checkpoints and its model, and "
-            f"{free // MIB} MB are free; free some and try again"
-        )
-
-
-def free_memory() -> int | None:
-    """Bytes that this machine, or the container that this is, can still give; None where that is not known."""
-    if not _MEMINFO.exists():
-        return None
-    lines = dict(line.split(":", 1) for line in _MEMINFO.read_text(encoding="ascii").splitlines())
-    free = int(lines["MemAvailable"].split()[0]) * 1024
-    try:
-        limit, used = (
-            (_CGROUP / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current")
-        )
-    except OSError:
-        return free
-    return free if limit == "max" else max(min(free, int(limit) - int(used)), 0)
 
 
 def _trained(shape: Shape, plan: Plan) -> int:

@@ -3,18 +3,9 @@
 import pytest
 
 from backend.errors import StorageFull, TrainingOutOfMemory
-from backend.finetuning.lora_base import Tensor
-from backend.finetuning.lora_needs import (
-    MIB,
-    RUNTIME,
-    Plan,
-    Shape,
-    disk_needed,
-    free_memory,
-    memory_needed,
-    require_disk,
-    require_memory,
-)
+from backend.finetuning.machine import MIB, free_memory, require_disk, require_memory
+from backend.finetuning.model_folder import Tensor
+from backend.finetuning.needs import RUNTIME, Plan, Shape, disk_needed, memory_needed
 
 LAYER = [
     Tensor("q", (576, 576)),
