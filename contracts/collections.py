@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from contracts.base import Answer, Request, UtcTime
+from contracts.embedding_models import EmbeddingModelName
 from contracts.faqs import NewFaq
 
 SyncMode = Literal["auto", "manual"]
@@ -40,11 +41,17 @@ class Collection(Answer):
 
 
 class NewCollection(Request):
-    """`everything` (the default collection): all documents and approved FAQs of the workspace."""
+    """Without an `embedding_model`, named as in `GET /embedding-models`, it has that of this installation.
+
+    With `everything` it holds all documents and approved FAQs of the workspace, as the default collection does; else it
+    is empty until something is put into it.
+    """
 
     name: CollectionName
     store: str = "native"
     sync: SyncMode = "auto"
+    embedding_model: EmbeddingModelName | None = None
+    everything: bool = False
 
 
 class Ingest(Request):

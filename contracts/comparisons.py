@@ -68,7 +68,7 @@ class NewComparison(Request):
         if len(self.targets) < 2:
             raise ValueError("give two to four lanes")
         if len(set(self.targets)) != len(self.targets):
-            raise ValueError("each lane must have a target of its own: two are the same")
+            raise ValueError("two of the lanes have the same target; give each one of its own")
         return self
 
     @property

@@ -26,6 +26,7 @@ class EmbeddingModel(Answer):
 
 
 class ModelChoice(Request):
-    """An embedding model by its name: of the list, `local/` and a folder's name, or `provider:model` of a server."""
+    """An embedding model by its name: of the list, `local/` and a folder's name, `tuned/` and the name of a
+    search model that was trained here, or `provider:model` of a server."""
 
     model: EmbeddingModelName

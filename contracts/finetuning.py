@@ -1,5 +1,6 @@
 """Fine-tuning: trainings, their curves, and the models that come out."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -31,8 +32,20 @@ class TrainingProvider(Answer):
     base_url: str
 
 
+Makes = Literal["retrieval", "answers", "embeddings"]
+
+
+class BaseModelChoice(Answer):
+    """A model that a training may begin with."""
+
+    name: str
+    label: str
+    note: str
+
+
 class TrainingMethod(Answer):
-    """A way to train. `makes` tells what comes out: a collection's retrieval, or a model that answers.
+    """A way to train. `makes` tells what comes out: a collection's retrieval, a model that answers, or an embedding
+    model, which begins with one of `base_models`.
 
     `missing` says what to install or set up first; without its packages its parameters are not known. One that trains
     at a provider takes its name as the parameter `provider`: one of `providers`.
@@ -40,18 +53,20 @@ class TrainingMethod(Answer):
 
     name: str
     label: str
-    makes: Literal["retrieval", "answers"]
+    makes: Makes
     missing: str
     parameters: list[MethodParameter]
     providers: list[TrainingProvider] = Field([])
+    base_models: list[BaseModelChoice] = Field([])
     needs_base_model: bool = False
 
 
 class NewTraining(Request):
     """`method` names the trainer. `adapter` is tuned retrieval: it has no `base_model`, and is trained for a
-    collection, that of the default agent where none is given. `remote` trains at the provider that its parameter
-    `provider` names: rows of the dataset leave this machine. `parameters` are the method's; what is left out has its
-    default.
+    collection, that of the default agent where none is given. `retriever` trains an embedding model of this machine,
+    MiniLM where no `base_model` is given, to find that collection's entries. `remote` trains at the provider that its
+    parameter `provider` names: rows of the dataset leave this machine. `parameters` are the method's; what is left out
+    has its default.
 
     `name` is the model's; without one it is made from the dataset's.
     """
@@ -62,6 +77,18 @@ class NewTraining(Request):
     name: Name | None = None
     collection_id: UUID | None = None
     parameters: dict[str, JsonValue] = Field(default={}, max_length=50)
+
+
+class TrainingEstimate(Answer):
+    """What a training would read: about so many `tokens` in each of `epochs`, null where the provider chooses them.
+
+    `cost_usd` is that of all epochs, or of one where their number is not known. It is 0 for what is trained on this
+    machine, and null where `parameters.price_per_million` does not say what a provider asks.
+    """
+
+    tokens: int
+    epochs: int | None
+    cost_usd: Decimal | None
 
 
 class Training(Answer):
@@ -92,11 +119,14 @@ class CurvePoint(Answer):
 
 
 class Change(Answer):
-    """A figure on the held-out questions before and after training."""
+    """A figure on the held-out questions before and after training. `low` and `high` are the ends of the 95 % interval
+    of `after` less `before`, null where there are too few questions to tell."""
 
     name: str
     before: float
     after: float
+    low: float | None = None
+    high: float | None = None
 
 
 class ModelFile(Answer):
@@ -106,7 +136,9 @@ class ModelFile(Answer):
 
 
 class TunedModel(Answer):
-    """A model that was trained here. `held_out` counts the questions behind `changes`; they were in no training.
+    """A model that was trained here. One that `makes` embeddings is asked by no name: a collection is switched to it,
+    as the embedding model `tuned/` and its name. `held_out` counts the questions behind `changes`; they were in no
+    training. `took` says what the training took, as far as it was measured: `seconds_per_step`, `peak_memory_mb`.
 
     `state` is `unusable` with a `reason` when it no longer fits: the collection is gone or has other vectors, or the
     provider that keeps it as `remote_id` is not set up any more.
@@ -115,10 +147,12 @@ class TunedModel(Answer):
     id: UUID
     name: str
     method: str
+    makes: Makes
     base_model: str
     parameters: dict[str, JsonValue]
     changes: list[Change]
     held_out: int
+    took: dict[str, float] = Field(default_factory=dict)
     notes: list[str]
     files: list[ModelFile]
     remote_id: str | None

@@ -7,7 +7,7 @@ interval to look at after every question is that of `sequence`, given `metrics.p
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final, Literal, TypeVar
@@ -60,6 +60,24 @@ def mean_difference(first: Mapping[Id, float | None], second: Mapping[Id, float 
     return _bootstrapped([one - other for one, other in paired_values(first, second)], "paired bootstrap")
 
 
+def grouped_difference(first: Sequence[float], second: Sequence[float], groups: Sequence[Hashable]) -> Mean:
+    """`first` less `second`, a value each a question; questions of one group are drawn together by the bootstrap,
+    since what makes one of them hard makes the others hard. `questions` counts questions; one group has no interval."""
+    by_group: dict[Hashable, tuple[float, int]] = {}
+    for one, other, group in zip(first, second, groups, strict=True):
+        total, count = by_group.get(group, (0.0, 0))
+        by_group[group] = total + one - other, count + 1
+    if not by_group:
+        return Mean(None, None, 0, "paired bootstrap")
+    sums = np.array([total for total, _ in by_group.values()], dtype=np.float64)
+    counts = np.array([count for _, count in by_group.values()], dtype=np.float64)
+    found = float(sums.sum() / counts.sum())
+    if len(sums) < 2:
+        return Mean(found, None, len(groups), "paired bootstrap")
+    low, high = np.quantile(_resampled_ratio(sums, counts), [ALPHA / 2, 1 - ALPHA / 2])
+    return Mean(found, Interval(float(low), float(high)), len(groups), "paired bootstrap")
+
+
 def wilson(hits: int, of: int, alpha: float = ALPHA) -> Interval:
     """For one look at a number of trials fixed before. Raises ValueError unless 0 <= hits <= of and 0 < of."""
     if not 0 <= hits <= of or of == 0:
@@ -80,7 +98,15 @@ def _bootstrapped(values: list[float], method: Method) -> Mean:
 
 
 def _resampled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means of `RESAMPLES` draws with replacement, in batches: memory of 100 draws."""
+    """Means of `RESAMPLES` draws with replacement."""
+    return np.concatenate([values[batch].mean(axis=1) for batch in _draws(len(values))])
+
+
+def _resampled_ratio(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([sums[batch].sum(axis=1) / counts[batch].sum(axis=1) for batch in _draws(len(sums))])
+
+
+def _draws(of: int) -> Iterator[NDArray[np.int64]]:
+    """Rows of `RESAMPLES` draws, in batches: memory of 100 draws."""
     draws = np.random.default_rng(SEED)
-    rows = (draws.integers(0, len(values), (_BATCH, len(values))) for _ in range(RESAMPLES // _BATCH))
-    return np.concatenate([values[batch].mean(axis=1) for batch in rows])
+    return (draws.integers(0, of, (_BATCH, of)) for _ in range(RESAMPLES // _BATCH))

@@ -8,7 +8,7 @@ excludes .5. The chance of ever naming a lane that is not better than all others
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from backend.comparison.bradley_terry import Pair, expected_win_rate, pairs, ranked, strengths
 from backend.comparison.sequence import (
@@ -24,6 +24,9 @@ from backend.comparison.sequence import (
 
 MOST_LANES: Final = 4
 
+Counted = Literal["vote", "question"]
+"""A person's vote, or a question that a model decided."""
+NOTHING: Final[Mapping[Counted, str]] = {"vote": "no votes yet", "question": "nothing decided yet"}
 _LEVEL: Final = 1e-9
 
 
@@ -57,8 +60,10 @@ class Verdict:
     text: str
 
 
-def judge(lanes: Sequence[str], tallies: Mapping[Pair, Tally], alpha: float = ALPHA) -> Verdict:
-    """By the votes between lanes: pairs as `strengths` takes them.
+def judge(
+    lanes: Sequence[str], tallies: Mapping[Pair, Tally], alpha: float = ALPHA, *, counted: Counted = "vote"
+) -> Verdict:
+    """By the votes between lanes: pairs as `strengths` takes them. `counted` is what the text calls one of them.
 
     Raises ValueError for less than two lanes or more than four, as `strengths` does, and for an `alpha` outside 0..1.
     """
@@ -72,7 +77,8 @@ def judge(lanes: Sequence[str], tallies: Mapping[Pair, Tally], alpha: float = AL
     best = order[0] if is_ahead else None
     decided = all(duel.is_won for duel in duels)
     needed = _most_needed(duels)
-    text = _text(order[0], best, duels, needed) if any(tally.votes for tally in met.values()) else "no votes yet"
+    is_empty = not any(tally.votes for tally in met.values())
+    text = NOTHING[counted] if is_empty else _text(order[0], best, duels, needed, counted)
     return Verdict(decided, best, order, duels, needed, text)
 
 
@@ -94,30 +100,30 @@ def _most_needed(duels: Sequence[Duel]) -> int | None:
     return max(needed) if len(needed) == len(duels) else None
 
 
-def _text(first: str, best: str | None, duels: Sequence[Duel], needed: int | None) -> str:
-    is_won = all(duel.is_won for duel in duels)
+def _text(first: str, best: str | None, duels: Sequence[Duel], needed: int | None, counted: Counted) -> str:
+    is_won, outlook = all(duel.is_won for duel in duels), _outlook(duels, needed, counted)
     if len(duels) == 1:
-        said = _said(duels[0])
-        return f"{first} is better: {said}" if is_won else f"undecided: {first} {said}; {_outlook(duels, needed)}"
-    said = "; ".join(f"against {duel.rival} {_said(duel)}" for duel in duels)
+        said = _said(duels[0], counted)
+        return f"{first} is better: {said}" if is_won else f"undecided: {first} {said}; {outlook}"
+    said = "; ".join(f"against {duel.rival} {_said(duel, counted)}" for duel in duels)
     if is_won:
         return f"{first} is best: {said}"
-    return f"undecided: {f'{first} leads, ' if best else f'nobody leads; {first} '}{said}; {_outlook(duels, needed)}"
+    return f"undecided: {f'{first} leads, ' if best else f'nobody leads; {first} '}{said}; {outlook}"
 
 
-def _said(duel: Duel) -> str:
+def _said(duel: Duel, counted: Counted) -> str:
     if duel.win_rate is None:
-        return "no votes yet"
+        return NOTHING[counted]
     low, high = _percent(duel.interval.low), _percent(duel.interval.high)
     return f"{_percent(duel.win_rate)} %, {low} to {high} %, n = {duel.tally.votes:,}"
 
 
-def _outlook(duels: Sequence[Duel], needed: int | None) -> str:
+def _outlook(duels: Sequence[Duel], needed: int | None, counted: Counted) -> str:
     if needed is not None:
-        return f"at this margin about {_about(needed):,} more {'vote' if needed == 1 else 'votes'}"
+        return f"at this margin about {_about(needed):,} more {counted if needed == 1 else f'{counted}s'}"
     if any(duel.win_rate is None or duel.win_rate <= 0.5 for duel in duels):
         return "there is no margin yet"
-    return f"at this margin more than {MOST_VOTES:,} votes"
+    return f"at this margin more than {MOST_VOTES:,} {counted}s"
 
 
 def _percent(share: float) -> str:

@@ -48,6 +48,8 @@ _VERB_LAST = re.compile(
     rf"(?:(?:{ARTICLE})\s+)?\Z",
     re.IGNORECASE,
 )
+_WHO = re.compile(r"\bwho\s+\Z", re.IGNORECASE)
+_WHICH = re.compile(r"\bwhich\s+\Z", re.IGNORECASE)
 _CLOSED = re.compile(rf"\W*(?:\Z|\b(?:{PREPOSITION}|{ARTICLE}|and|or|but|when|if)\b)", re.IGNORECASE)
 
 Shape = Literal["number", "option", "code", "acronym", "name", "plain"]
@@ -128,8 +130,15 @@ def runs(text: str) -> tuple[Place, ...]:
 
 @lru_cache(maxsize=CACHED)
 def noun_runs(text: str) -> tuple[Place, ...]:
-    """The runs without the verb or the quality that surely ends them: "Starter plan | cost", "dinner | included"."""
-    return tuple(_without_last(text, run) if _is_ended_by_predicate(text, run) else run for run in runs(text))
+    """The runs without the verb or the quality that surely ends them: "Starter plan | cost", "dinner | included"; and
+    without the one between a subject that is asked for and its object: "which plan | includes | auditing"."""
+    found: list[Place] = []
+    for run in runs(text):
+        if _is_ended_by_predicate(text, run):
+            found.append(_without_last(text, run))
+        else:
+            found += _around_verb(text, run)
+    return tuple(found)
 
 
 def has_verb(text: str, run: Place) -> bool:
@@ -175,6 +184,20 @@ def _has_subject(text: str, run: Place) -> bool:
 def _is_ended_by_predicate(text: str, run: Place) -> bool:
     before = text[: run.start]
     return bool((_VERB_LAST.search(before) or _PREDICATE_LATER.search(before)) and _CLOSED.match(text, run.end))
+
+
+def _around_verb(text: str, run: Place) -> list[Place]:
+    """The run alone where no verb is seen in it."""
+    inside = words(text, run.start, run.end)
+    if len(inside) > 1 and _WHO.search(text, 0, run.start):
+        return [Place(inside[1].start, run.end)]
+    if not _WHICH.search(text, 0, run.start):
+        return [run]
+    for subject, verb, after in zip(inside, inside[1:], inside[2:], strict=False):
+        # A singular subject has a verb in -s, a plural one has not: "plan includes", "plans include".
+        if _is_plural(subject.of(text)) != verb.of(text).endswith("s"):
+            return [Place(run.start, subject.end), Place(after.start, run.end)]
+    return [run]
 
 
 def _without_predicate(text: str, run: Place) -> Place:

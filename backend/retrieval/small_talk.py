@@ -42,6 +42,22 @@ _TALK: Final = (
         "Soy AI Nexus, un programa. Pregúnteme por los documentos; cito mis fuentes.",
     ),
     _Talk(
+        r"chi\s+(?:sei|è\s+lei)|come\s+(?:ti\s+chiami|si\s+chiama)|(?:sei|è)\s+un\s+(?:umano|robot|bot)|aiuto",
+        "Sono AI Nexus, un programma. Mi faccia una domanda sui documenti; rispondo citando le fonti.",
+    ),
+    _Talk(
+        r"quem\s+(?:és|é\s+você)|como\s+(?:te\s+chamas|você\s+se\s+chama)|(?:você\s+)?é\s+um\s+(?:humano|robô|bot)",
+        "Sou o AI Nexus, um programa. Pergunte-me sobre os documentos; respondo citando as fontes.",
+    ),
+    _Talk(
+        r"wie\s+ben\s+(?:je|jij)|wie\s+bent\s+u|hoe\s+heet\s+(?:je|jij|u)|(?:ben\s+je|bent\s+u)\s+een\s+(?:mens|robot|bot)",
+        "Ik ben AI Nexus, een programma. Vraag me iets over de documenten; ik antwoord met de bronnen.",
+    ),
+    _Talk(
+        r"kim\s+(?:jesteś|pan\s+jest|pani\s+jest)|jak\s+się\s+nazywasz|(?:czy\s+)?jesteś\s+(?:człowiekiem|robotem|botem)",
+        "Jestem AI Nexus, programem. Proszę pytać o dokumenty; odpowiadam, podając źródła.",
+    ),
+    _Talk(
         r"how\s+are\s+you(?:\s+(?:doing|today))*|how\s+is\s+it\s+going|what['’]s\s+up",
         f"I am a program and always ready. {ABOUT}",
     ),
@@ -49,6 +65,10 @@ _TALK: Final = (
     _Talk(r"tschüss|auf\s+wiedersehen|bis\s+(?:bald|später)|gute\s+nacht", "Auf Wiedersehen!"),
     _Talk(r"au\s+revoir|à\s+bientôt|bonne\s+(?:journée|nuit)", "Au revoir !"),
     _Talk(r"adiós|hasta\s+(?:luego|pronto|mañana)", "¡Hasta luego!"),
+    _Talk(r"arrivederci|buona\s+notte|buonanotte|a\s+presto", "Arrivederci!"),
+    _Talk(r"tchau|adeus|até\s+(?:logo|breve|amanhã)|boa\s+noite", "Até logo!"),
+    _Talk(r"tot\s+(?:ziens|straks|morgen)|doei|welterusten", "Tot ziens!"),
+    _Talk(r"do\s+(?:widzenia|zobaczenia)|dobranoc", "Do widzenia!"),
     _Talk(
         r"(?:many\s+)?(?:thanks|thank\s+you|thx|cheers)(?:\s+(?:a\s+lot|so\s+much|very\s+much))?"
         r"|that\s+(?:helped|helps|was\s+helpful)",
@@ -57,6 +77,10 @@ _TALK: Final = (
     _Talk(r"(?:vielen\s+)?dank(?:e)?(?:\s+(?:schön|sehr))?", "Gern geschehen."),
     _Talk(r"merci(?:\s+(?:beaucoup|bien))?", "Avec plaisir."),
     _Talk(r"(?:muchas\s+)?gracias", "De nada."),
+    _Talk(r"grazie(?:\s+(?:mille|tante))?", "Prego."),
+    _Talk(r"(?:muito\s+)?obrigad[oa]", "De nada. Pergunte quando quiser."),
+    _Talk(r"(?:hartelijk\s+)?(?:bedankt|dank\s+(?:je|u)(?:\s+wel)?|dankjewel)", "Graag gedaan."),
+    _Talk(r"dziękuję(?:\s+bardzo)?|dzięki", "Proszę bardzo."),
     _Talk(r"hi|hello|hey|good\s+(?:morning|afternoon|evening|day)|greetings|howdy", f"Hello! {ABOUT}"),
     _Talk(
         r"hallo|guten\s+(?:morgen|tag|abend)|servus|grüezi|moin",
@@ -64,6 +88,16 @@ _TALK: Final = (
     ),
     _Talk(r"bonjour|salut|bonsoir", "Bonjour ! Posez-moi une question sur les documents ; je cite mes sources."),
     _Talk(r"hola|buen(?:os|as)\s+(?:días|tardes|noches)", "¡Hola! Pregúnteme por los documentos; cito mis fuentes."),
+    _Talk(
+        r"ciao|salve|buongiorno|buonasera|buon\s+giorno|buona\s+sera",
+        "Salve! Mi faccia una domanda sui documenti; rispondo citando le fonti.",
+    ),
+    _Talk(r"olá|oi|bom\s+dia|boa\s+tarde", "Olá! Pergunte-me sobre os documentos; respondo citando as fontes."),
+    _Talk(
+        r"hoi|(?:goede(?:morgen|middag|navond|avond)|goedendag)",
+        "Hallo! Vraag me iets over de documenten; ik antwoord met de bronnen.",
+    ),
+    _Talk(r"cześć|dzień\s+dobry|dobry\s+wieczór", "Dzień dobry! Proszę pytać o dokumenty; odpowiadam, podając źródła."),
     _Talk(r"yes|yeah|yep|no|nope|please|sure", f"I can only look up whole questions. {ABOUT}"),
     _Talk(r"ja|nein|bitte", "Ich schlage ganze Fragen in den Dokumenten nach. Was möchten Sie wissen?"),
     _Talk(r"oui|non|s['’]il\s+(?:te|vous)\s+plaît", "Je réponds à des questions entières. Que voulez-vous savoir ?"),
@@ -76,6 +110,10 @@ _TALK: Final = (
     _Talk(r"alles\s+klar|gut|prima|toll|perfekt|verstanden", "Gut. Fragen Sie gern weiter."),
     _Talk(r"d['’]accord|parfait|très\s+bien|entendu|compris", "Bien. Je reste à votre disposition."),
     _Talk(r"vale|perfecto|muy\s+bien|de\s+acuerdo|entendido", "Bien. Pregunte cuando quiera."),
+    _Talk(r"va\s+bene|d['’]accordo|perfetto|capito|benissimo", "Bene. Chieda pure ancora."),
+    _Talk(r"tudo\s+bem|está\s+bem|perfeito|percebi|entendi", "Muito bem. Pergunte quando quiser."),
+    _Talk(r"begrepen|duidelijk|akkoord|goed\s+zo", "Goed. Vraag gerust verder."),
+    _Talk(r"dobrze|rozumiem|świetnie|w\s+porządku", "Dobrze. Proszę pytać dalej."),
 )
 """What is said first is answered when several are said at once: "Hi, who are you?" asks who."""
 

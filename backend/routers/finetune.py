@@ -4,7 +4,7 @@ from uuid import UUID
 
 from backend.routers.dependencies import CurrentPrincipal, PageSlice, Services
 from backend.routers.guarded import guarded_router
-from contracts.finetuning import CurvePoint, NewTraining, Training, TrainingMethod
+from contracts.finetuning import CurvePoint, NewTraining, Training, TrainingEstimate, TrainingMethod
 from contracts.jobs import Job
 from contracts.page import Page
 
@@ -15,6 +15,12 @@ router = guarded_router("finetune")
 async def start_training(new: NewTraining, services: Services, principal: CurrentPrincipal) -> Job:
     """A durable job; its id is the training's. It goes on after a restart."""
     return await services.finetuning.start(principal, new)
+
+
+@router.post("/finetune/estimate")
+async def estimate_training(new: NewTraining, services: Services, principal: CurrentPrincipal) -> TrainingEstimate:
+    """What it would read, and cost at a provider; nothing is started."""
+    return await services.finetuning.estimate(principal, new)
 
 
 @router.get("/finetune")

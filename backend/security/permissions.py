@@ -134,6 +134,7 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/datasets/{dataset_id}/rows"): Permission.DATASETS_READ,
     ("DELETE", "/datasets/{dataset_id}"): Permission.DATASETS_WRITE,
     ("POST", "/finetune"): Permission.MODELS_WRITE,
+    ("POST", "/finetune/estimate"): Permission.MODELS_WRITE,
     ("GET", "/finetune"): Permission.MODELS_READ,
     ("GET", "/finetune/methods"): Permission.MODELS_READ,
     ("GET", "/finetune/{training_id}"): Permission.MODELS_READ,

@@ -15,6 +15,7 @@ from backend.finetuning import MAKES
 from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
+from backend.services.alias_names import meaning, searches
 from backend.services.providers import Answerer, ProviderService, own_model, usable_model
 from backend.tracing.track import track
 from contracts import agents as wire
@@ -214,8 +215,15 @@ def _check_steps(parameters: wire.AgentParameters, provider: str) -> None:
 
 
 async def _check_retrieval(tx: Tx, name: str | None) -> None:
-    """Raises `InvalidRequest` for what is neither tuned retrieval nor an alias."""
-    if name is None or await tx.aliases.meant(name) is not None:
+    """Raises `InvalidRequest` for what is neither tuned retrieval nor an alias of one."""
+    if name is None:
+        return
+    if (found := await meaning(tx, name)) is not None:
+        if not searches(found):
+            raise InvalidRequest(
+                f"parameters.retrieval_model: the alias {name!r} means {found.name!r}, which is no tuned retrieval; "
+                "promote one to it first, or name another"
+            )
         return
     model = await tx.tuning.named(name)
     if model is None or MAKES[model.method] != "retrieval":

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from backend.db.finetuning import TunedModel
 from backend.db.models import Agent
+from backend.errors import Conflict
 from backend.repositories.uow import Tx
 from backend.services.asking import Question
 from contracts.comparisons import Contestant, Target
@@ -33,12 +34,23 @@ async def as_agent_asks(tx: Tx, question: Question, agent: Agent) -> Question:
     return replace(question, agent_id=agent.id, provider=found.target.provider, model=found.target.model)
 
 
+def searches(contestant: Contestant) -> bool:
+    """Whether an agent can search with it."""
+    return contestant.kind == "tuned_retrieval" and contestant.model_id is not None
+
+
 async def retrieval_named(tx: Tx, name: str) -> TunedModel | None:
-    """Tuned retrieval by its name or an alias. None for an alias of something else: the search is as usual then."""
+    """Tuned retrieval by its name or an alias; None for what is gone. Raises `Conflict` for an alias of something else:
+    promotions and edits of agents refuse that, unless both came at the same time."""
     found = await meaning(tx, name)
     if found is None:
         return await tx.tuning.named(name)
-    return await tx.tuning.find_model(found.model_id) if found.kind == "tuned_retrieval" and found.model_id else None
+    if not searches(found) or found.model_id is None:
+        raise Conflict(
+            f"the agent searches with the alias {name!r}, which means {found.name!r}, no tuned retrieval; roll the "
+            "alias back, or give the agent another retrieval_model"
+        )
+    return await tx.tuning.find_model(found.model_id)
 
 
 def to_target(question: Question, target: Target) -> Question:

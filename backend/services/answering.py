@@ -26,7 +26,8 @@ from backend.services.alias_names import as_agent_asks, meant, retrieval_named
 from backend.services.asking import TOP_K, Question, agent_of, as_asked
 from backend.services.providers import Answerer
 from backend.services.strategies import Strategies
-from backend.services.tuned_models import TunedModelService, answers
+from backend.services.tuned_models import TunedModelService, answers, refusal
+from backend.services.workspace_models import is_embeddings
 from backend.tracing.metrics import Metrics
 from backend.tracing.track import set_attribute
 from contracts import chat as wire
@@ -42,11 +43,12 @@ OWN_WORDS: Final = "rules"
 @dataclass(slots=True, kw_only=True)
 class Inquiry:
     """A question and what answers it, on the way to the answer. `agent_id` is that of an agent that is asked itself,
-    `collection` the name of what it is answered from."""
+    `collection` the name of what it is answered from, `spec_key` the key of its vectors."""
 
     question: Question
     collection_id: UUID
     collection: str
+    spec_key: str
     agent_id: UUID | None
     answerer: Answerer
     history: Sequence[Message] = ()
@@ -95,6 +97,7 @@ class Answering:
             question=question,
             collection_id=asked,
             collection=collection.name,
+            spec_key=collection.spec["key"],
             agent_id=agent.id if is_agent else None,
             answerer=answerer,
             tuned=tuned,
@@ -113,6 +116,8 @@ class Answering:
         if question.agent_id is not None and await tx.tuning.named(question.model) is None:
             return None
         model = await self._tuned.named(tx, question.model)
+        if is_embeddings(model):
+            raise InvalidRequest(refusal(model))
         if reason := await self._tuned.unfit(tx, model):
             raise Conflict(f"the model {model.name!r} cannot be asked: {reason}")
         if not answers(model) and not question.documents:

@@ -42,7 +42,7 @@ TELLING: Final = 20
 class NothingAnswered(NexusError):
     """Every lane failed on each of the first questions."""
 
-    code, status, title, retryable = "nothing_answered", 502, "No lane answers", True
+    code, status, title, retryable = "nothing_answered", 502, "Nobody answers", True
 
 
 class ContestantChanged(Conflict):
@@ -274,7 +274,7 @@ def _causes(failed: Sequence[_Open]) -> str:
         for result in failed[-1].results.values()
         if result.error is not None
     ]
-    return f"no lane answered any of the first {len(failed)} questions. " + "; ".join(causes)
+    return f"nobody answered any of the first {len(failed)} questions. " + "; ".join(causes)
 
 
 def _comparison(batch: ComparisonBatch, question: BatchQuestion) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def results_of(contestants: Sequence[Contestant], asked: Sequence[Asked], *, has
         latencies={lane: _spread(known_values(values[lane, "latency"].values())) for lane in names},
         failures={lane: sum(one.lanes.get(lane) is None for one in asked) for lane in names},
         cost_per_thousand={lane: _usd(values[lane, "cost"]) for lane in names},
-        judged=verdict_of(contestants, _judged_tallies(names, asked)) if has_judge else None,
+        judged=verdict_of(contestants, _judged_tallies(names, asked), counted="question") if has_judge else None,
         judge_failures=sum(pair["said"] == "failed" for one in asked for pair in one.judged.get("pairs", {}).values()),
         judge_usage=_judge_usage(asked) if has_judge else None,
         differences=_differences(asked),

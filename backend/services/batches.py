@@ -24,6 +24,7 @@ from backend.services.judging import able_judge
 from backend.services.providers import ProviderService
 from backend.tracing.track import track
 from contracts import batches as wire
+from contracts.comparisons import Contestant
 from contracts.datasets import SplitName
 from contracts.page import Page
 
@@ -58,6 +59,7 @@ class BatchService:
             entries = await entries_of(tx, self._answering, "", new.lanes)
             await check_open(tx, entries)
             contestants = [entry.contestant for entry in entries]
+            await _check_filled(tx, contestants)
             contest = await tx.comparisons.contest_of(contest_key(contestants), stored(contestants), principal.name)
             against = " against ".join(names_of(contestants).values())
             title = f"{dataset.name}, version {dataset.version}: {against}"
@@ -118,6 +120,17 @@ class BatchService:
             )
             for name, one in METRICS.items()
         ]
+
+
+async def _check_filled(tx: Tx, contestants: Sequence[Contestant]) -> None:
+    """Raises `InvalidRequest` for one that would search in nothing."""
+    for one in contestants:
+        if one.collection_id is not None and not (await tx.collections.held(one.collection_id))[2]:
+            collection = await tx.collections.get(one.collection_id)
+            raise InvalidRequest(
+                f"lanes: {one.name!r} answers from the collection {collection.name!r}, which is empty; fill it, or "
+                "make one with everything"
+            )
 
 
 def _questions(dataset: Dataset, new: wire.NewBatch) -> int:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4, uuid5
 from pydantic import BaseModel
 
 from backend.db.models import Collection, Faq, utc_now
+from backend.embeddings.base import EmbeddingSpec
 from backend.errors import Conflict, InvalidRequest
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.paging import Slice
@@ -81,11 +82,18 @@ class CollectionService:
 
     @track("collections.create")
     async def create(self, principal: Principal, new: wire.NewCollection) -> wire.Collection:
+        """Raises `Conflict` for a name that is taken, and as `EmbeddingModelService.spec`."""
         self._stores(new.store)
+        spec = self._models.default
+        if new.embedding_model is not None:
+            spec = await self._models.spec(principal.workspace_id, new.embedding_model)
         async with self._uow(principal.workspace_id) as tx:
             if await tx.collections.find_by_name(new.name):
                 raise Conflict(f"a collection {new.name!r} exists; take another name")
-            return await _to_wire(tx, await self._add(tx, new))
+            collection = await self._add(tx, new, spec)
+            if new.everything:
+                await self._sync.note_collection(tx, collection)
+            return await _to_wire(tx, collection)
 
     @track("collections.sync")
     async def sync(self, principal: Principal, collection_id: UUID) -> Job:
@@ -116,7 +124,7 @@ class CollectionService:
             collection = await tx.collections.find_by_name(request.collection)
             if collection is None:
                 new = wire.NewCollection(name=request.collection, store=request.store or self._default_store)
-                collection = await self._add(tx, new)
+                collection = await self._add(tx, new, self._models.default)
             elif request.store not in (None, collection.store):
                 raise Conflict(f"the collection {collection.name!r} is kept in the store {collection.store!r}")
             payload = IngestPayload(
@@ -131,15 +139,15 @@ class CollectionService:
             )
         return wire.IngestAccepted(collection_id=collection.id, job_id=job_id)
 
-    async def _add(self, tx: Tx, new: wire.NewCollection) -> Collection:
+    async def _add(self, tx: Tx, new: wire.NewCollection, spec: EmbeddingSpec) -> Collection:
         collection = Collection(
             id=uuid4(),
             workspace_id=tx.workspace_id,
             name=new.name,
             store=new.store,
-            spec=stored_spec(self._models.default),
+            spec=stored_spec(spec),
             sync=new.sync,
-            takes_everything=False,
+            takes_everything=new.everything,
             created_at=utc_now(),
         )
         await tx.collections.add(collection)
@@ -208,9 +216,10 @@ async def _is_news(tx: Tx, faq: Faq, changes: Mapping[str, object]) -> bool:
 async def _to_wire(tx: Tx, row: Collection) -> wire.Collection:
     faqs, passages, points = await tx.collections.held(row.id)
     job = await tx.jobs.find(row.job_id) if row.job_id is not None else None
-    health = wire.CollectionHealth.READY
+    health, reason = wire.CollectionHealth.READY, ""
     if job is not None and job.status == JobStatus.FAILED:
         health = wire.CollectionHealth.FAILED
+        reason = f"what changed could not be indexed: {(job.error or {}).get('detail', 'nobody knows why')}"
     elif job is not None and not JobStatus(job.status).is_final:
         health = wire.CollectionHealth.SYNCING
     return wire.Collection(
@@ -220,6 +229,7 @@ async def _to_wire(tx: Tx, row: Collection) -> wire.Collection:
         embedding_model=row.spec["model"],
         sync="manual" if row.sync == "manual" else "auto",
         health=health,
+        reason=reason,
         faqs=faqs,
         passages=passages,
         points=points,

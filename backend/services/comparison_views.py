@@ -31,7 +31,7 @@ def barred(contest: Contest, lanes: Sequence[ComparisonLane]) -> str:
     if contest.is_closed:
         return "the contest is closed"
     answered = sum(lane.answer is not None for lane in lanes)
-    return "" if answered >= len(_SIDES) else f"only {answered} of {len(lanes)} lanes have an answer"
+    return "" if answered >= len(_SIDES) else f"only {answered} of {len(lanes)} have an answer"
 
 
 def is_blind(comparison: Comparison, contest: Contest, lanes: Sequence[ComparisonLane], vote: Vote | None) -> bool:

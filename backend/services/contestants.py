@@ -113,6 +113,7 @@ def _fingerprint(target: Target, inquiry: Inquiry) -> str:
         "history": config.history,
         "steps": sorted(config.steps),
         "collection": str(inquiry.collection_id) if question.documents else None,
+        "vectors": inquiry.spec_key if question.documents else None,
         "tuned": str(inquiry.tuned.id) if inquiry.tuned is not None else None,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
@@ -153,6 +154,7 @@ def fresh(entry: Entry, message: str) -> Inquiry:
         question=replace(inquiry.question, message=message),
         collection_id=inquiry.collection_id,
         collection=inquiry.collection,
+        spec_key=inquiry.spec_key,
         agent_id=inquiry.agent_id,
         answerer=inquiry.answerer,
         tuned=inquiry.tuned,

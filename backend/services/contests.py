@@ -28,8 +28,11 @@ class ContestService:
 
     @track("comparisons.vote")
     async def vote(self, principal: Principal, comparison_id: UUID, new: wire.NewVote) -> wire.Comparison:
-        """The caller's vote, or another one in its place. Raises `ContestClosed`, `Conflict` where too few lanes have
-        an answer, and `InvalidRequest` for a label that is not there or has none."""
+        """The caller's vote, or another one in its place. The answer to the first one tells the names, so whatever is
+        sent after it was changed with the names told, whether a page had drawn them or not, and does not count.
+
+        Raises `ContestClosed`, `Conflict` where too few lanes have an answer, and `InvalidRequest` for a label that is
+        not there or has none."""
         async with self._uow(principal.workspace_id) as tx:
             comparison = await tx.comparisons.get(comparison_id)
             contest = await tx.comparisons.contest(comparison.contest_id)

@@ -22,6 +22,7 @@ from backend.security.principal import Principal
 from backend.services.drafting import able
 from backend.services.multipart import ReceivedFile
 from backend.services.providers import ProviderService
+from backend.services.rewording import most_tokens
 from backend.services.training_folders import forget_folder, import_file
 from backend.tracing.track import track
 from contracts import datasets as wire
@@ -51,14 +52,15 @@ class DatasetService:
 
     @track("datasets.create")
     async def create(self, principal: Principal, new: wire.NewDataset) -> wire.DatasetAccepted:
-        """Raises `InvalidRequest` where no FAQ, or too many of them, would go in, and for a model that cannot write
-        paraphrases."""
+        """Raises `InvalidRequest` where no FAQ, or too many of them, would go in, for a model that cannot write
+        paraphrases, and for one that could write none: none are asked for, or its budget is below one question."""
         async with self._uow(principal.workspace_id) as tx:
             await _check(tx, new.filter)
             if new.reword_by is not None:
                 await able(
                     self._providers, tx, new.reword_by.provider, new.reword_by.model or "", to="write paraphrases"
                 )
+                await _check_rewording(tx, new, new.reword_by)
             recipe = new.model_dump(mode="json")
             return await self._begin(tx, principal, new.name, recipe=recipe, dataset_id=uuid4())
 
@@ -212,6 +214,23 @@ async def _check(tx: Tx, where: wire.DatasetFilter) -> None:
         raise InvalidRequest(
             f"{count:,} approved FAQs fit this choice, at most {MOST_FAQS:,} go into a dataset; choose fewer"
         )
+
+
+async def _check_rewording(tx: Tx, new: wire.NewDataset, by: wire.RewordBy) -> None:
+    if not new.paraphrases:
+        raise InvalidRequest(
+            f"reword_by: with 0 paraphrases a model has nothing to write; ask for 1 to {wire.MOST_PARAPHRASES}, or "
+            "leave the model out"
+        )
+    if by.budget_tokens is None:
+        return
+    for first in await tx.datasets.approved(chosen(new.filter), after=None, limit=1):
+        least = most_tokens(first.question, first.answer, most=new.paraphrases).total
+        if by.budget_tokens < least:
+            raise InvalidRequest(
+                f"reword_by.budget_tokens: {by.budget_tokens:,} tokens are too few for one question, which may take "
+                f"{least:,}; give at least {least:,}, or no limit"
+            )
 
 
 def to_wire(row: Dataset) -> wire.Dataset:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from backend.agents.providers.base import NOTHING, Usage
 from backend.db.models import Document
 from backend.db.models import Section as SectionRow
 from backend.errors import Conflict, InvalidRequest
-from backend.faqs.llm import input_tokens, most_output
+from backend.faqs.llm import input_tokens, most_output, most_usage
 from backend.faqs.pieces import Piece, pieces_of
 from backend.jobs.base import JobRequest, JobRunner
 from backend.parsing.base import Block, Section
@@ -85,12 +86,22 @@ class DraftingPlan:
             yield await asyncio.to_thread(_planned, rows, done)
             last = rows[-1].ordinal
 
-    async def survey(self, workspace_id: UUID, document_id: UUID, *, again: bool = False) -> Survey:
-        """With `again`, nothing counts as done."""
+    async def survey(
+        self, workspace_id: UUID, document_id: UUID, *, again: bool = False, failed_in: UUID | None = None
+    ) -> Survey:
+        """With `again`, nothing counts as done; with a job, what failed in it does."""
         found = Survey()
-        async for batch in self.pieces(workspace_id, document_id):
+        async for batch in self.pieces(workspace_id, document_id, failed_in=failed_in):
             await asyncio.to_thread(_count, found, batch, again)
         return found
+
+    async def first_open(self, workspace_id: UUID, document_id: UUID, *, again: bool) -> Piece | None:
+        """The piece that is asked about first; with `again`, nothing counts as done."""
+        async with aclosing(self.pieces(workspace_id, document_id)) as batches:
+            async for batch in batches:
+                if found := next((one.piece for one in batch if again or not one.is_done), None):
+                    return found
+        return None
 
 
 class DraftingService:
@@ -128,15 +139,20 @@ class DraftingService:
 
     @track("drafting.start")
     async def start(self, principal: Principal, document_id: UUID, new: wire.NewDrafting) -> Job:
-        """Raises `Conflict` while one runs for the document, and for a document that is not ready."""
+        """Raises `Conflict` while one runs for the document, and for a document that is not ready, `InvalidRequest` for
+        a budget that the first call may exceed."""
         async with self._uow.read(principal.workspace_id) as tx:
             await tx.documents.get(document_id)
             choice = await able(self._providers, tx, new.provider, new.model)
-        if new.budget_usd is not None and await price_for(choice) is None:
+        price = await price_for(choice)
+        if new.budget_usd is not None and price is None:
             raise InvalidRequest(
                 f"budget_usd: the price of {choice.model_name!r} is not known; give a budget_tokens instead"
             )
         usd = Decimal(str(new.budget_usd)) if new.budget_usd is not None else None
+        first = await self._plan.first_open(principal.workspace_id, document_id, again=new.again)
+        if first is not None:
+            _check_budget(most_usage(first), new.budget_tokens, usd, price)
         payload = DraftPayload(
             document_id=document_id,
             provider=choice.config.name,
@@ -153,6 +169,21 @@ class DraftingService:
                 raise Conflict(f"the job {str(running)!r} drafts from this document; cancel it, or wait for its end")
             request = JobRequest(kind=KIND, payload=payload, title=document.name, document_id=document_id)
             return await tx.jobs.get(await self._runner.submit(tx, request))
+
+
+def _check_budget(least: Usage, tokens: int | None, usd: Decimal | None, price: Price | None) -> None:
+    """Raises `InvalidRequest` for less than the first call may take."""
+    if tokens is not None and tokens < least.total:
+        raise InvalidRequest(
+            f"budget_tokens: {tokens:,} tokens are too few for the first section, which may take {least.total:,}; give "
+            f"at least {least.total:,}, or no limit"
+        )
+    if usd is not None and price is not None and usd < (needed := cost(least, price)):
+        told = needed.quantize(Decimal("0.000001"), ROUND_UP)
+        raise InvalidRequest(
+            f"budget_usd: {usd} USD are too few for the first section, which may take {told}; give at least {told}, or "
+            "no limit"
+        )
 
 
 async def able(providers: ProviderService, tx: Tx, name: str, model: str, *, to: str = "draft FAQs") -> ProviderChoice:

@@ -1,6 +1,7 @@
 """Trainings: begun, followed, cancelled. Their jobs train: `finetune_run`."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from backend.agents.providers import PROVIDERS
 from backend.db.finetuning import Dataset, Training
 from backend.db.models import utc_now
+from backend.embeddings.catalogue import MINILM
 from backend.errors import Conflict, InvalidRequest, MissingExtra
 from backend.finetuning import LABELS, MAKES, METHODS, Method
 from backend.jobs.base import JobRequest, JobRunner
@@ -16,6 +18,7 @@ from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.datasets import frozen
+from backend.services.embedding_models import EmbeddingModelService
 from backend.services.providers import ProviderService
 from backend.tracing.track import track
 from contracts import finetuning as wire
@@ -25,7 +28,12 @@ from contracts.page import Page
 KIND: Final = "finetune"
 PROVIDER: Final = "provider"
 """The parameter of methods that train at a provider: its name."""
+MILLION: Final = 1_000_000
 MOST_POINTS: Final = 5_000
+SEARCHED: Final = ("retrieval", "embeddings")
+"""What is made for a collection, whose entries it learns to find."""
+NAMED: Final = {"retrieval": "tuned", "embeddings": "search"}
+"""How the name of a model ends that nobody named; that of one that answers, by its method."""
 
 
 class TrainPayload(BaseModel):
@@ -35,8 +43,11 @@ class TrainPayload(BaseModel):
 class FinetuningService:
     """Every method raises `NotFound` for what is of another workspace, as for what does not exist."""
 
-    def __init__(self, uow: UnitOfWork, runner: JobRunner, providers: ProviderService) -> None:
+    def __init__(
+        self, uow: UnitOfWork, runner: JobRunner, providers: ProviderService, embedders: EmbeddingModelService
+    ) -> None:
         self._uow = uow
+        self._embedders = embedders
         self._runner = runner
         self._providers = providers
 
@@ -47,7 +58,7 @@ class FinetuningService:
         name that is taken."""
         method = METHODS.get(new.method)()
         parameters = _parameters(method.options, new)
-        _check_base(method, new)
+        base_model = await self._base_model(method, new)
         async with self._uow(principal.workspace_id) as tx:
             if (provider := parameters.get(PROVIDER)) is not None:
                 await self._providers.training_at(tx, provider, field=f"parameters.{PROVIDER}")
@@ -61,7 +72,7 @@ class FinetuningService:
                 kind=KIND,
                 payload=TrainPayload(),
                 title=name,
-                collection_id=collection_id if method.makes == "retrieval" else None,
+                collection_id=collection_id if method.makes in SEARCHED else None,
                 id=job_id,
             )
             await self._runner.submit(tx, request)
@@ -70,16 +81,31 @@ class FinetuningService:
                     id=job_id,
                     workspace_id=principal.workspace_id,
                     dataset_id=dataset.id,
-                    collection_id=collection_id if method.makes == "retrieval" else None,
+                    collection_id=collection_id if method.makes in SEARCHED else None,
                     name=name,
                     method=new.method,
-                    base_model=new.base_model,
+                    base_model=base_model,
                     parameters=parameters,
                     author=principal.name,
                     created_at=utc_now(),
                 )
             )
             return await tx.jobs.get(job_id)
+
+    async def estimate(self, principal: Principal, new: wire.NewTraining) -> wire.TrainingEstimate:
+        """Before it begins; starts nothing. Raises as `start` for the method, its parameters and the dataset."""
+        method = METHODS.get(new.method)()
+        parameters = _parameters(method.options, new)
+        if new.base_model:
+            await self._base_model(method, new)
+        async with self._uow.read(principal.workspace_id) as tx:
+            if new.collection_id is not None:
+                await tx.collections.get(new.collection_id)
+            dataset = await frozen(tx, new.dataset_id)
+        epochs = parameters.get("epochs") or parameters.get("n_epochs")
+        price = 0.0 if PROVIDER not in parameters else parameters["price_per_million"]
+        cost = None if price is None else Decimal(str(price)) * dataset.tokens * (epochs or 1) / MILLION
+        return wire.TrainingEstimate(tokens=dataset.tokens, epochs=epochs, cost_usd=cost)
 
     async def methods(self, principal: Principal) -> list[wire.TrainingMethod]:
         async with self._uow.read(principal.workspace_id) as tx:
@@ -88,7 +114,25 @@ class FinetuningService:
             wire.TrainingProvider(name=one.name, label=PROVIDERS.vendors[one.name].label, base_url=one.base_url or "")
             for one in configs
         ]
-        return [_method(name, ready) for name in METHODS.names]
+        bases = [
+            wire.BaseModelChoice(name=one.name, label=one.label, note=one.note)
+            for one in await self._embedders.trainable()
+        ]
+        return [_method(name, ready, bases) for name in METHODS.names]
+
+    async def _base_model(self, method: Method, new: wire.NewTraining) -> str:
+        """Raises `InvalidRequest` for one that the method cannot begin with."""
+        if method.makes == "retrieval" and new.base_model:
+            raise InvalidRequest(f"base_model: the method {new.method!r} has none; leave it out")
+        if method.needs_base_model and not new.base_model:
+            raise InvalidRequest("base_model: name the model of the provider that is to be trained")
+        if method.makes != "embeddings":
+            return new.base_model
+        name = new.base_model or MINILM.name
+        known = [one.name for one in await self._embedders.trainable()]
+        if name not in known:
+            raise InvalidRequest(f"base_model: no embedding model {name!r} of this machine; known: {sorted(known)}")
+        return name
 
     async def get(self, principal: Principal, training_id: UUID) -> wire.Training:
         async with self._uow.read(principal.workspace_id) as tx:
@@ -117,7 +161,9 @@ class FinetuningService:
             return await tx.jobs.get(training_id)
 
 
-def _method(name: str, ready: Sequence[wire.TrainingProvider]) -> wire.TrainingMethod:
+def _method(
+    name: str, ready: Sequence[wire.TrainingProvider], bases: Sequence[wire.BaseModelChoice]
+) -> wire.TrainingMethod:
     try:
         method: Method = METHODS.get(name)()
     except MissingExtra as exc:
@@ -131,6 +177,7 @@ def _method(name: str, ready: Sequence[wire.TrainingProvider]) -> wire.TrainingM
         missing=_no_provider() if is_remote and not ready else "",
         parameters=[one for one in parameters if one is not None],
         providers=list(ready) if is_remote else [],
+        base_models=list(bases) if method.makes == "embeddings" else [],
         needs_base_model=method.needs_base_model,
     )
 
@@ -138,13 +185,6 @@ def _method(name: str, ready: Sequence[wire.TrainingProvider]) -> wire.TrainingM
 def _no_provider() -> str:
     labels = ", ".join(vendor.label for vendor in PROVIDERS.vendors.values() if vendor.fine_tunes)
     return f"set up a provider that trains under Settings, Model providers, first: {labels}"
-
-
-def _check_base(method: Method, new: wire.NewTraining) -> None:
-    if method.makes == "retrieval" and new.base_model:
-        raise InvalidRequest(f"base_model: the method {new.method!r} has none; leave it out")
-    if method.needs_base_model and not new.base_model:
-        raise InvalidRequest("base_model: name the model of the provider that is to be trained")
 
 
 def _number(name: str, schema: dict[str, Any]) -> wire.MethodParameter | None:
@@ -185,7 +225,7 @@ def _check(dataset: Dataset) -> None:
 
 async def _free_name(tx: Tx, new: wire.NewTraining, dataset: Dataset) -> str:
     """The one that was given, or the first of a row that is free. A name of a model means one thing."""
-    kind = "tuned" if MAKES[new.method] == "retrieval" else new.method
+    kind = NAMED.get(MAKES[new.method], new.method)
     wanted = new.name or f"{dataset.name} v{dataset.version} {kind}"
     if new.name is None:
         number = 1

@@ -70,7 +70,7 @@ async def ask_lane(
     except NexusError as exc:
         error = exc
     except TimeoutError:
-        error = LaneTimeout(f"{contestant.name!r} did not answer within {seconds:g} s; the other lanes have theirs")
+        error = LaneTimeout(f"{contestant.name!r} did not answer within {seconds:g} s; the others have theirs")
     except Exception:
         log.exception("a lane failed unexpectedly", extra={"code": NexusError.code})
         error = internal_error()

@@ -65,7 +65,8 @@ class ModelDrafting:
     ) -> DraftingResult:
         """Raises what ended it before its time: the provider's error, or `JobCancelled` without its document."""
         run = await self._run(workspace_id, job_id, payload)
-        done = begun.done
+        # What `begun` tells is of the attempt's first step: a process that died since has done more.
+        done = (await self._plan.survey(workspace_id, payload.document_id, failed_in=job_id)).done
 
         async def one_more() -> None:
             nonlocal done

@@ -25,6 +25,7 @@ from backend.security.principal import Principal
 from backend.services.asking import HISTORY, Question
 from backend.services.chat import ChatService, Exchange
 from backend.services.embedding_models import EmbeddingModelService
+from backend.services.workspace_models import is_embeddings
 from backend.tracing.track import track
 from contracts import openai as wire
 from contracts.base import is_visible
@@ -54,9 +55,9 @@ class OpenAIService:
     async def models(self, principal: Principal) -> wire.ModelList:
         async with self._uow.read(principal.workspace_id) as tx:
             agents = await tx.agents.all()
-            tuned = await tx.tuning.all_models()
+            tuned = [model for model in await tx.tuning.all_models() if not is_embeddings(model)]
             aliases = [one.name for one in await tx.aliases.all()]
-        specs = await self._embedders.ready()
+        specs = await self._embedders.ready(principal.workspace_id)
         taken = _refs_of(agents, specs)
         shown = [_agent_model(agent, _unambiguous(agent, taken)) for agent in agents]
         named = [*map(_alias_model, aliases), *map(_tuned_model, tuned)]
@@ -64,7 +65,7 @@ class OpenAIService:
 
     async def model(self, principal: Principal, ref: str) -> wire.Model:
         """By an agent's name, id or external id, or an embedding model's name. Raises `ModelNotFound`."""
-        for spec in await self._embedders.ready():
+        for spec in await self._embedders.ready(principal.workspace_id):
             if spec.model == ref:
                 return _embedding_model(spec)
         async with self._uow.read(principal.workspace_id) as tx:
@@ -74,7 +75,7 @@ class OpenAIService:
                 if await tx.aliases.meant(ref) is not None:
                     return _alias_model(ref)
                 tuned = await tx.tuning.named(ref)
-                if tuned is not None:
+                if tuned is not None and not is_embeddings(tuned):
                     return _tuned_model(tuned)
                 raise _no_model(ref) from exc
         return _agent_model(agent, ref)
@@ -98,9 +99,10 @@ class OpenAIService:
     async def embed(self, principal: Principal, request: wire.EmbeddingsRequest) -> Embedded:
         """Raises `ModelNotFound`, `InvalidParameter` for another number of dimensions than the model's."""
         try:
-            spec = await self._embedders.native(request.model)
+            spec = await self._embedders.here(principal.workspace_id, request.model)
         except (UnknownStrategy, ModelUnavailable) as exc:
-            known = sorted(spec.model for spec in await self._embedders.ready())
+            ready = await self._embedders.ready(principal.workspace_id)
+            known = sorted(spec.model for spec in ready)
             raise ModelNotFound(f"no embedding model {request.model!r}; known: {known}") from exc
         embedder = await self._embedders.of(principal.workspace_id, spec)
         dimension = spec.dimension

@@ -64,6 +64,16 @@ class Wordings:
     notes: tuple[str, ...] = ()
 
 
+def most_tokens(question: str, answer: str, *, most: int) -> Usage:
+    """What asking for at most so many paraphrases of it may take: an answer in another form is asked for once more."""
+    room = _room(most)
+    return Usage(2 * tokens_of(rewording_messages(question, answer, most=most)) + room + 5 * AROUND, 2 * room)
+
+
+def _room(most: int) -> int:
+    return _ROOM + EACH * most
+
+
 @dataclass(slots=True)
 class _Attempt:
     dataset: Dataset
@@ -99,7 +109,12 @@ class ModelRewording:
         budget = Budget(tokens=by.budget_tokens, spent=spent)
         attempt = _Attempt(dataset, most, provider, choice.model_name, budget)
         todo = [example for example in examples if example.id not in asked]
-        await self._ask_all(attempt, todo, AT_ONCE[PROVIDERS.vendors[by.provider].place], step)
+        before = len(examples) - len(todo)
+
+        async def one_more(done: int, _: int) -> None:
+            await step(before + done, len(examples))
+
+        await self._ask_all(attempt, todo, AT_ONCE[PROVIDERS.vendors[by.provider].place], one_more)
         return await self._kept(dataset, f"{by.provider}: {choice.model_name}", len(examples))
 
     async def _ask_all(self, attempt: _Attempt, todo: Sequence[Example], at_once: int, step: Step) -> None:
@@ -135,10 +150,8 @@ class ModelRewording:
     async def _asked(self, attempt: _Attempt, example: Example) -> bool:
         """Whether the budget had room for it."""
         messages = rewording_messages(example.question, example.answer, most=attempt.most)
-        room = _ROOM + EACH * attempt.most
-        asked = tokens_of(messages)
-        # An answer in another form is asked for once more.
-        held = attempt.budget.hold(Usage(2 * asked + room + 5 * AROUND, 2 * room))
+        room, asked = _room(attempt.most), tokens_of(messages)
+        held = attempt.budget.hold(most_tokens(example.question, example.answer, most=attempt.most))
         if held is None:
             attempt.is_over = True
             return False

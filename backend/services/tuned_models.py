@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from backend.db.finetuning import Dataset, TunedModel
-from backend.errors import Conflict, InvalidRequest, NotFound, TunedModelNotFound, UnusableModel
+from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NotFound, TunedModelNotFound, UnusableModel
 from backend.finetuning import MAKES
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.base import ModelFile
@@ -20,6 +20,7 @@ from backend.retrieval.base import Tuned
 from backend.security.principal import Principal
 from backend.services.providers import ProviderService
 from backend.services.training_folders import folder_of, forget_folder
+from backend.services.workspace_models import TUNED, is_embeddings, read_trained, user_of
 from backend.tracing.track import track
 from contracts import finetuning as wire
 from contracts.page import Page
@@ -79,7 +80,7 @@ class TunedModelService:
 
     @track("models.delete")
     async def delete(self, principal: Principal, model_id: UUID) -> None:
-        """With its files. Raises `Conflict` for one that an agent or an alias uses."""
+        """With its files. Raises `Conflict` for one that an agent, an alias or a collection uses."""
         async with self._uow(principal.workspace_id) as tx:
             model = await tx.tuning.model(model_id)
             for agent in await tx.agents.all():
@@ -87,6 +88,11 @@ class TunedModelService:
                     raise Conflict(f"the agent {agent.name!r} searches with this model; give it another one first")
             if alias := await tx.aliases.meaning("model_id", model.id):
                 raise Conflict(f"the alias {alias!r} means this model; promote another one or roll it back first")
+            if is_embeddings(model) and (collection := await user_of(tx, model)) is not None:
+                raise Conflict(
+                    f"the collection {collection!r} has its vectors from this model; switch it to another embedding "
+                    "model first"
+                )
             training = await tx.tuning.training(model.training_id)
             await tx.tuning.remove_model(model)
         self._loaded.pop(model_id, None)
@@ -137,8 +143,17 @@ class TunedModelService:
             self._checked.add(model.id)
         return None
 
+    def _unfit_embeddings(self, model: TunedModel) -> str:
+        try:
+            read_trained(self._root, model)
+        except ModelUnavailable as exc:
+            return str(exc)
+        return ""
+
     async def unfit(self, tx: Tx, model: TunedModel) -> str:
         """Why it cannot be used any more; empty for one that can."""
+        if is_embeddings(model):
+            return await asyncio.to_thread(self._unfit_embeddings, model)
         if not answers(model):
             return await _unfit_retrieval(tx, model)
         if model.remote_id is None:
@@ -148,6 +163,15 @@ class TunedModelService:
         except InvalidRequest as exc:
             return f"its provider is not set up any more: {exc}"
         return ""
+
+
+def refusal(model: TunedModel) -> str:
+    """What to do instead of asking a model that collections are embedded by."""
+    return (
+        f"the model {model.name!r} is a search model and answers nothing by itself: switch a collection to "
+        f"{TUNED + model.name!r} with POST /collections/{{id}}/model, or on its page, and ask an agent of that "
+        "collection; to compare it, make a second collection with everything and that model, and ask two agents"
+    )
 
 
 def _trained_at(model: TunedModel) -> str:
@@ -180,14 +204,15 @@ def _to_wire(row: TunedModel, dataset: Dataset, reason: str) -> wire.TunedModel:
         id=row.id,
         name=row.name,
         method=row.method,
+        makes=MAKES[row.method],
         base_model=row.base_model,
         parameters=row.parameters,
         changes=[
-            wire.Change(name=name, before=values[0], after=values[1])
-            for name, values in metrics.items()
-            if len(values) == 2
+            wire.Change(name=name, before=before, after=after, **dict(zip(("low", "high"), ends, strict=False)))
+            for name, (before, after, *ends) in ((name, values) for name, values in metrics.items() if len(values) > 1)
         ],
         held_out=int(metrics.get(COUNT, [0])[0]),
+        took={name: values[0] for name, values in metrics.items() if len(values) == 1 and name != COUNT},
         notes=row.notes,
         files=[wire.ModelFile.model_validate(one) for one in row.files["items"]],
         remote_id=row.remote_id,

@@ -8,7 +8,7 @@ from typing import Final
 
 from backend.comparison.bradley_terry import Pair
 from backend.comparison.sequence import ALPHA, Tally, trajectory
-from backend.comparison.verdict import Verdict, judge
+from backend.comparison.verdict import Counted, Verdict, judge
 from backend.repositories.comparisons import Cast
 from backend.services.comparison_views import TIES
 from backend.services.contestants import names_of
@@ -38,11 +38,14 @@ def _outcomes(vote: Cast, pairs: Iterable[Pair]) -> Iterable[tuple[Pair, str]]:
             yield (first, second), "win" if vote.choice == first else "loss"
 
 
-def verdict_of(contestants: Sequence[wire.Contestant], tallies: dict[Pair, Tally]) -> wire.Verdict:
+def verdict_of(
+    contestants: Sequence[wire.Contestant], tallies: dict[Pair, Tally], *, counted: Counted = "vote"
+) -> wire.Verdict:
     """Lanes by their keys, the text with their names."""
     names = names_of(contestants)
     keys = {name: key for key, name in names.items()}
-    said = judge(list(names.values()), {(names[one], names[two]): tally for (one, two), tally in tallies.items()})
+    by_name = {(names[one], names[two]): tally for (one, two), tally in tallies.items()}
+    said = judge(list(names.values()), by_name, counted=counted)
     return _to_wire(said, keys)
 
 

@@ -48,6 +48,7 @@ class SwitchModel:
 
         async def clean() -> Cleaned:
             await self._switch.clean(workspace_id, switched)
+            await self._switch.catch_up(workspace_id, payload.collection_id)
             await self._afterwards.follow(workspace_id, payload.collection_id)
             return Cleaned()
 

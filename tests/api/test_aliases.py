@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from backend.db.models import Agent
 from tests.api.test_compare import Json, compare, default, known, of_model, voted
 from tests.api.test_finetune import furnished, trained
 from tests.support import Api, refused
@@ -146,9 +148,47 @@ async def test_an_agent_searches_with_what_its_alias_means(api: Api, furnished: 
     searched = await api.post("/chat", body)
     assert model["name"] in next(step["outcome"] for step in searched["steps"] if step["name"] == "search")
     refused(await api.client.delete(f"/models/{model['id']}"), 409, "conflict")
+
+
+async def test_what_cannot_search_is_not_promoted_to_an_alias_that_agents_search_with(
+    api: Api, furnished: dict[str, Any]
+) -> None:
+    model = await trained(api, furnished)
+    agent = (await default(api))["agent_id"]
+    contest_id, keys = await contest_of(api, {"agent_id": agent}, {"model": model["name"]})
+    await promote(api, contest_id, keys["default"], reason="plain search")
+    await promote(api, contest_id, keys[model["name"]], reason="try it")
+    edited = await api.client.patch(f"/agents/{agent}", json={"parameters": {"retrieval_model": ALIAS}})
+    assert edited.status_code == 200, edited.text
+    body = {"contest_id": contest_id, "key": keys["default"], "reason": "back to plain search"}
+    for path, sent in (("promote", body), ("rollback", {})):
+        problem = refused(await api.client.post(f"/aliases/{ALIAS}/{path}", json=sent), 409, "conflict")
+        assert (
+            "no tuned retrieval, and these agents search with the alias 'support-default': 'default'"
+            in (problem["detail"])
+        )
+    assert (await api.get(f"/aliases/{ALIAS}"))["current"]["contestant"]["name"] == model["name"]
+    await api.client.patch(f"/agents/{agent}", json={"parameters": {"retrieval_model": None}})
     await promote(api, contest_id, keys["default"], reason="back to plain search")
-    plain = await api.post("/chat", body)
-    assert model["name"] not in next(step["outcome"] for step in plain["steps"] if step["name"] == "search")
+
+
+async def test_no_agent_searches_with_an_alias_of_what_cannot(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    agent = (await default(known))["agent_id"]
+    edited = await known.client.patch(f"/agents/{agent}", json={"parameters": {"retrieval_model": ALIAS}})
+    problem = refused(edited, 422, "invalid_request")
+    assert "the alias 'support-default' means 'ok', which is no tuned retrieval" in problem["detail"]
+
+
+async def test_an_agent_whose_alias_was_moved_at_the_same_time_says_so_and_does_not_search_untuned(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    async with known.scope.database.write() as session:
+        await session.execute(sa.update(Agent).values(parameters={"retrieval_model": ALIAS}))
+    asked = await known.client.post("/chat", json={"message": "Where is the silver key?", **await default(known)})
+    problem = refused(asked, 409, "conflict")
+    assert "searches with the alias 'support-default', which means 'ok', no tuned retrieval" in problem["detail"]
 
 
 async def test_an_alias_can_be_compared_and_is_what_it_means(known: Api) -> None:

@@ -63,7 +63,7 @@ async def test_a_lane_that_never_answers_takes_its_own_time_alone(
     keys = keys_of(found)
     assert found["results"]["failures"] == {keys["hang"]: slots + 4, keys["ok"]: 0}
     errors = {row["error"] for row in await exported(writer, found) if row["name"] == "hang"}
-    assert errors == {"'hang' did not answer within 3 s; the other lanes have theirs"}
+    assert errors == {"'hang' did not answer within 3 s; the others have theirs"}
     order = [request.model for request in mock.app.requests if request.path.endswith("completions")]
     rounds = [place for place, model in enumerate(order) if model == "hang"]
     assert order[rounds[slots] :].count("ok") == 0  # all were asked before the second round of the one that hangs

@@ -74,7 +74,7 @@ async def test_a_judge_that_says_nothing_readable_is_counted_and_harms_nothing(
     assert batch["job"]["status"] == "succeeded", batch["job"]["error"]
     results = batch["results"]
     assert results["judge_failures"] == dataset["train"] == batch["job"]["result"]["judge_failures"]
-    assert results["judged"]["text"] == "no votes yet"
+    assert results["judged"]["text"] == "nothing decided yet"
     assert results["metrics"]
     assert all("failed" in row["judge"] for row in await exported(writer, batch))
     # Two orders, each at most twice.

@@ -9,6 +9,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from contracts.access import Role
 from tests.api.batches import (
     BUILTIN,
     OFF_TOPIC,
@@ -21,6 +22,7 @@ from tests.api.batches import (
     metric,
     questions,
 )
+from tests.api.conftest import Keys
 from tests.api.drafting import KEY
 from tests.mock_openai import MockServer
 from tests.support import Api, refused
@@ -244,7 +246,7 @@ async def test_an_idempotency_key_starts_one_batch(writer: Api) -> None:
         ({"dataset_id": str(uuid4())}, 404, "not_found", "dataset"),
         ({"split": "validation"}, 422, "invalid_request", "no rows in 'validation'"),
         ({"lanes": [BUILTIN]}, 422, "invalid_request", "lanes"),
-        ({"lanes": [BUILTIN, BUILTIN]}, 422, "invalid_request", "two are the same"),
+        ({"lanes": [BUILTIN, BUILTIN]}, 422, "invalid_request", "the same target"),
         ({"lanes": [BUILTIN, {"provider": "builtin", "model": "builtin"}]}, 422, "invalid_request", "are the same"),
         ({"lanes": [BUILTIN, {"provider": "anthropic"}]}, 422, "invalid_request", "needs a key"),
         ({"lanes": [BUILTIN, {"model": "nobody"}]}, 404, "not_found", "nobody"),
@@ -283,3 +285,14 @@ async def test_differences_are_sorted_by_how_far_the_lanes_are_apart(writer: Api
     assert len(found) == dataset["train"]
     assert all(one["spread"] >= other["spread"] for one, other in pairwise(found))
     assert not {one["question"] for one in found} & set(OFF_TOPIC)
+
+
+async def test_an_export_tells_who_wrote_what_so_who_may_only_vote_gets_none(keys: Keys) -> None:
+    admin = await keys.sign_in()
+    analyst = await keys.sign_in(role=Role.ANALYST)
+    agents = [await admin.post("/agents", {"name": name}, status=201) for name in ("one", "two")]
+    batch = await compared(admin, await dataset_of(admin), [{"agent_id": one["id"]} for one in agents], limit=1)
+    path = f"/comparisons/batch/{batch['id']}"
+    assert (await analyst.client.get(path)).status_code == 200
+    refused(await analyst.client.get(f"{path}/export", params={"format": "csv"}), 403, "forbidden")
+    assert (await admin.client.get(f"{path}/export", params={"format": "csv"})).status_code == 200

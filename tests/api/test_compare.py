@@ -94,7 +94,7 @@ async def test_a_model_alone_is_asked_without_a_passage(known: Api, mock: MockSe
 async def test_a_lane_that_fails_says_why_and_the_other_has_its_answer(known: Api) -> None:
     compared = await compare(known, of_model("status-400"), of_model("ok"))
     assert (compared["blind"], compared["can_vote"]) == (False, False)
-    assert compared["reason"] == "only 1 of 2 lanes have an answer"
+    assert compared["reason"] == "only 1 of 2 have an answer"
     failed = lane_of(compared, "status-400")
     assert (failed["answer"], failed["error"]["code"]) == (None, "provider_rejected")
     assert lane_of(compared, "ok")["text"] == f"{ANSWER} [1]"
@@ -138,7 +138,7 @@ async def test_another_model_does_not_stand_in_for_the_one_that_is_compared(know
     ("lanes", "says"),
     [
         ([of_model("ok")], "give two to four lanes"),
-        ([of_model("ok"), of_model("ok")], "two are the same"),
+        ([of_model("ok"), of_model("ok")], "two of the lanes have the same target"),
         ([of_model(str(n)) for n in range(5)], "at most 4"),
         ([{}, of_model("ok")], "give agent_id, provider or model"),
     ],

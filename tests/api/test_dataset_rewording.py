@@ -1,5 +1,6 @@
 """Paraphrases that a model writes: checked, within a budget, and not asked for twice."""
 
+import re
 from typing import Any
 
 import pytest
@@ -86,8 +87,19 @@ async def test_another_attempt_asks_only_for_what_is_missing(
     assert (job["status"], job["error"]["code"]) == ("failed", "provider_unavailable")
     first, kept = len(mock.app.requests), (await furnished.stored()).rows["dataset_wording"]
     assert kept == first - 1, "the calls under way came to their end"
+    inner, steps = ModelRewording.wordings, list[tuple[int, int]]()
+
+    async def watched(self: ModelRewording, *given: Any, step: Any, **more: Any) -> Any:
+        async def seen(done: int, total: int) -> None:
+            steps.append((done, total))
+            await step(done, total)
+
+        return await inner(self, *given, step=seen, **more)
+
+    monkeypatch.setattr(ModelRewording, "wordings", watched)
     await furnished.post(f"/jobs/{job['id']}/retry")
     await furnished.drain()
+    assert steps[0] == (kept, kept + len(mock.app.requests) - first), "it counts on"
     dataset = await furnished.get(f"/datasets/{accepted['dataset']['id']}")
     assert dataset["content_hash"]
     assert len(mock.app.requests) - first == dataset["faqs"] - kept
@@ -101,3 +113,24 @@ async def test_another_attempt_asks_only_for_what_is_missing(
 async def test_a_model_that_cannot_write_them_is_refused(furnished: Api, chosen: Json, says: str) -> None:
     answer = await furnished.client.post("/datasets", json={"name": "Support", "reword_by": chosen})
     assert says in refused(answer, 422, answer.json()["code"])["detail"]
+
+
+async def test_a_model_that_is_to_write_no_paraphrase_is_refused(furnished: Api) -> None:
+    body = {"name": "Support", "reword_by": by(), "paraphrases": 0}
+    answer = await furnished.client.post("/datasets", json=body)
+    detail = refused(answer, 422, "invalid_request")["detail"]
+    assert "ask for 1 to 8, or leave the model out" in detail
+    assert (await furnished.stored()).rows["dataset"] == 0
+
+
+async def test_a_budget_below_one_question_is_refused_with_the_least(furnished: Api, mock: MockServer) -> None:
+    body: Json = {"name": "Support", "reword_by": by(budget_tokens=10)}
+    detail = refused(await furnished.client.post("/datasets", json=body), 422, "invalid_request")["detail"]
+    found = re.search(r"give at least ([\d,]+), or no limit", detail)
+    assert found is not None, detail
+    least = int(found[1].replace(",", ""))
+    below = {**body, "reword_by": by(budget_tokens=least - 1)}
+    refused(await furnished.client.post("/datasets", json=below), 422, "invalid_request")
+    dataset = await make(furnished, reword_by=by(budget_tokens=least))
+    assert len(mock.app.requests) >= 1
+    assert "paraphrases of 0 questions" not in dataset["notes"][0]

@@ -1,5 +1,6 @@
 """Drafting from a document with a model: what it would take, what it keeps, who may, when it stops."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -57,11 +58,14 @@ async def test_a_known_price_gives_a_range_and_takes_a_budget_in_dollars(api: Ap
     found = await api.get(f"/documents/{document}/drafting", **query)
     assert 0 < float(found["least_usd"]) < float(found["most_usd"]) < 0.1
 
-    job = await api.post(f"/documents/{document}/drafting", {**query, "budget_usd": 0.000001}, status=202)
-    await api.drain()
-    ended = await api.get(f"/jobs/{job['id']}")
-    assert (ended["status"], ended["result"]["stopped"], ended["result"]["left"]) == ("succeeded", "budget", 5)
+    path = f"/documents/{document}/drafting"
+    small = await api.client.post(path, json={**query, "budget_usd": 0.000001})
+    least = re.search(r"give at least ([\d.]+), or no limit", refused(small, 422, "invalid_request")["detail"])
+    assert least is not None
     assert mock.app.requests == []
+    job = await api.post(path, {**query, "budget_usd": float(least[1]), "sections": 1}, status=202)
+    await api.drain()
+    assert (await api.get(f"/jobs/{job['id']}"))["result"]["done"] == 1
 
     job = await api.post(f"/documents/{document}/drafting", {**query, "budget_usd": 1}, status=202)
     await api.drain()
@@ -151,6 +155,16 @@ async def test_a_changed_section_is_asked_about_again(writer: Api, mock: MockSer
         )
     result = (await drafted(writer, document))["result"]
     assert (len(mock.app.requests), result["calls"], result["done"]) == (5, 1, 4)
+
+
+async def test_a_budget_below_one_section_is_refused_with_the_least(writer: Api, mock: MockServer) -> None:
+    document = await writer.extracted(content=rules(3))
+    body = {"provider": SERVER, "model": "ok", "budget_tokens": 10}
+    problem = refused(await writer.client.post(f"/documents/{document}/drafting", json=body), 422, "invalid_request")
+    least = re.search(r"give at least ([\d,]+), or no limit", problem["detail"])
+    assert least is not None, problem["detail"]
+    ended = await drafted(writer, document, budget_tokens=int(least[1].replace(",", "")))
+    assert (ended["status"], len(mock.app.requests) > 0) == ("succeeded", True)
 
 
 @pytest.mark.fault("C13")

@@ -1,12 +1,15 @@
 """Drafting when the model, the provider, a person or the document puts an end to it."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from backend.errors import ProviderTimeout, ProviderUnavailable
 from backend.faqs.llm import ModelExtractor
+from backend.services.drafting import DraftPayload
+from backend.services.model_drafts import ModelDrafting
 from tests.api.drafting import asked, by_model, drafted, estimated, rules, start
 from tests.mock_openai import MockServer
 from tests.support import Api, eventually, refused
@@ -96,6 +99,28 @@ async def test_a_provider_that_is_down_fails_the_job_with_the_reason_and_a_retry
 
 
 @pytest.mark.fault("C2")
+async def test_a_drafting_that_goes_on_after_its_process_died_counts_on(
+    writer: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await writer.extracted(content=rules(5))
+    inner, told = ModelDrafting.draft, list[int]()
+
+    async def twice(self: ModelDrafting, workspace_id: UUID, job_id: UUID, payload: DraftPayload, *rest: Any) -> Any:
+        """The step of a process that ended behind two sections, and the same step again."""
+        begun, report = rest
+        await inner(self, workspace_id, job_id, payload.model_copy(update={"sections": 2}), begun, report)
+
+        async def second(done: int, total: int) -> None:
+            told.append(done)
+            await report(done, total)
+
+        return await inner(self, workspace_id, job_id, payload, begun, second)
+
+    monkeypatch.setattr(ModelDrafting, "draft", twice)
+    assert (await drafted(writer, document))["status"] == "succeeded"
+    assert told == [3, 4, 5]
+
+
 async def test_a_section_that_is_never_answered_holds_up_no_other(writer: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     document = await writer.extracted(content=rules(6))
     inner = ModelExtractor.draft

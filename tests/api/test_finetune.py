@@ -58,6 +58,7 @@ async def test_a_training_gives_a_model_with_its_figures_files_and_curve(api: Ap
     )
     changes = {change["name"]: (change["before"], change["after"]) for change in model["changes"]}
     assert changes.keys() == {"hit_at_1", "hit_at_5", "mrr"}
+    assert all(one["low"] <= one["after"] - one["before"] <= one["high"] for one in model["changes"])
     assert all(0 <= value <= 1 for pair in changes.values() for value in pair)
     folder = next(api.settings.tuned.rglob(MAP)).parent
     assert {file["path"] for file in model["files"]} <= {path.name for path in folder.iterdir()}
@@ -77,6 +78,13 @@ async def test_the_methods_are_listed_with_their_parameters_and_defaults(api: Ap
     assert parameters["epochs"] == {"name": "epochs", "default": 20, "least": 1, "most": 500, "is_whole": True}
     assert parameters["batch"] == {"name": "batch", "default": None, "least": 8, "most": 1024, "is_whole": True}
     assert (parameters["learning_rate"]["least"], parameters["learning_rate"]["is_whole"]) == (0, False)
+
+
+async def test_what_is_trained_here_costs_nothing(api: Api, furnished: dict[str, Any]) -> None:
+    body = {"dataset_id": furnished["id"], "parameters": {"epochs": 5}}
+    estimate = await api.post("/finetune/estimate", body)
+    assert (estimate["tokens"], estimate["epochs"], float(estimate["cost_usd"])) == (furnished["tokens"], 5, 0.0)
+    refused(await api.client.post("/finetune/estimate", json={**body, "method": "magic"}), 422, "unknown_strategy")
 
 
 async def test_every_row_that_a_model_learnt_from_leads_to_its_faq(api: Api, furnished: dict[str, Any]) -> None:

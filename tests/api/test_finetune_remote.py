@@ -148,7 +148,42 @@ async def test_the_method_says_which_providers_may_train_or_what_to_set_up(api: 
         "learning_rate_multiplier",
         "batch_size",
         "seed",
+        "price_per_million",
     ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "epochs", "cost"),
+    [
+        ({}, None, None),
+        ({"price_per_million": 25}, None, 25.0),
+        ({"price_per_million": 25, "n_epochs": 4}, 4, 100.0),
+        ({"price_per_million": 0, "n_epochs": 4}, 4, 0.0),
+    ],
+)
+async def test_what_it_will_cost_is_said_before_it_begins(
+    api: Api,
+    dataset: dict[str, Any],
+    server: TuningServer,
+    parameters: dict[str, Any],
+    epochs: int | None,
+    cost: float | None,
+) -> None:
+    """`cost` is that of a million tokens."""
+    body = {"dataset_id": dataset["id"], **BODY, "parameters": {"provider": SERVER, **parameters}}
+    estimate = await api.post("/finetune/estimate", body)
+    assert (estimate["tokens"], estimate["epochs"]) == (dataset["tokens"], epochs)
+    said = None if estimate["cost_usd"] is None else float(estimate["cost_usd"])
+    assert said == (None if cost is None else pytest.approx(cost * dataset["tokens"] / 1_000_000))
+    assert server.tuning.calls == []
+    assert (await api.get("/finetune"))["items"] == []
+
+
+async def test_the_price_stays_here(api: Api, dataset: dict[str, Any], server: TuningServer) -> None:
+    body = BODY | {"parameters": {"provider": SERVER, "price_per_million": 25, "n_epochs": 2}}
+    await train(api, dataset, **body)
+    [job] = server.tuning.jobs.values()
+    assert job["hyperparameters"] == {"n_epochs": 2}
 
 
 async def test_the_key_is_in_no_file_row_answer_or_log(

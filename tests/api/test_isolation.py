@@ -23,6 +23,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/faqs/merge": {},
     "/ingest": {},
     "/finetune": {},
+    "/finetune/estimate": {},
     "/comparisons/batch": {"lanes": [{"provider": "builtin"}, {"provider": "echo"}]},
     "/collections/{collection_id}/model": {"model": "sentence-transformers/all-MiniLM-L6-v2"},
     "/agents": {"name": "Sales"},
@@ -137,7 +138,7 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
             body["collection_id"] = own["collection_id"]
         if place.path == "/chat":
             body["agent_id"] = own["agent_id"]
-        if place.path == "/finetune":
+        if place.path.startswith("/finetune"):
             body |= {"dataset_id": own["dataset_id"], "collection_id": own["collection_id"]}
         if place.path == "/comparisons/batch":
             body |= {"dataset_id": own["dataset_id"]}

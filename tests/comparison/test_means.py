@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.comparison.means import Mean, mean, mean_difference, share, wilson
+from backend.comparison.means import Mean, grouped_difference, mean, mean_difference, share, wilson
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,23 @@ def test_a_difference_is_that_of_the_same_questions() -> None:
     assert found.value == pytest.approx(1.01, abs=0.001)
     assert found.interval is not None
     assert 1.0 < found.interval.low < found.interval.high < 1.02
+
+
+def test_questions_of_one_group_are_drawn_together() -> None:
+    """Three copies of each question tell no more than one: the interval stays as wide."""
+    first, second = [1.0, 0.0, 1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 1.0, 1.0]
+    alone = grouped_difference(first, second, range(6))
+    copied = grouped_difference(3 * first, 3 * second, 3 * list(range(6)))
+    apart = grouped_difference(3 * first, 3 * second, range(18))
+    assert alone.interval == mean_difference(dict(enumerate(first)), dict(enumerate(second))).interval
+    assert copied.interval == alone.interval
+    assert copied.value == apart.value == alone.value == pytest.approx(1 / 6)
+    assert apart.interval is not None
+    assert alone.interval is not None
+    assert apart.interval.high - apart.interval.low < alone.interval.high - alone.interval.low
+    assert copied.questions == 18
+
+
+@pytest.mark.parametrize("groups", [[], [1], [1, 1]])
+def test_one_group_has_no_interval(groups: list[int]) -> None:
+    assert grouped_difference([1.0] * len(groups), [0.0] * len(groups), groups).interval is None

@@ -132,9 +132,9 @@ class MockTuning:
         ]
         if missing:
             return _error(400, f"no file {missing[0]}")
-        epochs = body.get("hyperparameters", {}).get("n_epochs", 2)
+        chosen = {"n_epochs": 2, **body.get("hyperparameters", {})}
         job = {**body, "id": f"ftjob-{next(self._numbers)}", "object": "fine_tuning.job", "created_at": 1}
-        self.jobs[job["id"]] = job | {"hyperparameters": {"n_epochs": epochs}}
+        self.jobs[job["id"]] = job | {"hyperparameters": chosen}
         return JSONResponse(self._told(job["id"], look=False))
 
     async def _jobs(self, request: Request) -> Response:

@@ -16,6 +16,15 @@ from backend.retrieval.small_talk import is_under_way, small_talk, without_small
         ("ok danke", "Gern geschehen."),
         ("Merci, au revoir !", "Au revoir"),
         ("¡Hola! ¿Quién eres?", "Soy AI Nexus"),
+        ("Ciao! Chi sei?", "Sono AI Nexus"),
+        ("Grazie mille, arrivederci", "Arrivederci"),
+        ("Olá, bom dia", "Olá!"),
+        ("muito obrigada", "De nada. Pergunte"),
+        ("Bedankt, tot ziens", "Tot ziens"),
+        ("Hoi", "Hallo! Vraag"),
+        ("Dzień dobry", "Dzień dobry! Proszę"),
+        ("dziękuję bardzo", "Proszę bardzo"),
+        ("va bene", "Bene."),
     ],
 )
 def test_the_phrase_that_says_most_is_replied_to_in_its_language(said: str, beginning: str) -> None:
