@@ -6,7 +6,15 @@ from uuid import UUID, uuid4
 import httpx
 
 from contracts.datasets import Dataset, DatasetAccepted, DatasetFormat, DatasetRow, NewDataset, SplitName
-from contracts.finetuning import CurvePoint, LearntFrom, NewTraining, Training, TrainingMethod, TunedModel
+from contracts.finetuning import (
+    CurvePoint,
+    LearntFrom,
+    NewTraining,
+    Training,
+    TrainingEstimate,
+    TrainingMethod,
+    TunedModel,
+)
 from contracts.jobs import Job
 from contracts.page import Page
 from frontend.api_calls import Calls, UploadFile, clean, parse
@@ -56,6 +64,10 @@ class TrainingApi(Calls):
     def train(self, new: NewTraining) -> Job:
         """The job's id is the training's."""
         return self._start(Job, "/finetune", new)
+
+    def training_estimate(self, new: NewTraining) -> TrainingEstimate:
+        """What it would read and cost; nothing is started."""
+        return self._write("POST", TrainingEstimate, "/finetune/estimate", new)
 
     def trainings(self, *, limit: int = 200) -> Page[Training]:
         return self._get(Page[Training], "/finetune", {"limit": limit})

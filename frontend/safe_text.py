@@ -14,16 +14,25 @@ _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(\s*<?([^)\s>]*)>?[^)]*\)")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:", re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$", re.MULTILINE)
-_DIRECTIVE = re.compile(r":(?=[a-z]+(?:-[a-z]+)?[\[{]|[a-z0-9_+/-]+:)")
+_SHORTCODE = re.compile(r"(?<![\w:]):(?=(?:material/\w+|[a-z+-][\w+-]*|\d+[a-z_]\w*|100|1234):)", re.IGNORECASE)
+"""An icon or an emoji: found in the text once its escapes are gone. "10:30:15" and "std::vector" have none."""
+_DIRECTIVE = re.compile(rf":(?=[a-z]+(?:-[a-z]+)?[\[{{])|{_SHORTCODE.pattern}", re.IGNORECASE)
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of what follows them."""
 _BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 _INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
 _MARK = re.compile(r"(?<![\\\w$)])\[(\s*\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*\s*)\]")
 _WORD_JOINER = "\u2060"
 
 
+def straight(text: str) -> str:
+    """`text` without marks that turn its direction: for places that draw no Markdown, such as charts and choices."""
+    return _TURNS.sub("", text)
+
+
 def _escape(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\1", text)
-    return _ORDERED.sub(r"\1\\\2", escaped)
+    quiet = _SHORTCODE.sub(f":{_WORD_JOINER}", straight(text))
+    return _ORDERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", quiet))
 
 
 def plain(text: str) -> str:
@@ -33,7 +42,7 @@ def plain(text: str) -> str:
 
 def code(text: str) -> str:
     """`text` on one line as code: an address in it is not a link."""
-    return f"`` {' '.join(text.replace('`', ' ').split())} ``"
+    return f"`` {' '.join(straight(text).replace('`', ' ').split())} ``"
 
 
 def paragraphs(text: str) -> str:
@@ -61,6 +70,7 @@ def _marked_line(line: str, low: int, high: int) -> str:
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    text = straight(text)
     pieces: list[str] = []
     last = 0
     for match in _CODE.finditer(text):

@@ -187,7 +187,8 @@ class LaneChoice:
 @dataclass
 class CompareState:
     """`lanes` are the form's, and `lanes_made` how many there ever were. `dialog` is the one that is open, for what
-    `doomed` names. `refused` is what the API said of the form, `promotion` of the promotion."""
+    `doomed` names. `refused` is what the API said of the form, `promotion` of the promotion. `from_model` is the model
+    that was trained here and led to the page, `from_vote` the key of whom the person last voted for."""
 
     lanes: list[LaneChoice] = field(default_factory=list)
     lanes_made: int = 0
@@ -199,6 +200,8 @@ class CompareState:
     doomed: UUID | str | None = None
     refused: Problem | None = None
     promotion: Problem | None = None
+    from_model: UUID | None = None
+    from_vote: str = ""
     contests: Cursors = field(default_factory=Cursors)
     questions: Cursors = field(default_factory=Cursors)
     batches: Cursors = field(default_factory=Cursors)
@@ -208,12 +211,13 @@ class CompareState:
 @dataclass
 class SettingsState:
     """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so; `tested` the
-    addresses that gave the results in `checks`."""
+    addresses that gave the results in `checks`; `saved` the providers whose settings were just saved."""
 
     checking: str = ""
     asking: DeltaGenerator | None = None
     checks: dict[str, ProviderCheck | Problem] = field(default_factory=dict)
     tested: dict[str, str] = field(default_factory=dict)
+    saved: set[str] = field(default_factory=set)
     created: CreatedApiKey | None = None
     is_key_nameless: bool = False
     keys_made: int = 0

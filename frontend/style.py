@@ -42,6 +42,7 @@ _SHEET = """
     display: none;
   }
   .st-key-status_tabs button { padding-inline: .5rem; }
+  .st-key-review_tools > :has([data-testid="stSelectbox"]) { flex: 1 1 100%%; width: 100%% !important; }
 }
 """
 

@@ -77,7 +77,7 @@ def metric_meanings(words: Sequence[MetricWords]) -> None:
             )
         st.markdown(
             "The figures in brackets are 95 % intervals: on other questions of the same kind the mean lies within "
-            "them, most likely. Where the intervals of two lanes overlap widely, their difference may be chance."
+            "them, most likely. Where those of two overlap widely, their difference may be chance."
         )
 
 
@@ -127,7 +127,7 @@ def latency_chart(latencies: Mapping[str, Sequence[float]], names: Mapping[str, 
         st.markdown(":gray[No answer came: there is no time to draw.]")
         return
     rows = [
-        {"Lane": name, "Seconds": value / 1000, "Share": (at + 1) / len(values)}
+        {"Who": name, "Seconds": value / 1000, "Share": (at + 1) / len(values)}
         for name, values in drawn.items()
         for at, value in enumerate(values)
     ]
@@ -137,9 +137,9 @@ def latency_chart(latencies: Mapping[str, Sequence[float]], names: Mapping[str, 
         .encode(
             x=alt.X("Seconds:Q", title="Seconds", axis=alt.Axis(format="~g")),
             y=alt.Y("Share:Q", title=None, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("Lane:N", legend=alt.Legend(orient="top", title=None, symbolType="stroke", columns=1)),
-            strokeDash=alt.StrokeDash("Lane:N", legend=None),
-            tooltip=["Lane:N", alt.Tooltip("Seconds:Q", format=".2f"), alt.Tooltip("Share:Q", format=".0%")],
+            color=alt.Color("Who:N", legend=alt.Legend(orient="top", title=None, symbolType="stroke", columns=1)),
+            strokeDash=alt.StrokeDash("Who:N", legend=None),
+            tooltip=["Who:N", alt.Tooltip("Seconds:Q", format=".2f"), alt.Tooltip("Share:Q", format=".0%")],
         )
     )
     st.altair_chart(chart, height=HEIGHT, key="batch_latency", alt=_latency_alt(drawn))

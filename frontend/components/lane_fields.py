@@ -65,7 +65,9 @@ def lane_fields(targets: Targets) -> list[Target]:
                 chosen.append(_field(place, lane, options, labels))
     if 2 <= len(view.lanes) < MOST_LANES:
         free = next((key for key in options if key not in {one.option for one in view.lanes}), targets.default)
-        st.button("Add a lane", key="add_lane", type="tertiary", icon=":material/add:", on_click=_add, args=(free,))
+        st.button(
+            "Add another one", key="add_lane", type="tertiary", icon=":material/add:", on_click=_add, args=(free,)
+        )
     return chosen
 
 

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from contracts.problem import Problem, ValidationProblem
 from frontend import state
 from frontend.api_client import ApiError
-from frontend.components.words import sentence
+from frontend.components.words import everyday, sentence
 from frontend.connection import current_api, is_key_refused
 from frontend.safe_text import paragraphs, plain
 
@@ -118,7 +118,7 @@ def problem_card(problem: Problem, *, key: str, retry: bool = True) -> None:
         lines = [detail or _said(problem)]
         if problem.request_id:
             lines.append(f":small[Reference {plain(problem.request_id)}]")
-        st.error("\n\n".join(lines), title=plain(title), icon=":material/error:")
+        st.error("\n\n".join(lines), title=plain(everyday(title)), icon=":material/error:")
         if retry and problem.retryable:
             st.button("Try again", icon=":material/refresh:", key=f"retry_{key}")
 
@@ -129,7 +129,7 @@ def _said(problem: Problem) -> str:
         return "\n".join(f"- {plain(item.field)}: {plain(item.message)}" for item in problem.errors)
     if not problem.detail or problem.detail == problem.title:
         return "Nothing was lost. You can try again."
-    return paragraphs(sentence(_FIELD_NAME.sub(lambda found: _FIELDS[found[0]], problem.detail)))
+    return paragraphs(sentence(everyday(_FIELD_NAME.sub(lambda found: _FIELDS[found[0]], problem.detail))))
 
 
 def empty_state(icon: str, title: str, body: str, *, key: str, picture: str = "") -> None:

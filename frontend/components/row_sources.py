@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from contracts.datasets import RowSource
+from frontend.safe_text import straight
 
 ROW_HEIGHT: Final = 36
 
@@ -15,6 +16,7 @@ def source_table(
     columns: Mapping[str, Sequence[str]], sources: Sequence[RowSource], *, widths: Mapping[str, int], key: str, alt: str
 ) -> None:
     """The columns, and behind them where each row comes from. `widths` in pixels by the name of a column."""
+    shown = {name: [straight(text) for text in texts] for name, texts in columns.items()}
     behind = {
         "Rule": [one.rewording or one.reworded_by or "" for one in sources],
         "From": [origin_text(one) for one in sources],
@@ -22,7 +24,7 @@ def source_table(
     }
     texts = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
     st.dataframe(
-        pd.DataFrame({**columns, **behind}),
+        pd.DataFrame({**shown, **behind}),
         hide_index=True,
         key=key,
         row_height=ROW_HEIGHT,
@@ -34,8 +36,9 @@ def source_table(
 
 def origin_text(source: RowSource) -> str:
     if source.file is not None:
-        return source.file if source.row is None else f"{source.file}, row {source.row}"
-    parts = [source.section or "", f"page {source.page}" if source.page is not None else ""]
+        file = straight(source.file)
+        return file if source.row is None else f"{file}, row {source.row}"
+    parts = [straight(source.section or ""), f"page {source.page}" if source.page is not None else ""]
     return " · ".join(part for part in parts if part)
 
 

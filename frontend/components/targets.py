@@ -58,7 +58,7 @@ def targets_of(frame: Frame) -> Targets | None:
 def offered_targets(
     agents: Sequence[Agent], models: Sequence[TunedModel], aliases: Sequence[Alias], providers: Sequence[Provider]
 ) -> Targets:
-    usable = [model for model in models if model.state == "usable"]
+    usable = [model for model in models if model.state == "usable" and model.makes != "embeddings"]
     options = [
         *(Option(f"{one.name} (agent)", Target(agent_id=one.id)) for one in agents),
         *(_of_model(one) for one in usable),

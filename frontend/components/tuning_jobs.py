@@ -1,4 +1,4 @@
-"""Datasets being made and models being trained: how far each is, live, with cancel and retry."""
+"""Datasets being made, models being trained, collections moved to them: how far each is, with cancel and retry."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -11,9 +11,10 @@ from frontend import state
 from frontend.api_client import Api
 from frontend.components.jobs import Stages, stage_text, steady_left
 from frontend.components.notices import act, load
-from frontend.components.words import sentence
+from frontend.components.words import everyday, sentence
 from frontend.safe_text import plain
 
+OF_THE_REQUEST: Final = frozenset({400, 404, 409, 413, 415, 422})
 STAGES: Final[Mapping[JobKind, Stages]] = {
     "make_dataset": {
         "": ("Waiting for its turn", ""),
@@ -23,6 +24,10 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "checking": ("Checking the rows", ""),
         "storing": ("Storing the rows", "rows"),
     },
+    "switch_model": {
+        "": ("Waiting for its turn", ""),
+        "embedding": ("Embedding the collection anew", "vectors"),
+    },
     "finetune": {
         "": ("Waiting for its turn", ""),
         "reading": ("Reading the collection", "entries"),
@@ -31,6 +36,7 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "uploading": ("Sending the rows to the provider", ""),
         "validating": ("The provider reads the rows", ""),
         "queued": ("Waiting at the provider", ""),
+        "learning": ("Training", "steps"),
         "stepping": ("The provider trains", "steps"),
     },
 }
@@ -65,19 +71,29 @@ def progress_row(api: Api, job: Job, *, may_control: bool) -> None:
 
 
 def ended_row(api: Api, job: Job, *, may_control: bool) -> None:
-    """Why it failed, or that it was cancelled, and the button that begins it again."""
+    """Why it failed, or that it was cancelled, and the button that begins it again where that can help."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         if job.error is not None:
-            st.markdown(f":red[:material/error: {plain(job.error.title)}.] {plain(sentence(job.error.detail))}")
+            st.markdown(
+                f":red[:material/error: {plain(job.error.title)}.] {plain(sentence(everyday(job.error.detail)))}"
+            )
         else:
             why = plain(sentence(job.message)) if job.message else "It was cancelled before it was done."
             st.markdown(f":gray[{why}]")
-        if may_control and job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+        if may_control and can_change(job):
             st.button("Retry", key=f"retry_{job.id}", icon=":material/refresh:", on_click=_retry, args=(api, job))
 
 
 def _cancel(api: Api, job: Job) -> None:
     act(partial(api.cancel_job, job.id), f"{plain(job.title)} is being cancelled")
+
+
+def can_change(job: Job) -> bool:
+    """Whether another attempt may end otherwise: what is wrong with the request itself stays wrong, a key or a package
+    can be mended meanwhile."""
+    if job.status is JobStatus.FAILED:
+        return job.error is None or job.error.retryable or job.error.status not in OF_THE_REQUEST
+    return job.status is JobStatus.CANCELLED
 
 
 def _retry(api: Api, job: Job) -> None:

@@ -1,7 +1,8 @@
 """What votes say: in one line, as counts, and as the win rate with its interval, vote after vote."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import altair as alt
 import pandas as pd
@@ -14,6 +15,10 @@ from frontend.layout import card_title
 from frontend.safe_text import plain
 
 HEIGHT: Final = 280
+Counted = Literal["vote", "question"]
+NOTHING: Final[Mapping[Counted, str]] = {"vote": "no votes", "question": "nothing decided"}
+_SHARE: Final = re.compile(r"([\d.]+ %), ([\d.]+ to [\d.]+ %), n = ([\d,]+)")
+"""A share, its interval and what it is of, as the API writes them."""
 MEANING: Final = """
 - **Win rate**: the share of votes that went to the first one; a vote for both, or for neither, counts half.
 - **The band** is the interval in which the true win rate lies, with 95 % confidence. It may be looked at after every
@@ -25,19 +30,25 @@ Only votes that were cast before the names were shown count.
 """
 
 
-def verdict_line(verdict: Verdict) -> str:
-    return verdict_words(verdict.text)
+def verdict_line(verdict: Verdict, *, of: Counted = "vote") -> str:
+    return verdict_words(verdict.text, of=of)
 
 
-def verdict_words(text: str) -> str:
-    """As a sentence; a name that it begins with stays as it is."""
-    is_named = not text.startswith(("undecided", "no votes"))
-    return plain(f"{text}." if is_named else sentence(text)).replace(" %", "\u00a0%")
+def verdict_words(text: str, *, of: Counted = "vote") -> str:
+    """As a sentence, `62 % of 140 votes (54 to 70 %)`; a name that it begins with stays as it is. `of` is what was
+    counted: people's votes, or the questions that a judge decided."""
+    is_named = not text.startswith(("undecided", NOTHING[of]))
+    told = _SHARE.sub(lambda found: f"{found[1]} of {_counted(found[3], of)} ({found[2]})", text)
+    return plain(f"{told}." if is_named else sentence(told)).replace(" %", "\u00a0%")
 
 
-def verdict_headline(verdict: Verdict) -> None:
+def _counted(number: str, of: Counted) -> str:
+    return f"{number} {of}" if number == "1" else f"{number} {of}s"
+
+
+def verdict_headline(verdict: Verdict, *, of: Counted = "vote") -> None:
     icon = ":green[:material/check_circle:]" if verdict.decided else ":orange[:material/hourglass_empty:]"
-    st.subheader(f"{icon} {verdict_line(verdict)}", anchor=False)
+    st.subheader(f"{icon} {verdict_line(verdict, of=of)}", anchor=False)
 
 
 def duel_table(duels: Sequence[Duel], names: Mapping[str, str], *, key: str) -> None:

@@ -1,14 +1,25 @@
 """Numbers, sizes and times as people read them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import PureWindowsPath
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from contracts.documents import Document
+from frontend.safe_text import straight
 
 K = TypeVar("K")
+_ORDINALS: Final = ("first", "second", "third", "fourth")
+_PLACE: Final = re.compile(r"\blanes\[([0-3])\]")
+_TERMS: Final[Mapping[str, str]] = {
+    one + ending: other + ending
+    for term, word in (("contest", "comparison"), ("lane", "answer"))
+    for one, other in ((term, word), (term.capitalize(), word.capitalize()))
+    for ending in ("", "s")
+}
+_TERM: Final = re.compile(rf"\b(?:{'|'.join(_TERMS)})\b")
 
 
 def plural(number: int, one: str, many: str = "") -> str:
@@ -22,14 +33,21 @@ def listed(names: Sequence[str]) -> str:
 
 
 def distinct(names: Mapping[K, str]) -> dict[K, str]:
-    """The names, each with a number behind it that another one has already: choices are known by their text."""
+    """The names as choices and charts show them, each with a number behind it that another one has already: choices are
+    known by their text."""
     found: dict[K, str] = {}
     taken: set[str] = set()
-    for key, name in names.items():
+    for key, name in ((key, straight(name)) for key, name in names.items()):
         texts = (name if number == 1 else f"{name} ({number})" for number in count(1))
         found[key] = next(text for text in texts if text not in taken)
         taken.add(found[key])
     return found
+
+
+def everyday(text: str) -> str:
+    """The API's words with what the pages call things."""
+    placed = _PLACE.sub(lambda found: f"the {_ORDINALS[int(found[1])]} one", text)
+    return _TERM.sub(lambda found: _TERMS[found[0]], placed)
 
 
 def sentence(text: str) -> str:
@@ -82,6 +100,8 @@ def ago(moment: datetime) -> str:
     seconds = (datetime.now(UTC) - moment).total_seconds()
     if seconds < 60:
         return "just now"
-    if seconds < 86_400:
+    if seconds < 3600:
         return f"{seconds_text(seconds)} ago"
+    if seconds < 86_400:
+        return f"{seconds // 3600:.0f} h ago"
     return f"{moment:%-d %b %Y}"

@@ -31,13 +31,13 @@ def alias_list(frame: Frame) -> None:
         empty_state(
             "rocket_launch",
             "Nothing was promoted yet",
-            "What wins a contest is promoted here: agents and programs ask it by a name that stays, and one click goes "
-            "back to what it meant before.",
+            "What wins a comparison is promoted here: agents and programs ask it by a name that stays, and one click "
+            "goes back to what it meant before.",
             key="aliases",
         )
         with st.container(horizontal_alignment="center"):
             st.button(
-                "See the contests",
+                "See the comparisons",
                 key="to_contests",
                 type="primary",
                 icon=":material/how_to_vote:",

@@ -68,7 +68,7 @@ def _actions(frame: Frame, batch: BatchDetail) -> None:
 
 def _downloads(api: Api, batch: BatchDetail) -> None:
     with st.popover("Export", icon=":material/download:", key="batch_downloads"):
-        st.markdown(":small[A line for each question and lane, with every value: enough to count each figure again.]")
+        st.markdown(":small[A line for each question and answer, with every value: enough to count each figure again.]")
         for form, (label, mime) in FORMS.items():
             st.download_button(
                 label,
@@ -146,9 +146,10 @@ def _judged(results: BatchResults, names: Mapping[str, str]) -> None:
     with st.container(border=True, key="batch_judged", gap="small"):
         card_title("What the judge says", key="batch_judged")
         st.markdown(
-            ":small[:gray[A model's opinion, each pair read in both orders. It counts in no verdict of people.]]"
+            ":small[:gray[A model's decisions, each pair of answers read in both orders. They count in no verdict of "
+            "people.]]"
         )
-        verdict_headline(results.judged)
+        verdict_headline(results.judged, of="question")
         duel_table(results.judged.duels, names, key="judged")
         if results.judge_failures:
             pairs = plural(results.judge_failures, "pair")

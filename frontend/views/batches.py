@@ -34,7 +34,7 @@ TUNE_PAGE: Final = "pages/3_Fine-tune.py"
 NO_JUDGE: Final = ""
 OFF_TOPIC_HELP: Final = (
     "Questions that your documents do not answer, one a line. A good answer to them is that there is none: how often "
-    "each lane says so is measured."
+    "each of them says so is measured."
 )
 JUDGE_HELP: Final = (
     "A model reads each pair of answers, in both orders, and says which is better. What it says is shown apart from "
@@ -132,7 +132,7 @@ def _form(frame: Frame) -> None:
 
 
 def _make_first() -> None:
-    text = "A batch asks the held-out questions of a dataset, whose right answers are known, to all lanes."
+    text = "A batch asks all that you compare the held-out questions of a dataset, whose right answers are known."
     empty_state("stacks", "A dataset is needed first", text, key="batches")
     with st.container(horizontal_alignment="center"):
         st.page_link(TUNE_PAGE, label="Make a dataset", icon=":material/dataset:", query_params={"view": "datasets"})

@@ -9,14 +9,14 @@ import streamlit as st
 
 from contracts.agents import Agent
 from contracts.chat import Citation, Conversation, ConversationMessage
-from contracts.collections import Collection
+from contracts.collections import Collection, CollectionHealth
 from contracts.faqs import FaqStatus
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.answer import avatar, ended_badge, saved_turn
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
-from frontend.components.words import plural, provider_words
+from frontend.components.words import plural, provider_words, sentence
 from frontend.layout import Frame
 from frontend.safe_text import plain
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
@@ -145,6 +145,9 @@ def _about_answers(frame: Frame, target: Target | None) -> None:
     parts = [who] if who else []
     parts.append(f"{plural(collection.faqs, 'approved FAQ')} and {plural(collection.passages, 'passage')}")
     st.caption(" · ".join(parts))
+    if collection.health in (CollectionHealth.UNAVAILABLE, CollectionHealth.FAILED):
+        st.warning(plain(sentence(collection.reason)), icon=":material/warning:")
+        return
     if not collection.pending_changes:
         return
     if state.chat().pending is not None:

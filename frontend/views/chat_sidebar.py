@@ -11,6 +11,7 @@ from contracts.chat import ConversationSource, ConversationSummary
 from frontend import state
 from frontend.api_client import Api
 from frontend.components.notices import load
+from frontend.components.words import ago
 from frontend.layout import Frame
 from frontend.safe_text import plain
 from frontend.views.chat_target import MODEL
@@ -94,12 +95,14 @@ def _row(item: ConversationSummary, *, is_current: bool) -> None:
     title = plain(item.title) or "Untitled"
     own = ":material/terminal:" if item.source == "program" else ":material/chat_bubble_outline:"
     icon = own if item.is_mine else ":material/person:"
+    used = f" :small[:gray[{ago(item.updated_at)}]]"
     st.button(
-        f"**{title}**" if is_current else title,
+        (f"**{title}**" if is_current else title) + used,
         key=f"open_{item.id}",
         type="tertiary",
         icon=":material/chevron_right:" if is_current else icon,
         width="stretch",
+        help=f"Last used {item.updated_at:%-d %b %Y, %H:%M} UTC",
         on_click=open_conversation,
         args=(item.id,),
     )

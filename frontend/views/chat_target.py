@@ -144,11 +144,11 @@ def agents_of(frame: Frame) -> Sequence[Agent]:
 
 
 def models_of(frame: Frame) -> Sequence[TunedModel] | None:
-    """Newest first; none for whom may not see them, and None where they could not be read."""
+    """Those that can be asked, newest first; none for whom may not see them, and None where they could not be read."""
     if not frame.can("models.read"):
         return []
     page = load("tuned_models", frame.api.tuned_models)
-    return page.items if page is not None else None
+    return [one for one in page.items if one.makes != "embeddings"] if page is not None else None
 
 
 def asked_words(target: Target, provider_label: str) -> str:

@@ -76,6 +76,7 @@ def _first(frame: Frame, targets: Targets) -> list[str]:
     """Whom the form begins with: the default agent and the model of the address, or the newest tuned retrieval, or
     whoever else there is."""
     asked = state.query_id(MODEL)
+    state.compare().from_model = asked or state.compare().from_model
     named = ""
     if asked is not None and frame.can("models.read"):
         model = load("asked_model", lambda: frame.api.tuned_model(asked))

@@ -37,7 +37,9 @@ def _run(api: Api, race: state.Race) -> None:
     count = len(race.names)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         names = ", ".join(plain(name) for name in race.names)
-        text = f"Asking {names}" if not race.new.blind else f"{plural(count, 'lane')} are answering; shown together"
+        text = (
+            f"Asking {names}" if not race.new.blind else f"{plural(count, 'answer')} are being written; shown together"
+        )
         st.markdown(f":shimmer[{text}]", width="content")
         st.button("Stop", key="stop_race", icon=":material/stop_circle:", on_click=_stop)
     shown = _places(race) if not race.new.blind else {}

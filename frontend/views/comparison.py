@@ -16,7 +16,7 @@ from frontend.components.comparing import LABELS, TIES, go, names_of, open_compa
 from frontend.components.lane_card import blind_lane, lane_grid, told_lane
 from frontend.components.lane_fields import same_lanes
 from frontend.components.notices import act, load
-from frontend.components.words import plural
+from frontend.components.words import everyday, plural
 from frontend.layout import Frame
 from frontend.safe_text import paragraphs, plain
 from frontend.views.compare_ask import QUESTION
@@ -25,7 +25,7 @@ WAITING: Final = 50
 CHOSEN: Final[Look] = ("green", "check_circle", "Your vote")
 SHORTCUTS: Final = ("1", "2", "3", "4")
 NOT_COUNTED: Final = (
-    "A vote that is cast or changed with the names in sight is kept, and does not count in the verdict."
+    "A vote that is cast or changed once the names were told is kept, and does not count in the verdict."
 )
 
 
@@ -50,8 +50,9 @@ def comparison_view(frame: Frame, comparison_id: UUID, *, on_open: Opener) -> No
     elif comparison.vote is not None:
         _voted(frame.api, comparison, comparison.vote, names, may_change=may_vote)
     elif not comparison.can_vote:
-        st.info(f"There is no vote here: {plain(comparison.reason)}.", icon=":material/info:")
+        st.info(f"There is no vote here: {plain(everyday(comparison.reason))}.", icon=":material/info:")
     if not comparison.blind:
+        state.compare().from_vote = _voted_for(comparison) or state.compare().from_vote
         _next(frame, comparison, queued)
 
 
@@ -60,7 +61,7 @@ def _back(frame: Frame, queued: UUID | None) -> None:
     if queued is None and frame.can("comparisons.write"):
         label, where = "New question", partial(go, "ask")
     elif queued is None:
-        label, where = "All contests", partial(go, "votes")
+        label, where = "All comparisons", partial(go, "votes")
     else:
         label, where = "What the votes say", partial(go, "votes", queued)
     st.button(label, key="back", type="tertiary", icon=":material/arrow_back:", on_click=where)
@@ -78,6 +79,12 @@ def _names(comparison: Comparison) -> dict[str, str]:
     told = [lane.contestant for lane in comparison.lanes if lane.contestant is not None]
     names = names_of(sorted(told, key=lambda one: one.key))
     return {lane.label: names[lane.contestant.key] for lane in comparison.lanes if lane.contestant is not None}
+
+
+def _voted_for(comparison: Comparison) -> str:
+    """The key of the contestant; "" without a vote for one."""
+    choice = comparison.vote.choice if comparison.vote is not None else ""
+    return next((one.contestant.key for one in comparison.lanes if one.label == choice and one.contestant), "")
 
 
 def _lane(comparison: Comparison, lane: Lane, names: dict[str, str], on_open: Opener) -> None:
@@ -132,7 +139,7 @@ def _voted(api: Api, comparison: Comparison, vote: Vote, names: dict[str, str], 
         counts = (
             "It counts in the verdict."
             if vote.counts
-            else "It does not count: the names were in sight when it was cast."
+            else "It does not count: the names had been told when it was sent."
         )
         st.markdown(f":green[:material/how_to_vote:] {_vote_words(comparison, vote, names)} :gray[{counts}]")
         if may_change:
@@ -174,7 +181,7 @@ def _next(frame: Frame, comparison: Comparison, queued: UUID | None) -> None:
             next_vote(waiting, is_first=queued is not None or not frame.can("comparisons.write"))
         if frame.can("comparisons.write"):
             st.button(
-                "Ask another question with the same lanes",
+                "Ask them another question",
                 key="ask_same",
                 type="secondary" if queued is not None and waiting else "primary",
                 icon=":material/forum:",

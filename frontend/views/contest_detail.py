@@ -35,7 +35,12 @@ PER_PAGE: Final = 10
 
 def contest_detail(frame: Frame, contest_id: UUID) -> None:
     st.button(
-        "All contests", key="all_contests", type="tertiary", icon=":material/arrow_back:", on_click=go, args=("votes",)
+        "All comparisons",
+        key="all_contests",
+        type="tertiary",
+        icon=":material/arrow_back:",
+        on_click=go,
+        args=("votes",),
     )
     contest = load("contest", lambda: frame.api.contest(contest_id))
     if contest is None:
@@ -69,13 +74,13 @@ def _actions(frame: Frame, contest: Contest) -> None:
         label,
         key="close_contest",
         icon=f":material/{icon}:",
-        help="A closed contest takes no vote and no question until it is opened again.",
+        help="A closed comparison takes no vote and no question until it is opened again.",
         on_click=partial(_close_contest, frame.api, contest),
     )
 
 
 def _close_contest(api: Api, contest: Contest) -> None:
-    done = "The contest is open again" if contest.closed else "The contest is closed"
+    done = "The comparison is open again" if contest.closed else "The comparison is closed"
     act(partial(api.close_contest, contest.id, closed=not contest.closed), done)
 
 
@@ -88,7 +93,10 @@ def _verdict(frame: Frame, contest: ContestDetail) -> None:
         duel_table(contest.verdict.duels, names, key="verdict")
         if contest.others:
             they = plural(contest.others, "vote was", "votes were")
-            st.caption(f"{they} cast or changed with the names in sight, and not counted.")
+            st.caption(
+                f"{they} not counted: cast or changed once the names were told, or followed by a later one on the same "
+                "question."
+            )
         _next_votes(frame, contest)
         verdict_meaning(key="verdict_meaning")
     win_rates(contest.curves, names)
@@ -126,7 +134,7 @@ def _contestants(contest: Contest) -> None:
         card_title("Who takes part", key="contestants")
         for one in sorted(contest.contestants, key=lambda one: order.get(one.key, len(order))):
             st.markdown(f"**{plain(names[one.key])}**  \n:small[:gray[{KINDS[one.kind]} · {plain(one.about)}]]")
-        st.caption("Each as it was when it was asked: an agent that is changed since is another contestant.")
+        st.caption("Each as it was when it was asked: an agent that is changed since counts as another one.")
 
 
 # --- its questions -------------------------------------------------------------------
@@ -186,7 +194,7 @@ def _close() -> None:
     state.compare().dialog = None
 
 
-@st.dialog("Delete contest", icon=":material/delete:", on_dismiss=_close)
+@st.dialog("Delete comparison", icon=":material/delete:", on_dismiss=_close)
 def _delete_dialog(api: Api, contest: Contest) -> None:
     st.markdown(
         f"**{plain(versus(contest.contestants))}**: {plural(contest.questions, 'question')}, their answers, all votes "
@@ -194,7 +202,7 @@ def _delete_dialog(api: Api, contest: Contest) -> None:
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         cancelled = st.button("Cancel", key="delete_cancel")
-        confirmed = st.button("Delete contest", key="delete_confirm", type="primary", icon=":material/delete:")
+        confirmed = st.button("Delete comparison", key="delete_confirm", type="primary", icon=":material/delete:")
     if cancelled:
         _close()
         st.rerun()
@@ -208,6 +216,6 @@ def _delete(api: Api, contest: Contest) -> None:
     except ApiError as error:
         problem_card(error.problem, key="delete_contest", retry=False)
         return
-    state.session().flash = state.Flash("Contest deleted")
+    state.session().flash = state.Flash("Comparison deleted")
     go("votes")
     st.rerun()

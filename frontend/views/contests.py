@@ -52,7 +52,7 @@ def waiting_votes(frame: Frame) -> Counter[UUID]:
 
 
 def _first(*, may_compare: bool) -> None:
-    text = "Whoever is compared meets in a contest: it counts the votes and says which is better, and how sure that is."
+    text = "The votes on each comparison are counted here: which one is better, and how sure that is."
     empty_state("how_to_vote", "Nothing was compared yet", text, key="contests")
     if may_compare:
         with st.container(horizontal_alignment="center"):
@@ -69,7 +69,7 @@ def _first(*, may_compare: bool) -> None:
 def contest_facts(contest: Contest) -> str:
     parts = [plural(contest.questions, "question"), f"{plural(contest.votes, 'vote counts', 'votes count')}"]
     if contest.others:
-        parts.append(f"{contest.others:,} cast with the names in sight, not counted")
+        parts.append(f"{contest.others:,} not counted")
     return " · ".join([*parts, f"begun {ago(contest.created_at)} by {plain(contest.author)}"])
 
 

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from contracts.documents import Document
+from contracts.documents import Document, DocumentStatus
 from frontend import state
 from frontend.components.drafting_jobs import follow_drafting
 from frontend.components.jobs import follow_jobs
@@ -38,6 +38,9 @@ def render(frame: Frame) -> None:
         hold=has_faqs and _asked_view() == "review",
     )
     follow_drafting(frame.api, may_control=frame.can("jobs.control"), go_on=open_drafting if may_write else None)
+    if not is_reading and any(one.status is DocumentStatus.PENDING for one in documents or ()):
+        # Read between the two looks: nothing would draw the page again.
+        documents = load("documents_again", frame.api.all_documents)
     if documents is None or counts is None:
         return
     if is_empty:

@@ -1,11 +1,12 @@
 """A contest's winner is promoted: an alias means it from then on."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.comparisons import AliasName, Contest, Promotion
+from contracts.comparisons import Alias, AliasName, Contest, Promotion
 from contracts.problem import Problem
 from frontend import state
 from frontend.api_client import Api, ApiError
@@ -36,10 +37,10 @@ def promotion(frame: Frame, contest: Contest) -> None:
         return
     with st.container(border=True, key="promotion", gap="small"):
         card_title("Promote", key="promotion")
-        _form(frame.api, contest, known=[one.name for one in aliases])
+        _form(frame.api, contest, aliases)
 
 
-def _form(api: Api, contest: Contest, *, known: list[str]) -> None:
+def _form(api: Api, contest: Contest, aliases: Sequence[Alias]) -> None:
     verdict, names = contest.verdict, names_of(contest.contestants)
     st.markdown(
         ":small[:gray[An alias is a name that stays while what it means changes: who asks it gets what was promoted "
@@ -48,13 +49,17 @@ def _form(api: Api, contest: Contest, *, known: list[str]) -> None:
     with st.grid(2, min_column_width=260, gap="small"):
         name = st.text_input(
             "Alias",
-            known[0] if known else FIRST_NAME,
+            _likely_name(contest, aliases),
             key=f"alias_name_{contest.id}",
             max_chars=60,
             help=NAME_HELP,
         )
         chosen = st.selectbox(
-            "Contestant", verdict.order, format_func=names.__getitem__, key=f"alias_contestant_{contest.id}"
+            "What it is to mean",
+            verdict.order,
+            index=_likely_place(contest),
+            format_func=names.__getitem__,
+            key=f"alias_contestant_{contest.id}",
         )
     is_won = verdict.decided and chosen == verdict.best
     reason = "" if is_won else _reason(contest, names[chosen])
@@ -70,6 +75,20 @@ def _form(api: Api, contest: Contest, *, known: list[str]) -> None:
     ):
         _promote(api, contest, chosen, name.strip(), reason)
         st.rerun()
+
+
+def _likely_name(contest: Contest, aliases: Sequence[Alias]) -> str:
+    """The alias that means one of these already, or the first one there is."""
+    targets = {one.target for one in contest.contestants}
+    held = [one.name for one in aliases if one.current.contestant.target in targets]
+    return next(iter([*held, *(one.name for one in aliases)]), FIRST_NAME)
+
+
+def _likely_place(contest: Contest) -> int:
+    """In the verdict's order: of the model that the person came from, of whom they voted for, or of who leads."""
+    view, order = state.compare(), contest.verdict.order
+    keys = [one.key for one in contest.contestants if one.model_id is not None and one.model_id == view.from_model]
+    return next((order.index(key) for key in (*keys, view.from_vote) if key in order), 0)
 
 
 def _reason(contest: Contest, name: str) -> str:

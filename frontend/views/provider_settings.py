@@ -176,6 +176,7 @@ def _fields(name: str) -> tuple[str, str, str]:
 def _save(api: Api, provider: Provider) -> None:
     view = state.settings()
     view.tested.pop(provider.name, None)
+    view.saved.discard(provider.name)
     url, key, model = _fields(provider.name)
     typed = {"base_url": url, "api_key": key, "model": model}
     values = {name: str(st.session_state[field]).strip() for name, field in typed.items()}
@@ -194,6 +195,7 @@ def _save(api: Api, provider: Provider) -> None:
         return
     st.session_state[key] = ""
     view.checks.pop(provider.name, None)
+    view.saved.add(provider.name)
     state.session().flash = state.Flash(f"{_called(provider)} saved")
 
 
@@ -216,6 +218,7 @@ def _remove(api: Api, provider: Provider) -> None:
         view = state.settings()
         view.checks.pop(provider.name, None)
         view.tested.pop(provider.name, None)
+        view.saved.discard(provider.name)
         for field in _fields(provider.name):
             st.session_state.pop(field, None)
 
@@ -227,6 +230,7 @@ def _called(provider: Provider) -> str:
 def _begin_check(name: str) -> None:
     view = state.settings()
     view.checking = name
+    view.saved.discard(name)
     view.checks.pop(name, None)
     view.tested.pop(name, None)
 
@@ -260,6 +264,8 @@ def _check_result(provider: Provider) -> None:
         view.asking = place
     result = view.checks.get(provider.name)
     with place:
+        if provider.name in view.saved:
+            _saved(provider)
         if isinstance(result, Problem):
             problem_card(result, key=f"check_{provider.name}", retry=False)
         elif isinstance(result, ProviderCheck):
@@ -267,6 +273,22 @@ def _check_result(provider: Provider) -> None:
         if result is not None and view.tested.get(provider.name):
             where = code(view.tested[provider.name])
             st.caption(f"Asked with the saved settings, at {where}. What is typed and not saved was not used.")
+
+
+def _saved(provider: Provider) -> None:
+    """What stands on the server now, and what it still lacks."""
+    has_key = provider.has_key or provider.key_from_environment
+    known = [f"address {code(provider.base_url)}"] if provider.base_url and not provider.serves_files else []
+    known += [_key_words(provider)[:1].lower() + _key_words(provider)[1:]] if provider.has_key else []
+    known += [f"model {code(short_model(provider.model))}"] if provider.model else []
+    missing = ["the address"] if provider.needs_url and not provider.base_url else []
+    missing += ["the API key"] if provider.needs_key and not has_key else []
+    missing += ["the model"] if provider.configured and not (provider.model or provider.models) else []
+    said = f"Saved: {', '.join(known)}." if known else "Saved."
+    if missing:
+        st.warning(f"{said} Still missing: {listed(missing)}.", icon=":material/warning:")
+    else:
+        st.success(f"{said} Whether it answers, **Test connection** tells.", icon=":material/check_circle:")
 
 
 def _check_answer(provider: Provider, result: ProviderCheck) -> None:

@@ -64,7 +64,7 @@ def toolbar(
             st.button("Write a FAQ", key="write_faq", icon=":material/edit_note:", on_click=_write)
     with tools:
         document_id = _document_filter(documents)
-        sure = _choice("Confidence", "sure", SURE, width=150)
+        sure = _choice("Confidence", "sure", SURE, width=190)
         sort = _choice("Sort", "sort", SORTS, width=155)
     _remember("q", q or "")
     counts = load("counts", lambda: api.faq_counts(document_id=document_id, q=q or "", confidence=BOUNDS[sure]))

@@ -51,7 +51,7 @@ def _model(
         st.container(key=f"embedding_{_key(model.name)}"),
         st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"),
     ):
-        st.markdown(f"**{plain(model.label)}** :small[:gray[{_facts(model)}]]{_note(model)}", width="content")
+        st.markdown(f"**{plain(model.label)}** :small[:gray[{_facts(model)}]]{_note(model, users)}", width="content")
         with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
             if users:
                 _used(users)
@@ -121,7 +121,10 @@ def _facts(model: EmbeddingModel) -> str:
     return " · ".join(parts)
 
 
-def _note(model: EmbeddingModel) -> str:
+def _note(model: EmbeddingModel, users: Sequence[Collection]) -> str:
+    """Its reason, unless the warning about one of its collections gives it."""
+    if model.reason and any(one.health is CollectionHealth.UNAVAILABLE for one in users):
+        return ""
     if model.reason:
         return f"  \n:small[:red[{plain(sentence(model.reason))}]]"
     return f"  \n:small[:gray[{plain(model.note)}]]" if model.note else ""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from contracts.problem import Problem
 from frontend import state
 from frontend.api_client import ApiError
 from frontend.components.notices import empty_state, load, problem_card
+from frontend.components.training_estimate import estimate_words
 from frontend.components.tuning import ON, dataset_name, go
 from frontend.components.words import distinct, plural, sentence
 from frontend.layout import Frame, card_title
@@ -28,20 +30,37 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "temperature": ("Temperature", "How sharply the right answer is set against wrong ones; lower is sharper."),
     "weight_decay": ("Weight decay", "How strongly the model is held back to what it was before."),
     "batch": ("Batch, in questions", "How many questions make one step. Empty: by the size of the dataset."),
+    "warmup": ("Warm-up", "The share of training in which the learning rate rises to its full size."),
+    "max_length": ("Longest text, in tokens", "Longer ones are cut while training, not while searching."),
+    "evaluations": ("Validations", "How many times it is looked at how well the model does; the best state is kept."),
     "seed": ("Seed", "The order in which questions are drawn; the same seed gives the same model again."),
     "n_epochs": ("Epochs", "How many times all training rows are gone through."),
     "learning_rate_multiplier": ("Learning rate, times the usual", "Below 1 the model keeps more of what it knew."),
+    "price_per_million": (
+        "Price of a million trained tokens, US dollars",
+        "What the provider's price list says of this model; only for the estimate below.",
+    ),
     "batch_size": ("Batch, in rows", "How many rows make one step."),
 }
+OF_METHOD: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    ("retriever", "patience"): ("Patience, in validations", "Training ends after so many that got no better."),
+    ("retriever", "batch"): (
+        "Batch, in pairs",
+        "A question learns its text against those of the others. More is harder.",
+    ),
+}
+"""Where a parameter of that name means something else."""
 NEEDS: Final = {
+    "retriever": "All of a model that embeds learns your words. A collection is embedded anew to use it.",
     "adapter": "Moves each question towards the entries that answer it. The answers stay as they are.",
     "lora": "A model that writes learns your answers. It runs on this machine afterwards.",
     "remote": "A provider's model learns your answers, and stays at the provider. The rows are sent there.",
 }
 TAKES: Final = {
+    "retriever": "Minutes to hours on this machine, and some gigabytes of memory.",
     "adapter": "Seconds to minutes on this machine; nothing to install.",
     "lora": "Minutes to hours on this machine, and some gigabytes of memory.",
-    "remote": "Minutes to hours at the provider, which counts tokens; its prices are on its pages.",
+    "remote": "Minutes to hours at the provider, which counts tokens.",
 }
 BASE_HELP: Final = (
     "A folder with a model in safetensors, or the name of one in this machine's Hugging Face cache. Empty: the sample, "
@@ -95,6 +114,7 @@ def _form(frame: Frame, ready: Sequence[Dataset], methods: Sequence[TrainingMeth
             values = _fields(frame, usable, methods, collections.items, taken=taken)
             _refused(state.tune().refused)
             _indexing(collections.items, values.get("collection_id"))
+            _estimate(frame, values, methods)
             _start_row(frame, values, methods)
         _unusable([one for one in ready if one.errors], is_all=not usable)
 
@@ -130,17 +150,34 @@ def _fields(
     method = _method(methods)
     values: dict[str, object] = {"dataset_id": dataset.id, "method": method.name, "name": name.strip() or None}
     at = _provider(method)
+    if method.base_models:
+        values["base_model"] = _base(method)
     if method.needs_base_model:
         values["base_model"] = st.text_input(
             "Base model", key=f"base_{method.name}", max_chars=500, help=REMOTE_BASE_HELP
         )
     with st.expander("More", key="train_more"):
-        if method.makes == "retrieval":
+        if method.makes != "answers":
             values["collection_id"] = _collection(frame, collections)
         elif not method.needs_base_model:
             values["base_model"] = st.text_input("Base model", key="train_base", max_chars=500, help=BASE_HELP)
         values["parameters"] = {**_parameters(method), **at}
     return values
+
+
+def _base(method: TrainingMethod) -> str:
+    by_name = {one.name: one for one in method.base_models}
+    name: str = st.selectbox(
+        "Begin with",
+        list(by_name),
+        format_func=lambda name: by_name[name].label,
+        key="train_base_model",
+        help="The embedding model that goes on learning. Those that are on this machine are under Settings.",
+    )
+    chosen = by_name.get(name, method.base_models[0])
+    if chosen.note:
+        st.caption(plain(chosen.note))
+    return chosen.name
 
 
 def _provider(method: TrainingMethod) -> dict[str, str]:
@@ -190,7 +227,7 @@ def _collection(frame: Frame, collections: Sequence[Collection]) -> UUID | None:
     """What the search is tuned for; the default agent's, where nobody chose."""
     agents = load("agents", frame.api.agents) if frame.can("settings.read") else None
     default = next((one.collection_id for one in agents.items if one.is_default), None) if agents is not None else None
-    names = {one.id: one.name for one in collections}
+    names = distinct({one.id: one.name for one in collections})
     ids = list(names)
     found: UUID | None = st.selectbox(
         "Collection",
@@ -198,7 +235,7 @@ def _collection(frame: Frame, collections: Sequence[Collection]) -> UUID | None:
         index=ids.index(default) if default in names else 0,
         format_func=names.__getitem__,
         key="train_collection",
-        help="The search in this collection is what is tuned. At first it is the one that the default agent asks.",
+        help="The entries that it learns to find. At first it is the collection that the default agent asks.",
     )
     return found
 
@@ -208,7 +245,8 @@ def _parameters(method: TrainingMethod) -> dict[str, JsonValue]:
     given: dict[str, JsonValue] = {}
     with st.grid(3, min_column_width=200, gap="small"):
         for one in method.parameters:
-            label, text = PARAMETERS.get(one.name, (one.name.replace("_", " ").capitalize(), ""))
+            usual = PARAMETERS.get(one.name, (one.name.replace("_", " ").capitalize(), ""))
+            label, text = OF_METHOD.get((method.name, one.name), usual)
             key = f"parameter_{method.name}_{one.name}"
             help_text = f"{text} {_span(one)}"
             value: float | None
@@ -245,6 +283,17 @@ def _indexing(collections: Sequence[Collection], chosen: object) -> None:
     if waits:
         what = plural(waits, "entry is", "entries are")
         st.caption(f":material/sync: {what} still being indexed: a training that begins now does not know them.")
+
+
+def _estimate(frame: Frame, values: Mapping[str, object], methods: Sequence[TrainingMethod]) -> None:
+    """Of a model that learns texts. Where something is not filled in yet there is none: to start says what is wrong."""
+    method = next((one for one in methods if one.name == values["method"]), methods[0])
+    if method.makes != "answers" or method.missing:
+        return
+    with suppress(ApiError, ValidationError):
+        estimate = frame.api.training_estimate(NewTraining.model_validate(values))
+        text = estimate_words(estimate, is_at_provider=bool(method.providers))
+        st.markdown(f":small[:gray[{plain(text)}]]")
 
 
 def _start_row(frame: Frame, values: Mapping[str, object], methods: Sequence[TrainingMethod]) -> None:

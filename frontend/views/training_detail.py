@@ -11,7 +11,7 @@ from frontend.api_client import Api
 from frontend.components.badges import JOB_STATUS, badge
 from frontend.components.comparing import compare_with_default
 from frontend.components.curves import curves
-from frontend.components.model_figures import figures_sentence, verdict
+from frontend.components.model_figures import BETTER, figures_sentence, verdict
 from frontend.components.notices import load
 from frontend.components.tuning import go
 from frontend.components.tuning_jobs import ended_row, progress_row
@@ -95,12 +95,15 @@ def _outcome(frame: Frame, training: Training) -> None:
     ):
         _said(model)
         with st.container(horizontal=True, gap="small", width="content"):
-            if frame.can("comparisons.write") and st.button(
+            can_compare = model.makes != "embeddings" and frame.can("comparisons.write")
+            if can_compare and st.button(
                 "Compare", key="compare_outcome", icon=":material/compare:", disabled=model.state == "unusable"
             ):
                 compare_with_default(model.id)
             st.button(
-                "Open the model",
+                "Use it in a collection"
+                if model.makes == "embeddings" and verdict(model) == BETTER
+                else "Open the model",
                 key="open_outcome",
                 type="primary",
                 icon=":material/arrow_forward:",

@@ -21,6 +21,7 @@ from frontend.components.words import plural, sentence, size_text
 from frontend.layout import Frame, titled
 from frontend.safe_text import code, plain
 from frontend.views.model_use import model_use
+from frontend.views.search_model_use import search_model_use
 from frontend.views.tuned_models import model_facts
 
 CHAT_PAGE: Final = "pages/2_Chat.py"
@@ -42,8 +43,10 @@ def model_detail(frame: Frame, model_id: UUID) -> None:
         figures_table(model)
         for note in model.notes:
             st.info(plain(sentence(note)), icon=":material/info:")
-    if any(one.name == model.method and one.makes == "retrieval" for one in methods):
+    if model.makes == "retrieval":
         model_use(frame, model)
+    elif model.makes == "embeddings":
+        search_model_use(frame, model)
     _details(model)
     _learnt(frame.api, model)
     if state.tune().dialog == "delete_model" and state.tune().doomed == model.id:
@@ -60,6 +63,8 @@ def _actions(frame: Frame, model: TunedModel) -> None:
             on_click=_ask_to_delete,
             args=(model.id,),
         )
+    if model.makes == "embeddings":
+        return
     if frame.can("comparisons.write") and st.button(
         "Compare", key="compare_model", icon=":material/compare:", disabled=model.state == "unusable"
     ):
@@ -119,11 +124,18 @@ def _rows(model: TunedModel) -> list[tuple[str, str]]:
         ("Trained by", plain(model.author)),
         ("Parameters", plain(", ".join(parameters))),
     ]
+    if model.took:
+        rows.append(("Training took", plain(_took(model))))
     if model.base_model:
         rows.append(("Base model", plain(model.base_model)))
     if model.remote_id:
         rows.append(("At the vendor", code(model.remote_id)))
     return rows
+
+
+def _took(model: TunedModel) -> str:
+    words = {"seconds_per_step": "{:.2g} s a step", "peak_memory_mb": "{:,.0f} MB of memory at most"}
+    return ", ".join(words[name].format(value) for name, value in model.took.items() if name in words)
 
 
 # --- what it learnt from -------------------------------------------------------------

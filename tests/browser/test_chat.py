@@ -50,12 +50,12 @@ def test_several_conversations_are_kept_apart_and_can_be_switched(page: Page) ->
     click(page, listed.get_by_role("button", name=WARRANTY))
     assert page.url == first
     expect(_messages(page).first).to_contain_text(WARRANTY)
-    expect(listed.locator("strong")).to_have_text(WARRANTY)
+    expect(listed.get_by_role("button").locator("strong")).to_have_text(WARRANTY)
     _answered(page, PAIRING)
     expect(_messages(page)).to_have_count(4)
     click(page, listed.get_by_role("button", name=PAIRING))
     expect(_messages(page)).to_have_count(2)
-    expect(listed.locator("strong")).to_have_text(PAIRING)
+    expect(listed.get_by_role("button").locator("strong")).to_have_text(PAIRING)
 
 
 @pytest.mark.usefixtures("sample")

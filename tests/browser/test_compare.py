@@ -77,7 +77,7 @@ def test_from_the_sample_handbook_to_a_promotion_and_back(page: Page, stack: Sta
 def _promote(page: Page, name: str, reason: str) -> None:
     page.locator(".st-key-promote button").scroll_into_view_if_needed()
     settled(page)  # a list closes when the page scrolls
-    click(page, page.get_by_test_id("stSelectbox").filter(has_text="Contestant").locator("input"))
+    click(page, page.get_by_test_id("stSelectbox").filter(has_text="What it is to mean").locator("input"))
     click(page, page.get_by_role("option", name=name))
     field(page, "Promote it all the same, because").fill(reason)
     # At once, as people do: what the field shows goes with the click.
@@ -108,7 +108,7 @@ def test_lanes_are_streamed_side_by_side_and_stopped(page: Page, two: Stack, moc
     settled(page)
     expect(page.get_by_text("Built-in, from default")).to_be_visible()
     mock.app.delta_seconds = 5
-    click(page, button(page, "Ask another question with the same lanes"))
+    click(page, button(page, "Ask them another question"))
     field(page, "Question").fill(QUESTION)
     page.keyboard.press("Tab")
     settled(page)

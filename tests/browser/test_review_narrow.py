@@ -41,6 +41,22 @@ def test_on_a_phone_all_tabs_are_seen_and_nothing_is_empty(
     assert all(shown)
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_filters_show_whole_what_they_are_set_to(
+    open_browser: Callable[[Stack, int], Page], sample: Stack, width: int
+) -> None:
+    page = open_browser(sample, width)
+    page.goto("/FAQ_Extraction?sure=check&sort=document")
+    expect(
+        page.get_by_text("To check: 50 to 80 %").or_(page.locator("input[value='To check: 50 to 80 %']"))
+    ).to_have_count(1)
+    settled(page)
+    inputs = page.locator(".st-key-review_tools [data-testid='stSelectbox'] input")
+    spare = inputs.evaluate_all("all => all.map(one => one.clientWidth - one.scrollWidth)")
+    assert len(spare) == 3
+    assert min(spare) >= 0, spare
+
+
 @pytest.mark.slow
 def test_drafts_do_not_move_while_more_documents_are_read(page: Page, sample: Stack) -> None:
     open_review(page)

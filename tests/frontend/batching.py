@@ -56,8 +56,11 @@ def job(status: JobStatus = JobStatus.SUCCEEDED, **more: Any) -> Job:
     return Job.model_construct(id=BATCH, kind="finetune", status=status, attempt=1, created_at=NOW, **{**facts, **more})
 
 
-def failed() -> Job:
-    problem = Problem(title="Every lane failed", status=502, detail="the first 20 questions", code="batch_failed")
+def failed(*, status: int = 502, retryable: bool = True) -> Job:
+    detail = "the first 20 questions"
+    problem = Problem(
+        title="Nobody answers", status=status, detail=detail, code="nothing_answered", retryable=retryable
+    )
     return job(JobStatus.FAILED, error=problem)
 
 
@@ -81,7 +84,7 @@ def results(**more: Any) -> BatchResults:
             )
         ],
         votes_needed=80,
-        text="undecided: ok 57 %, 48 to 66 %, n = 140; at this margin about 80 more votes",
+        text="undecided: ok 57 %, 48 to 66 %, n = 140; at this margin about 80 more questions",
     )
     facts: dict[str, Any] = {
         "metrics": [

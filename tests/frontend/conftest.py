@@ -183,10 +183,10 @@ class KeyPages(Pages):
         self.sign_ins = sign_ins
         self.cookie = ""
 
-    def sign_in(self, role: Role, script: str = "Home.py") -> AppTest:
+    def sign_in(self, role: Role, script: str = "Home.py", **query: str) -> AppTest:
         """The page as somebody of this role sees it."""
         self.cookie = self.sign_ins.start(self.new_key(role))
-        return self.open(script)
+        return self.open(script, **query)
 
     def revoke(self, role: Role) -> None:
         """The keys of this role."""

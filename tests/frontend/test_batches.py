@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.access import Role
 from contracts.batches import BatchDetail, NewBatch
 from contracts.datasets import Dataset
 from contracts.jobs import JobStatus
@@ -15,7 +16,7 @@ from frontend.components.batch_figures import cost_text, metric_text
 from frontend.views.batches import judges
 from tests.frontend.batching import BATCH, WORDS, batch, failed, job, results
 from tests.frontend.comparing import COMPARE, set_up
-from tests.frontend.conftest import Pages
+from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
 from tests.mock_openai import MockServer
 
@@ -49,8 +50,9 @@ def test_a_batch_is_begun_with_what_was_chosen(
     told(monkeypatch, batch(job(JobStatus.RUNNING)))
     monkeypatch.setattr(Api, "start_batch", start)
     page = approved.open(COMPARE, view="batches")
-    labelled(page.text_area, "Off-topic questions, one a line").set_value("Who won?\n\n What is love? ").run()
-    labelled(page.number_input, "Questions, at most").set_value(3).run()
+    # Not run in between: the press that leaves a field brings its last edit with it.
+    labelled(page.text_area, "Off-topic questions, one a line").set_value("Who won?\n\n What is love? ")
+    labelled(page.number_input, "Questions, at most").set_value(3)
     press(page, "start_batch")
     [new] = asked
     assert (new.dataset_id, new.split, new.limit, new.judge) == (dataset.id, "held_out", 3, None)
@@ -71,7 +73,7 @@ def test_what_the_api_refuses_stays_at_the_form(
 
     monkeypatch.setattr(Api, "start_batch", refused)
     page = press(approved.open(COMPARE, view="batches"), "start_batch")
-    assert "The contest is closed." in words(page)
+    assert "The comparison is closed." in words(page)
 
 
 def test_a_server_without_batches_is_told_as_a_problem(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,10 +118,34 @@ def test_one_that_goes_on_says_how_far_and_can_be_cancelled(pages: Pages, monkey
 def test_one_that_failed_says_why(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, batch(failed()))
     page = pages.open(COMPARE, batch=str(BATCH))
-    assert "Every lane failed.] The first 20 questions." in words(page)
+    assert "Nobody answers.] The first 20 questions." in words(page)
     assert keys(page, "retry_") == [str(BATCH)]
     press(page, "all_batches")
-    assert "Every lane failed" in words(page)
+    assert "Nobody answers" in words(page)
+
+
+def test_one_that_was_stopped_says_why(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = job(JobStatus.CANCELLED, message="the dataset 'Support', version 1, was deleted")
+    told(monkeypatch, batch(gone))
+    page = pages.open(COMPARE, batch=str(BATCH))
+    assert "The dataset 'Support', version 1, was deleted." in words(page)
+    assert "cancelled before" not in words(page)
+    told(monkeypatch, batch(job(JobStatus.CANCELLED)))
+    assert "It was cancelled before it was done." in words(pages.open(COMPARE, batch=str(BATCH)))
+
+
+def test_what_cannot_end_otherwise_is_not_offered_again(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, batch(failed(status=422, retryable=False)))
+    for query in ({"batch": str(BATCH)}, {"view": "batches"}):
+        page = pages.open(COMPARE, **query)
+        assert "The first 20 questions." in words(page)
+        assert not keys(page, "retry_")
+
+
+def test_what_a_person_can_mend_is_offered_again(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that the provider refused, say."""
+    told(monkeypatch, batch(failed(retryable=False)))
+    assert keys(pages.open(COMPARE, batch=str(BATCH)), "retry_") == [str(BATCH)]
 
 
 def test_results_say_what_was_measured_and_left_out(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +166,7 @@ def test_results_say_what_was_measured_and_left_out(pages: Pages, monkeypatch: p
 def test_the_judge_stands_apart_from_votes(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, batch(results=results()))
     page = pages.open(COMPARE, batch=str(BATCH))
-    assert "It counts in no verdict of people." in words(page)
+    assert "They count in no verdict of people." in words(page)
     assert "Of 4 pairs it said nothing that could be read." in [str(one.value) for one in page.caption]
     told(monkeypatch, batch(results=results(judged=None)))
     assert "judge" not in words(pages.open(COMPARE, batch=str(BATCH)))
@@ -167,3 +193,12 @@ def test_a_figure_that_is_not_known_is_a_dash_and_no_zero() -> None:
     assert metric_text(None) == "–"
     assert cost_text(None) == "not known"
     assert (cost_text(Decimal(0)), cost_text(Decimal("0.001"))) == ("0.00 USD", "< 0.01 USD")
+
+
+def test_who_may_not_start_batches_exports_none(key_pages: KeyPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, batch(results=results()))
+    page = press(key_pages.sign_in(Role.ANALYST, COMPARE, view="batches"), f"open_batch_{BATCH}")
+    assert "What was measured" in words(page)
+    assert not page.get("download_button")
+    page = press(key_pages.sign_in(Role.ADMIN, COMPARE, view="batches"), f"open_batch_{BATCH}")
+    assert len(page.get("download_button")) == 2

@@ -108,7 +108,7 @@ def test_two_lanes_that_are_the_same_are_refused_with_the_reason(two: Pages) -> 
     boxes = choices(page)
     boxes[1].set_value(boxes[0].value).run()
     ask(page)
-    assert "two are the same." in words(page)
+    assert "Two of the answers have the same target" in words(page)
 
 
 def test_a_question_is_taken_from_the_approved_faqs(two: Pages) -> None:
@@ -190,7 +190,7 @@ def test_where_only_one_has_answered_there_is_no_vote(two: Pages) -> None:
     comparison = compare(two.api, [default(two.api), of_model("status-400")])
     page = two.open(COMPARE, comparison=str(comparison.id))
     assert not keys(page, "vote_")
-    assert any("only 1 of 2 lanes have an answer" in str(info.value) for info in page.info)
+    assert any("only 1 of 2 have an answer" in str(info.value) for info in page.info)
 
 
 def test_not_blind_the_names_are_in_sight_and_the_vote_does_not_count(two: Pages) -> None:
@@ -208,7 +208,7 @@ def test_a_comparison_that_the_api_refuses_is_told_and_can_be_changed(two: Pages
     [contest] = two.api.contests().items
     two.api.close_contest(contest.id, closed=True)
     page = ask(two.open(COMPARE))
-    assert "contest of these targets is closed" in words(page)
+    assert "comparison of these targets is closed" in words(page)
     press(page, "race_back")
     assert labelled(page.text_input, "Question").value == QUESTION
     assert field(page.button, "compare_now")

@@ -89,7 +89,9 @@ def test_votes_that_do_not_count_are_named(two: Pages, contest: Contest) -> None
     seen = compare(two.api, [default(two.api), of_model("ok")], blind=False)
     two.api.vote(seen.id, "right")
     page = two.open(COMPARE, contest=str(contest.id))
-    assert any("1 vote was cast or changed with the names in sight" in str(one.value) for one in page.caption)
+    assert any(
+        "1 vote was not counted: cast or changed once the names were told" in str(one.value) for one in page.caption
+    )
 
 
 def test_the_win_rate_is_drawn_with_its_interval_and_said(two: Pages, contest: Contest) -> None:
@@ -107,6 +109,19 @@ def test_a_question_of_a_contest_leads_back_to_it(two: Pages, contest: Contest) 
     press(page, "back")
     assert "What the votes say" in words(page)
     assert "comparison" not in page.query_params
+
+
+def test_back_leads_to_the_form_or_to_the_list_for_whom_may_only_vote(key_pages: KeyPages) -> None:
+    second = key_pages.api.create_agent(AgentNew(name="second"))
+    asked = compare(key_pages.api, [default(key_pages.api), Target(agent_id=second.id)])
+    page = key_pages.sign_in(Role.ADMIN, COMPARE, comparison=str(asked.id))
+    assert field(page.button, "back").label == "New question"
+    press(page, "back")
+    assert keys(page, "compare_now") == [""]
+    page = key_pages.sign_in(Role.ANALYST, COMPARE, view="votes", comparison=str(asked.id))
+    assert field(page.button, "back").label == "All comparisons"
+    press(page, "back")
+    assert keys(page, "open_contest_") == [str(asked.contest_id)]
 
 
 def test_a_contest_is_closed_and_opened_again(two: Pages, contest: Contest) -> None:
@@ -161,6 +176,46 @@ def test_a_winner_is_promoted_without_a_reason(two: Pages, contest: Contest, mon
     assert not page.warning
 
 
+def put_last(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """As if the votes had put this contestant behind the others."""
+
+    def behind(one: Contest) -> Contest:
+        order = sorted(one.verdict.order, key=key.__eq__)
+        return one.model_copy(update={"verdict": one.verdict.model_copy(update={"order": order})})
+
+    told(monkeypatch, "contest", behind)
+
+
+def test_the_form_begins_with_whom_the_person_voted_for(
+    two: Pages, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = next(one for one in two.api.comparisons(contest_id=contest.id).items if one.vote is None)
+    page = two.open(COMPARE, contest=str(contest.id), comparison=str(waiting.id))
+    press(page, "vote_left")
+    [key] = [
+        one.contestant.key for one in two.api.comparison(waiting.id).lanes if one.label == "left" and one.contestant
+    ]
+    put_last(monkeypatch, key)
+    press(page, "to_contest")
+    assert field(page.selectbox, f"alias_contestant_{contest.id}").value == key
+
+
+def test_the_form_begins_with_the_model_and_the_alias_that_the_person_came_from(
+    approved: Pages, model: TunedModel, mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(approved, mock)
+    for target, name in ((of_model("ok"), "first"), (Target(model=model.name), "second")):
+        found = approved.api.contest(compare(approved.api, [target, default(approved.api)]).contest_id)
+        key = next(one.key for one in found.contestants if one.target == target)
+        approved.api.promote(name, Promotion(contest_id=found.id, key=key, reason="try it"))
+    put_last(monkeypatch, key)
+    page = approved.open(COMPARE, view="ask", model=str(model.id))
+    page.query_params["view"], page.query_params["contest"] = "votes", str(found.id)
+    page.run()
+    assert field(page.selectbox, f"alias_contestant_{found.id}").value == key
+    assert labelled(page.text_input, "Alias").value == "second"
+
+
 def test_a_name_that_is_none_is_refused_at_once(two: Pages, contest: Contest) -> None:
     page = two.open(COMPARE, contest=str(contest.id))
     labelled(page.text_input, "Alias").set_value("Our/Best").run()
@@ -212,8 +267,15 @@ def test_what_means_an_agent_is_no_agents_to_use(two: Pages, contest: Contest) -
 
 
 def test_a_name_at_the_beginning_of_a_verdict_is_left_as_it_is() -> None:
-    assert verdict_words("default is better: 62 %, n = 140") == "default is better\\: 62\u00a0%, n \\= 140."
+    text = "default is better: 62 %, 54 to 70 %, n = 140"
+    assert verdict_words(text) == "default is better\\: 62\u00a0% of 140 votes \\(54 to 70\u00a0%\\)."
     assert verdict_words("no votes yet") == "No votes yet."
+
+
+def test_a_judges_verdict_speaks_of_the_questions_that_it_decided() -> None:
+    text = "undecided: ok 62 %, 48 to 70 %, n = 140; at this margin about 80 more questions"
+    said = verdict_words(text, of="question").replace("\\", "")
+    assert said == "Undecided: ok 62\u00a0% of 140 questions (48 to 70\u00a0%); at this margin about 80 more questions."
 
 
 # --- from other pages --------------------------------------------------------------------

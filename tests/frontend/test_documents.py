@@ -1,5 +1,11 @@
 """The list of documents: found, sorted, and named by what is written in them."""
 
+from itertools import count
+
+import pytest
+
+from contracts.documents import Document, DocumentStatus
+from frontend.api_client import Api
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import field, words
 
@@ -23,3 +29,19 @@ def test_a_document_is_named_by_its_title_and_its_file(pages: Pages) -> None:
     assert _names(words(page)) == ["ch03"]
     field(page.text_input, "documents_search").set_value("nothing like it").run()
     assert "Nothing matches" in words(page)
+
+
+def test_one_that_is_read_between_two_looks_is_shown_as_it_is(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page looks at the documents first and at the jobs then: nothing would draw it again."""
+    pages.upload("ch01.html", (PAGE % ("Cooking", "Cooking")).encode())
+    all_documents, looks = Api.all_documents, count()
+
+    def late(api: Api) -> list[Document]:
+        found = all_documents(api)
+        is_first = next(looks) == 0
+        return [one.model_copy(update={"status": DocumentStatus.PENDING}) for one in found] if is_first else found
+
+    monkeypatch.setattr(Api, "all_documents", late)
+    said = words(pages.open(FAQ, view="documents"))
+    assert "Ready" in said
+    assert "Being read" not in said

@@ -1,5 +1,6 @@
 """Drafting with a model from the page: the offer, what it would take, what came of it."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from contracts.drafting import DraftingResult, NewDrafting
 from contracts.providers import ProviderSettings
 from frontend.api_client import Api
 from frontend.components.drafting_jobs import dollars, result_text
+from tests.api.drafting import rules
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import field, keys, press, words
 from tests.mock_openai import MockServer
@@ -98,21 +100,27 @@ def test_a_model_on_this_machine_may_take_minutes(
     assert "may take minutes for each section" in words(offered(read))
 
 
-def test_a_budget_stops_it_and_the_page_goes_on(read: Pages, connect: Callable[[str], None]) -> None:
-    connect("ok")
-    page = offered(read)
+def test_a_budget_stops_it_and_the_page_goes_on(pages: Pages, mock: MockServer) -> None:
+    pages.upload("rules.md", rules(12))
+    settings = ProviderSettings(base_url=mock.base_url, api_key=SecretStr("sk-mock-key-1234"), model="ok")
+    pages.api.save_provider(SERVER, settings)
+    page = offered(pages)
     field(page.number_input, "drafting_tokens").set_value(10).run()
     page = press(page, "drafting_start")
-    read.drain()
+    assert "are too few for the first section" in words(page)
+    field(page.number_input, "drafting_tokens").set_value(4_000).run()
+    page = press(page, "drafting_start")
+    pages.drain()
     page = page.run()
     said = words(page)
     assert "stopped at the budget" in said
-    assert "0 of 3 sections done" in said
+    done = re.search(r"(\d+) of 12 sections done", said)
+    assert done is not None, said
     [job] = keys(page, "go_on_")
     page = press(page, f"go_on_{job}")
-    assert next(str(metric.value) for metric in page.metric) == "3"
+    assert next(str(metric.value) for metric in page.metric) == str(12 - int(done[1]))
     page = press(page, "drafting_start")
-    read.drain()
+    pages.drain()
     page = page.run()
     assert "stopped" not in words(page)
     assert keys(page, "go_on_") == []

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+from backend.db.models import Conversation
 from contracts.agents import AgentEdit
 from contracts.chat import RagChat
 from contracts.faqs import FaqStatus
@@ -163,6 +165,24 @@ def test_an_address_that_is_none_is_refused_and_stays_to_be_mended(pages: Pages)
     assert _field(page, "base_url_openai-compatible").value == "my server"
 
 
+def test_what_was_saved_and_what_is_missing_stands_where_it_was_saved(pages: Pages) -> None:
+    page = pages.open(SETTINGS)
+    _field(page, "base_url_openai-compatible").set_value("http://127.0.0.1:9/v1")
+    _field(page, "model_openai-compatible").set_value("")
+    [button for button in page.button if button.label == "Save"][-1].click().run()
+    assert [one.value for one in page.warning] == [
+        "Saved: address `` http://127.0.0.1:9/v1 ``. Still missing: the model."
+    ]
+    _field(page, "model_openai-compatible").set_value("m")
+    _field(page, "api_key_openai-compatible").set_value("sk-secret-345678")
+    next(one for one in page.button if one.label == "Save" and "openai-compatible" in str(one.form_id)).click().run()
+    [saved] = page.success
+    assert str(saved.value).startswith(
+        "Saved: address `` http://127.0.0.1:9/v1 ``, stored, ends in 5678, model `` m ``."
+    )
+    assert not _press(page, "check_openai-compatible").success, "the test takes its place"
+
+
 def test_a_removed_provider_leaves_no_address_behind(pages: Pages) -> None:
     page = pages.open(SETTINGS)
     for key, value in (("base_url", "http://127.0.0.1:9/v1"), ("api_key", "sk-secret-345678"), ("model", "m")):
@@ -249,6 +269,16 @@ def _conversation(pages: Pages, question: str) -> UUID:
 
 def _listed(page: AppTest) -> list[str]:
     return [str(button.key) for button in page.sidebar.button if str(button.key).startswith("open_")]
+
+
+def test_a_conversation_says_when_it_was_last_used(pages: Pages) -> None:
+    made = _conversation(pages, "What is Coldkeep?")
+    used = datetime.now(UTC) - timedelta(hours=2, minutes=3)
+    pages.execute(sa.update(Conversation).where(Conversation.id == made).values(updated_at=used))
+    page = pages.open(CHAT)
+    [listed] = [button for button in page.sidebar.button if button.key == f"open_{made}"]
+    assert listed.label == "What is Coldkeep? :small[:gray[2 h ago]]"
+    assert listed.help == f"Last used {used:%-d %b %Y, %H:%M} UTC"
 
 
 def test_every_conversation_can_be_reached_from_the_list(pages: Pages) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,11 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from backend.db.models import Credential
 from contracts.agents import AgentEdit
+from contracts.collections import CollectionHealth
+from contracts.page import Page
 from contracts.providers import FailingModel, ProviderFailure, ProviderSettings
 from frontend.safe_text import code
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import field
 from tests.frontend.test_pages import SETTINGS, _press, _told, _words
+from tests.frontend.tuning import told
 from tests.mock_openai import MockServer
 
 NAME = "openai-compatible"
@@ -128,6 +132,24 @@ def test_a_collection_on_a_servers_model_is_named_there_and_where_it_would_be_sw
     assert _words(page).count("Used by default") == 1
     [use] = [button for button in page.button if button.key == "use_hashing"]
     assert use.label == "Use for default"
+
+
+def test_why_a_search_model_is_broken_is_said_once(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "the file of its weights is damaged; fetch it again"
+    name = pages.api.collections().items[0].embedding_model
+    broken: dict[str, Any] = {"state": "broken", "reason": reason}
+    unavailable: dict[str, Any] = {"health": CollectionHealth.UNAVAILABLE, "reason": reason}
+    told(
+        monkeypatch,
+        "embedding_models",
+        lambda models: [one.model_copy(update=broken) if one.name == name else one for one in models],
+    )
+    told(
+        monkeypatch, "collections", lambda page: Page(items=[one.model_copy(update=unavailable) for one in page.items])
+    )
+    page = pages.open(SETTINGS)
+    shown = [str(one.value) for block in (page.markdown, page.warning) for one in block]
+    assert sum("weights is damaged" in text for text in shown) == 1
 
 
 def test_a_collection_whose_model_is_gone_says_what_to_do(pages: Pages, mock: MockServer) -> None:

@@ -1,10 +1,12 @@
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.safe_text import cited_text, code, marked, model_text, paragraphs, plain
+from frontend.components.words import distinct
+from frontend.safe_text import cited_text, code, marked, model_text, paragraphs, plain, straight
 
 
 @pytest.mark.parametrize(
@@ -16,7 +18,7 @@ from frontend.safe_text import cited_text, code, marked, model_text, paragraphs,
         ("see [the price](https://shop.example/p)", "see the price (https://shop.example/p)"),
         ("[click](javascript:alert(1))", "click)"),
         ("[[a](b)](https://evil.example)", r"[a]\(https://evil.example)"),
-        ("!![x](y)[z](https://evil.example/c.png)", r"!xz (https://evil.example/c.png)"),
+        ("!![x](y)[z](https://evil.example/c.png)", "!xz (https://evil.example/c.png)"),
         ("<img src=x onerror=alert(1)>", r"\<img src=x onerror=alert(1)>"),
         ("# Title\ntext", "**Title**  \ntext"),
         ("a note[^1]", r"a note\[^1]"),
@@ -33,6 +35,25 @@ def test_what_a_model_wrote_may_be_emphasised_but_not_act(text: str, shown: str)
 def test_a_directive_in_model_text_is_only_text() -> None:
     assert ":red[" not in model_text(":red[urgent] :material/home: :smile:")
     assert ":material/" not in model_text(":material/home:")
+
+
+@pytest.mark.parametrize("shown", [plain, paragraphs, model_text])
+def test_an_icon_or_a_mark_that_turns_the_text_is_only_text(shown: Callable[[str], str]) -> None:
+    bare = shown(":material/home: :Smile: :100: \u202enekot\u2066x").replace("\\", "")
+    assert not re.search(r":[\w+/-]+:", bare), bare
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", bare)
+
+
+@pytest.mark.parametrize("text", ["10:30:15", "std::vector::size", "https://shop.example/p", "a@shop.example"])
+@pytest.mark.parametrize("shown", [plain, paragraphs, model_text])
+def test_what_may_be_copied_is_copied_as_it_is(shown: Callable[[str], str], text: str) -> None:
+    assert "\u2060" not in shown(text)
+
+
+def test_what_turns_the_text_is_taken_out_where_no_markdown_is_drawn() -> None:
+    assert straight("a\u202eb") == "ab"
+    assert code("a\u202eb") == "`` ab ``"
+    assert list(distinct({1: "a\u202eb", 2: "ab"}).values()) == ["ab", "ab (2)"]
 
 
 def test_a_link_definition_is_only_text() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from backend.finetuning.remote_server import SystemClock
 from contracts.datasets import Dataset
 from contracts.providers import ProviderSettings
-from frontend.safe_text import code
+from frontend.components.drafting_jobs import dollars
+from frontend.safe_text import code, plain
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import field, labelled, press, words
 from tests.frontend.tuning import TUNE
@@ -56,7 +58,14 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     assert f"go to {code(server.base_url)}; held-out rows stay here" in words(page)
     press(page, "start_training")
     assert [str(one.value)[:14] for one in page.error] == ["**Base model**"]
+    assert "an epoch; the provider chooses how many. What that costs is said here once its price is entered" in words(
+        page
+    )
     labelled(page.text_input, "Base model").set_value("small-1").run()
+    labelled(page.number_input, "Price of a million trained tokens, US dollars").set_value(25.0).run()
+    labelled(page.number_input, "Epochs").set_value(4).run()
+    cost = dollars(Decimal(25 * 4 * dataset.tokens) / 1_000_000)
+    assert plain(f"About {4 * dataset.tokens:,} tokens in 4 epochs: {cost}.") in words(page)
     press(page, "start_training")
     [training] = approved.api.trainings().items
     assert (training.base_model, training.parameters["provider"]) == ("small-1", "openai-compatible")

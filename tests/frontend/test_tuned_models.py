@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from contracts.agents import AgentEdit, AgentParameters
-from contracts.finetuning import TunedModel
+from contracts.finetuning import Change, TunedModel
 from frontend.api_client import Api
 from frontend.components.words import size_text
-from frontend.safe_text import code
+from frontend.safe_text import code, plain
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import address, field, keys, press, words
 from tests.frontend.tuning import TUNE, told
@@ -46,16 +46,78 @@ def test_a_model_without_effect_or_use_says_so(
     assert not keys(page, "use_model_button")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "look"),
+    [
+        (0.01, 0.2, "Better"),
+        (-0.01, 0.2, "No clear change"),
+        (0.0, 0.0, "No clear change"),
+        (None, None, "No clear change"),
+    ],
+)
+def test_a_change_within_chance_is_not_called_better(
+    approved: Pages,
+    model: TunedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    low: float | None,
+    high: float | None,
+    look: str,
+) -> None:
+    changed = [one.model_copy(update={"before": 0.7, "after": 0.8, "low": low, "high": high}) for one in model.changes]
+    told(monkeypatch, "tuned_model", lambda one: one.model_copy(update={"changes": changed, "held_out": 40}))
+    said = words(approved.open(TUNE, model=str(model.id)))
+    assert look in said
+    span = "" if low is None or low == high else f" ({low:+.2f} to {high:+.2f})".replace("-", "\u2212")
+    page = approved.open(TUNE, model=str(model.id))
+    assert page.table[0].value["Change"].iloc[2] == f"+0.10{span}"
+    assert ("Better" in said) is (look == "Better")
+
+
+@pytest.mark.parametrize(
+    ("after", "sentence", "look", "change"),
+    [
+        (1.42, "surprise it **less** than", "Better", "\u22120.89"),
+        (2.5, "surprise it **no less** than", "Worse", "+0.19"),
+    ],
+)
+def test_a_model_that_answers_tells_its_loss_and_what_its_training_took(
+    approved: Pages,
+    model: TunedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    after: float,
+    sentence: str,
+    look: str,
+    change: str,
+) -> None:
+    changed: dict[str, Any] = {
+        "changes": [Change(name="validation_loss", before=2.31, after=after)],
+        "held_out": 0,
+        "took": {"seconds_per_step": 2.13, "peak_memory_mb": 2312.4},
+    }
+    told(monkeypatch, "tuned_model", lambda one: one.model_copy(update=changed))
+    page = approved.open(TUNE, model=str(model.id))
+    said = words(page)
+    assert f"{sentence} before training: loss {after:.2f}, before 2.31" in said
+    assert look in said
+    table = page.table[0].value
+    assert table.iloc[0].tolist()[1:] == ["2.31", f"{after:.2f}", change]
+    assert "questions are few" not in said
+    assert plain("2.1 s a step, 2,312 MB of memory at most") in said
+
+
 def test_a_model_that_finds_less_says_so_and_what_may_help(
     approved: Pages, model: TunedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worse = [one.model_copy(update={"before": 0.9, "after": 0.7}) for one in model.changes]
+    worse = [one.model_copy(update={"before": 0.9, "after": 0.7, "low": -0.3, "high": -0.1}) for one in model.changes]
     told(monkeypatch, "tuned_model", lambda one: one.model_copy(update={"changes": worse, "held_out": 10}))
     page = approved.open(TUNE, model=str(model.id))
     assert "for **7 of 10 held-out questions**; before training for 9" in words(page)
     assert "Worse" in words(page)
     assert "Leave the agents as they are" in words(page)
-    assert list(page.table[0].value["Change"]) == ["\u221220 points", "\u221220 points", "\u22120.20"]
+    assert list(page.table[0].value["Change"]) == [
+        *2 * ["\u221220 points (\u221230 to \u221210)"],
+        "\u22120.20 (\u22120.30 to \u22120.10)",
+    ]
 
 
 def test_an_agent_begins_and_stops_to_search_with_a_model(approved: Pages, model: TunedModel) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.components.words import distinct, latency_text, sentence, short_model
+from frontend.components.words import distinct, everyday, latency_text, sentence, short_model
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,16 @@ def test_names_to_choose_from_differ() -> None:
     shown = distinct(names)
     assert list(shown) == list(names)
     assert list(shown.values()) == ["guide.pdf", "guide.pdf (2)", "guide.pdf (2) (2)", "guide.pdf (3)", "other.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("The contest is closed", "The comparison is closed"),
+        ("two of the lanes have the same target", "two of the answers have the same target"),
+        ("lanes[0] and lanes[2] are the same", "the first one and the third one are the same"),
+        ("a contestant in a plane", "a contestant in a plane"),
+    ],
+)
+def test_the_terms_of_the_api_are_said_as_the_pages_call_them(said: str, shown: str) -> None:
+    assert everyday(said) == shown
