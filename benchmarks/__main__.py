@@ -28,14 +28,14 @@ NAMES = (
     "sequence",
     "ui",
 )
-SLOW = ("adapter", "clone")
+SLOW = ("adapter", "adapter_times", "tuned_batch", "retriever", "lora", "clone")
 """Only when asked for by name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help=f"any of {', '.join((*NAMES, *SLOW))}; all but {' and '.join(SLOW)} when none"
+        "names", nargs="*", help=f"any of {', '.join((*NAMES, *SLOW))}; all but {', '.join(SLOW)} when none"
     )
     parser.add_argument("--no-results", action="store_true", help="print only")
     given = parser.parse_args()

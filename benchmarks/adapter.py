@@ -4,30 +4,36 @@ Two collections of real manuals (see benchmarks/retrieval_set): four with questi
 All drafts of the rules are approved, the dataset and the training have their defaults. "Paraphrases" are those of the
 FAQs held out, by other rules than those of training, ranked among all items. "In people's words" are the retrieval
 set's questions, which share few words with the text, asked through the whole pipeline with and without the model; a hit
-is an item of a section that has the answer. While tuning: `NEXUS_BENCH_SPLIT=tune python -m benchmarks.adapter`, which
-keeps no results.
-
-The times are those of the jobs, on moulded FAQs that are all different.
+is an item of a section that has the answer. While tuning:
+`NEXUS_BENCH_SPLIT=tune python -m benchmarks adapter --no-results`.
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from backend.comparison.means import mean_difference, share
-from benchmarks import samples
-from benchmarks.figures import Figure, Unavailable, text_table
+from benchmarks.figures import Figure, Unavailable
 from benchmarks.product import Client, default_collection, fresh
 from benchmarks.retrieval_set import hardness, manuals
 from benchmarks.retrieval_set.hardness import Question
 
 SPLIT: Final = os.environ.get("NEXUS_BENCH_SPLIT", "test")
-SIZES: Final = (1_000, 10_000)
-INGESTED: Final = 2_000
-"""FAQs in one request."""
+TRAINING_SECONDS: Final = 4 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`rank` is the place of the first item of a section with the answer, 0 where there is none."""
+
+    rank: int
+    answered: bool
+
+
+Asked = dict[str, tuple[Found, Found]]
+"""By question, before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Tuned:
 def measure() -> list[Figure]:
     if missing := manuals.missing():
         raise Unavailable(f"install the Debian packages {' '.join(missing)}")
-    return [*_quality("questions"), *_quality("nouns"), *_times()]
+    return [*_quality("questions"), *_quality("nouns")]
 
 
 def _quality(headings: manuals.Headings) -> Iterator[Figure]:
@@ -53,26 +59,28 @@ def _quality(headings: manuals.Headings) -> Iterator[Figure]:
             for path in manual.paths():
                 client.upload(f"{manual.key}-{path.name}", path.read_bytes())
         client.quiet()
-        _approve_all(client)
-        tuned = _tuned(client, headings)
-        yield from _paraphrases(headings, tuned)
+        approve_all(client)
+        tuned = tuned_on(client, headings)
+        yield from paraphrases(headings, tuned)
         keys = {manual.key for manual in asked}
         questions = [one for one in hardness.load() if one.split == SPLIT and one.manual in keys]
         yield from _in_peoples_words(client, headings, tuned, questions)
 
 
-def _approve_all(client: Client) -> None:
+def approve_all(client: Client) -> None:
     while drafts := client.get("/faqs", status="draft", limit=200)["items"]:
         client.post("/faqs/approve", {"ids": [draft["id"] for draft in drafts]})
     client.quiet()
 
 
-def _tuned(client: Client, name: str) -> Tuned:
+def tuned_on(client: Client, name: str, **training: Any) -> Tuned:
+    """`training` is what `POST /finetune` gets beside the dataset."""
     began = time.perf_counter()
     accepted = client.post("/datasets", {"name": name})
-    _succeeded(client.ended(accepted["job"]["id"]))
+    succeeded(client.ended(accepted["job"]["id"]))
     made = time.perf_counter()
-    job = _succeeded(client.ended(client.post("/finetune", {"dataset_id": accepted["dataset"]["id"]})["id"]))
+    begun = client.post("/finetune", {"dataset_id": accepted["dataset"]["id"], **training})
+    job = succeeded(client.ended(begun["id"], seconds=TRAINING_SECONDS))
     ended = time.perf_counter()
     return Tuned(
         client.get(f"/models/{job['result']['model_id']}"),
@@ -82,13 +90,13 @@ def _tuned(client: Client, name: str) -> Tuned:
     )
 
 
-def _succeeded(job: dict[str, Any]) -> dict[str, Any]:
+def succeeded(job: dict[str, Any]) -> dict[str, Any]:
     if job["status"] != "succeeded":
         raise RuntimeError(f"{job['kind']} {job['status']}: {job['error']}")
     return job
 
 
-def _paraphrases(headings: str, tuned: Tuned) -> Iterator[Figure]:
+def paraphrases(headings: str, tuned: Tuned) -> Iterator[Figure]:
     count = tuned.model["held_out"]
     note = f"{count} paraphrases of FAQs held out of {tuned.dataset['faqs']}"
     for change in tuned.model["changes"]:
@@ -111,17 +119,24 @@ def _paraphrases(headings: str, tuned: Tuned) -> Iterator[Figure]:
 
 def _in_peoples_words(client: Client, headings: str, tuned: Tuned, questions: Sequence[Question]) -> Iterator[Figure]:
     collection = default_collection(client)
-    answerable = [one for one in questions if one.kind == "answerable"]
     texts: dict[str, str] = {}
-    ranks: dict[str, tuple[int, int]] = {}
-    answered: dict[str, tuple[bool, bool]] = {}
+    asked: Asked = {}
     for one in questions:
         untuned = client.post("/rag-chat", {"message": one.question, "collection_id": collection})
         with_model = client.post("/chat", {"message": one.question, "model": tuned.model["name"]})
-        answered[one.id] = (untuned["answered"], with_model["answered"])
-        ranks[one.id] = (_rank(client, one, untuned, texts), _rank(client, one, with_model, texts))
+        asked[one.id] = (found(client, one, untuned, texts), found(client, one, with_model, texts))
+    yield from words_figures(headings, questions, asked)
+
+
+def found(client: Client, question: Question, answer: dict[str, Any], texts: dict[str, str]) -> Found:
+    return Found(rank(client, question, answer, texts), answer["answered"])
+
+
+def words_figures(headings: str, questions: Sequence[Question], asked: Asked) -> Iterator[Figure]:
+    """Of the retrieval set's questions, before and after."""
+    answerable = [one for one in questions if one.kind == "answerable"]
     for name, most in (("hit@1", 1), ("hit@5", 5)):
-        hits = [{one.id: float(0 < ranks[one.id][side] <= most) for one in answerable} for side in (0, 1)]
+        hits = [{one.id: float(0 < asked[one.id][side].rank <= most) for one in answerable} for side in (0, 1)]
         difference = mean_difference(hits[1], hits[0])
         ends = difference.interval
         note = f"{len(answerable)} questions, split {SPLIT}; difference {difference.value or 0:+.3f}"
@@ -129,16 +144,16 @@ def _in_peoples_words(client: Client, headings: str, tuned: Tuned, questions: Se
         before, after = (sum(side.values()) / len(answerable) for side in hits)
         yield Figure(f"{headings}, in people's words: {name}", round(after, 3), "", peer=round(before, 3), note=note)
     for kind, label in (("answerable", "answered"), ("near", "near-topic, wrongly answered")):
-        some = [answered[one.id] for one in questions if one.kind == kind]
+        some = [asked[one.id] for one in questions if one.kind == kind]
         if some:
-            before, after = (sum(side) / len(some) for side in zip(*some, strict=True))
+            before, after = (sum(pair[side].answered for pair in some) / len(some) for side in (0, 1))
             note = f"{len(some)} questions"
             yield Figure(
                 f"{headings}, in people's words: {label}", round(after, 3), "", peer=round(before, 3), note=note
             )
 
 
-def _rank(client: Client, question: Question, answer: dict[str, Any], texts: dict[str, str]) -> int:
+def rank(client: Client, question: Question, answer: dict[str, Any], texts: dict[str, str]) -> int:
     """The place of the first item whose section has the answer, 0 where there is none."""
     for place, hit in enumerate(answer["retrieved"], start=1):
         text = _section(client, hit, texts)
@@ -153,24 +168,3 @@ def _section(client: Client, hit: dict[str, Any], texts: dict[str, str]) -> str:
     if path not in texts:
         texts[path] = client.get(path)["text"]
     return texts[path]
-
-
-def _times() -> Iterator[Figure]:
-    for size in SIZES:
-        with fresh() as product, product.running("api"), product.client() as client:
-            faqs = samples.faqs(size)
-            for first in range(0, size, INGESTED):
-                client.ended(client.post("/ingest", {"faqs": faqs[first : first + INGESTED]})["job_id"])
-            client.quiet()
-            tuned = _tuned(client, "times")
-            rows = sum(tuned.dataset[split] for split in ("train", "validation", "held_out"))
-            yield Figure(f"dataset of {size:,} FAQs", round(tuned.dataset_seconds, 1), "s", note=f"{rows:,} rows")
-            epochs = max(point["step"] for point in client.get(f"/finetune/{tuned.model['training_id']}/points"))
-            yield Figure(
-                f"tuned retrieval on {size:,} FAQs", round(tuned.training_seconds, 1), "s", note=f"{epochs} epochs"
-            )
-
-
-if __name__ == "__main__":
-    print(text_table(list(_quality("questions")) + list(_quality("nouns"))))
-    sys.exit(0)

@@ -159,6 +159,10 @@ class Client:
     def get(self, path: str, **query: str | int) -> Any:
         return _checked(self.http.get(path, params=query)).json()
 
+    def lines(self, path: str, **query: str | int) -> list[str]:
+        """The lines of an answer that is no JSON."""
+        return _checked(self.http.get(path, params=query)).text.splitlines()
+
     def post(self, path: str, body: object = None) -> Any:
         return _checked(self.http.post(path, json=body)).json()
 
@@ -166,6 +170,10 @@ class Client:
         """The id of the file's job."""
         answer = _checked(self.http.post("/faq/upload", files={"files": (name, content)}))
         return str(answer.json()["jobs"][0]["id"])
+
+    def take(self, path: str, name: str, content: str) -> Any:
+        """What is answered to one file."""
+        return _checked(self.http.post(path, files={"files": (name, content.encode())})).json()
 
     def ended(self, job_id: str, *, seconds: float = JOB_SECONDS) -> dict[str, Any]:
         """The job once it is in a final state."""
