@@ -26,7 +26,7 @@ local: ## add llama.cpp and a small sample model, for a model that writes answer
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
 	@$(PYTHON) tools/setup.py add-local
 
-finetune: ## add torch, trl and peft, for training models that answer; 4.6 GB
+finetune: ## add torch and what trains with it, for models that answer and search models; 4.8 GB
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }
 	@$(PYTHON) tools/setup.py add-finetune
 
