@@ -10,7 +10,7 @@ is an item of a section that has the answer. While tuning:
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,11 +55,7 @@ def measure() -> list[Figure]:
 def _quality(headings: manuals.Headings) -> Iterator[Figure]:
     asked = [manual for manual in manuals.MANUALS if manual.asked == headings]
     with fresh() as product, product.running("api"), product.client() as client:
-        for manual in asked:
-            for path in manual.paths():
-                client.upload(f"{manual.key}-{path.name}", path.read_bytes())
-        client.quiet()
-        approve_all(client)
+        fill(client, asked)
         tuned = tuned_on(client, headings)
         yield from paraphrases(headings, tuned)
         keys = {manual.key for manual in asked}
@@ -67,7 +63,12 @@ def _quality(headings: manuals.Headings) -> Iterator[Figure]:
         yield from _in_peoples_words(client, headings, tuned, questions)
 
 
-def approve_all(client: Client) -> None:
+def fill(client: Client, some: Iterable[manuals.Manual]) -> None:
+    """With all that the rules draft of these manuals, approved."""
+    for manual in some:
+        for path in manual.paths():
+            client.upload(f"{manual.key}-{path.name}", path.read_bytes())
+    client.quiet()
     while drafts := client.get("/faqs", status="draft", limit=200)["items"]:
         client.post("/faqs/approve", {"ids": [draft["id"] for draft in drafts]})
     client.quiet()

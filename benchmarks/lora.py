@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, Final
 
-from benchmarks.adapter import approve_all, succeeded
+from benchmarks.adapter import fill, succeeded
 from benchmarks.figures import Figure, Unavailable
 from benchmarks.product import Client, fresh
 from benchmarks.retrieval_set.manuals import MANUALS
@@ -24,10 +24,7 @@ def measure() -> list[Figure]:
     if not MANUAL.paths():
         raise Unavailable(f"install the Debian package {MANUAL.package}")
     with fresh() as product, product.running("api"), product.client() as client:
-        for path in MANUAL.paths():
-            client.upload(path.name, path.read_bytes())
-        client.quiet()
-        approve_all(client)
+        fill(client, [MANUAL])
         accepted = client.post("/datasets", {"name": MANUAL.key})
         succeeded(client.ended(accepted["job"]["id"]))
         body = {"dataset_id": accepted["dataset"]["id"], "method": "lora", "parameters": PARAMETERS}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Final
 
-from benchmarks.adapter import SPLIT, Asked, Found, approve_all, found, paraphrases, succeeded, tuned_on, words_figures
+from benchmarks.adapter import SPLIT, Asked, Found, fill, found, paraphrases, succeeded, tuned_on, words_figures
 from benchmarks.figures import Figure, Unavailable
 from benchmarks.product import Client, default_collection, fresh
 from benchmarks.retrieval_set import hardness, manuals
@@ -31,11 +31,7 @@ def measure() -> list[Figure]:
 def _quality(headings: manuals.Headings) -> Iterator[Figure]:
     asked = [manual for manual in manuals.MANUALS if manual.asked == headings]
     with fresh() as product, product.running("api"), product.client() as client:
-        for manual in asked:
-            for path in manual.paths():
-                client.upload(f"{manual.key}-{path.name}", path.read_bytes())
-        client.quiet()
-        approve_all(client)
+        fill(client, asked)
         parameters = {"epochs": int(EPOCHS)} if EPOCHS else {}
         tuned = tuned_on(client, headings, method="retriever", parameters=parameters)
         steps = max(point["step"] for point in client.get(f"/finetune/{tuned.model['training_id']}/points"))

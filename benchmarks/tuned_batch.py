@@ -17,7 +17,7 @@ from uuid import UUID
 from backend.datasets.formats import export
 from backend.datasets.rows import FaqSource, FileSource, Provenance, Row, Split
 from benchmarks import report
-from benchmarks.adapter import SPLIT, approve_all, succeeded, tuned_on
+from benchmarks.adapter import SPLIT, fill, succeeded, tuned_on
 from benchmarks.figures import Figure, Unavailable
 from benchmarks.product import Client, fresh
 from benchmarks.retrieval_set import hardness, manuals
@@ -38,11 +38,7 @@ def measure() -> list[Figure]:
         one for one in hardness.load() if one.split == SPLIT and one.manual in keys and one.kind == "answerable"
     ]
     with fresh() as product, product.running("api"), product.client() as client:
-        for manual in asked:
-            for path in manual.paths():
-                client.upload(f"{manual.key}-{path.name}", path.read_bytes())
-        client.quiet()
-        approve_all(client)
+        fill(client, asked)
         tuned = tuned_on(client, "manuals")
         untuned_id = _agent(client, UNTUNED)
         tuned_id = _agent(client, TUNED, retrieval_model=tuned.model["name"])
