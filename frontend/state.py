@@ -39,7 +39,7 @@ class Session:
 
     `offline_shown`: the banner says that the server is away; `offline_told_by`: else that part of the page does.
     `sign_in` is an id of `frontend/sign_ins.py`, `ticket` waits to become the browser's cookie, `ended` says why the
-    person is asked to sign in although they were.
+    person is asked to sign in although they were. `forms` is how many forms were opened in dialogs.
     """
 
     sign_in: str = field(default="", repr=False)
@@ -53,6 +53,7 @@ class Session:
     offline_told_by: str = ""
     flash: Flash | None = None
     notice: Problem | None = None
+    forms: int = 0
 
     def begin(self, banner: DeltaGenerator) -> None:
         """A run of a page: nothing was told yet."""
@@ -233,6 +234,17 @@ def _of(name: str, kind: type[S]) -> S:
 
 def session() -> Session:
     return _of("nexus_session", Session)
+
+
+def begin_form() -> None:
+    """The dialog that opens next has a form of its own. With the fields of the one before it would begin with what was
+    typed there, where it is opened before the run that closed that one is at its end."""
+    session().forms += 1
+
+
+def form_key(name: str) -> str:
+    """Of the form, or of one of its fields, in the dialog that is open."""
+    return f"{name}_{session().forms}"
 
 
 def forget(ended: Ended) -> Session:

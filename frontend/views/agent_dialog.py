@@ -26,6 +26,7 @@ STEPS: Final[dict[ModelStep, str]] = {
 
 
 def open_agent(which: UUID | str) -> None:
+    state.begin_form()
     state.chat().editing = which
 
 
@@ -54,7 +55,7 @@ def _drawer(api: Api, agent: Agent | None, collections: Sequence[Collection]) ->
     ready = [one for one in providers if (one.configured and not one.hidden) or one.name in used]
     labels = {one.name: provider_words(one.label)[0] for one in ready}
     quoting = [labels[one.name] for one in ready if not one.generates]
-    with st.form("agent", border=False):
+    with st.form(state.form_key("agent"), border=False):
         values, unnamed = _fields(agent, labels, collections, quoting)
         sent = st.form_submit_button("Save", type="primary", icon=":material/save:")
     new = _checked(values, unnamed) if sent else None
@@ -164,8 +165,7 @@ def _limits(agent: Agent | None) -> dict[str, object]:
         format_func=STEPS.__getitem__,
         help="A request more for each; rules take the others, and all where a provider of this agent only quotes.",
     )
-    which = agent.id if agent is not None else NEW
-    temperature_key, daily_key = f"agent_temperature_{which}", f"agent_daily_{which}"
+    temperature_key, daily_key = state.form_key("agent_temperature"), state.form_key("agent_daily")
     # A number field that is given its value cannot be emptied; one whose state is set can.
     st.session_state.setdefault(temperature_key, before.temperature)
     st.session_state.setdefault(daily_key, agent.daily_tokens if agent is not None else None)

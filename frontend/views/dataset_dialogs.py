@@ -39,10 +39,12 @@ TAGGED: Final = 200
 
 
 def open_new() -> None:
+    state.begin_form()
     state.tune().dialog = "new"
 
 
 def open_import() -> None:
+    state.begin_form()
     state.tune().dialog = "import"
 
 
@@ -75,7 +77,7 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
         return
     writers = _writers(providers)
     titles = distinct({document.id: document_title(document) for document in documents if document.faqs})
-    with st.form("new_dataset_form", border=False):
+    with st.form(state.form_key("new_dataset"), border=False):
         name, unnamed = _name(datasets)
         chosen = st.multiselect(
             "Documents",
@@ -205,7 +207,7 @@ def _tags(api: Api) -> list[str]:
 @st.dialog("Import a dataset", width="medium", icon=":material/upload_file:", on_dismiss=close)
 def _import_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
     st.markdown("OpenAI chat, Alpaca, ShareGPT or CSV: which of them it is, is found from its content.")
-    with st.form("import_dataset_form", border=False):
+    with st.form(state.form_key("import_dataset"), border=False):
         name, unnamed = _name(datasets)
         file = st.file_uploader("File", type=list(FILES), help="JSON lines, JSON or CSV with questions and answers.")
         sent = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")

@@ -172,4 +172,5 @@ def _export_menu(api: Api) -> None:
 
 
 def _write() -> None:
+    state.begin_form()
     state.faq().writing = ""

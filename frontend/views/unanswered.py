@@ -70,4 +70,5 @@ def _row(item: UnansweredQuestion, *, may_write: bool) -> None:
 
 def _write(question: str) -> None:
     view = state.faq()
+    state.begin_form()
     view.writing, view.opened, view.similar = question, None, None

@@ -12,6 +12,7 @@ from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import press, words
 
 CHAT = "pages/2_Chat.py"
+FIELDS = {"Name", "Provider", "Model", "Steps in when it fails", "Answers from", "Instructions", "Temperature"}
 
 
 @pytest.fixture
@@ -36,6 +37,12 @@ def named(pages: Pages, name: str) -> Agent:
 
 def target(page: AppTest) -> Any:
     return next(box for box in page.selectbox if box.key == "target")
+
+
+def field_ids(page: AppTest) -> set[str]:
+    """Of the drawer's."""
+    fields = [*page.text_input, *page.text_area, *page.selectbox, *page.multiselect, *page.number_input]
+    return {one.proto.id for one in fields if one.label in FIELDS}
 
 
 def choose(page: AppTest, agent: Agent) -> AppTest:
@@ -90,6 +97,19 @@ def test_the_agent_that_was_made_is_the_one_that_is_asked(pages: Pages) -> None:
     page.chat_input[0].set_value("What does the warranty cover?").run()
     [conversation] = pages.api.conversations().items
     assert conversation.agent_id == named(pages, "Sales").id
+
+
+def test_the_next_agent_has_a_form_of_its_own(pages: Pages) -> None:
+    """The drawer may be opened again before the run that closed it is at its end: fields with the same id would still
+    say what was saved."""
+    page = press(pages.open(CHAT), "new_agent")
+    before = field_ids(page)
+    labelled(page.text_input, "Name").set_value("Sales")
+    save(page)
+    press(page, "new_agent")
+    after = field_ids(page)
+    assert len(before) == len(after) == len(FIELDS)
+    assert not before & after
 
 
 def test_an_agent_stays_chosen_under_another_name_and_another_is_chosen_after_it(pages: Pages) -> None:

@@ -8,7 +8,7 @@ from contracts.faqs import CONFIDENT, UNSURE, Faq, FaqAction, FaqStatus, NewFaq
 from frontend.api_client import Api, ApiError
 from frontend.components import reviewer
 from tests.frontend.conftest import Pages
-from tests.frontend.looking import field, keys, press, words
+from tests.frontend.looking import keys, labelled, press, words
 
 FAQ = "pages/1_FAQ_Extraction.py"
 TWIN = (
@@ -182,8 +182,8 @@ def test_more_similar_questions_than_one_call_takes_are_merged(pages: Pages, mon
 @pytest.mark.usefixtures("sample")
 def test_a_faq_is_written_by_hand_and_answers_at_once(pages: Pages) -> None:
     page = press(pages.open(FAQ), "write_faq")
-    field(page.text_input, "new_question").set_value("Where is the silver key?")
-    field(page.text_area, "new_answer").set_value("Under the stone.")
+    labelled(page.text_input, "Question").set_value("Where is the silver key?")
+    labelled(page.text_area, "Answer").set_value("Under the stone.")
     next(button for button in page.button if button.label == "Save and approve").click().run()
     made = pages.api.faqs(q="silver key").items
     assert [(faq.answer, faq.kind, faq.status) for faq in made] == [("Under the stone.", "manual", FaqStatus.APPROVED)]
@@ -191,9 +191,18 @@ def test_a_faq_is_written_by_hand_and_answers_at_once(pages: Pages) -> None:
 
 
 @pytest.mark.usefixtures("sample")
+def test_the_next_faq_is_written_into_a_form_of_its_own(pages: Pages) -> None:
+    page = press(pages.open(FAQ), "write_faq")
+    before = [labelled(page.text_input, "Question").proto.id, labelled(page.text_area, "Answer").proto.id]
+    page = press(page, "write_faq")
+    after = [labelled(page.text_input, "Question").proto.id, labelled(page.text_area, "Answer").proto.id]
+    assert not set(before) & set(after)
+
+
+@pytest.mark.usefixtures("sample")
 def test_a_faq_without_an_answer_is_not_saved(pages: Pages) -> None:
     page = press(pages.open(FAQ), "write_faq")
-    field(page.text_input, "new_question").set_value("Where is the silver key?")
+    labelled(page.text_input, "Question").set_value("Where is the silver key?")
     next(button for button in page.button if button.label == "Save and approve").click().run()
     assert "must not be empty" in words(page)
     assert pages.api.faqs(q="silver key").items == []
@@ -205,7 +214,7 @@ def test_a_question_without_an_answer_is_answered_from_the_list(pages: Pages) ->
     page = pages.open(FAQ, view="unanswered")
     assert "What is the capital of Peru?" in words(page)
     press(page, f"answer_{pages.api.unanswered().items[0].message_id}")
-    assert field(page.text_input, "new_question").value == "What is the capital of Peru?"
+    assert labelled(page.text_input, "Question").value == "What is the capital of Peru?"
     pages.api.create_faq(NewFaq(question="What is the capital of Peru?", answer="Lima."))
     assert not keys(pages.open(FAQ, view="unanswered"), "answer_")
 
