@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.checked import checked
-from backend.db.models import Faq, FaqAction, FaqActionItem, FaqRevision, utc_now
+from backend.db.models import Document, Faq, FaqAction, FaqActionItem, FaqRevision, utc_now
 from backend.errors import NotFound, StaleRevision
 from backend.faqs.dedup import question_key
 from backend.repositories.json_text import each_text
 from backend.repositories.paging import Key, Keyset, Slice, page_of
+from backend.repositories.removal import REMOVING
 from contracts.faqs import FaqSort, FaqStatus
 
 KEYSETS: dict[FaqSort, Keyset] = {
@@ -45,8 +46,48 @@ class FaqFilter:
     max_confidence: float | None = None
 
 
-_ALL = sa.select(Faq).where(
-    checked(Faq.workspace_id) == sa.bindparam("workspace"), Faq.id.in_(sa.bindparam("ids", expanding=True))
+class FoundFaq(Protocol):
+    """A FAQ, as a search needs it, with its document's name."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def section_title(self) -> str | None: ...
+    @property
+    def page(self) -> int | None: ...
+    @property
+    def section_id(self) -> UUID | None: ...
+    @property
+    def start(self) -> int | None: ...
+    @property
+    def end(self) -> int | None: ...
+    @property
+    def document_id(self) -> UUID | None: ...
+    @property
+    def document_name(self) -> str | None: ...
+
+
+_THESE = (checked(Faq.workspace_id) == sa.bindparam("workspace"), Faq.id.in_(sa.bindparam("ids", expanding=True)))
+_ALL = sa.select(Faq).where(*_THESE)
+_FOUND = (
+    sa.select(
+        Faq.id,
+        Faq.question,
+        Faq.answer,
+        Faq.section_title,
+        Faq.page,
+        Faq.section_id,
+        Faq.start,
+        Faq.end,
+        Faq.document_id,
+        Document.name.label("document_name"),
+    )
+    .outerjoin(Document, sa.and_(Document.id == Faq.document_id, Document.status.not_in(REMOVING)))
+    .where(*_THESE)
 )
 
 
@@ -74,6 +115,13 @@ class FaqRepository:
         if not faq_ids:
             return []
         return (await self._session.scalars(_ALL, {"workspace": self._workspace_id, "ids": faq_ids})).all()
+
+    async def found(self, faq_ids: Sequence[UUID]) -> Sequence[FoundFaq]:
+        """As `find_all`, the columns alone: objects take three times as long."""
+        if not faq_ids:
+            return []
+        asked = {"workspace": self._workspace_id, "ids": faq_ids}
+        return cast(Sequence[FoundFaq], (await self._session.execute(_FOUND, asked)).all())
 
     async def get_all(self, faq_ids: Sequence[UUID]) -> Sequence[Faq]:
         """In no particular order; at most 500 ids. Raises `NotFound` for the first that is missing."""

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from backend.embeddings.base import Vectors
+from backend.retrieval.shared import Shared
 from backend.vectors.base import Source
 
 
@@ -94,13 +95,15 @@ class Tuned:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a question may be answered from. `limit` is how many items it usually takes, `most` how many the caller
-    takes; without it the planner decides. `tuned` changes the questions to collections that it fits."""
+    takes; without it the planner decides. `tuned` changes the questions to collections that it fits. `searches` are
+    those of the other answers to the same question."""
 
     workspace_id: UUID
     collections: tuple[UUID, ...]
     limit: int
     most: int | None = None
     tuned: Tuned | None = None
+    searches: "Shared[SearchResult] | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

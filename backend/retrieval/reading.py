@@ -8,11 +8,12 @@ from uuid import UUID
 
 import numpy as np
 
-from backend.db.models import Collection, Faq
+from backend.db.models import Collection
 from backend.embeddings.base import Vectors
 from backend.errors import ModelSwitched
 from backend.repositories.collections import PointView
 from backend.repositories.documents import PassageRow
+from backend.repositories.faqs import FoundFaq
 from backend.repositories.uow import Tx
 from backend.retrieval.answerability import Calibration
 from backend.retrieval.base import RetrievedItem, Span
@@ -80,11 +81,9 @@ class Reading:
         self._views |= found
 
     async def _read_texts(self, tx: Tx, near: Sequence[_Scored]) -> None:
-        faqs = await tx.faqs.find_all([item.id for item in near if item.source == "faq"])
-        documents = await tx.documents.get_all([faq.document_id for faq in faqs if faq.document_id])
-        names = {document.id: document.name for document in documents}
+        faqs = await tx.faqs.found([item.id for item in near if item.source == "faq"])
         passages = await tx.documents.passages([item.id for item in near if item.source == "passage"])
-        found = [_of_faq(faq, names) for faq in faqs] + [_of_passage(passage) for passage in passages]
+        found = [_of_faq(faq) for faq in faqs] + [_of_passage(passage) for passage in passages]
         self._items |= {item.id: None for item in near} | {item.id: item for item in found}
 
     def _items_of(self, hits: Sequence[Hit]) -> list[UUID]:
@@ -150,7 +149,7 @@ def _of_passage(passage: PassageRow) -> RetrievedItem:
     )
 
 
-def _of_faq(faq: Faq, names: Mapping[UUID, str]) -> RetrievedItem:
+def _of_faq(faq: FoundFaq) -> RetrievedItem:
     span = None
     if faq.section_id is not None and faq.start is not None and faq.end is not None:
         span = Span(faq.section_id, faq.start, faq.end)
@@ -159,7 +158,7 @@ def _of_faq(faq: Faq, names: Mapping[UUID, str]) -> RetrievedItem:
         source="faq",
         score=0.0,
         document_id=faq.document_id,
-        document_name=names.get(faq.document_id) if faq.document_id else None,
+        document_name=faq.document_name,
         title=faq.question,
         section=faq.section_title,
         page=faq.page,

@@ -91,7 +91,11 @@ class Searcher:
         Words that nearly all found items share are weighed down, and it is searched again. Raises the `VectorError`
         family; a store that fails is never an empty answer.
         """
-        return await self._search(scope, Query(query), documents)
+        if scope.searches is None:
+            return await self._search(scope, Query(query), documents)
+        tuned = scope.tuned.name if scope.tuned else None
+        key = scope.workspace_id, scope.collections, tuned, query, None if documents is None else tuple(documents)
+        return await scope.searches.get(key, lambda: self._search(scope, Query(query), documents))
 
     async def search_each(self, scope: Scope, queries: Sequence[str]) -> list[SearchResult]:
         """As `search`, for questions that are embedded together."""

@@ -21,6 +21,7 @@ from backend.errors import Conflict, InvalidRequest
 from backend.repositories.uow import Tx
 from backend.retrieval.base import Findings, Plan, RetrievedItem, Scope, SearchResult, Step, Turn
 from backend.retrieval.pipeline import Pipeline
+from backend.retrieval.shared import Shared
 from backend.services.agents import AgentService
 from backend.services.alias_names import as_agent_asks, meant, retrieval_named
 from backend.services.asking import TOP_K, Question, agent_of, as_asked
@@ -43,7 +44,8 @@ OWN_WORDS: Final = "rules"
 @dataclass(slots=True, kw_only=True)
 class Inquiry:
     """A question and what answers it, on the way to the answer. `agent_id` is that of an agent that is asked itself,
-    `collection` the name of what it is answered from, `spec_key` the key of its vectors."""
+    `collection` the name of what it is answered from, `spec_key` the key of its vectors. `searches` are shared with the
+    other answers to the same question."""
 
     question: Question
     collection_id: UUID
@@ -53,6 +55,7 @@ class Inquiry:
     answerer: Answerer
     history: Sequence[Message] = ()
     tuned: TunedModel | None = None
+    searches: Shared[SearchResult] | None = None
     spending: Spending = field(default_factory=Spending)
     retrieved: list[wire.Citation] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
@@ -174,6 +177,7 @@ class Answering:
             question.top_k or TOP_K,
             most=question.top_k,
             tuned=tuned,
+            searches=inquiry.searches,
         )
         history = [
             Turn("user" if one.role == "user" else "assistant", asked_in(one.content)) for one in inquiry.history

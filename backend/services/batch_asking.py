@@ -17,6 +17,8 @@ from backend.db.comparing import ComparisonBatch
 from backend.errors import BudgetExhausted, Conflict, NexusError
 from backend.jobs.rows import patiently
 from backend.repositories.uow import Tx, UnitOfWork
+from backend.retrieval.base import SearchResult
+from backend.retrieval.shared import Shared
 from backend.services.agents import AgentService, Hold
 from backend.services.answering import Answering, Inquiry
 from backend.services.batch_questions import BatchQuestion, asked_for, check_there, questions_of, total_of
@@ -57,6 +59,7 @@ class _Open:
 
     question: BatchQuestion
     results: dict[str, LaneResult] = field(default_factory=dict)
+    searches: Shared[SearchResult] = field(default_factory=Shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,7 @@ class _Run:
             if self._exhausted is not None:
                 continue
             try:
-                result = await self._ask(entry, opened.question)
+                result = await self._ask(entry, opened)
             except BudgetExhausted as exc:
                 self._exhausted = exc
                 continue
@@ -194,8 +197,9 @@ class _Run:
             if len(opened.results) == len(self._entries):
                 self._whole.put_nowait(opened)
 
-    async def _ask(self, entry: Entry, question: BatchQuestion) -> LaneResult:
-        asking, inquiry = self._asking, fresh(entry, question.text)
+    async def _ask(self, entry: Entry, opened: _Open) -> LaneResult:
+        asking, question = self._asking, opened.question
+        inquiry = fresh(entry, question.text, opened.searches)
         agent = inquiry.answerer.agent
         hold = asking.agents.unlimited()
         if agent.daily_tokens is not None:

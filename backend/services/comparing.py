@@ -13,6 +13,8 @@ from backend.errors import Conflict, NexusError
 from backend.repositories.comparisons import Wanted
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
+from backend.retrieval.base import SearchResult
+from backend.retrieval.shared import Shared
 from backend.security.principal import Principal
 from backend.services.agents import AgentService, Hold
 from backend.services.answering import Answering
@@ -76,6 +78,9 @@ class ComparisonService:
                 slots.append(self._limits.enter(principal))
             entries = await self._uow.reading(principal.workspace_id, lambda tx: self._entries(tx, new))
             Order.shuffle(entries)
+            searches = Shared[SearchResult]()
+            for entry in entries:
+                entry.inquiry.searches = searches
             race = Race(new.question, new.blind, entries, slots)
             if any(entry.inquiry.answerer.agent.daily_tokens is not None for entry in entries):
                 await self._uow.writing(principal.workspace_id, lambda tx: self._hold(tx, race))

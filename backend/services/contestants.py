@@ -10,6 +10,8 @@ from backend.agents.providers import PROVIDERS, builtin
 from backend.db.base import Json
 from backend.errors import InvalidRequest
 from backend.repositories.uow import Tx
+from backend.retrieval.base import SearchResult
+from backend.retrieval.shared import Shared
 from backend.services.alias_names import meant, to_target
 from backend.services.answering import Answering, Inquiry
 from backend.services.asking import Question
@@ -147,8 +149,8 @@ def names_of(contestants: Sequence[Contestant]) -> dict[str, str]:
     return found
 
 
-def fresh(entry: Entry, message: str) -> Inquiry:
-    """The same contestant asked another question: nothing of an earlier answer is in it."""
+def fresh(entry: Entry, message: str, searches: Shared[SearchResult]) -> Inquiry:
+    """The same contestant asked another question: nothing of an earlier answer is in it. `searches` are that one's."""
     inquiry = entry.inquiry
     return Inquiry(
         question=replace(inquiry.question, message=message),
@@ -158,4 +160,5 @@ def fresh(entry: Entry, message: str) -> Inquiry:
         agent_id=inquiry.agent_id,
         answerer=inquiry.answerer,
         tuned=inquiry.tuned,
+        searches=searches,
     )

@@ -208,7 +208,11 @@ def _writing_dialog(api: Api, question: str) -> None:
         asked = st.text_input("Question", question, max_chars=1_000, key=state.form_key("new_question"))
         answer = st.text_area("Answer", height=220, max_chars=20_000, key=state.form_key("new_answer"))
         tags = st.multiselect(
-            "Tags", [], accept_new_options=True, placeholder="Type a tag and press Enter", key=state.form_key("new_tags")
+            "Tags",
+            [],
+            accept_new_options=True,
+            placeholder="Type a tag and press Enter",
+            key=state.form_key("new_tags"),
         )
         st.caption("It is approved at once: questions are answered from it as soon as it is indexed.")
         saved = st.form_submit_button("Save and approve", type="primary", icon=":material/save:")

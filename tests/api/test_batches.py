@@ -2,13 +2,16 @@
 
 import json
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
 
+from backend.retrieval.base import Scope, SearchResult
+from backend.retrieval.searcher import Query, Searcher
 from contracts.access import Role
 from tests.api.batches import (
     BUILTIN,
@@ -74,6 +77,19 @@ async def test_places_are_drawn_for_each_question_alone(writer: Api) -> None:
         ]
     }
     assert places == set(keys_of(batch).values())
+
+
+async def test_lanes_that_search_alike_search_once_for_a_question(writer: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    search = Searcher._search
+
+    async def counted(self: Searcher, scope: Scope, query: Query, documents: Sequence[UUID] | None) -> SearchResult:
+        searched.append(query.text)
+        return await search(self, scope, query, documents)
+
+    monkeypatch.setattr(Searcher, "_search", counted)
+    batch = await compared(writer, await dataset_of(writer), [lane(), BUILTIN])
+    assert sorted(searched) == sorted(one["question"] for one in await questions(writer, batch))
 
 
 async def test_the_figures_are_those_counted_by_hand(writer: Api) -> None:

@@ -15,6 +15,7 @@ from backend.repositories.uow import Tx
 
 BY_IDS: dict[str, Callable[[Tx, list[Any]], Awaitable[object]]] = {
     "FAQs": lambda tx, ids: tx.faqs.find_all(ids),
+    "FAQs with their documents": lambda tx, ids: tx.faqs.found(ids),
     "documents": lambda tx, ids: tx.documents.get_all(ids),
     "groups of FAQs": lambda tx, ids: tx.faqs.groups_of(ids),
     "ids of documents": lambda tx, ids: tx.documents.existing(ids),

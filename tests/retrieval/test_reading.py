@@ -47,10 +47,8 @@ class Rows:
         self.note("views", items)
         return [SimpleNamespace(item_id=id, source="passage", view="full", vector=vector(id.int)) for id in items]
 
-    async def find_all(self, _: Sequence[UUID]) -> list[Any]:
+    async def found(self, _: Sequence[UUID]) -> list[Any]:
         return []
-
-    get_all = find_all
 
     async def passages(self, ids: Sequence[UUID]) -> list[Any]:
         self.note("texts", ids)
