@@ -54,6 +54,8 @@ class ComparisonRepository:
     # --- contests --------------------------------------------------------------
     async def contest_of(self, key: str, contestants: Json, author: str) -> Contest:
         """That of these contestants, made where there is none."""
+        if (found := await self.contest_by_key(key)) is not None:
+            return found
         await insert_absent(
             self._session,
             Contest,
