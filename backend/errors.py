@@ -249,7 +249,17 @@ class ProviderError(NexusError):
 
 
 class ProviderUnavailable(ProviderError):
+    """`retry_after` is when it says that it can be asked again, in seconds."""
+
     code, status, title, retryable = "provider_unavailable", 503, "The model provider does not answer", True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self._retry_after = retry_after
+
+    @property
+    def retry_after(self) -> float | None:
+        return self._retry_after
 
 
 class ProviderUnreachable(ProviderUnavailable):
@@ -260,12 +270,7 @@ class ProviderPaused(ProviderUnavailable):
     """It failed several times in a row and is left alone for `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
-        self._retry_after = retry_after
-
-    @property
-    def retry_after(self) -> float:
-        return self._retry_after
+        super().__init__(message, retry_after)
 
 
 class ProviderTimeout(ProviderError):

@@ -10,7 +10,7 @@ unsure                   says that the passages do not answer
 slow, drip, hang         waits first; sends words for ever; never answers
 think                    reasons for two seconds, then answers
 flaky, flaky-500, ...    two failures of that status (503), then an answer
-429, 429-seconds, 429-date, 429-hour, 429-garbage   with that kind of Retry-After
+429, 429-seconds, 429-date, 429-hour, 429-garbage, 503-hour, ...   with that kind of Retry-After
 status-400, status-503, ...                         that status; `leak-401` repeats the key in its text
 cut, cut-clean, garbage, garbage-sse, other-schema  breaks off (`cut-clean` as if it were whole); no JSON; no readable
                                                     events; events of another API

@@ -21,7 +21,7 @@ from backend.errors import (
     ProviderUnavailable,
     ProviderUnreachable,
 )
-from backend.finetuning.remote_wire import NotThere, Overloaded
+from backend.finetuning.remote_wire import NotThere
 
 # The SDK trusts the shape of what it reads.
 _KNOWN: Final = (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError)
@@ -69,8 +69,7 @@ def _refused(exc: openai.APIStatusError, name: str, said: str) -> ProviderError:
     if status == 429:
         return ProviderRateLimited(f"{name!r} asks to slow down{said}", wait)
     if status >= 500 or status in (408, 425):
-        text = f"{name!r} failed with status {status}{said}"
-        return ProviderUnavailable(text) if wait is None else Overloaded(text, wait)
+        return ProviderUnavailable(f"{name!r} failed with status {status}{said}", wait)
     return ProviderRejected(f"{name!r} refused the request ({status}){said}; change what it names, and train again")
 
 

@@ -6,23 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from backend.errors import ProviderRejected, ProviderUnavailable
+from backend.errors import ProviderRejected
 
 
 class NotThere(ProviderRejected):
     """404 or 405: the server has no such file or job, or no such call."""
-
-
-class Overloaded(ProviderUnavailable):
-    """It failed and says when to come again, in seconds."""
-
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
-        self._retry_after = retry_after
-
-    @property
-    def retry_after(self) -> float:
-        return self._retry_after
 
 
 class Failure(BaseModel):

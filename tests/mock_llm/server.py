@@ -31,11 +31,11 @@ MODELS = ("ok", "badcite", "unsure", "slow", "drip", "hang", "flaky", "429", "cu
 _OPENAI = OpenAI()
 DIALECTS: tuple[Dialect, ...] = (Mistral(), _OPENAI, Anthropic(), Gemini())
 _RETRY_AFTER: Mapping[str, Callable[[], str]] = {
-    "429": lambda: "0",
-    "429-seconds": lambda: "1",
-    "429-date": lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True),
-    "429-hour": lambda: "3600",
-    "429-garbage": lambda: "soon",
+    "": lambda: "0",
+    "seconds": lambda: "1",
+    "date": lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True),
+    "hour": lambda: "3600",
+    "garbage": lambda: "soon",
 }
 
 
@@ -127,8 +127,8 @@ class MockLlm:
         name, _, status = mode.partition("-")
         if name == "flaky" and self._calls[mode] % 3:
             raise Failure(int(status or 503), "the mock is overloaded")
-        if mode in _RETRY_AFTER:
-            raise Failure(429, "too many requests", (("retry-after", _RETRY_AFTER[mode]()),))
+        if name in ("429", "503"):
+            raise Failure(int(name), "too many requests", (("retry-after", _RETRY_AFTER[status]()),))
         if name == "status":
             raise Failure(int(status), f"the mock answers {mode}")
         if mode == "leak-401":

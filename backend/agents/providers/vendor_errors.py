@@ -132,8 +132,8 @@ def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError
         error, text = ProviderUnreachable, "did not accept a connection in time; check the URL and the server"
     said = excerpt(exc.body if isinstance(exc, ModelAPIError) else None, secret)
     message = f"{name!r} (model {model!r}) {text.replace('{said}', said)}"
-    if isinstance(exc, ModelRateLimitError):
-        return ProviderRateLimited(message, exc.retry_after)
+    if isinstance(exc, ModelAPIError) and error in (ProviderRateLimited, ProviderUnavailable):
+        return error(message, exc.retry_after)
     return error(message)
 
 

@@ -243,6 +243,16 @@ async def test_a_rate_limit_keeps_how_long_to_wait(connect: Connect, model: str,
 
 
 @pytest.mark.fault("C3")
+@pytest.mark.parametrize(("model", "seconds"), [("503-seconds", 1), ("503-hour", 3600), ("503-garbage", None)])
+async def test_a_server_that_is_overloaded_says_how_long_to_wait(
+    connect: Connect, model: str, seconds: float | None
+) -> None:
+    error = await failure(connect(), model)
+    assert type(error) is ProviderUnavailable
+    assert error.retry_after == seconds
+
+
+@pytest.mark.fault("C3")
 async def test_an_unreadable_retry_after_is_no_promise(connect: Connect) -> None:
     error = await failure(connect(), "429-garbage")
     assert isinstance(error, ProviderRateLimited)
