@@ -225,7 +225,11 @@ class UnansweredQuestion(Answer):
 
 
 class ConversationSummary(Answer):
-    """Without `is_mine`, which only an admin sees, it can be read and deleted, not gone on with."""
+    """Without `is_mine`, which only an admin sees, it can be read and deleted, not gone on with.
+
+    `model` is the name of the tuned model or the alias that it was begun with: an alias means at each question what it
+    means then.
+    """
 
     id: UUID
     title: str
@@ -233,6 +237,7 @@ class ConversationSummary(Answer):
     source: ConversationSource = "unknown"
     collection_id: UUID
     agent_id: UUID | None = None
+    model: str | None = None
     messages: int
     created_at: UtcTime
     updated_at: UtcTime

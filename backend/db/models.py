@@ -321,7 +321,8 @@ class AgentUsage(Owned, Base):
 class Conversation(Owned, Base):
     """`owner` is the id of the key that began it, or "local"; None where it was not kept yet.
 
-    `agent_id` is None where a collection was asked, not an agent. `user_id` is another program's name for who asks.
+    `agent_id` is None where no agent was asked but a collection, or a tuned model or an alias: `model` is its name.
+    `user_id` is another program's name for who asks.
     `source` is "pages" or "program", None where it was not kept yet.
     """
 
@@ -331,6 +332,7 @@ class Conversation(Owned, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     collection_id: Mapped[UUID]
     agent_id: Mapped[UUID | None]
+    model: Mapped[str | None]
     user_id: Mapped[str | None]
     title: Mapped[str]
     owner: Mapped[str | None]

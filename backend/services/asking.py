@@ -98,14 +98,16 @@ async def conversation_of(
     tx: Tx, principal: Principal, question: Question, *, agent_id: UUID | None, collection_id: UUID
 ) -> models.Conversation:
     """The one that goes on, or a new one, not stored yet. Raises `NotFound` for one that this caller and user may not
-    know of, `Conflict` for one with another collection. That of an agent may change: the agent stays."""
+    know of, `Conflict` for one with another collection. That of an agent may change: the agent stays; so may what a
+    name means that is asked again."""
     if question.conversation_id is not None:
         found = await tx.conversations.get(question.conversation_id, readable_by(principal))
         if found.user_id != question.user_id or found.agent_id != agent_id:
             raise NotFound(f"no conversation {str(question.conversation_id)!r}")
         if not is_owner(principal, found):
             raise Forbidden("this conversation is another person's; begin one of your own")
-        if agent_id is None and found.collection_id != collection_id:
+        is_asked_again = question.model is not None and question.model == found.model
+        if agent_id is None and not is_asked_again and found.collection_id != collection_id:
             raise Conflict(
                 f"the conversation {str(found.id)!r} is with the collection {str(found.collection_id)!r}, not "
                 f"{str(collection_id)!r}; go on with that one, or begin another conversation"
@@ -117,6 +119,7 @@ async def conversation_of(
         workspace_id=tx.workspace_id,
         collection_id=collection_id,
         agent_id=agent_id,
+        model=question.model,
         user_id=question.user_id,
         title=said if len(said) <= TITLE else said[: TITLE - 1].rstrip() + "…",
         owner=owner_of(principal),

@@ -128,6 +128,7 @@ def _summary(row: models.Conversation, messages: int, principal: Principal) -> w
         source=_source(row.source),
         collection_id=row.collection_id,
         agent_id=row.agent_id,
+        model=row.model,
         messages=messages,
         created_at=row.created_at,
         updated_at=row.updated_at,

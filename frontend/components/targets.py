@@ -86,7 +86,11 @@ def _of_model(model: TunedModel) -> Option:
 
 
 def _of_alias(alias: Alias) -> Option:
-    return Option(f"{alias.name} (alias, now {alias.current.contestant.name})", Target(model=alias.name))
+    return Option(alias_label(alias), Target(model=alias.name))
+
+
+def alias_label(alias: Alias) -> str:
+    return f"{alias.name} (alias, now {alias.current.contestant.name})"
 
 
 def _of_provider(provider: Provider) -> list[Option]:

@@ -21,7 +21,7 @@ from frontend.layout import Frame
 from frontend.safe_text import plain
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
-from frontend.views.chat_target import Target, agents_of, asked_words, choose_target, models_of
+from frontend.views.chat_target import Target, agents_of, aliases_of, asked_words, choose_target, models_of
 from frontend.views.chat_turn import pending_turn
 
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
@@ -114,9 +114,9 @@ def _target(
     frame: Frame, agents: Sequence[Agent], collections: Sequence[Collection], conversation: Conversation | None
 ) -> Target | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
-        target = choose_target(agents, collections, models_of(frame), conversation)
+        target = choose_target(agents, collections, models_of(frame), aliases_of(frame), conversation)
         if frame.can("settings.write"):
-            if target is not None and target.agent is not None and target.model is None:
+            if target is not None and target.agent is not None and target.name is None:
                 st.button(
                     "Edit agent",
                     key="edit_agent",
@@ -141,9 +141,9 @@ def _about_answers(frame: Frame, target: Target | None) -> None:
     if target is None:
         return
     collection = target.collection
-    who = load("provider", lambda: _who_answers(frame.api, target)) if target.agent is not None else None
-    parts = [who] if who else []
-    parts.append(f"{plural(collection.faqs, 'approved FAQ')} and {plural(collection.passages, 'passage')}")
+    who = load("provider", lambda: _who_answers(frame.api, target))
+    held = f"{plural(collection.faqs, 'approved FAQ')} and {plural(collection.passages, 'passage')}"
+    parts = [*([who] if who else []), held if target.reads else "without documents"]
     st.caption(" · ".join(parts))
     if collection.health in (CollectionHealth.UNAVAILABLE, CollectionHealth.FAILED):
         st.warning(plain(sentence(collection.reason)), icon=":material/warning:")
@@ -159,7 +159,7 @@ def _about_answers(frame: Frame, target: Target | None) -> None:
 def _who_answers(api: Api, target: Target) -> str:
     """The provider and model of the agent, as the settings page names them."""
     name = target.agent.provider if target.agent is not None else ""
-    label = next((item.label for item in api.providers() if item.name == name), name)
+    label = next((item.label for item in api.providers() if item.name == name), name) if name else ""
     return asked_words(target, provider_words(label)[0])
 
 

@@ -122,6 +122,25 @@ async def test_an_alias_is_asked_by_its_name(known: Api) -> None:
     assert (await known.get(f"/v1/models/{ALIAS}"))["nexus"]["kind"] == "alias"
 
 
+async def test_a_conversation_keeps_the_name_that_was_asked_and_follows_what_it_means(known: Api) -> None:
+    other = await known.post("/collections", {"name": "second"}, status=201)
+    agents = [
+        await known.post("/agents", {"name": name, **collection}, status=201)
+        for name, collection in (("first", {}), ("second", {"collection_id": other["id"]}))
+    ]
+    contest_id, keys = await contest_of(known, *({"agent_id": one["id"]} for one in agents))
+    await promote(known, contest_id, keys["first"], reason="try it")
+    body = {"message": "Where is the silver key?", "model": ALIAS}
+    answer = await known.post("/chat", body)
+    again = {**body, "conversation_id": answer["conversation_id"]}
+    await promote(known, contest_id, keys["second"], reason="try it")
+    assert (await known.post("/chat", again))["retrieved"] == []
+    [conversation] = (await known.get("/conversations"))["items"]
+    assert (conversation["model"], conversation["agent_id"]) == (ALIAS, None)
+    another = {"message": "And then?", "collection_id": other["id"], "conversation_id": answer["conversation_id"]}
+    refused(await known.client.post("/rag-chat", json=another), 409, "conflict")
+
+
 async def test_an_agent_whose_model_is_an_alias_follows_it(known: Api) -> None:
     contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
     await promote(known, contest_id, keys["unsure"], reason="try it")

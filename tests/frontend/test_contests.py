@@ -9,6 +9,7 @@ from contracts.agents import AgentNew
 from contracts.comparisons import Comparison, Contest, Promotion, Target, Verdict
 from contracts.finetuning import TunedModel
 from frontend.components.verdict import verdict_words, win_rate_chart
+from frontend.safe_text import plain
 from tests.frontend.comparing import COMPARE, compare, default, of_model, set_up
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
@@ -319,3 +320,22 @@ def test_the_lists_of_targets_have_the_aliases(two: Pages, contest: Contest) -> 
     page = two.open(COMPARE)
     boxes = [box for box in page.selectbox if str(box.key).startswith("lane_")]
     assert f"support-default (alias, now {name})" in boxes[0].options
+
+
+def test_an_alias_is_asked_on_the_chat_page_and_a_conversation_goes_on_with_what_it_means(
+    two: Pages, contest: Contest
+) -> None:
+    keys = {one.name: one.key for one in contest.contestants}
+    two.api.promote("support-default", Promotion(contest_id=contest.id, key=keys["ok"], reason="It is cheap"))
+    page = two.open("pages/2_Chat.py")
+    assert "support-default (alias, now ok)" in field(page.selectbox, "target").options
+    field(page.selectbox, "target").set_value("support-default").run()
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    [conversation] = two.api.conversations().items
+    assert conversation.model == "support-default"
+    two.api.promote("support-default", Promotion(contest_id=contest.id, key=keys["default"], reason="It is free"))
+    page = two.open("pages/2_Chat.py", conversation=str(conversation.id))
+    assert f"**{plain('support-default')}** means **default** now" in words(page)
+    page.chat_input[0].set_value("What is Coldkeep?").run()
+    answers = [turn.answer for turn in two.api.conversation(conversation.id).turns if turn.answer is not None]
+    assert [answer.model for answer in answers] == ["ok", "builtin"]

@@ -17,6 +17,10 @@ from tests.frontend.tuning import TUNE, told
 CHAT = "pages/2_Chat.py"
 
 
+def captions(page: AppTest) -> str:
+    return "\n".join(str(one.value) for one in page.caption)
+
+
 def test_a_model_tells_before_and_after_in_words_and_figures(approved: Pages, model: TunedModel) -> None:
     page = approved.open(TUNE, view="models")
     assert f"of {model.held_out} held-out questions" in words(page)
@@ -156,7 +160,30 @@ def test_a_model_is_asked_on_the_chat_page_and_stays_the_one_that_is_asked(appro
     turns = approved.api.conversation(conversation.id).turns
     answers = [turn.answer for turn in turns if turn.answer is not None]
     assert ["Support v1 tuned" in str(answer.steps) for answer in answers] == [True, True]
-    assert "Searches with **Support v1 tuned**" in "\n".join(str(one.value) for one in page.caption)
+    assert "Searches with **Support v1 tuned**" in captions(page)
+
+
+def test_a_conversation_with_a_model_goes_on_with_it_whenever_it_is_opened(approved: Pages, model: TunedModel) -> None:
+    begun = approved.open(CHAT, model=str(model.id))
+    begun.chat_input[0].set_value("What does the warranty cover?").run()
+    [conversation] = approved.api.conversations().items
+    assert conversation.model == model.name
+    page = approved.open(CHAT, conversation=str(conversation.id))
+    assert "Searches with **Support v1 tuned**" in captions(page)
+    page.chat_input[0].set_value("What is Coldkeep?").run()
+    answers = [turn.answer for turn in approved.api.conversation(conversation.id).turns if turn.answer is not None]
+    assert ["Support v1 tuned" in str(answer.steps) for answer in answers] == [True, True]
+
+
+def test_a_conversation_whose_model_is_gone_says_so_and_goes_on_without_it(approved: Pages, model: TunedModel) -> None:
+    begun = approved.open(CHAT, model=str(model.id))
+    begun.chat_input[0].set_value("What does the warranty cover?").run()
+    [conversation] = approved.api.conversations().items
+    approved.api.delete_model(model.id)
+    page = approved.open(CHAT, conversation=str(conversation.id))
+    assert "**Support v1 tuned** cannot be asked any more: the search goes on without it" in captions(page)
+    page.chat_input[0].set_value("What is Coldkeep?").run()
+    assert len(approved.api.conversation(conversation.id).turns) == 4
 
 
 def test_another_target_takes_the_model_out_of_the_address(approved: Pages, model: TunedModel) -> None:
@@ -203,4 +230,4 @@ def test_a_model_that_is_gone_is_said_on_the_chat_page_and_the_agent_answers(
     page = approved.open(CHAT, model=str(model.id))
     assert "The model cannot be asked any more" in " ".join(str(toast.value) for toast in page.toast)
     assert "model" not in page.query_params
-    assert "tuned" not in "\n".join(str(one.value) for one in page.caption)
+    assert "tuned" not in captions(page)
