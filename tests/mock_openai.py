@@ -1,8 +1,8 @@
 """A model server for tests and demos. The model's name, or what follows its `@`, chooses how it behaves.
 
 Run it by hand: `python -m tests.mock_openai --port 9100`. It speaks OpenAI's chat completions under
-`http://127.0.0.1:9100/v1`, Anthropic's Messages and Gemini's generateContent under `http://127.0.0.1:9100`, and
-Mistral's dialect under `http://127.0.0.1:9100/mistral`.
+`http://127.0.0.1:9100/v1`, Anthropic's Messages and Gemini's generateContent under `http://127.0.0.1:9100`, Mistral's
+dialect under `http://127.0.0.1:9100/mistral` and Ollama's under `http://127.0.0.1:9100/ollama/v1`.
 
 ok (and any other name)  answers from the passages in the prompt, citing them
 badcite                  also cites a passage that does not exist

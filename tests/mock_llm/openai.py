@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, and the dialect of Mistral that refuses what it does not know."""
+"""OpenAI's chat completions, and the dialects of Mistral, which refuses what it does not know, and of Ollama."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -50,6 +50,30 @@ class OpenAI:
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         shape: Json = {"id": "mock", "object": "chat.completion", "created": 1}
         return {**shape, "model": model, "choices": [choice], "usage": USAGE}
+
+
+class Ollama(OpenAI):
+    """Under `/ollama`. It reasons under another name, sends a call whole in a chunk of its own, and has no error codes.
+
+    https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx and `openai/openai.go` there.
+    """
+
+    def speaks(self, path: str) -> bool:
+        return path == "/ollama/v1/chat/completions"
+
+    def error(self, failure: Failure) -> Json:
+        kind = {400: "invalid_request_error", 404: "not_found_error"}.get(failure.status, "api_error")
+        return {"error": {"message": failure.message, "type": kind, "param": None, "code": None}}
+
+    def thought(self, asked: Asked) -> bytes:
+        return event(chunk(asked.model, {"role": "assistant", "content": "", "reasoning": "Hm. "}))
+
+    def end(self, asked: Asked, call: Json | None) -> Sequence[bytes]:
+        called = [event(chunk(asked.model, {"content": "", **_calls(asked, call)}))] if call is not None else []
+        reason = "tool_calls" if call is not None else "stop"
+        usage = {**chunk(asked.model, {}), "choices": [], "usage": USAGE}
+        last = event(chunk(asked.model, {"role": "assistant", "content": ""}, reason))
+        return [*called, last, event(usage), b"data: [DONE]\n\n"]
 
 
 class Mistral(OpenAI):

@@ -21,7 +21,7 @@ import uvicorn
 from tests.mock_llm.anthropic import Anthropic
 from tests.mock_llm.asked import Asked, Dialect, Failure, Json, Recorded
 from tests.mock_llm.gemini import Gemini
-from tests.mock_llm.openai import Mistral, OpenAI
+from tests.mock_llm.openai import Mistral, Ollama, OpenAI
 from tests.mock_llm.speech import call_for, text_for
 
 Receive = Callable[[], Awaitable[MutableMapping[str, object]]]
@@ -29,7 +29,7 @@ Send = Callable[[MutableMapping[str, object]], Awaitable[None]]
 
 MODELS = ("ok", "badcite", "unsure", "slow", "drip", "hang", "flaky", "429", "cut", "garbage", "badjson")
 _OPENAI = OpenAI()
-DIALECTS: tuple[Dialect, ...] = (Mistral(), _OPENAI, Anthropic(), Gemini())
+DIALECTS: tuple[Dialect, ...] = (Mistral(), Ollama(), _OPENAI, Anthropic(), Gemini())
 _RETRY_AFTER: Mapping[str, Callable[[], str]] = {
     "": lambda: "0",
     "seconds": lambda: "1",
@@ -203,9 +203,13 @@ class MockServer:
 
     def url_of(self, vendor: str) -> str:
         """The base URL under which the mock speaks that vendor's protocol."""
-        return {"anthropic": self.root, "gemini": self.root, "mistral": f"{self.root}/mistral"}.get(
-            vendor, self.base_url
-        )
+        own = {
+            "anthropic": self.root,
+            "gemini": self.root,
+            "mistral": f"{self.root}/mistral",
+            "ollama": f"{self.root}/ollama/v1",
+        }
+        return own.get(vendor, self.base_url)
 
     async def _dispatch(self, scope: MutableMapping[str, object], receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)

@@ -40,7 +40,7 @@ from backend.security.outbound import Outbound, OutboundPolicy
 from tests.agents.conftest import KEY, Connect
 from tests.mock_openai import MockServer
 
-PROTOCOLS = ("openai", "openai-compatible", "anthropic", "gemini", "mistral")
+PROTOCOLS = ("openai", "openai-compatible", "anthropic", "gemini", "mistral", "ollama")
 KEY_HEADERS = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 PASSAGES = (
     PassageText(1, "Signing in", "Open the sign-in page. Enter the code."),
