@@ -50,6 +50,10 @@ class CitedAnswer:
         """Whether it cited a passage that was given. One with invented numbers alone may still be right."""
         return any(check.n in self._passages for check in self.checks)
 
+    def trust(self) -> None:
+        """Every mark of a given passage stays from here on."""
+        self._verifier = None
+
     async def feed(self, delta: str) -> str:
         """What can be shown now."""
         return await self._shown(self._marks.pieces(delta))

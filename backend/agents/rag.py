@@ -70,13 +70,14 @@ class RagSettings:
 class RagAgent:
     """Answers one question at a time; keeps no state between them.
 
-    The citations of a provider that writes its own words are verified; one that only quotes is right by construction.
+    The citations of a provider that writes its own words are verified, not those of one that quotes, whether it is
+    asked first or stands in for another.
     """
 
     def __init__(self, provider: Provider, settings: RagSettings, verifier: SupportsClaims | None = None) -> None:
         self._provider = provider
         self._settings = settings
-        self._verifier = verifier if provider.capabilities.generates else None
+        self._verifier = verifier
 
     async def answer(
         self, question: str, history: Sequence[Message], retrieval: Retrieval
@@ -94,6 +95,8 @@ class RagAgent:
             async for event in events:
                 text = ""
                 if isinstance(event, TextDelta):
+                    if event.is_quoted:
+                        answer.trust()
                     text = await answer.feed(event.text)
                 elif isinstance(event, Done):
                     text = await answer.finish()

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 
 from backend.agents.prompts.rag import SYSTEM_PROMPT
@@ -7,6 +9,7 @@ from backend.agents.providers.retry import Candidate, FallbackProvider
 from backend.agents.rag import AgentEvent, AnswerDone, AnswerToken, RagAgent, RagSettings, Retrieval
 from backend.agents.texts import NOT_FOUND
 from backend.errors import ProviderBadAnswer, ProviderUnavailable
+from backend.retrieval.verification import Support
 from tests.agents.scripted import ANSWER, ScriptedProvider, Step
 
 FOUND = Retrieval((PassageText(1, "Invoices", "Invoices are sent monthly."), PassageText(2, "B", "Other.")), True)
@@ -65,6 +68,24 @@ async def test_the_built_in_provider_answers_alike() -> None:
     text, done = await answer(BuiltinProvider())
     assert text == "Invoices are sent monthly. [1]"
     assert (done.answered, done.cited) == (True, (1,))
+
+
+class Nothing:
+    """Supports no sentence."""
+
+    async def support(self, sentence: str, passages: Sequence[PassageText]) -> list[Support]:  # noqa: ARG002
+        return [Support(0.0, supported=False) for _ in passages]
+
+
+async def test_what_is_quoted_in_the_place_of_a_model_keeps_the_marks_of_what_is_related() -> None:
+    down = ScriptedProvider((ProviderUnavailable("down"),))
+    chain = FallbackProvider([Candidate("scripted", down), Candidate("builtin", BuiltinProvider())])
+    found = Retrieval((*FOUND.passages, PassageText(2, "Late invoices", "They cost 5 EUR.")), True)
+    asked = RagAgent(chain, RagSettings("scripted", "model-x"), Nothing()).answer("When are invoices sent?", (), found)
+    done = [event async for event in asked][-1]
+    assert isinstance(done, AnswerDone)
+    assert done.text == "Invoices are sent monthly. [1]\n\nRelated: [2] Late invoices"
+    assert (done.cited, done.answered, done.checks, done.provider) == ((1, 2), True, (), "builtin")
 
 
 async def test_an_answer_without_words_is_an_error() -> None:

@@ -84,7 +84,10 @@ NOTHING: Final = Usage()
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
+    """`is_quoted`: words of the passages under their own marks, which are right by construction."""
+
     text: str
+    is_quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

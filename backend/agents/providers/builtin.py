@@ -45,7 +45,7 @@ class BuiltinProvider:
         answer = compose(question, request.passages)
         said = _first_words(answer, request.sampling.max_tokens)
         for words in _FEW_WORDS.findall(said):
-            yield TextDelta(words)
+            yield TextDelta(words, is_quoted=True)
         yield Done(NOTHING, "stop" if said == answer else "length", MODEL)
 
     async def aclose(self) -> None:
