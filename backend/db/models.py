@@ -322,8 +322,7 @@ class Conversation(Owned, Base):
     """`owner` is the id of the key that began it, or "local"; None where it was not kept yet.
 
     `agent_id` is None where no agent was asked but a collection, or a tuned model or an alias: `model` is its name.
-    `user_id` is another program's name for who asks.
-    `source` is "pages" or "program", None where it was not kept yet.
+    `user_id` is another program's name for who asks. `source` is "pages" or "program", None where it was not kept yet.
     """
 
     __tablename__ = "conversation"

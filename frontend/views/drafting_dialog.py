@@ -120,7 +120,9 @@ def _figures(estimate: DraftingEstimate, *, is_local: bool) -> None:
                 width="content",
                 help="By what this model took for each call of its latest drafting here.",
             )
-    if not estimate.calls:
+    if not estimate.sections:
+        st.caption("No section has enough text to ask about.")
+    elif not estimate.calls:
         st.caption("A model has drafted every section that has enough text to ask about.")
     elif not estimate.seconds:
         local = " A model on this machine may take minutes for each section." if is_local else ""

@@ -279,7 +279,7 @@ def _saved(provider: Provider) -> None:
     """What stands on the server now, and what it still lacks."""
     has_key = provider.has_key or provider.key_from_environment
     known = [f"address {code(provider.base_url)}"] if provider.base_url and not provider.serves_files else []
-    known += [_key_words(provider)[:1].lower() + _key_words(provider)[1:]] if provider.has_key else []
+    known += [_known_key(provider)] if provider.has_key else []
     known += [f"model {code(short_model(provider.model))}"] if provider.model else []
     missing = ["the address"] if provider.needs_url and not provider.base_url else []
     missing += ["the API key"] if provider.needs_key and not has_key else []
@@ -289,6 +289,10 @@ def _saved(provider: Provider) -> None:
         st.warning(f"{said} Still missing: {listed(missing)}.", icon=":material/warning:")
     else:
         st.success(f"{said} Whether it answers, **Test connection** tells.", icon=":material/check_circle:")
+
+
+def _known_key(provider: Provider) -> str:
+    return f"key ending in {plain(provider.key_hint)}" if provider.key_hint else "a key"
 
 
 def _check_answer(provider: Provider, result: ProviderCheck) -> None:

@@ -136,6 +136,15 @@ def test_drafted_sections_are_asked_about_again_only_on_request(read: Pages, con
     assert not field(page.button, "drafting_start").disabled
 
 
+def test_a_document_without_enough_text_says_so(pages: Pages, mock: MockServer) -> None:
+    settings = ProviderSettings(base_url=mock.base_url, api_key=SecretStr("sk-mock-key-1234"), model="ok")
+    pages.api.save_provider(SERVER, settings)
+    pages.post("/embed_and_store", {"document_id": "ext-1", "chunks": ["The zebra machine weighs 12 kg."]})
+    page = offered(pages)
+    assert "No section has enough text to ask about." in words(page)
+    assert field(page.button, "drafting_start").disabled
+
+
 def test_a_job_that_failed_says_why_and_can_be_tried_again(read: Pages, connect: Callable[[str], None]) -> None:
     connect("status-401")
     page = press(offered(read), "drafting_start")

@@ -177,9 +177,7 @@ def test_what_was_saved_and_what_is_missing_stands_where_it_was_saved(pages: Pag
     _field(page, "api_key_openai-compatible").set_value("sk-secret-345678")
     next(one for one in page.button if one.label == "Save" and "openai-compatible" in str(one.form_id)).click().run()
     [saved] = page.success
-    assert str(saved.value).startswith(
-        "Saved: address `` http://127.0.0.1:9/v1 ``, stored, ends in 5678, model `` m ``."
-    )
+    assert str(saved.value).startswith("Saved: address `` http://127.0.0.1:9/v1 ``, key ending in 5678, model `` m ``.")
     assert not _press(page, "check_openai-compatible").success, "the test takes its place"
 
 
@@ -257,6 +255,12 @@ def test_a_provider_that_lacks_its_package_says_what_to_install(pages: Pages, mo
     page = pages.open(SETTINGS)
     assert "make mistral" in [code.value for code in page.code]
     assert not [field for field in page.text_input if field.key == "model_mistral"]
+
+
+def test_the_sample_model_is_named_as_small(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    _told(pages, monkeypatch, "local", state="missing_extra", missing_extra="local", hidden=False)
+    captions = [str(one.value) for one in pages.open(SETTINGS).caption]
+    assert any("SmolLM2" in one and "is small" in one and "often wrong" in one for one in captions)
 
 
 def _conversation(pages: Pages, question: str) -> UUID:

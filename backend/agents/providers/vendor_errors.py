@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 from pydantic_ai.exceptions import (
@@ -45,6 +46,7 @@ _RAISED_BY_SDKS: tuple[type[Exception], ...] = (
     KeyError,
 )
 _EXCERPT = 200
+_LONGEST_WAIT = 86_400.0
 _MASK = "***"
 _SHORTEST = 8
 """Characters of a key that is masked where it stands. A shorter one may be any word, which a mask would give away."""
@@ -133,8 +135,15 @@ def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError
     said = excerpt(exc.body if isinstance(exc, ModelAPIError) else None, secret)
     message = f"{name!r} (model {model!r}) {text.replace('{said}', said)}"
     if isinstance(exc, ModelAPIError) and error in (ProviderRateLimited, ProviderUnavailable):
-        return error(message, exc.retry_after)
+        return error(message + _when(exc.retry_after), exc.retry_after)
     return error(message)
+
+
+def _when(wait: float | None) -> str:
+    """After "try again": the time to which a server asks to be left alone, from a second up to a day."""
+    if wait is None or not 1 <= wait <= _LONGEST_WAIT:
+        return ""
+    return f" at {datetime.now(UTC) + timedelta(seconds=wait):%H:%M:%S} UTC"
 
 
 def excerpt(body: object, secret: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import socket
 import traceback
 from collections.abc import Sequence
@@ -240,6 +241,7 @@ async def test_a_rate_limit_keeps_how_long_to_wait(connect: Connect, model: str,
     assert isinstance(error, ProviderRateLimited)
     assert error.retry_after is not None
     assert low <= error.retry_after <= high
+    assert ("try again at" in str(error)) is (error.retry_after >= 1)
 
 
 @pytest.mark.fault("C3")
@@ -250,6 +252,7 @@ async def test_a_server_that_is_overloaded_says_how_long_to_wait(
     error = await failure(connect(), model)
     assert type(error) is ProviderUnavailable
     assert error.retry_after == seconds
+    assert (re.search(r"try again at \d\d:\d\d:\d\d UTC", str(error)) is not None) is (seconds is not None)
 
 
 @pytest.mark.fault("C3")
