@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from benchmarks import report
-from benchmarks.figures import Figure, Unavailable, text_table
+from benchmarks.figures import Figure, Measured, Unavailable, text_table
 from benchmarks.machine import describe
 
 NAMES = (
@@ -47,27 +47,29 @@ def main() -> int:
     print(
         f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_average']}, revision {machine['revision']}\n"
     )
-    failed = [name for name in given.names or NAMES if not _measured(name, is_kept=not given.no_results)]
+    failed = [name for name in given.names or NAMES if not measured(name, is_kept=not given.no_results)]
     if failed:
         print(f"not measured: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _measured(name: str, *, is_kept: bool) -> bool:
-    measure: Callable[[], list[Figure]] = import_module(f"benchmarks.{name}").measure
+def measured(name: str, *, is_kept: bool) -> bool:
+    """Prints a module's figures; False where it broke."""
+    measure: Callable[[], list[Figure] | Measured] = import_module(f"benchmarks.{name}").measure
     print(f"== {name}", flush=True)
     began = time.perf_counter()
     try:
-        figures = measure()
+        found = measure()
     except Unavailable as exc:
         print(f"not measured: {exc}\n", flush=True)
         return True
     except Exception:  # noqa: BLE001  one measurement that breaks must not cost the others
         traceback.print_exc()
         return False
-    print(f"{text_table(figures)}\n({time.perf_counter() - began:.0f} s)\n", flush=True)
+    told = found if isinstance(found, Measured) else Measured(found)
+    print(f"{text_table(told.figures)}\n({time.perf_counter() - began:.0f} s)\n", flush=True)
     if is_kept:
-        report.write(name, figures)
+        report.write(name, told.figures, report.FOLDER, files=told.files)
     return True
 
 

@@ -1,7 +1,7 @@
 """What a measurement says, and whether it holds."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Kind = Literal["at most", "at least", "ratio at least", "difference at least"]
@@ -74,6 +74,14 @@ class Figure:
     def record(self) -> dict[str, object]:
         """For a JSON file: the fields, and what follows from them."""
         return asdict(self) | {"bound": self._bound(), "ratio": self.ratio, "verdict": self.verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`files` by name are what the figures can be counted in again; they are kept beside the figures, or not at all."""
+
+    figures: Sequence[Figure]
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def number(value: float) -> str:

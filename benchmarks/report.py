@@ -14,10 +14,17 @@ END = "<!-- table: end -->"
 
 
 def write(
-    module: str, figures: Sequence[Figure], folder: Path = FOLDER, *, more: Mapping[str, object] | None = None
+    module: str,
+    figures: Sequence[Figure],
+    folder: Path = FOLDER,
+    *,
+    more: Mapping[str, object] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> None:
-    """`more` goes into the file beside the figures, in place of what has the same name."""
+    """`more` goes into the file beside the figures, in place of what has the same name; `files` are others, by name."""
     folder.mkdir(exist_ok=True)
+    for name, text in (files or {}).items():
+        (folder / name).write_text(text, encoding="utf-8")
     record = describe() | {"module": module, "figures": [figure.record() for figure in figures]} | dict(more or {})
     path = folder / f"{module}.json"
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

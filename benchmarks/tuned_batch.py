@@ -16,20 +16,19 @@ from uuid import UUID
 
 from backend.datasets.formats import export
 from backend.datasets.rows import FaqSource, FileSource, Provenance, Row, Split
-from benchmarks import report
 from benchmarks.adapter import SPLIT, fill, succeeded, tuned_on
-from benchmarks.figures import Figure, Unavailable
+from benchmarks.figures import Figure, Measured, Unavailable
 from benchmarks.product import Client, fresh
 from benchmarks.retrieval_set import hardness, manuals
 from benchmarks.retrieval_set.hardness import Question
 
 MEASURED: Final = ("hit_at_k", "mrr", "similarity", "support", "refusal")
 COLUMNS: Final = ("question", "name", "answered", *MEASURED)
-ROWS: Final = report.FOLDER / "tuned_batch.csv"
+ROWS: Final = "tuned_batch.csv"
 UNTUNED, TUNED = "untuned", "tuned"
 
 
-def measure() -> list[Figure]:
+def measure() -> Measured:
     asked = [manual for manual in manuals.MANUALS if manual.asked == "questions"]
     if missing := sorted(manual.package for manual in asked if not manual.paths()):
         raise Unavailable(f"install the Debian packages {' '.join(missing)}")
@@ -50,8 +49,8 @@ def measure() -> list[Figure]:
         job = succeeded(client.ended(client.post("/comparisons/batch", body)["id"]))
         batch = client.get(f"/comparisons/batch/{job['id']}")
         rows = [json.loads(line) for line in client.lines(f"/comparisons/batch/{job['id']}/export", format="jsonl")]
-    ROWS.write_text(_table(rows, {one.question: one.id for one in questions}), encoding="utf-8")
-    return list(_figures(batch, len(questions)))
+    table = _table(rows, {one.question: one.id for one in questions})
+    return Measured(list(_figures(batch, len(questions))), {ROWS: table})
 
 
 def _agent(client: Client, name: str, **parameters: object) -> str:

@@ -1,9 +1,13 @@
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from benchmarks.figures import Figure, Target
+from benchmarks import report
+from benchmarks.__main__ import measured
+from benchmarks.figures import Figure, Measured, Target
 from benchmarks.report import BEGIN, END, write
 
 
@@ -39,3 +43,18 @@ def test_a_readme_without_the_marks_is_refused_rather_than_overwritten(tmp_path:
         write("start", [Figure("second start", 6.0, "s")], tmp_path)
 
     assert (tmp_path / "README.md").read_text() == "prose only\n"
+
+
+def test_what_the_figures_can_be_counted_in_is_kept_where_they_are_and_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    module = ModuleType("benchmarks.counted")
+    module.__dict__["measure"] = lambda: Measured([Figure("rows", 1.0, "")], {"counted.csv": "question\na\n"})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    assert measured("counted", is_kept=False)
+    assert not list(tmp_path.iterdir())
+    assert measured("counted", is_kept=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"counted.csv", "counted.json"}
+    assert (tmp_path / "counted.csv").read_text() == "question\na\n"
