@@ -71,6 +71,27 @@ def _one_line(value: str) -> str:
     return value
 
 
+_SELECTORS: Final = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f") | {
+    chr(code) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for code in range(first, last + 1)
+}
+"""Marks that draw nothing: they choose how the sign before them is drawn, or join."""
+
+
+def read_alike(name: str) -> str:
+    """The same for all names that a reader takes for one: case, signs that are not seen, and kinds of blanks aside.
+
+    Unicode's NFKC_Casefold (Unicode 16, 3.13), and runs of blanks as one.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name).casefold()).casefold()
+    seen = (
+        sign
+        for sign in folded
+        if sign.isspace()
+        or not (unicodedata.category(sign) in ("Cc", "Cf") or sign in _UNSEEN_SIGNS or sign in _SELECTORS)
+    )
+    return " ".join(unicodedata.normalize("NFKC", "".join(seen)).split())
+
+
 UtcTime = Annotated[datetime, BeforeValidator(_time), AfterValidator(_utc)]
 WholeNumber = Annotated[int, Strict()]
 """Not `true`, and no text that can be read as a number."""

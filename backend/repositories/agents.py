@@ -43,6 +43,11 @@ class AgentRepository:
     async def all(self) -> Sequence[Agent]:
         return (await self._session.scalars(self._mine().order_by(Agent.created_at, Agent.id))).all()
 
+    async def names(self) -> dict[UUID, str]:
+        """Of all, by id."""
+        query = sa.select(Agent.id, Agent.name).where(Agent.workspace_id == self._workspace_id)
+        return dict((await self._session.execute(query)).all())
+
     async def get(self, agent_id: UUID) -> Agent:
         found = await self._by("id", agent_id)
         if found is None:

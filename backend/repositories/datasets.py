@@ -60,6 +60,10 @@ class DatasetRepository:
     async def page(self, slice_: Slice) -> tuple[Sequence[Dataset], str | None]:
         return await page_of(self._session, self._mine(), NEWEST, slice_)
 
+    async def names(self) -> Sequence[str]:
+        query = sa.select(Dataset.name).where(Dataset.workspace_id == self._workspace_id).distinct()
+        return (await self._session.scalars(query)).all()
+
     async def next_version(self, name: str) -> int:
         query = sa.select(sa.func.max(Dataset.version)).where(
             Dataset.workspace_id == self._workspace_id, Dataset.name == name

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.finetuning import Training, TrainingPoint, TunedModel
+from backend.db.models import Job
 from backend.errors import NotFound
+from backend.repositories.jobs import UNFINISHED
 from backend.repositories.paging import Keyset, Slice, page_of
 from backend.repositories.upsert import insert_absent, upsert
 
@@ -98,6 +100,13 @@ class TuningRepository:
 
     async def named(self, name: str) -> TunedModel | None:
         return await self._session.scalar(self._models().where(TunedModel.name == name))
+
+    async def names(self) -> Sequence[str]:
+        """Of all models, and of those that are being trained."""
+        models = sa.select(TunedModel.name).where(TunedModel.workspace_id == self._workspace_id)
+        begun = sa.select(Training.name).join(Job, Job.id == Training.id)
+        going_on = begun.where(Training.workspace_id == self._workspace_id, Job.status.in_(UNFINISHED))
+        return (await self._session.scalars(models.union(going_on))).all()
 
     async def of_training(self, training_ids: Sequence[UUID]) -> dict[UUID, UUID]:
         """Training id -> model id."""

@@ -16,6 +16,7 @@ from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.alias_names import meaning, searches
+from backend.services.names import asked_by, require_free
 from backend.services.providers import Answerer, ProviderService, own_model, usable_model
 from backend.tracing.track import track
 from contracts import agents as wire
@@ -63,7 +64,8 @@ class AgentService:
     async def create(self, principal: Principal, new: wire.AgentNew) -> wire.Agent:
         """Raises `Conflict` for a name or an external id that is taken, `InvalidRequest` for what cannot answer."""
         async with self._uow(principal.workspace_id) as tx:
-            await _check_free(tx, new.name, new.external_id)
+            require_free(new.name, await asked_by(tx))
+            await _check_external_id(tx, new.external_id)
             _check_steps(new.parameters, new.provider)
             agent = Agent(
                 id=uuid4(),
@@ -90,7 +92,9 @@ class AgentService:
             name = edit.name or agent.name
             if agent.name == DEFAULT and name != DEFAULT:
                 raise Conflict(f"name: the agent {DEFAULT!r} answers where none is named, so it keeps its name")
-            await _check_free(tx, name, edit.external_id, own=agent.id)
+            if name != agent.name:
+                require_free(name, await asked_by(tx, but_agent=agent.id))
+            await _check_external_id(tx, edit.external_id, own=agent.id)
             if edit.collection_id is not None:
                 await tx.collections.get(edit.collection_id)
             agent.name = name
@@ -231,14 +235,7 @@ async def _check_retrieval(tx: Tx, name: str | None) -> None:
         raise InvalidRequest(f"parameters.retrieval_model: no tuned retrieval {name!r}; known: {known}")
 
 
-async def _check_free(tx: Tx, name: str, external_id: str | None, *, own: UUID | None = None) -> None:
-    namesake = await tx.agents.named(name)
-    if namesake is not None and namesake.id != own:
-        raise Conflict(f"name: there is an agent {name!r} already; choose another name")
-    if await tx.tuning.named(name) is not None:
-        raise Conflict(f"name: there is a model {name!r} already; choose another name")
-    if await tx.aliases.meant(name) is not None:
-        raise Conflict(f"name: there is an alias {name!r} already; choose another name")
+async def _check_external_id(tx: Tx, external_id: str | None, *, own: UUID | None = None) -> None:
     if external_id is not None and await tx.aliases.meant(external_id) is not None:
         raise Conflict(f"external_id: there is an alias {external_id!r} already; choose another one")
     taken = await tx.agents.of_other_program(external_id) if external_id is not None else None

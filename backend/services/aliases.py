@@ -14,6 +14,7 @@ from backend.services.alias_names import searches
 from backend.services.answering import Answering
 from backend.services.contestants import entries_of, names_of
 from backend.services.contests import detail_of
+from backend.services.names import asked_by, require_free
 from backend.tracing.track import track
 from contracts import comparisons as wire
 from contracts.page import Page
@@ -160,11 +161,12 @@ async def _check_searched(tx: Tx, name: str, contestant: wire.Contestant) -> Non
 
 
 async def _check_name(tx: Tx, name: str) -> None:
-    if await tx.agents.named(name) is not None or await tx.agents.of_other_program(name) is not None:
+    """One that is an alias already is moved."""
+    if await tx.agents.of_other_program(name) is not None:
         raise Conflict(f"name: there is an agent {name!r} already; choose another name for the alias")
-    if await tx.tuning.named(name) is not None:
-        raise Conflict(f"name: there is a model {name!r} already; choose another name for the alias")
-    if await tx.aliases.meant(name) is None and await _is_asked(tx, name):
+    is_new = await tx.aliases.meant(name) is None
+    require_free(name, [one for one in await asked_by(tx) if is_new or one.name != name])
+    if is_new and await _is_asked(tx, name):
         raise Conflict(
             f"name: a provider has a model {name!r}, which agents may ask; choose another name for the alias"
         )

@@ -21,6 +21,7 @@ from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.drafting import able
 from backend.services.multipart import ReceivedFile
+from backend.services.names import require_dataset_name
 from backend.services.providers import ProviderService
 from backend.services.rewording import most_tokens
 from backend.services.training_folders import forget_folder, import_file
@@ -83,6 +84,8 @@ class DatasetService:
     async def _begin(
         self, tx: Tx, principal: Principal, name: str, *, recipe: dict[str, Any], dataset_id: UUID
     ) -> wire.DatasetAccepted:
+        """Raises `Conflict` for a name that reads like another."""
+        await require_dataset_name(tx, name)
         version = await tx.datasets.next_version(name)
         request = JobRequest(
             kind=KIND, payload=MakePayload(dataset_id=dataset_id), title=f"{name}, version {version}", id=uuid4()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain, count
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from backend.agents.providers import PROVIDERS
 from backend.db.finetuning import Dataset, Training
 from backend.db.models import utc_now
 from backend.embeddings.catalogue import MINILM
-from backend.errors import Conflict, InvalidRequest, MissingExtra
+from backend.errors import InvalidRequest, MissingExtra
 from backend.finetuning import LABELS, MAKES, METHODS, Method
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.paging import Slice
@@ -19,6 +20,7 @@ from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.datasets import frozen
 from backend.services.embedding_models import EmbeddingModelService
+from backend.services.names import asked_by, require_free, twin
 from backend.services.providers import ProviderService
 from backend.tracing.track import track
 from contracts import finetuning as wire
@@ -225,22 +227,13 @@ def _check(dataset: Dataset) -> None:
 
 async def _free_name(tx: Tx, new: wire.NewTraining, dataset: Dataset) -> str:
     """The one that was given, or the first of a row that is free. A name of a model means one thing."""
-    kind = NAMED.get(MAKES[new.method], new.method)
-    wanted = new.name or f"{dataset.name} v{dataset.version} {kind}"
-    if new.name is None:
-        number = 1
-        base = wanted
-        while await _is_taken(tx, wanted):
-            number += 1
-            wanted = f"{base} ({number})"
-    elif await _is_taken(tx, wanted):
-        raise Conflict(f"name: a model, an agent or an alias {wanted!r} exists; take another name")
-    return wanted
-
-
-async def _is_taken(tx: Tx, name: str) -> bool:
-    is_model = await tx.tuning.named(name) is not None or await tx.agents.named(name) is not None
-    return is_model or await tx.aliases.meant(name) is not None
+    known = await asked_by(tx)
+    if new.name is not None:
+        require_free(new.name, known)
+        return new.name
+    base = f"{dataset.name} v{dataset.version} {NAMED.get(MAKES[new.method], new.method)}"
+    numbered = (f"{base} ({number})" for number in count(2))
+    return next(name for name in chain([base], numbered) if twin(name, known) is None)
 
 
 async def _to_wire(tx: Tx, rows: Sequence[Training]) -> list[wire.Training]:
