@@ -227,6 +227,12 @@ class TrainingOutOfMemory(NexusError):
     code, status, title = "training_out_of_memory", 422, "The training needs more memory"
 
 
+class TrainingMustWait(NexusError):
+    """This machine has the memory, and other trainings were promised it."""
+
+    code, status, title = "training_must_wait", 503, "Another training has the memory"
+
+
 class RemoteTrainingFailed(NexusError):
     """The server of a provider that trains ended it, lost it, or did not answer for very long."""
 

@@ -1,17 +1,14 @@
 """What a training of a model is given, and what is known of it while it runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from backend.finetuning.base import PointLog
 from backend.finetuning.lora_conversations import Fitting
-from backend.jobs.child_main import Report
+from backend.finetuning.torch_run import RunArguments, TorchRun
 
-TRAIN_LOSS: Final = "train_loss"
 VALIDATION_LOSS: Final = "validation_loss"
 
 
@@ -34,37 +31,23 @@ class LoraParameters(BaseModel):
     seed: int = 0
 
 
-class Arguments(BaseModel):
-    """`models` is where the sample is made, `hub` the Hugging Face cache; `base_model` as in `lora_base.folder_of`.
+class Arguments(RunArguments):
+    """`models` is where the sample is made, `hub` the Hugging Face cache; `base_model` as in `lora_base.folder_of`."""
 
-    `memory` is what the training may take, bytes; None: what is free.
-    """
-
-    folder: Path
     base_model: str
     models: Path
     hub: Path
     parameters: LoraParameters
-    memory: int | None = None
 
 
-@dataclass(slots=True)
-class Run:
-    """What is known of a training while it runs."""
+@dataclass(slots=True, kw_only=True)
+class Run(TorchRun[Arguments]):
+    """What is known of a training of a model that answers while it runs."""
 
-    arguments: Arguments
     base: Path
     tokenizer: Any
     train: Fitting
     validation: Fitting
-    points: PointLog
-    report: Report
-    seconds: Sequence[float] = ()
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def folder(self) -> Path:
-        return self.arguments.folder
 
     @property
     def parameters(self) -> LoraParameters:

@@ -5,7 +5,6 @@ with tokenizer and chat template), `adapter/` (what LoRA alone learnt) and `mode
 """
 
 import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -14,22 +13,24 @@ from jinja2 import TemplateError
 from pydantic import BaseModel
 
 from backend.errors import InvalidRequest, UnusableModel
-from backend.finetuning import checkpoints, lora_base, machine, model_folder, needs
+from backend.finetuning import checkpoints, lora_base, machine, model_folder
 from backend.finetuning.base import PointLog, write_result
 from backend.finetuning.failures import explained, loading
 from backend.finetuning.lora_conversations import TRAIN, VALIDATION, fitting, read
-from backend.finetuning.lora_run import Arguments, Run
-from backend.finetuning.needs import Plan, Shape
+from backend.finetuning.lora_run import Arguments, LoraParameters, Run
+from backend.finetuning.needs import FLOAT, Plan, Shape
+from backend.finetuning.torch_run import has_bf16, require_resources
 from backend.jobs.child_main import Report
 
 LESS_MEMORY: Final = "lower batch (and raise accumulation), lower max_length, or choose a smaller base model"
 
 
 def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
+    report(0, None)
     machine.offline()
     with explained(LESS_MEMORY):
         run = _prepared(arguments, report)
-        _require_resources(run)
+        require_resources(run, _shape(run.base), _plan(run))
 
         from backend.finetuning.lora_output import result
         from backend.finetuning.lora_training import trained
@@ -62,7 +63,15 @@ def _prepared(arguments: Arguments, report: Report) -> Run:
             f"nothing to train on: of {train.dropped} answers none leaves room in max_length ({limit} tokens); approve "
             "more FAQs, or raise it"
         )
-    run = Run(arguments, base, tokenizer, train, validation, PointLog(arguments.folder), report)
+    run = Run(
+        arguments=arguments,
+        points=PointLog(arguments.folder),
+        report=report,
+        base=base,
+        tokenizer=tokenizer,
+        train=train,
+        validation=validation,
+    )
     if dropped := train.dropped + validation.dropped:
         run.notes.append(f"{dropped} conversations are longer than max_length ({limit} tokens) and were left out.")
     if not validation.examples:
@@ -94,21 +103,15 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _require_resources(run: Run) -> None:
-    import torch
-
-    from backend.finetuning.lora_training import frozen_bytes
-
-    on_gpu = torch.cuda.is_available()
+def _plan(run: Run) -> Plan:
     given = run.parameters
-    shape = _shape(run.base)
     rank = given.rank if given.kind == "lora" else None
-    plan = Plan(rank, given.batch, max(run.train.longest, run.validation.longest), frozen_bytes(given))
-    free = torch.cuda.mem_get_info()[0] if on_gpu else machine.free_memory()
-    machine.require_memory(needs.memory_needed(shape, plan), run.arguments.memory or free)
-    machine.require_disk(needs.disk_needed(shape, plan), shutil.disk_usage(run.folder).free)
-    if not on_gpu and sys.platform == "linux":
-        machine.limit_memory(run.arguments.memory or free)
+    return Plan(rank, given.batch, max(run.train.longest, run.validation.longest), frozen_bytes(given))
+
+
+def frozen_bytes(parameters: LoraParameters) -> int:
+    """Of a number of the base model that training leaves as it is."""
+    return 2 if parameters.kind == "lora" and has_bf16() else FLOAT
 
 
 def _shape(base: Path) -> Shape:

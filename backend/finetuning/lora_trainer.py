@@ -6,9 +6,9 @@ from typing import Annotated, Final, Literal
 from huggingface_hub.constants import HF_HUB_CACHE
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.finetuning import MAKES, Means, Method, lora_task
+from backend.finetuning import MAKES, Means, Method, lora_task, reservations
 from backend.finetuning.base import MODELS, TrainingOrder
-from backend.finetuning.child_trainer import LONG, ChildTrainer
+from backend.finetuning.child_trainer import LONG, ChildTrainer, learning
 from backend.finetuning.lora_base import SAMPLE
 from backend.finetuning.lora_run import Arguments, LoraParameters
 
@@ -49,12 +49,13 @@ def arguments(order: TrainingOrder) -> Arguments:
         base_model=order.base_model or SAMPLE,
         models=Path(str(models)) if models else folder.parent / MODELS,
         hub=Path(HF_HUB_CACHE),
+        reservations=reservations.folder(),
         parameters=LoraParameters(**chosen),
     )
 
 
 def _trainer(means: Means) -> ChildTrainer:
-    return ChildTrainer(means.children, lora_task.__name__, arguments, LONG, "learning")
+    return ChildTrainer(means.children, lora_task.__name__, arguments, LONG, learning)
 
 
 METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer)

@@ -1,17 +1,15 @@
 """What a training of a search model is given, and what is known of it while it runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel
 
-from backend.finetuning.base import Point, PointLog
+from backend.finetuning.base import Point
 from backend.finetuning.retriever_rows import Knowledge, Pair
-from backend.jobs.child_main import Report
+from backend.finetuning.torch_run import RunArguments, TorchRun
 
-TRAIN_LOSS: Final = "train_loss"
 MRR: Final = "mrr"
 HIT_AT_1: Final = "hit_at_1"
 MODEL: Final = "model"
@@ -45,13 +43,9 @@ class Base(BaseModel):
     document_prefix: str = ""
 
 
-class Arguments(BaseModel):
-    """`memory` is what the training may take, bytes; None: what is free."""
-
-    folder: Path
+class Arguments(RunArguments):
     base: Base
     parameters: RetrieverParameters
-    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +63,13 @@ class Lengths:
         return min(self.whole, self.longest, self.most)
 
 
-@dataclass(slots=True)
-class Run:
-    """What is known of a training while it runs."""
+@dataclass(slots=True, kw_only=True)
+class Run(TorchRun[Arguments]):
+    """What is known of a training of a search model while it runs."""
 
-    arguments: Arguments
     knowledge: Knowledge
     pairs: list[Pair]
     lengths: Lengths
-    points: PointLog
-    report: Report
-    seconds: Sequence[float] = ()
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def folder(self) -> Path:
-        return self.arguments.folder
 
     @property
     def base(self) -> Base:

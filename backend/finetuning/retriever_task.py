@@ -5,7 +5,6 @@ which rust_accel loads.
 """
 
 import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from backend.finetuning.failures import explained
 from backend.finetuning.needs import Plan, Shape
 from backend.finetuning.retriever_rows import pairs, read
 from backend.finetuning.retriever_run import Arguments, Lengths, Run
+from backend.finetuning.torch_run import require_resources
 from backend.jobs.child_main import Report
 from rust_accel import Embedder as Encoder
 
@@ -26,6 +26,7 @@ LESS_MEMORY: Final = "lower batch, lower max_length, or choose a smaller base mo
 
 
 def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
+    report(0, None)
     machine.offline()
     with explained(LESS_MEMORY):
         run = _prepared(arguments, report)
@@ -55,7 +56,14 @@ def _prepared(arguments: Arguments, report: Report) -> Run:
     texts = {base.query_prefix + pair.question for pair in found} | {base.document_prefix + pair.text for pair in found}
     longest = int(encoder.count_tokens(list(texts)).max())
     lengths = Lengths(whole=encoder.max_tokens, longest=longest, most=arguments.parameters.max_length)
-    run = Run(arguments, knowledge, found, lengths, PointLog(arguments.folder), report)
+    run = Run(
+        arguments=arguments,
+        points=PointLog(arguments.folder),
+        report=report,
+        knowledge=knowledge,
+        pairs=found,
+        lengths=lengths,
+    )
     if not run.is_validated:
         run.notes.append("There were no questions to validate with, so that the last state was kept, not the best.")
     return run
@@ -70,18 +78,10 @@ def loaded(folder: Path) -> Encoder:
 
 
 def _require_resources(run: Run) -> None:
-    import torch
-
-    on_gpu = torch.cuda.is_available()
     shape = _shape(run.base.folder)
     plan = Plan(rank=None, batch=2 * run.parameters.batch, longest=run.lengths.trained)  # a question and a text each
-    free = torch.cuda.mem_get_info()[0] if on_gpu else machine.free_memory()
-    machine.require_memory(needs.memory_needed(shape, plan), run.arguments.memory or free)
     # The best state is kept beside the checkpoints: its weights alone, of two validations.
-    best = 2 * needs.FLOAT * shape.parameters
-    machine.require_disk(needs.disk_needed(shape, plan) + best, shutil.disk_usage(run.folder).free)
-    if not on_gpu and sys.platform == "linux":
-        machine.limit_memory(run.arguments.memory or free)
+    require_resources(run, shape, plan, more_disk=2 * needs.FLOAT * shape.parameters)
 
 
 def _shape(base: Path) -> Shape:

@@ -4,9 +4,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.finetuning import MAKES, Means, Method, retriever_task
+from backend.finetuning import MAKES, Means, Method, reservations, retriever_task
 from backend.finetuning.base import BASE, TrainingOrder
-from backend.finetuning.child_trainer import LONG, ChildTrainer
+from backend.finetuning.child_trainer import LONG, ChildTrainer, learning
 from backend.finetuning.retriever_run import Arguments, Base, RetrieverParameters
 
 _DEFAULT: Final = RetrieverParameters()
@@ -32,13 +32,14 @@ def arguments(order: TrainingOrder) -> Arguments:
     chosen = {key: value for key, value in order.parameters.items() if key in RetrieverOptions.model_fields}
     return Arguments(
         folder=order.folder.resolve(),
+        reservations=reservations.folder(),
         base=Base.model_validate(order.parameters[BASE]),
         parameters=RetrieverParameters(**RetrieverOptions.model_validate(chosen).model_dump()),
     )
 
 
 def _trainer(means: Means) -> ChildTrainer:
-    return ChildTrainer(means.children, retriever_task.__name__, arguments, LONG, "learning")
+    return ChildTrainer(means.children, retriever_task.__name__, arguments, LONG, learning)
 
 
 METHOD: Final = Method(MAKES["retriever"], RetrieverOptions, _trainer)

@@ -23,14 +23,13 @@ from sentence_transformers.sentence_transformer.losses import MultipleNegativesR
 from sentence_transformers.sentence_transformer.modules import Pooling
 from transformers import TrainerCallback
 
-from backend.errors import TrainingDiverged
 from backend.finetuning import checkpoints
-from backend.finetuning.base import Point
 from backend.finetuning.failures import loading
 from backend.finetuning.ranks import figures, ranks_of
 from backend.finetuning.retriever_batches import ApartBatches
 from backend.finetuning.retriever_rows import Knowledge, answers, compared, some, views
-from backend.finetuning.retriever_run import HIT_AT_1, MRR, TRAIN_LOSS, Base, Run
+from backend.finetuning.retriever_run import HIT_AT_1, MRR, Base, Run
+from backend.finetuning.torch_run import TRAIN_LOSS, settings
 from backend.finetuning.trainer_checkpoints import Reporter, SafeCheckpoints
 
 BEST: Final = "best"
@@ -38,6 +37,10 @@ WEIGHTS: Final = "model.safetensors"
 ASKED: Final = 200
 AMONG: Final = 500
 """Validation asks so many questions, and looks among so many items, that it stays a small part of training."""
+
+
+LOGGED: Final = {"loss": TRAIN_LOSS, f"eval_{MRR}": MRR, f"eval_{HIT_AT_1}": HIT_AT_1}
+"""Our names of what the trainer logs."""
 
 
 class Contrast(SafeCheckpoints, SentenceTransformerTrainer):  # type: ignore[misc]  # not installed where types are checked
@@ -100,8 +103,9 @@ def trained(run: Run) -> Path | None:
     step = found[1] if found else -1
     run.points.cut(after_step=step)
     _forget_later(run.folder / BEST, step)
-    reporter = Reporter(lambda state, logs: _logged(run, state, logs), time.monotonic)
+    reporter = Reporter(run.advance, lambda state, logs: _logged(run, state, logs), time.monotonic)
     trainer = _trainer(run, reporter)
+    run.advance(0, 0)
     if run.is_validated and found is None:
         trainer.evaluate()
     if found is None or not run.is_over:
@@ -169,41 +173,15 @@ def load_weights(model: Any, path: Path) -> None:
 
 def _settings(run: Run) -> Any:
     given = run.parameters
-    on_gpu = torch.cuda.is_available()
     groups = [pair.alike for pair in run.pairs]
-    rounds = 1 / given.evaluations
     return SentenceTransformerTrainingArguments(
-        output_dir=str(run.folder / checkpoints.FOLDER),
-        num_train_epochs=given.epochs,
-        per_device_train_batch_size=given.batch,
-        learning_rate=given.learning_rate,
+        **settings(run, given, is_validated=run.is_validated),
         lr_scheduler_type="linear",
-        warmup_steps=given.warmup,
         batch_sampler=lambda _dataset, **_: ApartBatches(groups, batch=given.batch, seed=given.seed),
-        seed=given.seed,
-        use_cpu=not on_gpu,
-        bf16=bool(on_gpu and torch.cuda.is_bf16_supported()),
-        dataloader_pin_memory=on_gpu,
-        eval_strategy="steps" if run.is_validated else "no",
-        eval_steps=rounds,
-        save_strategy="steps",
-        save_steps=rounds,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        report_to="none",
-        disable_tqdm=True,
     )
 
 
 def _logged(run: Run, state: Any, logs: dict[str, float]) -> None:
-    for theirs, ours in (("loss", TRAIN_LOSS), (f"eval_{MRR}", MRR), (f"eval_{HIT_AT_1}", HIT_AT_1)):
-        value = logs.get(theirs)
-        if value is None:
-            continue
-        if not value - value == 0:
-            raise TrainingDiverged(
-                f"the loss became {value} in step {state.global_step}; lower learning_rate "
-                f"({run.parameters.learning_rate:g}) or raise temperature ({run.parameters.temperature:g})"
-            )
-        run.points.add(Point(name=ours, step=state.global_step, epoch=state.epoch or 0.0, value=value))
-    run.report(state.global_step, state.max_steps)
+    given = run.parameters
+    remedy = f"lower learning_rate ({given.learning_rate:g}) or raise temperature ({given.temperature:g})"
+    run.log(state, logs, LOGGED, remedy=remedy)

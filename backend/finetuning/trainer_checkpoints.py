@@ -79,14 +79,18 @@ class SafeCheckpoints:
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]  # torch's family is not installed where types are checked
-    """Passes on what is logged, in its order, and how long steps take."""
+    """Passes on from which step training goes on, what is logged, in its order, and how long steps take."""
 
-    def __init__(self, logged: Logged, clock: Callable[[], float]) -> None:
+    def __init__(self, advance: Callable[[int, int], None], logged: Logged, clock: Callable[[], float]) -> None:
+        self._advance = advance
         self._logged = logged
         self._clock = clock
         self._begun = 0.0
         self.seconds: list[float] = []
         """Of each step of this process, without evaluations and checkpoints."""
+
+    def on_train_begin(self, args: object, state: Any, control: object, **_: object) -> None:  # noqa: ARG002 - theirs
+        self._advance(state.global_step, state.max_steps)
 
     def on_step_begin(self, args: object, state: object, control: object, **_: object) -> None:  # noqa: ARG002 - theirs
         self._begun = self._clock()

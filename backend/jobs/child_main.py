@@ -64,6 +64,7 @@ class Spooler:
         self._files: dict[type[Any], IO[str]] = {}
         self._stack = ExitStack()
         self._next_report = 0.0
+        self._total: int | None = None
 
     def write(self, records: "Iterable[BaseModel]") -> None:
         with self._stack:
@@ -79,8 +80,9 @@ class Spooler:
 
     def report(self, done: int, total: int | None) -> None:
         now = time.monotonic()
-        if now >= self._next_report or done == total:
+        if now >= self._next_report or done == total or total != self._total:
             self._next_report = now + 1 / REPORTS_PER_SECOND
+            self._total = total
             self.say(done=done, total=total)
 
     def say(self, **message: object) -> None:

@@ -44,7 +44,14 @@ def run_of(folder: Path, values: list[float], *, patience: int = 2) -> Run:
     log.add(*(Point(name="mrr", step=at * 10, epoch=at, value=value) for at, value in enumerate(values)))
     parameters = RetrieverParameters(patience=patience)
     told = Arguments(folder=folder, base=Base(folder=folder, pooling="mean"), parameters=parameters)
-    return Run(told, Knowledge((), {"validation": ()}), [], Lengths(8, 8, 8), log, lambda *_: None)
+    return Run(
+        arguments=told,
+        points=log,
+        report=lambda *_: None,
+        knowledge=Knowledge((), {"validation": ()}),
+        pairs=[],
+        lengths=Lengths(8, 8, 8),
+    )
 
 
 @pytest.mark.parametrize(

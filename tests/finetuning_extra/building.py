@@ -20,6 +20,7 @@ TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 PARAMETERS = LoraParameters(rank=8, alpha=16, dropout=0.1, learning_rate=2e-2, batch=8, max_length=128, max_steps=40)
+LONG = {"max_steps": 60, "evaluations": 30}
 
 
 def conversations(count: int = 40) -> list[dict[str, list[dict[str, str]]]]:
@@ -95,6 +96,7 @@ async def training(
             hub=folder.parent / "hub",
             parameters=PARAMETERS.model_copy(update=dict(changes or {})),
             memory=memory,
+            reservations=folder.parent / "reservations",
         ),
     )
     try:

@@ -100,6 +100,7 @@ async def training(
         base=Base(folder=base, pooling="mean", query_prefix="query: ", document_prefix="passage: "),
         parameters=PARAMETERS.model_copy(update=dict(changes or {})),
         memory=memory,
+        reservations=folder.parent / "reservations",
     )
     made = Training(children, folder, retriever_task.__name__, arguments)
     try:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from backend.finetuning.base import PointLog, TrainingOrder, TrainingStatus
-from backend.finetuning.child_trainer import LONG, ChildTrainer
+from backend.finetuning.child_trainer import LONG, ChildTrainer, learning
 from backend.jobs.children import Children
 from tests.support import eventually
 
@@ -31,7 +32,7 @@ class Training:
         self.trainer = self.restarted()
 
     def restarted(self) -> ChildTrainer:
-        self.trainer = ChildTrainer(self._children, self._task, lambda _: self._arguments, LONG)
+        self.trainer = ChildTrainer(self._children, self._task, lambda _: self._arguments, LONG, learning)
         return self.trainer
 
     async def start(self) -> None:
@@ -59,6 +60,21 @@ class Training:
 
         await eventually(is_there, seconds=SECONDS)
 
+    async def stages(self, *, until: int) -> list[tuple[str, int]]:
+        """Starts it, and gives each stage with the step that it was first seen at, up to a step."""
+        told: list[tuple[str, int]] = []
+
+        async def is_there() -> bool:
+            status = await self.status()
+            assert status.state == "running", status
+            if not told or told[-1][0] != status.stage:
+                told.append((status.stage, status.done))
+            return status.done >= until
+
+        await self.start()
+        await eventually(is_there, seconds=SECONDS)
+        return told
+
     async def result(self) -> TrainingStatus:
         """Of a training that succeeds."""
         await self.start()
@@ -72,6 +88,15 @@ class Training:
         found = {point.step: point.value for point in points}
         assert len(found) == len(points)
         return found
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A base model, and a training of it that nothing interrupted."""
+
+    base: Path
+    training: Training
+    status: TrainingStatus
 
 
 def child_processes(task: str) -> list[psutil.Process]:

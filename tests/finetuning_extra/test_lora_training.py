@@ -1,48 +1,31 @@
 """The real trl on a small model: it learns, goes on after a kill as if nothing had been, and says what went wrong."""
 
-import math
 import shutil
 from pathlib import Path
 
 import pytest
 
 from backend.errors import (
-    ChildFailed,
     InvalidRequest,
-    StorageFull,
-    TrainingDiverged,
-    TrainingOutOfMemory,
     UnusableModel,
 )
 from backend.finetuning import checkpoints as saved
-from backend.finetuning import lora_task
-from backend.finetuning.base import TrainingStatus, read_result
+from backend.finetuning.base import TrainingStatus
 from backend.finetuning.files import READ, verify
-from tests.finetuning_extra.building import train, training, write_base
-from tests.finetuning_extra.running import MIB, SECONDS, Training, child_processes, fill, small_volume
+from tests.finetuning_extra.building import train, training
+from tests.finetuning_extra.running import SECONDS, Training, Whole
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
-LONG = {"max_steps": 60, "evaluations": 30}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_base(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, TrainingStatus]:
-    """A training that nothing interrupted."""
-    return train(tmp_path_factory.mktemp("whole") / "run", base, LONG)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    return tmp_path / "run"
+def base(lora: Whole) -> Path:
+    return lora.base
 
 
-def checkpoints(folder: Path) -> Path:
-    return folder / saved.FOLDER
+@pytest.fixture
+def whole(lora: Whole) -> tuple[Training, TrainingStatus]:
+    return lora.training, lora.status
 
 
 def test_the_loss_of_what_is_learnt_and_of_what_is_not_goes_down(whole: tuple[Training, TrainingStatus]) -> None:
@@ -66,36 +49,7 @@ def test_what_comes_out_is_described_and_holds_no_pickle(whole: tuple[Training, 
     names = {file.path for file in status.result.files}
     assert {"model/model.safetensors", "model/tokenizer.json", "adapter/adapter_model.safetensors"} < names
     assert {path.suffix for path in trained.folder.rglob("*") if path.is_file()} <= READ | {".jsonl"}
-    assert not checkpoints(trained.folder).exists()
-
-
-@pytest.mark.fault("B8")
-@pytest.mark.parametrize("step", [9, 60])
-async def test_a_killed_training_goes_on_from_the_last_whole_checkpoint(
-    whole: tuple[Training, TrainingStatus], base: Path, run: Path, step: int
-) -> None:
-    """In the middle, where the newest checkpoint is cut as well, and while the finished model is written."""
-    async with training(run, base, LONG) as killed:
-        await killed.start()
-        await killed.reaches(step)
-        [child] = child_processes(lora_task.__name__)
-        child.kill()
-        status = await killed.ended()
-        assert isinstance(status.error, ChildFailed)
-        assert status.error.retryable
-
-        if step == 9:
-            found = saved.newest(checkpoints(run))
-            assert found is not None
-            assert found[1] >= 6
-            weights = found[0] / "adapter_model.safetensors"
-            weights.write_bytes(weights.read_bytes()[:-100])
-
-        killed.restarted()
-        assert (await killed.status()).state == "lost"
-        assert (await killed.result()).state == "succeeded"
-        for name in ("train_loss", "validation_loss"):
-            assert killed.curve(name) == pytest.approx(whole[0].curve(name), rel=1e-4)
+    assert not (trained.folder / saved.FOLDER).exists()
 
 
 async def test_without_held_out_conversations_it_is_said_that_nothing_was_compared(base: Path, run: Path) -> None:
@@ -107,31 +61,6 @@ async def test_without_held_out_conversations_it_is_said_that_nothing_was_compar
         assert any("nothing says whether it became better" in note for note in status.result.notes)
 
 
-async def test_a_cancelled_training_leaves_no_process_and_no_result(base: Path, run: Path) -> None:
-    async with training(run, base, LONG) as one:
-        await one.cancel()
-        assert (await one.status()).state == "lost"
-        await one.start()
-        await one.cancel()
-        assert (await one.status()).state == "cancelled"
-        await one.start()
-        await one.reaches(2)
-        assert len(child_processes(lora_task.__name__)) == 1
-        await one.cancel()
-        assert (await one.status()).state == "cancelled"
-        assert child_processes(lora_task.__name__) == []
-        assert read_result(run) is None
-        await one.cancel()
-        assert (await one.status()).state == "cancelled"
-
-
-async def test_to_cancel_what_has_ended_keeps_its_result(whole: tuple[Training, TrainingStatus]) -> None:
-    trained, _ = whole
-    await trained.cancel()
-    trained.restarted()
-    assert (await trained.status()).state == "succeeded"
-
-
 @pytest.mark.parametrize("kind", ["lora", "full"])
 def test_all_of_the_model_can_be_trained_and_steps_accumulated(base: Path, run: Path, kind: str) -> None:
     changes = {"kind": kind, "max_steps": 0, "epochs": 2, "batch": 4, "accumulation": 4, "learning_rate": 5e-3}
@@ -141,61 +70,6 @@ def test_all_of_the_model_can_be_trained_and_steps_accumulated(base: Path, run: 
     assert learnt[4] < learnt[1]
     assert status.result is not None
     assert (run / "adapter").exists() is (kind == "lora")
-
-
-@pytest.mark.fault("B8")
-async def test_a_loss_that_is_no_number_ends_the_training_and_says_what_to_do(base: Path, run: Path) -> None:
-    async with training(run, base, {"kind": "full", "learning_rate": 1e30}) as one:
-        await one.start()
-        status = await one.ended()
-        assert isinstance(status.error, TrainingDiverged)
-        assert "lower learning_rate (1e+30)" in str(status.error)
-        assert all(math.isfinite(value) for value in one.curve().values())
-        assert read_result(run) is None
-
-
-@pytest.mark.fault("B8")
-async def test_too_little_memory_is_said_before_the_start_with_both_numbers(base: Path, run: Path) -> None:
-    async with training(run, base, memory=100 * MIB) as one:
-        await one.start()
-        status = await one.ended()
-        assert isinstance(status.error, TrainingOutOfMemory)
-        assert "and 100 MB are free; lower batch" in str(status.error)
-        assert one.curve() == {}
-
-
-@pytest.mark.fault("B8")
-async def test_a_full_disk_at_a_checkpoint_keeps_the_one_before_and_training_goes_on_from_it(
-    base: Path, tmp_path: Path
-) -> None:
-    volume = tmp_path / "volume"
-    with small_volume(volume, megabytes=400):
-        async with training(volume / "run", base, {"max_steps": 200, "evaluations": 100}) as one:
-            await one.start()
-            await one.reaches(5)
-            filler = volume / "filler"
-            fill(filler)
-            status = await one.ended()
-            assert isinstance(status.error, StorageFull)
-            assert status.error.retryable
-            assert "free some" in str(status.error)
-            found = saved.newest(checkpoints(one.folder))
-            assert found is not None
-            assert found[1] >= 2
-            filler.unlink()
-            assert (await one.result()).state == "succeeded"
-            assert list(one.curve()) == list(range(1, 201))
-
-
-async def test_a_disk_that_is_too_small_is_said_before_the_start(base: Path, tmp_path: Path) -> None:
-    volume = tmp_path / "volume"
-    with small_volume(volume, megabytes=50):
-        async with training(volume / "run", base) as one:
-            await one.start()
-            status = await one.ended()
-            assert isinstance(status.error, StorageFull)
-            assert "MB of disk" in str(status.error)
-            assert one.curve() == {}
 
 
 async def test_a_dataset_whose_questions_fill_all_there_is_room_for_is_refused(base: Path, run: Path) -> None:

@@ -1,7 +1,6 @@
 """The real sentence-transformers on a small encoder: it learns, goes on after a kill, and says what went wrong."""
 
 import json
-import math
 import shutil
 from pathlib import Path
 
@@ -11,40 +10,29 @@ import pytest
 from backend.embeddings.base import Vectors
 from backend.embeddings.models import read_folder
 from backend.errors import (
-    ChildFailed,
     InvalidRequest,
-    StorageFull,
-    TrainingDiverged,
-    TrainingOutOfMemory,
     UnusableModel,
 )
 from backend.finetuning import checkpoints as saved
-from backend.finetuning import retriever_task
-from backend.finetuning.base import TrainingStatus, read_result
+from backend.finetuning.base import TrainingStatus
 from backend.finetuning.files import READ, verify
 from backend.finetuning.ranks import changes, figures
 from backend.finetuning.retriever_rows import Item, Knowledge, compared, read, views, write
 from backend.finetuning.retriever_run import Base
-from tests.finetuning_extra.encoders import train, training, write_base
-from tests.finetuning_extra.running import MIB, SECONDS, Training, child_processes, fill, small_volume
+from tests.finetuning_extra.encoders import training
+from tests.finetuning_extra.running import SECONDS, Training, Whole
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_base(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, TrainingStatus]:
-    """A training that nothing interrupted."""
-    return train(tmp_path_factory.mktemp("whole") / "run", base)
+@pytest.fixture
+def base(retriever: Whole) -> Path:
+    return retriever.base
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    return tmp_path / "run"
+def whole(retriever: Whole) -> tuple[Training, TrainingStatus]:
+    return retriever.training, retriever.status
 
 
 def test_the_loss_goes_down_and_held_out_questions_find_their_entries(whole: tuple[Training, TrainingStatus]) -> None:
@@ -147,51 +135,6 @@ def test_what_the_search_loads_has_the_vectors_of_sentence_transformers(
     )
 
 
-@pytest.mark.fault("B8")
-@pytest.mark.parametrize("share", [0.3, 1.0])
-async def test_a_killed_training_goes_on_from_the_last_whole_checkpoint(
-    whole: tuple[Training, TrainingStatus], base: Path, run: Path, share: float
-) -> None:
-    """In the middle, where the newest checkpoint is cut as well, and while the finished model is written."""
-    step = round(max(whole[0].curve()) * share)
-    async with training(run, base) as killed:
-        await killed.start()
-        await killed.reaches(step)
-        [child] = child_processes(retriever_task.__name__)
-        child.kill()
-        status = await killed.ended()
-        assert isinstance(status.error, ChildFailed)
-        assert status.error.retryable
-        if share < 1:
-            found = saved.newest(run / saved.FOLDER)
-            assert found is not None
-            weights = found[0] / "model.safetensors"
-            weights.write_bytes(weights.read_bytes()[:-100])
-
-        killed.restarted()
-        assert (await killed.status()).state == "lost"
-        again = await killed.result()
-        assert again.result is not None
-        assert whole[1].result is not None
-        for name in ("train_loss", "mrr"):
-            assert killed.curve(name) == pytest.approx(whole[0].curve(name), rel=1e-3)
-        assert again.result.metrics["mrr"] == pytest.approx(whole[1].result.metrics["mrr"], abs=1e-3)
-
-
-async def test_a_cancelled_training_leaves_no_process_and_no_result(base: Path, run: Path) -> None:
-    async with training(run, base) as one:
-        await one.start()
-        await one.cancel()
-        assert (await one.status()).state == "cancelled"
-        await one.start()
-        await one.reaches(2)
-        assert len(child_processes(retriever_task.__name__)) == 1
-        await one.cancel()
-        assert (await one.status()).state == "cancelled"
-        assert child_processes(retriever_task.__name__) == []
-        assert read_result(run) is None
-
-
 async def test_a_training_that_finds_nothing_better_ends_early_and_keeps_the_best(base: Path, run: Path) -> None:
     """So slow that no rank changes: what comes out is the base model."""
     async with training(run, base, {"learning_rate": 1e-12, "patience": 2}) as one:
@@ -213,60 +156,6 @@ async def test_without_questions_to_validate_with_the_last_state_is_kept_and_it_
         assert "no questions to validate with" in status.result.notes[0]
         assert one.curve("mrr") == {}
         assert status.result.metrics["mrr"][0] != status.result.metrics["mrr"][1]
-
-
-@pytest.mark.fault("B8")
-async def test_a_loss_that_is_no_number_ends_the_training_and_says_what_to_do(base: Path, run: Path) -> None:
-    async with training(run, base, {"learning_rate": 1e30}) as one:
-        await one.start()
-        status = await one.ended()
-        assert isinstance(status.error, TrainingDiverged)
-        assert "lower learning_rate (1e+30)" in str(status.error)
-        assert all(math.isfinite(value) for value in one.curve().values())
-        assert read_result(run) is None
-
-
-@pytest.mark.fault("B8")
-async def test_too_little_memory_is_said_before_the_start_with_both_numbers(base: Path, run: Path) -> None:
-    async with training(run, base, memory=100 * MIB) as one:
-        await one.start()
-        status = await one.ended()
-        assert isinstance(status.error, TrainingOutOfMemory)
-        assert "and 100 MB are free; lower batch" in str(status.error)
-        assert one.curve() == {}
-
-
-@pytest.mark.fault("B8")
-async def test_a_disk_that_is_too_small_is_said_before_the_start(base: Path, tmp_path: Path) -> None:
-    volume = tmp_path / "volume"
-    with small_volume(volume, megabytes=50):
-        async with training(volume / "run", base) as one:
-            await one.start()
-            status = await one.ended()
-            assert isinstance(status.error, StorageFull)
-            assert "MB of disk" in str(status.error)
-            assert one.curve() == {}
-
-
-@pytest.mark.fault("B8")
-async def test_a_full_disk_at_a_checkpoint_keeps_the_one_before_and_training_goes_on_from_it(
-    base: Path, tmp_path: Path
-) -> None:
-    volume = tmp_path / "volume"
-    with small_volume(volume, megabytes=400):
-        async with training(volume / "run", base, {"epochs": 20, "evaluations": 40, "patience": 40}) as one:
-            await one.start()
-            await one.reaches(10)
-            filler = volume / "filler"
-            fill(filler)
-            status = await one.ended()
-            assert isinstance(status.error, StorageFull)
-            assert status.error.retryable
-            assert saved.newest(one.folder / saved.FOLDER) is not None
-            filler.unlink()
-            assert (await one.result()).state == "succeeded"
-            steps = list(one.curve())
-            assert steps == list(range(1, len(steps) + 1))
 
 
 async def test_questions_of_one_entry_teach_nothing_and_it_is_said(base: Path, run: Path) -> None:
