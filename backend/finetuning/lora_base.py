@@ -1,14 +1,29 @@
 """The folder that the name of a base model means."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from backend.errors import UnusableModel
+from backend.errors import InvalidRequest, UnusableModel
 from backend.finetuning.model_folder import CONFIG
 
 SAMPLE: Final = "smollm2-135m-instruct"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
+
+
+def require_allowed(base_model: str, roots: Sequence[Path] | None) -> None:
+    """Raises `InvalidRequest` for a path that leads out of the `roots`, whether something is there or not: who may
+    train must not learn what is on the server. None allows every folder."""
+    path = Path(base_model)
+    if roots is None or not path.is_absolute():
+        return
+    if ".." in path.parts or not any(path.is_relative_to(root) and path != root for root in roots):
+        raise InvalidRequest(
+            f"base_model: {base_model!r} is in none of the folders that base models are taken from; have it put into "
+            "the folder of models (NEXUS_MODELS_DIR), or its folder listed in NEXUS_BASE_MODEL_DIRS, or name one of "
+            "the Hugging Face cache"
+        )
 
 
 def folder_of(base_model: str, hub: Path) -> Path:

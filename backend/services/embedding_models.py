@@ -115,9 +115,10 @@ class EmbeddingModelService:
         """Of the models that are here for the workspace."""
         return [*await asyncio.to_thread(self._models.ready), *await self._trained.ready(workspace_id)]
 
-    async def trainable(self) -> list[ModelState]:
-        """The native models that a training may begin with."""
-        return await asyncio.to_thread(self._models.trainable)
+    async def trainable(self, workspace_id: UUID) -> list[ModelState]:
+        """Those that a training may begin with: native models, and what the workspace trained before."""
+        native = await asyncio.to_thread(self._models.trainable)
+        return [*native, *(one for one in await self._trained.all(workspace_id) if one.state == "ready")]
 
     async def here(self, workspace_id: UUID, name: str) -> EmbeddingSpec:
         """Of one model of this machine. Raises `UnknownStrategy` or `ModelUnavailable`."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import chain, count
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -14,6 +15,7 @@ from backend.db.models import utc_now
 from backend.embeddings.catalogue import MINILM
 from backend.errors import InvalidRequest, MissingExtra
 from backend.finetuning import LABELS, MAKES, METHODS, Method
+from backend.finetuning.lora_base import require_allowed
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
@@ -34,8 +36,8 @@ MILLION: Final = 1_000_000
 MOST_POINTS: Final = 5_000
 SEARCHED: Final = ("retrieval", "embeddings")
 """What is made for a collection, whose entries it learns to find."""
-NAMED: Final = {"retrieval": "tuned", "embeddings": "search"}
-"""How the name of a model ends that nobody named; that of one that answers, by its method."""
+NAMED: Final = {"retrieval": "tuned retrieval", "embeddings": "search model", "answers": "fine-tuned model"}
+"""How the name of a model ends that nobody named, by what it makes."""
 
 
 class TrainPayload(BaseModel):
@@ -43,12 +45,20 @@ class TrainPayload(BaseModel):
 
 
 class FinetuningService:
-    """Every method raises `NotFound` for what is of another workspace, as for what does not exist."""
+    """Every method raises `NotFound` for what is of another workspace, as for what does not exist. `base_models` are
+    as in `require_allowed`."""
 
     def __init__(
-        self, uow: UnitOfWork, runner: JobRunner, providers: ProviderService, embedders: EmbeddingModelService
+        self,
+        uow: UnitOfWork,
+        runner: JobRunner,
+        providers: ProviderService,
+        embedders: EmbeddingModelService,
+        *,
+        base_models: Sequence[Path] | None = None,
     ) -> None:
         self._uow = uow
+        self._base_models = base_models
         self._embedders = embedders
         self._runner = runner
         self._providers = providers
@@ -60,7 +70,7 @@ class FinetuningService:
         name that is taken."""
         method = METHODS.get(new.method)()
         parameters = _parameters(method.options, new)
-        base_model = await self._base_model(method, new)
+        base_model = await self._base_model(principal, method, new)
         async with self._uow(principal.workspace_id) as tx:
             if (provider := parameters.get(PROVIDER)) is not None:
                 await self._providers.training_at(tx, provider, field=f"parameters.{PROVIDER}")
@@ -99,7 +109,7 @@ class FinetuningService:
         method = METHODS.get(new.method)()
         parameters = _parameters(method.options, new)
         if new.base_model:
-            await self._base_model(method, new)
+            await self._base_model(principal, method, new)
         async with self._uow.read(principal.workspace_id) as tx:
             if new.collection_id is not None:
                 await tx.collections.get(new.collection_id)
@@ -118,20 +128,22 @@ class FinetuningService:
         ]
         bases = [
             wire.BaseModelChoice(name=one.name, label=one.label, note=one.note)
-            for one in await self._embedders.trainable()
+            for one in await self._embedders.trainable(principal.workspace_id)
         ]
         return [_method(name, ready, bases) for name in METHODS.names]
 
-    async def _base_model(self, method: Method, new: wire.NewTraining) -> str:
+    async def _base_model(self, principal: Principal, method: Method, new: wire.NewTraining) -> str:
         """Raises `InvalidRequest` for one that the method cannot begin with."""
         if method.makes == "retrieval" and new.base_model:
             raise InvalidRequest(f"base_model: the method {new.method!r} has none; leave it out")
         if method.needs_base_model and not new.base_model:
             raise InvalidRequest("base_model: name the model of the provider that is to be trained")
+        if method.makes == "answers" and not method.needs_base_model:
+            require_allowed(new.base_model, self._base_models)
         if method.makes != "embeddings":
             return new.base_model
         name = new.base_model or MINILM.name
-        known = [one.name for one in await self._embedders.trainable()]
+        known = [one.name for one in await self._embedders.trainable(principal.workspace_id)]
         if name not in known:
             raise InvalidRequest(f"base_model: no embedding model {name!r} of this machine; known: {sorted(known)}")
         return name
@@ -169,13 +181,17 @@ def _method(
     try:
         method: Method = METHODS.get(name)()
     except MissingExtra as exc:
-        return wire.TrainingMethod(name=name, label=LABELS[name], makes=MAKES[name], missing=str(exc), parameters=[])
+        makes = MAKES[name]
+        return wire.TrainingMethod(
+            name=name, label=LABELS[name], makes=makes, model_name=NAMED[makes], missing=str(exc), parameters=[]
+        )
     parameters = [_number(one, schema) for one, schema in method.options.model_json_schema()["properties"].items()]
     is_remote = PROVIDER in method.options.model_fields
     return wire.TrainingMethod(
         name=name,
         label=LABELS[name],
         makes=method.makes,
+        model_name=NAMED[method.makes],
         missing=_no_provider() if is_remote and not ready else "",
         parameters=[one for one in parameters if one is not None],
         providers=list(ready) if is_remote else [],
@@ -231,7 +247,7 @@ async def _free_name(tx: Tx, new: wire.NewTraining, dataset: Dataset) -> str:
     if new.name is not None:
         require_free(new.name, known)
         return new.name
-    base = f"{dataset.name} v{dataset.version} {NAMED.get(MAKES[new.method], new.method)}"
+    base = f"{dataset.name} v{dataset.version} {NAMED[MAKES[new.method]]}"
     numbered = (f"{base} ({number})" for number in count(2))
     return next(name for name in chain([base], numbered) if twin(name, known) is None)
 

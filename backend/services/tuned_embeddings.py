@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from backend.db.finetuning import Training
-from backend.embeddings.models import EmbeddingModels
+from backend.embeddings.models import EmbeddingModels, NativeModel
 from backend.errors import InvalidRequest
 from backend.finetuning.base import BASE
 from backend.finetuning.retriever_rows import SPLITS, Asked, Item, write
@@ -18,14 +18,23 @@ from backend.services.collection_items import alike, collection_items
 from backend.services.progress import Progress
 from backend.services.training_rows import training_rows
 from backend.services.tuned_retrieval import plain, require_known, worded
+from backend.services.workspace_models import TUNED, WorkspaceModels
 from backend.tracing.track import track
 
 
 class EmbeddingsPreparation:
     """Prepares the folder of a `retriever` training."""
 
-    def __init__(self, uow: UnitOfWork, models: EmbeddingModels, *, ranking: Ranking = DEFAULT_RANKING) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        models: EmbeddingModels,
+        trained: WorkspaceModels,
+        *,
+        ranking: Ranking = DEFAULT_RANKING,
+    ) -> None:
         self._uow = uow
+        self._trained = trained
         self._models = models
         self._ranking = ranking
 
@@ -35,7 +44,7 @@ class EmbeddingsPreparation:
         `UnknownStrategy` or `ModelUnavailable` for a base model that is not here."""
         if training.collection_id is None:
             raise InvalidRequest("the collection whose entries were to be found is gone; choose another one")
-        model, path = await asyncio.to_thread(self._models.native, training.base_model)
+        model, path = await self._base(training)
         async with self._uow.read(training.workspace_id) as tx:
             collection = await tx.collections.get(training.collection_id)
         known = await collection_items(self._uow, collection, progress)
@@ -60,6 +69,12 @@ class EmbeddingsPreparation:
             document_prefix=spec.document_prefix,
         )
         return {BASE: base.model_dump(mode="json")}
+
+    async def _base(self, training: Training) -> tuple[NativeModel, Path]:
+        if training.base_model.startswith(TUNED):
+            found = await self._trained.trained(training.workspace_id, training.base_model)
+            return found.model, found.path
+        return await asyncio.to_thread(self._models.native, training.base_model)
 
     def _item(self, title: str, texts: Sequence[ViewText], number: int) -> Item:
         if len(texts) == 1:

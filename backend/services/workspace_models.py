@@ -58,7 +58,7 @@ class WorkspaceModels:
     async def spec(self, workspace_id: UUID, name: str) -> EmbeddingSpec:
         """Raises `UnknownStrategy` for a model that the workspace has not, `ModelUnavailable` for one whose files are
         missing or are not what was trained."""
-        return (await self._trained(workspace_id, name)).model.spec
+        return (await self.trained(workspace_id, name)).model.spec
 
     async def of(self, workspace_id: UUID, spec: EmbeddingSpec) -> Embedder:
         """Raises `ModelUnavailable`."""
@@ -71,7 +71,7 @@ class WorkspaceModels:
 
     async def _same(self, workspace_id: UUID, spec: EmbeddingSpec) -> Trained:
         try:
-            trained = await self._trained(workspace_id, spec.model)
+            trained = await self.trained(workspace_id, spec.model)
         except UnknownStrategy as exc:
             raise ModelUnavailable(f"{exc}; switch the collection's model") from exc
         if trained.model.spec != spec:
@@ -81,7 +81,8 @@ class WorkspaceModels:
             )
         return trained
 
-    async def _trained(self, workspace_id: UUID, name: str) -> Trained:
+    async def trained(self, workspace_id: UUID, name: str) -> Trained:
+        """The model and its folder. Raises as `spec`."""
         rows = {TUNED + row.name: row for row in await self._rows(workspace_id)}
         if name not in rows:
             raise UnknownStrategy(f"no embedding model {name!r}; known: {sorted(rows)}")
@@ -114,11 +115,15 @@ def _wrong(path: Path, expected: str) -> str | None:
 
 
 async def origin(tx: Tx, name: str) -> str:
-    """The embedding model that one which was trained here began as; of another model its own name."""
-    if not name.startswith(TUNED):
-        return name
-    found = await tx.tuning.named(name.removeprefix(TUNED))
-    return found.base_model if found is not None else name
+    """The embedding model that one which was trained here began as, over all trainings in between; of another model
+    its own name."""
+    seen = {name}
+    while name.startswith(TUNED) and (found := await tx.tuning.named(name.removeprefix(TUNED))) is not None:
+        name = found.base_model
+        if name in seen:  # it was deleted, and another one has its name
+            break
+        seen.add(name)
+    return name
 
 
 def is_embeddings(model: TunedModel) -> bool:

@@ -16,7 +16,7 @@ SHARES: Final = {"mrr": "MRR", "hit_at_1": "hit@1"}
 
 
 def curves(points: Sequence[CurvePoint]) -> None:
-    """By epoch; each chart is there once it has a point."""
+    """By epoch or step; each chart is there once it has a point."""
     if not points:
         st.markdown(":gray[The curves are drawn here once the first epoch is done.]")
         return
@@ -34,18 +34,32 @@ def _card(points: Sequence[CurvePoint], names: dict[str, str], title: str, text:
             st.markdown(":small[:gray[Nothing yet.]]")
             return
         st.altair_chart(_chart(drawn, names), height=HEIGHT, key=f"chart_{key}", alt=_alt(drawn, names))
+        if _are_equal(drawn, names):
+            both = " and ".join(names.values())
+            st.caption(f"{both} are the same at every point: one line covers the other.")
+
+
+def _are_equal(points: Sequence[CurvePoint], names: dict[str, str]) -> bool:
+    lines = [{one.step: one.value for one in points if one.name == name} for name in names]
+    return all(lines) and all(line == lines[0] for line in lines)
+
+
+def _counted(points: Sequence[CurvePoint]) -> str:
+    """What the points are counted in: some methods learn epoch by epoch, the others have whole steps alone."""
+    return "Epoch" if all(one.epoch == one.step for one in points) else "Step"
 
 
 def _chart(points: Sequence[CurvePoint], names: dict[str, str]) -> alt.Chart:
-    rows = pd.DataFrame([{"Epoch": one.epoch, "Figure": names[one.name], "Value": one.value} for one in points])
+    counted = _counted(points)
+    rows = pd.DataFrame([{counted: one.step, "Figure": names[one.name], "Value": one.value} for one in points])
     chart: alt.Chart = (
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
-            x=alt.X("Epoch:Q", axis=alt.Axis(tickMinStep=1, format="~g"), title="Epoch"),
+            x=alt.X(f"{counted}:Q", axis=alt.Axis(tickMinStep=1, format="d"), title=counted),
             y=alt.Y("Value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=".2f")),
             color=alt.Color("Figure:N", legend=alt.Legend(orient="top", title=None)),
-            tooltip=["Figure:N", "Epoch:Q", alt.Tooltip("Value:Q", format=".4f")],
+            tooltip=["Figure:N", f"{counted}:Q", alt.Tooltip("Value:Q", format=".4f")],
         )
     )
     return chart
@@ -56,6 +70,6 @@ def _alt(points: Sequence[CurvePoint], names: dict[str, str]) -> str:
     for name, label in names.items():
         values = [point for point in points if point.name == name]
         if values:
-            span = f"epoch {values[0].epoch:g} to {values[-1].epoch:g}"
+            span = f"{_counted(points).lower()} {values[0].step} to {values[-1].step}"
             parts.append(f"{label} from {values[0].value:.3f} to {values[-1].value:.3f}, {span}")
     return "; ".join(parts)

@@ -67,6 +67,7 @@ BASE_HELP: Final = (
     "SmolLM2-135M-Instruct, which is small: good for trying this, not for customers."
 )
 REMOTE_BASE_HELP: Final = "The name that the provider has for a model that it can fine-tune; its pages list them."
+OWN_NAME: Final = "train_own_name"
 _NAMED: Final = re.compile(r"^(?:parameters\.)?(\w+): (.*?)(?:; '[^']*' knows .*)?$", re.S)
 _FIELDS: Final = {
     "name": "Name of the model",
@@ -140,10 +141,14 @@ def _fields(
             on_change=_chosen,
         )
         dataset = usable[chosen if chosen is not None and chosen in usable else ids[0]]
+        kind = _chosen_method(methods).model_name
+        key = f"train_name_{dataset.id}_{kind}_{len(taken)}"
         name = st.text_input(
             "Name of the model",
-            _free(f"{dataset.name} v{dataset.version} tuned", taken),
-            key=f"train_name_{dataset.id}_{len(taken)}",
+            _free(st.session_state.get(OWN_NAME) or f"{dataset.name} v{dataset.version} {kind}", taken),
+            key=key,
+            on_change=_named,
+            args=(key,),
             max_chars=200,
             help="Programs ask it by this name, as they ask an agent.",
         )
@@ -206,9 +211,20 @@ def _free(wanted: str, taken: set[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
+def _named(key: str) -> None:
+    """What somebody typed stays when another method is chosen."""
+    st.session_state[OWN_NAME] = st.session_state[key].strip()
+
+
 def _chosen() -> None:
     st.query_params[ON] = str(st.session_state["train_dataset"])
     state.tune().refused = None
+
+
+def _chosen_method(methods: Sequence[TrainingMethod]) -> TrainingMethod:
+    """Before its field is drawn."""
+    chosen = st.session_state.get("train_method")
+    return next((one for one in methods if one.name == chosen), methods[0])
 
 
 def _method(methods: Sequence[TrainingMethod]) -> TrainingMethod:
@@ -326,6 +342,7 @@ def _start(frame: Frame, values: Mapping[str, object]) -> None:
         detail = f"{fault['loc'][0]}: {fault['msg']}"
         view.refused = Problem(title="This cannot be used as it is", status=422, detail=detail, code="invalid_request")
     else:
+        st.session_state.pop(OWN_NAME, None)
         go("train", job.id)
 
 

@@ -50,7 +50,7 @@ async def test_a_training_gives_a_model_with_its_figures_files_and_curve(api: Ap
     assert training["job"]["status"] == "succeeded", training["job"]["error"]
     assert training["parameters"]["epochs"] == 20
     model = await api.get(f"/models/{training['model_id']}")
-    assert (model["name"], model["method"], model["state"]) == ("Support v1 tuned", "adapter", "usable")
+    assert (model["name"], model["method"], model["state"]) == ("Support v1 tuned retrieval", "adapter", "usable")
     assert (model["dataset_id"], model["dataset_version"]) == (furnished["id"], 1)
     assert model["dataset_hash"] == furnished["content_hash"]
     assert model["held_out"] == sum(
@@ -207,7 +207,7 @@ async def test_names_of_models_and_agents_are_told_apart(api: Api, furnished: di
     refused(await api.client.post("/finetune", json={**body, "name": "default"}), 409, "conflict")
     refused(await api.client.post("/agents", json={"name": "Tuned"}), 409, "conflict")
     first, second = await trained(api, furnished), await trained(api, furnished)
-    assert (first["name"], second["name"]) == ("Support v1 tuned", "Support v1 tuned (2)")
+    assert (first["name"], second["name"]) == ("Support v1 tuned retrieval", "Support v1 tuned retrieval (2)")
 
 
 async def test_what_is_in_use_is_not_deleted_and_the_rest_goes_with_its_files(

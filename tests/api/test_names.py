@@ -67,15 +67,15 @@ async def test_a_name_is_taken_while_its_model_is_trained(api: Api, furnished: d
 
 
 async def test_a_model_that_nobody_named_gets_a_name_of_its_own(api: Api, furnished: dict[str, Any]) -> None:
-    await agent(api, "SUPPORT v1 tuned")
-    assert (await train(api, furnished))["name"] == "Support v1 tuned (2)"
+    await agent(api, "SUPPORT v1 tuned retrieval")
+    assert (await train(api, furnished))["name"] == "Support v1 tuned retrieval (2)"
 
 
+@pytest.mark.usefixtures("furnished")
 @pytest.mark.parametrize("name", TWINS)
-async def test_a_dataset_gets_another_version_by_its_very_name_alone(
-    api: Api, furnished: dict[str, Any], name: str
-) -> None:
-    collides(refused(await api.client.post("/datasets", json={"name": name}), 409, "conflict"), "a dataset", "Support")
+async def test_a_dataset_gets_another_version_by_its_very_name_alone(api: Api, name: str) -> None:
+    made = await api.client.post("/datasets", json={"name": name})
+    collides(refused(made, 409, "conflict"), "a dataset", "Support")
     file = ("a.csv", b"question,answer\na,b\n", "text/csv")
     imported = await api.client.post("/datasets/import", params={"name": name}, files={"files": file})
     collides(refused(imported, 409, "conflict"), "a dataset", "Support")

@@ -2,6 +2,7 @@
 
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from backend.db.models import Collection
 from backend.embeddings.catalogue import MINILM
 from backend.finetuning.retriever_rows import read
 from backend.retrieval.calibration import RULES, Background
+from backend.services.workspace_models import origin
 from tests.api.conftest import Keys
 from tests.api.search_models import folder_of, furnished, switched, trained, without_torch
 from tests.support import Api, refused
@@ -263,8 +265,24 @@ async def test_the_method_says_what_it_begins_with_and_refuses_the_rest(api: Api
     assert "parameters.batch" in problem["detail"]
 
 
+async def test_one_that_was_trained_here_is_what_another_training_begins_with(
+    api: Api, keys: Keys, dataset: dict[str, Any]
+) -> None:
+    """In its workspace alone. What it began as itself is where the score of refusals comes from."""
+    await trained(api, dataset)
+    methods = {one["name"]: one for one in await api.get("/finetune/methods")}
+    assert [one["name"] for one in methods["retriever"]["base_models"]] == [MINILM.name, NAME]
+    second = await trained(api, dataset, name="Second", base_model=NAME)
+    assert (second["base_model"], second["state"]) == (NAME, "usable")
+    async with api.scope.uow.read(UUID((await api.get("/me"))["workspace_id"])) as tx:
+        assert await origin(tx, "tuned/Second") == MINILM.name
+    other = await keys.sign_in("north")
+    methods = {one["name"]: one for one in await other.get("/finetune/methods")}
+    assert [one["name"] for one in methods["retriever"]["base_models"]] == [MINILM.name]
+
+
 async def test_a_name_that_nobody_gave_says_what_it_is(api: Api, dataset: dict[str, Any]) -> None:
-    assert (await trained(api, dataset, name=None))["name"] == "Support v1 search"
+    assert (await trained(api, dataset, name=None))["name"] == "Support v1 search model"
 
 
 async def test_faqs_that_are_not_in_the_collection_teach_nothing(api: Api, dataset: dict[str, Any]) -> None:

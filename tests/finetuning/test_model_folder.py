@@ -4,15 +4,18 @@ import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
-from backend.errors import UnusableModel
+from backend.db.finetuning import Training
+from backend.errors import InvalidRequest, UnusableModel
 from backend.finetuning import model_folder
-from backend.finetuning.lora_base import SAMPLE, folder_of
+from backend.finetuning.lora_base import SAMPLE, folder_of, require_allowed
 from backend.finetuning.model_folder import Tensor, check, tensors
+from backend.services.tuned_answers import AnswersPreparation
 
 
 @pytest.fixture
@@ -157,3 +160,31 @@ def test_a_huge_configuration_is_not_read(base: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(model_folder, "LONGEST_CONFIG", 10)
     with pytest.raises(UnusableModel, match="is not read"):
         check(base)
+
+
+@pytest.mark.fault("B9")
+def test_only_folders_below_the_allowed_ones_are_looked_at(tmp_path: Path) -> None:
+    roots = [tmp_path / "models", Path("/srv/shared")]
+    for fine in (str(tmp_path / "models" / "mine"), "/srv/shared/a/b", "org/name", SAMPLE, ""):
+        require_allowed(fine, roots)
+    (tmp_path / "there").mkdir()
+    inside = f"{tmp_path}/models/../there"
+    outside = [str(tmp_path / "there"), str(tmp_path / "missing"), inside, str(roots[0]), "/srv/shared-else/a", "/"]
+    refusals = set()
+    for name in outside:
+        with pytest.raises(InvalidRequest, match="NEXUS_BASE_MODEL_DIRS") as refused:
+            require_allowed(name, roots)
+        refusals.add(str(refused.value).replace(repr(name), ""))
+    assert len(refusals) == 1
+    require_allowed(str(tmp_path / "there"), None)
+
+
+async def test_a_training_that_is_started_again_uses_no_folder_that_is_not_allowed_any_more(tmp_path: Path) -> None:
+    preparation = AnswersPreparation(_untouched(), models=tmp_path, base_models=[tmp_path / "models"])
+    with pytest.raises(InvalidRequest, match="is in none of the folders"):
+        await preparation.prepare(Training(method="lora", base_model="/srv/mine"), tmp_path, _untouched())
+
+
+def _untouched() -> Any:
+    """Nothing is read before the refusal."""
+    return None

@@ -41,7 +41,7 @@ METHODS = {
         ("train_loss", "validation_loss"),
         1e-4,
         wild={"kind": "full", "learning_rate": 1e30},
-        long={"max_steps": 200, "evaluations": 100},
+        long={"max_steps": 100, "evaluations": 50},
         changes=building.LONG,
     ),
     "retriever": Method(
@@ -51,7 +51,7 @@ METHODS = {
         ("train_loss", "mrr"),
         1e-3,
         wild={"learning_rate": 1e30},
-        long={"epochs": 20, "evaluations": 40, "patience": 40},
+        long={"epochs": 12, "evaluations": 24, "patience": 24},
     ),
 }
 

@@ -4,11 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from contracts.access import Role
+from tests.api.conftest import Keys, keys
+from tests.api.openai_client import client_of, token_of
 from tests.api.test_datasets import fill, make
 from tests.finetuning_extra.building import write_base
 from tests.finetuning_extra.running import SECONDS
-from tests.support import Api
+from tests.support import Api, refused
+
+__all__ = ["keys"]
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
 QUESTION = "How do I order the boiler?"
@@ -36,7 +42,7 @@ async def model(api: Api, tmp_path: Path) -> dict[str, Any]:
 
 
 async def test_a_fine_tuned_model_answers_from_the_documents_and_over_openais_api(
-    api: Api, model: dict[str, Any]
+    api: Api, app: FastAPI, model: dict[str, Any]
 ) -> None:
     assert (model["method"], model["state"], model["collection_id"]) == ("lora", "usable", None)
     assert [change["name"] for change in model["changes"]] == ["validation_loss"]
@@ -45,9 +51,11 @@ async def test_a_fine_tuned_model_answers_from_the_documents_and_over_openais_ap
     answer = await api.post("/chat", {"message": QUESTION, "model": "Own"})
     assert (answer["provider"], answer["model"], answer["failures"]) == ("local", "model", [])
     assert answer["retrieved"][0]["title"] == QUESTION
-    said = await api.post("/v1/chat/completions", {"model": "Own", "messages": [{"role": "user", "content": QUESTION}]})
-    assert said["model"] == "Own"
-    assert said["usage"]["completion_tokens"] > 0
+    async with client_of(app, token_of(api)) as client:
+        said = await client.chat.completions.create(model="Own", messages=[{"role": "user", "content": QUESTION}])
+    assert said.model == "Own"
+    assert said.usage is not None
+    assert said.usage.completion_tokens > 0
 
 
 async def test_a_model_whose_file_was_changed_is_not_asked(api: Api, model: dict[str, Any]) -> None:
@@ -56,3 +64,25 @@ async def test_a_model_whose_file_was_changed_is_not_asked(api: Api, model: dict
     answer = await api.client.post("/chat", json={"message": QUESTION, "model": model["name"]})
     assert answer.status_code == 422
     assert answer.json()["code"] == "unusable_model"
+
+
+@pytest.mark.fault("B9")
+async def test_with_keys_a_folder_of_the_server_is_refused_whether_it_is_there_or_not(
+    keys: Keys, tmp_path: Path
+) -> None:
+    engineer = await keys.sign_in(role=Role.ML_ENGINEER)
+    analyst = await keys.sign_in()
+    await fill(analyst)
+    await analyst.drain()
+    dataset = await make(analyst)
+    (tmp_path / "there").mkdir()
+    said = set()
+    for name in ("there", "missing"):
+        path = str(tmp_path / name)
+        body = {"dataset_id": dataset["id"], "method": "lora", "base_model": path}
+        for route in ("/finetune", "/finetune/estimate"):
+            problem = refused(await engineer.client.post(route, json=body), 422, "invalid_request")
+            said.add(problem["detail"].replace(path, ""))
+    assert len(said) == 1
+    body = {"dataset_id": dataset["id"], "method": "lora", "base_model": str(keys.settings.models.absolute() / "mine")}
+    await engineer.post("/finetune/estimate", body)

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from tests.api.openai_client import client_of, token_of
 from tests.api.test_datasets import fill, make
 from tests.finetuning_extra.encoders import write_base
 from tests.finetuning_extra.running import SECONDS, child_processes
@@ -29,7 +31,9 @@ async def dataset(api: Api, tmp_path: Path) -> dict[str, Any]:
     return await make(api)
 
 
-async def test_a_collection_moves_to_a_model_that_was_trained_and_answers(api: Api, dataset: dict[str, Any]) -> None:
+async def test_a_collection_moves_to_a_model_that_was_trained_and_answers(
+    api: Api, app: FastAPI, dataset: dict[str, Any]
+) -> None:
     job = await api.post("/finetune", {**BODY, "dataset_id": dataset["id"], "parameters": QUICK}, status=202)
     await api.drain()
     training = await api.get(f"/finetune/{job['id']}")
@@ -44,6 +48,12 @@ async def test_a_collection_moves_to_a_model_that_was_trained_and_answers(api: A
     assert (await api.get(f"/jobs/{switch['id']}"))["status"] == "succeeded"
     answer = await api.post("/rag-chat", {"message": QUESTION, "collection_id": collection})
     assert answer["retrieved"][0]["title"] == QUESTION
+    answer = await api.post("/chat", {"message": QUESTION, "bot_id": "default"})
+    assert answer["answered"]
+    assert answer["retrieved"][0]["title"] == QUESTION
+    async with client_of(app, token_of(api)) as client:
+        said = await client.chat.completions.create(model="default", messages=[{"role": "user", "content": QUESTION}])
+    assert "the page of the boiler" in (said.choices[0].message.content or "")
     refused(await api.client.delete(f"/models/{model['id']}"), 409, "conflict")
 
 

@@ -228,10 +228,10 @@ def test_a_file_that_was_exported_is_taken_again(approved: Pages, dataset: Datas
 # --- trainings -------------------------------------------------------------------
 def test_a_training_is_begun_followed_and_leads_to_its_model(approved: Pages, dataset: Dataset) -> None:
     page = press(approved.open(TUNE), f"train_{dataset.id}")
-    assert labelled(page.text_input, "Name of the model").value == "Support v1 tuned"
+    assert labelled(page.text_input, "Name of the model").value == "Support v1 tuned retrieval"
     press(page, "start_training")
     [training] = approved.api.trainings().items
-    assert (training.method, training.name) == ("adapter", "Support v1 tuned")
+    assert (training.method, training.name) == ("adapter", "Support v1 tuned retrieval")
     assert address(page, "training") == str(training.id)
     assert keys(page, "cancel_") == [str(training.id)]
     approved.drain()
@@ -239,6 +239,25 @@ def test_a_training_is_begun_followed_and_leads_to_its_model(approved: Pages, da
     assert "The right answer comes first for" in words(page)
     press(page, "open_outcome")
     assert "How early on average (MRR)" in str(page.table[0].value)
+
+
+def test_a_name_says_what_is_made_and_one_that_was_typed_stays(approved: Pages, dataset: Dataset) -> None:
+    page = approved.open(TUNE, view="train", on=str(dataset.id))
+    for method, name in (
+        ("lora", "Support v1 fine-tuned model"),
+        ("retriever", "Support v1 search model"),
+        ("adapter", "Support v1 tuned retrieval"),
+    ):
+        field(page.radio, "train_method").set_value(method).run()
+        assert labelled(page.text_input, "Name of the model").value == name
+    labelled(page.text_input, "Name of the model").set_value("Ours").run()
+    field(page.radio, "train_method").set_value("lora").run()
+    assert labelled(page.text_input, "Name of the model").value == "Ours"
+    field(page.radio, "train_method").set_value("adapter").run()
+    press(page, "start_training")
+    [training] = approved.api.trainings().items
+    assert training.name == "Ours"
+    assert labelled(approved.open(TUNE, view="train").text_input, "Name of the model").value != "Ours"
 
 
 def test_only_what_differs_from_the_defaults_is_sent(approved: Pages, dataset: Dataset) -> None:
@@ -262,7 +281,7 @@ def test_a_wrong_parameter_is_said_at_the_form_by_its_label(approved: Pages, dat
 def test_a_name_that_is_taken_is_said_at_the_form(approved: Pages, model: TunedModel) -> None:
     page = approved.open(TUNE, view="train")
     box = labelled(page.text_input, "Name of the model")
-    assert box.value == "Support v1 tuned (2)"
+    assert box.value == "Support v1 tuned retrieval"
     box.set_value(model.name).run()
     press(page, "start_training")
     assert ["**Name of the model**" in str(one.value) for one in page.error] == [True]

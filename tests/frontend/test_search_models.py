@@ -47,6 +47,21 @@ def test_a_search_model_is_begun_with_a_model_of_this_machine(approved: Pages, d
     assert not keys(page, "compare_outcome")
 
 
+def test_a_search_model_goes_on_from_one_that_was_trained_here(
+    approved: Pages, dataset: Dataset, search_model: TunedModel
+) -> None:
+    page = approved.open(TUNE, view="train", on=str(dataset.id))
+    field(page.radio, "train_method").set_value("retriever").run()
+    box = labelled(page.selectbox, "Begin with")
+    assert box.options == ["MiniLM", search_model.name]
+    box.set_value(f"tuned/{search_model.name}").run()
+    assert "Trained here on" in "\n".join(str(one.value) for one in page.caption)
+    press(page, "start_training")
+    approved.drain()
+    training = approved.api.trainings().items[0]
+    assert (training.base_model, training.job.status) == (f"tuned/{search_model.name}", "succeeded")
+
+
 def test_a_collection_moves_to_it_from_its_page(approved: Pages, search_model: TunedModel) -> None:
     page = approved.open(TUNE, model=str(search_model.id))
     assert "None yet" in words(page)
