@@ -1,0 +1,44 @@
+"""Whether a value that was found is the one that was labelled, as README.md says."""
+
+import re
+from typing import Final
+
+from benchmarks.leads_set.labels import Item, Label, Value, When
+
+OVERLAP: Final = 0.5
+
+_WORD: Final = re.compile(r"\w+")
+
+
+def is_right(item: Item, field: str, found: Value | None) -> bool:
+    """`found` is None where nothing was; what holds at the item's end counts."""
+    label = item.fields.get(field)
+    if label is None:
+        return found is None
+    return any(_is_same(item, field, value, found) for value in (label.value, *label.accepted))
+
+
+def must_be_found(label: Label) -> bool:
+    """Whether the label counts for recall: an empty field is not accepted for it."""
+    return None not in label.accepted
+
+
+def _is_same(item: Item, field: str, value: Value | None, found: Value | None) -> bool:
+    if value is None or found is None:
+        return value is found
+    if isinstance(value, When) and isinstance(found, When):
+        return (value.date, value.start, value.end) == (found.date, found.start, found.end)
+    if isinstance(value, str) and isinstance(found, str):
+        free = {own.name for own in item.own_fields if own.kind == "text"} | {"need"}
+        return _overlap(value, found) >= OVERLAP if field in free else _words(value) == _words(found)
+    return type(value) is type(found) and value == found
+
+
+def _overlap(value: str, found: str) -> float:
+    """F1 of the words, each counted once."""
+    labelled, given = set(_words(value)), set(_words(found))
+    return 2 * len(labelled & given) / (len(labelled) + len(given))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
