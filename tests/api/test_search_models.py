@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from backend.db.models import Collection
 from backend.embeddings.catalogue import MINILM
 from backend.finetuning.retriever_rows import read
+from backend.repositories.uow import UnitOfWork
 from backend.retrieval.calibration import RULES, Background
 from backend.services.workspace_models import origin
 from tests.api.conftest import Keys
@@ -274,7 +275,7 @@ async def test_one_that_was_trained_here_is_what_another_training_begins_with(
     assert [one["name"] for one in methods["retriever"]["base_models"]] == [MINILM.name, NAME]
     second = await trained(api, dataset, name="Second", base_model=NAME)
     assert (second["base_model"], second["state"]) == (NAME, "usable")
-    async with api.scope.uow.read(UUID((await api.get("/me"))["workspace_id"])) as tx:
+    async with UnitOfWork(api.scope.database).read(UUID((await api.get("/me"))["workspace_id"])) as tx:
         assert await origin(tx, "tuned/Second") == MINILM.name
     other = await keys.sign_in("north")
     methods = {one["name"]: one for one in await other.get("/finetune/methods")}

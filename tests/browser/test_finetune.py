@@ -53,15 +53,15 @@ def test_from_the_sample_handbook_to_a_model_that_is_asked(page: Page) -> None:
     click(page, button(page, "Open the model"))
     expect(page.get_by_text("Right answer first (hit@1)")).to_be_visible()
     button(page, "Ask it").click()
-    expect(page.get_by_text("Searches with Support v1 tuned")).to_be_visible()
+    expect(page.get_by_text("Searches with Support v1 tuned retrieval")).to_be_visible()
     settled(page)
     ask(page, QUESTION)
     expect(page.get_by_text("Why this answer")).to_be_visible()
     settled(page)
     click(page, page.get_by_text("Why this answer"))
-    expect(page.get_by_text("tuned by “Support v1 tuned”").first).to_be_visible()
+    expect(page.get_by_text("tuned by “Support v1 tuned retrieval”").first).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Searches with Support v1 tuned")).to_be_visible()
+    expect(page.get_by_text("Searches with Support v1 tuned retrieval")).to_be_visible()
 
 
 @pytest.mark.slow

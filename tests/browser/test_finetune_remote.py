@@ -44,7 +44,7 @@ def test_from_an_unset_provider_to_a_model_that_is_asked_there(page: Page, sampl
     click(page, button(page, "Open the model"))
     expect(page.get_by_text("rows went to")).to_be_visible()
     button(page, "Ask it").click()
-    expect(page.get_by_text("Answers by Support v1 tuned")).to_be_visible()
+    expect(page.get_by_text("Answers by Support v1 fine-tuned model")).to_be_visible()
     settled(page)
     ask(page, "What does the warranty cover?")
     expect(page.get_by_text("Why this answer")).to_be_visible()

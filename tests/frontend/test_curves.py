@@ -10,12 +10,12 @@ EQUAL = "are the same at every point"
 
 
 def drawn(points: list[CurvePoint]) -> AppTest:
-    def page(points: list[CurvePoint]) -> None:
+    def page(points):  # type: ignore[no-untyped-def]  # its source runs elsewhere, without the names of this module
         from frontend.components.curves import curves
 
         curves(points)
 
-    return AppTest.from_function(page, kwargs={"points": points}).run()
+    return AppTest.from_function(page, kwargs={"points": points}).run(timeout=60)
 
 
 def validated(*, mrr: list[float], hit_at_1: list[float], steps: int = 1, epochs: float = 1.0) -> list[CurvePoint]:

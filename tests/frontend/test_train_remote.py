@@ -80,6 +80,6 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     [model] = approved.api.tuned_models().items
     page = approved.open(CHAT, model=str(model.id))
     assert f"{model.name} (fine-tuned model)" in labelled(page.selectbox, "Ask").options
-    assert f"Answers by **{model.name}**" in words(page)
+    assert f"Answers by **{plain(model.name)}**" in words(page)
     page.chat_input[0].set_value("What does the warranty cover?").run()
     assert {request.model for request in server.app.requests} == {"ft:ok"}
