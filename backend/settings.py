@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         the only one who asks."""
         if self.auth == "local":
             return None
-        return tuple(Path(one).absolute() for one in (self.models, *self.base_model_dirs))
+        return tuple(one.absolute() for one in (self.models, *map(Path, self.base_model_dirs)))
 
     @property
     def secrets_dir(self) -> Path:

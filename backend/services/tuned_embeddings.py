@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from backend.db.finetuning import Training
-from backend.embeddings.models import EmbeddingModels, NativeModel
+from backend.embeddings.catalogue import NativeModel
+from backend.embeddings.models import EmbeddingModels
 from backend.errors import InvalidRequest
 from backend.finetuning.base import BASE
 from backend.finetuning.retriever_rows import SPLITS, Asked, Item, write
