@@ -352,7 +352,7 @@ def use_server(page: Page, base_url: str, *, model: str) -> None:
     field(card, "Model").fill(model)
     settled(page)
     card.get_by_role("button", name="Save").click()
-    expect(card.get_by_text("key ending in 1234")).to_be_visible()
+    expect(card.get_by_text("· key ending in 1234")).to_be_visible()
     card.get_by_role("button", name="Use for answers").click()
     expect(card.get_by_text("Used for answers")).to_be_visible()
     settled(page)

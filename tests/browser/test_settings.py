@@ -35,7 +35,7 @@ def test_saving_one_provider_leaves_what_is_typed_for_another(page: Page) -> Non
     field(card, "API key").fill("sk-mock-key-5678")
     field(card, "Model").fill("small")
     card.get_by_role("button", name="Save").click()
-    expect(card.get_by_text("key ending in 5678")).to_be_visible()
+    expect(card.get_by_text("· key ending in 5678")).to_be_visible()
     settled(page)
     expect(field(card, "API key")).to_have_value("")
     expect(field(card, "Base URL")).to_have_value("http://127.0.0.1:9/v1")
