@@ -5,8 +5,11 @@ import json
 import logging
 import re
 import socket
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from select import select
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -310,6 +313,32 @@ async def test_a_name_without_an_address_says_so(vendor: str) -> None:
     assert type(error) is ProviderUnreachable
 
 
+@pytest.fixture
+def full_server() -> Iterator[str]:
+    """The address of one that accepts no more connections: the system answers none beyond those that wait."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        address = listening.getsockname()
+        while True:
+            connection = waiting.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(address)
+            if not select([], [connection], [], 0.2)[1]:
+                break
+        yield f"http://{address[0]}:{address[1]}"
+
+
+@pytest.mark.fault("C1")
+async def test_a_server_that_accepts_no_connection_is_given_up_at_the_limit_of_connecting(
+    connect: Connect, full_server: str
+) -> None:
+    await ask(connect(), asking())  # the first request of a process also imports the SDK
+    start = time.monotonic()
+    error = await failure(connect(base_url=full_server, timeouts=Timeouts(connect=0.3)), "ok")
+    assert type(error) is ProviderUnreachable
+    assert "did not accept a connection in time; check the URL and the server" in str(error)
+    assert 0.3 <= time.monotonic() - start < 5
+
+
 @pytest.mark.fault("C2")
 @pytest.mark.parametrize("model", ["hang", "slow"])
 async def test_a_silent_vendor_times_out_and_is_hung_up_on(connect: Connect, server: MockServer, model: str) -> None:
@@ -380,9 +409,12 @@ async def test_a_claude_that_knows_output_schemas_is_asked_with_one(connect: Con
     assert "tools" not in server.app.requests[-1].body
 
 
-@pytest.mark.parametrize("vendor", ["anthropic", "gemini", "mistral"])
-async def test_a_base_url_with_its_version_works_too(connect: Connect, server: MockServer, vendor: str) -> None:
-    version = "/v1beta/" if vendor == "gemini" else "/v1"
+@pytest.mark.parametrize("vendor", ["anthropic", "gemini", "mistral", "ollama"])
+@pytest.mark.parametrize("version", ["", "/", "/v1", "/v1/"])
+async def test_a_base_url_works_with_its_version_and_without(
+    connect: Connect, server: MockServer, vendor: str, version: str
+) -> None:
+    version = version.replace("v1", "v1beta") if vendor == "gemini" else version
     answer = await ask(connect(base_url=f"{server.url_of(vendor)}{version}"), asking())
     assert answer.text == "Invoices are sent monthly. [2]"
 
