@@ -36,7 +36,7 @@ from backend.errors import (
     ProviderUnreachable,
 )
 
-# The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last four.
+# The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last five.
 _RAISED_BY_SDKS: tuple[type[Exception], ...] = (
     AgentRunError,
     UserError,
@@ -44,6 +44,7 @@ _RAISED_BY_SDKS: tuple[type[Exception], ...] = (
     TypeError,
     AttributeError,
     KeyError,
+    RecursionError,
 )
 _EXCERPT = 200
 _LONGEST_WAIT = 86_400.0

@@ -1,5 +1,6 @@
 """What only Ollama's own protocol has: lines, the size of the context, models that are pulled or not."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -18,6 +19,9 @@ from backend.agents.providers.base import (
     Usage,
     collect,
 )
+from backend.agents.providers.protocols.ollama import OllamaProtocol
+from backend.agents.providers.protocols.ollama_context import ContextSizes
+from backend.agents.providers.pydantic_ai import PydanticAiProvider
 from backend.errors import (
     ProviderAuthFailed,
     ProviderBadAnswer,
@@ -62,12 +66,15 @@ class Server:
         self._chat = httpx2.Response(status, text=body)
         self._trained, self._pulled = trained, pulled
         self.asked: list[tuple[str, Row]] = []
+        self.goes_away = False
 
     def client(self, _url: str, timeout: httpx2.Timeout) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(transport=httpx2.MockTransport(self._respond), timeout=timeout)
 
     def _respond(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append((str(request.url), json.loads(request.content or b"{}")))
+        if self.goes_away and len(self.asked) > 1:
+            raise httpx2.ConnectError("gone", request=request)
         if request.url.path == "/api/show" and self._trained is not None:
             about = {"general.architecture": "llama", "llama.context_length": self._trained}
             return httpx2.Response(200, json={"model_info": about})
@@ -97,7 +104,9 @@ def saying(text: str = "Hi", **more: object) -> GenerationRequest:
 
 async def ask(server: Server, *requests: GenerationRequest) -> Completion:
     """The last answer."""
-    provider = PROVIDERS.get("ollama")(ProviderConfig("ollama", URL), server.client)
+    contexts = ContextSizes()
+    config = ProviderConfig("ollama", URL)
+    provider = PydanticAiProvider(PROVIDERS.vendors["ollama"], lambda: OllamaProtocol(contexts), config, server.client)
     try:
         answers = [await collect(provider.stream(request)) for request in requests or (saying(),)]
     finally:
@@ -255,6 +264,25 @@ async def test_a_model_keeps_the_context_that_it_was_loaded_with() -> None:
     assert server.paths.count("/api/show") == 1
 
 
+async def test_a_model_is_asked_once_for_what_it_was_trained_for() -> None:
+    server = Server(HELLO, STOP, trained=6000)
+    await ask(server, saying("x" * 60_000), saying("x" * 60_000))
+    assert server.contexts == [6000, 6000]
+    assert server.paths.count("/api/show") == 1
+
+
+async def test_the_loops_of_a_process_ask_a_server_for_one_context() -> None:
+    """A context of each loop's own would have the model loaded anew for every other question."""
+    contexts = ContextSizes()
+
+    async def untold(_model: str) -> int | None:
+        return None
+
+    first = await asyncio.to_thread(lambda: asyncio.run(contexts.of("http://one/api", "m", 5000, untold)))
+    assert (first, await contexts.of("http://one/api", "m", 10, untold)) == (8192, 8192)
+    assert await contexts.of("http://two/api", "m", 10, untold) == 4096
+
+
 async def test_the_tools_count_as_prompt() -> None:
     server = Server(HELLO, STOP, trained=131_072)
     await ask(server, saying(tools=(ToolSpec("weather", "x" * 20_000, CITY),)))
@@ -306,6 +334,14 @@ async def test_a_model_that_is_not_pulled_is_said_with_what_to_run(pulled: list[
         "'ollama' has no model 'llama3.2': check the model's name, or run `ollama pull llama3.2` where Ollama runs"
         f"{known}"
     )
+    assert server.paths == ["/api/chat", "/api/tags"]
+
+
+@pytest.mark.fault("C5")
+async def test_a_model_that_is_not_pulled_is_said_also_when_the_server_goes_away() -> None:
+    server = Server(status=404, error="model 'llama3.2' not found", pulled=())
+    server.goes_away = True
+    assert "`ollama pull llama3.2`" in str(await failure(server))
     assert server.paths == ["/api/chat", "/api/tags"]
 
 

@@ -65,9 +65,21 @@ STRANGE = {
         b'{"message": {"tool_calls": [{"function": {"name": "f", "arguments": "x"}}]}, "done": true}\n',
         b'{"error": "boom"}\n',
         b'{"error": 3}\n',
+        b"[" * 100_000,
     ),
 }
-NO_PROTOCOL = (b"", _sse("5"), _sse("null"), _sse("[]"), _sse("{}"), b"data: \xff\xfe\n\n", b"\x00\x01", b"data: {\n\n")
+NESTED = _sse("[" * 100_000)
+NO_PROTOCOL = (
+    b"",
+    _sse("5"),
+    _sse("null"),
+    _sse("[]"),
+    _sse("{}"),
+    b"data: \xff\xfe\n\n",
+    b"\x00\x01",
+    b"data: {\n\n",
+    NESTED,
+)
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,12 @@ import asyncio
 import json
 import logging
 import re
-import socket
-import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from select import select
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
+from backend.agents.providers import PROVIDERS, Timeouts
 from backend.agents.providers.base import (
     Completion,
     GenerationRequest,
@@ -38,9 +33,7 @@ from backend.errors import (
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
-    ProviderUnreachable,
 )
-from backend.security.outbound import Outbound, OutboundPolicy
 from tests.agents.conftest import KEY, Connect
 from tests.mock_openai import MockServer
 
@@ -291,52 +284,6 @@ async def test_a_key_that_the_vendor_repeats_appears_nowhere(
     assert "Incorrect API key provided" in str(error)
     assert KEY.get_secret_value() not in printed
     assert KEY.get_secret_value()[:6] not in printed
-
-
-@pytest.mark.fault("C1")
-async def test_a_refused_connection_says_so(connect: Connect) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    error = await failure(connect(base_url=f"http://127.0.0.1:{port}"), "ok")
-    assert type(error) is ProviderUnreachable
-    assert "check the URL" in str(error)
-
-
-@pytest.mark.fault("C1")
-async def test_a_name_without_an_address_says_so(vendor: str) -> None:
-    async def nowhere(_host: str, _port: int) -> Sequence[str]:
-        raise OSError("no such name")
-
-    config = ProviderConfig(vendor, "http://model.invalid", KEY, "ok")
-    outbound = Outbound(OutboundPolicy(), nowhere)
-    error = await failure(PROVIDERS.get(vendor)(config, outbound.provider_client), "ok")
-    assert type(error) is ProviderUnreachable
-
-
-@pytest.fixture
-def full_server() -> Iterator[str]:
-    """The address of one that accepts no more connections: the system answers none beyond those that wait."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
-        address = listening.getsockname()
-        while True:
-            connection = waiting.enter_context(socket.socket())
-            connection.setblocking(False)
-            connection.connect_ex(address)
-            if not select([], [connection], [], 0.2)[1]:
-                break
-        yield f"http://{address[0]}:{address[1]}"
-
-
-@pytest.mark.fault("C1")
-async def test_a_server_that_accepts_no_connection_is_given_up_at_the_limit_of_connecting(
-    connect: Connect, full_server: str
-) -> None:
-    await ask(connect(), asking())  # the first request of a process also imports the SDK
-    start = time.monotonic()
-    error = await failure(connect(base_url=full_server, timeouts=Timeouts(connect=0.3)), "ok")
-    assert type(error) is ProviderUnreachable
-    assert "did not accept a connection in time; check the URL and the server" in str(error)
-    assert 0.3 <= time.monotonic() - start < 5
 
 
 @pytest.mark.fault("C2")

@@ -28,7 +28,7 @@ from backend.agents.providers.base import (
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.pace import Heard
 from backend.agents.providers.protocols.base import Chat, KeyHeader
-from backend.agents.providers.protocols.ollama_context import ANSWER, ContextSizes
+from backend.agents.providers.protocols.ollama_context import ANSWER, CONTEXTS, ContextSizes
 from backend.agents.providers.protocols.plain_http import (
     count_of,
     error_of,
@@ -56,19 +56,22 @@ class OllamaProtocol:
 
     key_header = KeyHeader()
 
+    def __init__(self, contexts: ContextSizes = CONTEXTS) -> None:
+        self._contexts = contexts
+
     def chat(self, endpoint: Endpoint, http: httpx2.AsyncClient) -> Chat:
-        return OllamaChat(endpoint, http)
+        return OllamaChat(endpoint, http, self._contexts)
 
 
 class OllamaChat:
     """The `Chat` of one server. Its address may end in the `/v1` of the API that is like OpenAI's."""
 
-    def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient) -> None:
+    def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, contexts: ContextSizes) -> None:
         self._vendor = endpoint.vendor.name
         self._key = endpoint.key
         self._api = f"{endpoint.root('/v1', '/api')}/api"
         self._http = http
-        self._contexts = ContextSizes(self._trained)
+        self._contexts = contexts
 
     async def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
         with vendor_errors(self._vendor, request.model, self._key), transport_errors(request.model):
@@ -82,7 +85,9 @@ class OllamaChat:
     async def _events(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
         reading = _Reading(request.model)
         body = _body(request, messages)
-        body["options"]["num_ctx"] = await self._contexts.of(request.model, _tokens(request, body))
+        body["options"]["num_ctx"] = await self._contexts.of(
+            self._api, request.model, _tokens(request, body), self._trained
+        )
         async with aclosing(await sent(self._http, f"{self._api}/chat", body)) as response:
             if response.status_code >= 400:
                 raise await self._refusal(response, request.model)
@@ -114,22 +119,27 @@ class OllamaChat:
 
     async def _pulled(self) -> list[str]:
         """The models that the server has; none where it does not tell."""
-        listed = await self._told(self._http.build_request("GET", f"{self._api}/tags"))
+        try:
+            asked = self._http.build_request("GET", f"{self._api}/tags")
+            listed = await _told(await self._http.send(asked, stream=True))
+        except httpx2.HTTPError:
+            return []
         rows = listed.get("models")
         names = [row.get("name") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return [name for name in names if isinstance(name, str)]
 
     async def _trained(self, model: str) -> int | None:
-        shown = await self._told(self._http.build_request("POST", f"{self._api}/show", json={"model": model}))
+        shown = await _told(await sent(self._http, f"{self._api}/show", {"model": model}))
         about = fields_of(shown.get("model_info") or {})
         size = about.get(f"{about.get('general.architecture')}.context_length")
         return size if isinstance(size, int) and size > 0 else None
 
-    async def _told(self, asked: httpx2.Request) -> Mapping[str, Any]:
-        """What the server knows of its models; nothing where it refuses to tell."""
-        async with aclosing(await self._http.send(asked, stream=True)) as response:
-            told = await json_body(response) if response.status_code == 200 else None
-        return told if isinstance(told, dict) else {}
+
+async def _told(response: httpx2.Response) -> Mapping[str, Any]:
+    """What the server knows of its models; nothing where it refuses to tell."""
+    async with aclosing(response):
+        told = await json_body(response) if response.status_code == 200 else None
+    return told if isinstance(told, dict) else {}
 
 
 @dataclass(slots=True)
@@ -167,7 +177,7 @@ class _Reading:
             yield self._call(fields_of(call))
 
     def _call(self, call: Mapping[str, Any]) -> ToolCall:
-        """Servers of before 2025-10 give a call no id."""
+        """Earlier servers give a call no id."""
         function = fields_of(call.get("function"))
         name, arguments = str(function.get("name")), function.get("arguments")
         if not isinstance(arguments, dict):

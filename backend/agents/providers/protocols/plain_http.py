@@ -93,7 +93,7 @@ async def json_body(response: httpx2.Response, limit: int = _LINE) -> object:
             return None
     try:
         return json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
