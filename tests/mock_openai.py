@@ -2,7 +2,7 @@
 
 Run it by hand: `python -m tests.mock_openai --port 9100`. It speaks OpenAI's chat completions under
 `http://127.0.0.1:9100/v1`, Anthropic's Messages and Gemini's generateContent under `http://127.0.0.1:9100`, Mistral's
-dialect under `http://127.0.0.1:9100/mistral` and Ollama's under `http://127.0.0.1:9100/ollama/v1`.
+dialect under `http://127.0.0.1:9100/mistral` and Ollama's `/api/chat` under `http://127.0.0.1:9100/ollama`.
 
 ok (and any other name)  answers from the passages in the prompt, citing them
 badcite                  also cites a passage that does not exist
@@ -12,6 +12,7 @@ think                    reasons for two seconds, then answers
 flaky, flaky-500, ...    two failures of that status (503), then an answer
 429, 429-seconds, 429-date, 429-hour, 429-garbage, 503-hour, ...   with that kind of Retry-After
 status-400, status-503, ...                         that status; `leak-401` repeats the key in its text
+unpulled                 is not there (Ollama)
 cut, cut-clean, garbage, garbage-sse, other-schema  breaks off (`cut-clean` as if it were whole); no JSON; no readable
                                                     events; events of another API
 invent                   drafts a FAQ that the passage does not hold; asked for drafts, the others draft its sentences

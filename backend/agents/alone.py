@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from backend.agents.citations import CitationFilter
 from backend.agents.providers.base import Done, GenerationRequest, Message, Provider, TextDelta
 from backend.agents.providers.streams import closing
-from backend.agents.rag import AgentEvent, AnswerDone, AnswerToken, RagSettings, who_answered
+from backend.agents.rag import AgentEvent, AnswerDone, AnswerToken, RagSettings, Retrieval, who_answered
 from backend.agents.texts import says_not_found
 
 
@@ -16,7 +16,9 @@ class AloneAgent:
         self._provider = provider
         self._settings = settings
 
-    async def answer(self, question: str, history: Sequence[Message]) -> AsyncIterator[AgentEvent]:
+    async def answer(
+        self, question: str, history: Sequence[Message], _found: Retrieval | None = None
+    ) -> AsyncIterator[AgentEvent]:
         """Tokens, then `AnswerDone`. Marks of sources go: there are none. Raises `ProviderError`."""
         marks, said = CitationFilter(()), ""
         async with closing(self._provider.stream(self._request(question, history))) as events:

@@ -10,7 +10,7 @@ from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers,
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.agents.providers.vendors import ProviderTable
-from backend.agents.rag import RagAgent, RagSettings
+from backend.agents.rag import Agent, RagAgent, RagSettings
 from backend.agents.spending import CountedProvider, Spending
 from backend.errors import InvalidRequest
 
@@ -41,13 +41,17 @@ class ProviderChoice:
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """What an agent is made from. `fallbacks` are asked in turn when the one before says nothing."""
+    """What an agent is made from. `fallbacks` are asked in turn when the one before says nothing.
+
+    Without `documents` it answers from what its model learnt.
+    """
 
     primary: ProviderChoice
     fallbacks: tuple[ProviderChoice, ...] = ()
     instructions: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     history: int = 12
+    documents: bool = True
     steps: frozenset[str] = frozenset({"rewrite"})
     """The pipeline's steps that the model takes, of rewrite, plan and rerank; the rules take the others."""
 
@@ -74,28 +78,25 @@ class AgentFactory:
         self._providers: dict[ProviderConfig, Provider] = {}
         self._breakers: dict[ProviderConfig, Breakers] = {}
 
-    def rag(self, config: AgentConfig, spending: Spending | None = None) -> RagAgent:
-        """An agent whose calls are added to `spending`.
+    def create_agent(self, config: AgentConfig, spending: Spending | None = None) -> Agent:
+        """The concrete agent: one that answers from documents and cites them, or one that answers alone.
 
-        Raises `UnknownStrategy`, `MissingExtra`, `InvalidRequest` (no URL, no such model), `OutboundRefused`."""
-        return RagAgent(self.chain(config, spending), self._settings(config), self._verifier)
-
-    def alone(self, config: AgentConfig, spending: Spending | None = None) -> AloneAgent:
-        """One that reads no documents. Raises as `rag` does, and `InvalidRequest` for a provider that only quotes."""
-        settings, provider = self._settings(config), self.chain(config, spending)
-        if not provider.capabilities.generates:
-            raise InvalidRequest(f"the provider {settings.provider!r} only quotes documents; it cannot answer without")
-        return AloneAgent(provider, settings)
-
-    def _settings(self, config: AgentConfig) -> RagSettings:
+        Its calls are added to `spending`. Raises `UnknownStrategy`, `MissingExtra`, `OutboundRefused` and
+        `InvalidRequest`: no URL, no such model, no documents for a provider that only quotes them."""
         self._table.check_model(config.primary.config.name, config.primary.model)
-        return RagSettings(
+        settings = RagSettings(
             provider=config.primary.config.name,
             model=config.primary.model_name,
             instructions=config.instructions,
             sampling=config.sampling,
             history=config.history,
         )
+        provider = self.chain(config, spending)
+        if config.documents:
+            return RagAgent(provider, settings, self._verifier)
+        if not provider.capabilities.generates:
+            raise InvalidRequest(f"the provider {settings.provider!r} only quotes documents; it cannot answer without")
+        return AloneAgent(provider, settings)
 
     def chain(self, config: AgentConfig, spending: Spending | None = None) -> Provider:
         """An agent's choices as one provider that falls back along them; its last event tells who answered."""

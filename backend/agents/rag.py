@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from backend.agents.citations import CitationFilter
 from backend.agents.cited import CitationCheck, CitedAnswer, SupportsClaims
@@ -56,6 +57,14 @@ class AnswerDone:
 AgentEvent = AnswerToken | AnswerDone
 
 
+class Agent(Protocol):
+    """Answers one question at a time; keeps no state between them."""
+
+    def answer(self, question: str, history: Sequence[Message], found: Retrieval, /) -> AsyncIterator[AgentEvent]:
+        """Tokens, then `AnswerDone`. Raises `ProviderError`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RagSettings:
     """`provider` and `model` name who is asked first. `history` is how many earlier messages the model sees."""
@@ -68,9 +77,7 @@ class RagSettings:
 
 
 class RagAgent:
-    """Answers one question at a time; keeps no state between them.
-
-    The citations of a provider that writes its own words are verified, not those of one that quotes, whether it is
+    """The citations of a provider that writes its own words are verified, not those of one that quotes, whether it is
     asked first or stands in for another.
     """
 

@@ -178,7 +178,7 @@ class AgentService:
         for n, row in enumerate(agent.fallbacks):
             await self._providers.choice(tx, row["provider"], row["model"], field=f"fallbacks[{n}]")
         agent.model = choice.model_name if model == agent.model else agent.model
-        self._factory.rag((await self._providers.answerer(tx, agent)).config)
+        self._factory.create_agent((await self._providers.answerer(tx, agent)).config)
 
     async def _shown(self, tx: Tx, agent: Agent) -> wire.Agent:
         return _to_wire(agent, await tx.agents.used_by(agent.id, self._day()))

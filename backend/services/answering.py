@@ -92,10 +92,7 @@ class Answering:
         answerer = await self._with_model(
             tx, as_asked(await self._agents.answerer(tx, agent), question), question, tuned
         )
-        if question.documents:
-            self._factory.rag(answerer.config)
-        else:
-            self._factory.alone(answerer.config)
+        self._factory.create_agent(answerer.config)
         return Inquiry(
             question=question,
             collection_id=asked,
@@ -194,14 +191,7 @@ class Answering:
             yield AnswerToken(found.plan.reply)
             yield AnswerDone(found.plan.reply, (), False, model=builtin.MODEL, provider=builtin.NAME)
             return
-        config, spending = inquiry.answerer.config, inquiry.spending
-        if not inquiry.question.documents:
-            alone = self._factory.alone(config, spending)
-            async with closing(alone.answer(inquiry.question.message, inquiry.history)) as events:
-                async for event in events:
-                    yield event
-            return
-        agent = self._factory.rag(config, spending)
+        agent = self._factory.create_agent(inquiry.answerer.config, inquiry.spending)
         retrieval = Retrieval(_passages(found.result.items), found.result.answerable)
         message = inquiry.question.message
         asked = message if is_long(message) else found.question

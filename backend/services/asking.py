@@ -82,7 +82,8 @@ def as_asked(answerer: Answerer, question: Question) -> Answerer:
     limits = [limit for limit in (config.sampling.max_tokens, wanted.max_tokens) if limit is not None]
     sampling = Sampling(temperature, min(limits, default=None))
     instructions = with_caller(config.instructions, question.instructions)
-    return replace(answerer, config=replace(config, instructions=instructions, sampling=sampling))
+    config = replace(config, instructions=instructions, sampling=sampling, documents=question.documents)
+    return replace(answerer, config=config)
 
 
 async def agent_of(tx: Tx, question: Question) -> models.Agent:

@@ -24,7 +24,7 @@ def factory(outbound: Outbound) -> AgentFactory:
 
 
 async def final(factory: AgentFactory, config: AgentConfig) -> AnswerDone:
-    done = [event async for event in factory.rag(config).answer("When are invoices sent?", (), FOUND)][-1]
+    done = [event async for event in factory.create_agent(config).answer("When are invoices sent?", (), FOUND)][-1]
     assert isinstance(done, AnswerDone)
     return done
 
@@ -37,10 +37,10 @@ async def test_an_agent_on_the_built_in_provider_needs_nothing(factory: AgentFac
 @pytest.mark.parametrize("name", ["builtin", "echo"])
 def test_a_model_that_a_provider_with_a_fixed_list_does_not_have_is_refused(factory: AgentFactory, name: str) -> None:
     config = ProviderConfig(name, default_model=name)
-    assert factory.rag(AgentConfig(ProviderChoice(config, name)))
-    assert factory.rag(AgentConfig(ProviderChoice(config)))
+    assert factory.create_agent(AgentConfig(ProviderChoice(config, name)))
+    assert factory.create_agent(AgentConfig(ProviderChoice(config)))
     with pytest.raises(InvalidRequest, match=f"no model 'gpt-9' of the provider '{name}'; known: \\['{name}'\\]"):
-        factory.rag(AgentConfig(ProviderChoice(config, "gpt-9")))
+        factory.create_agent(AgentConfig(ProviderChoice(config, "gpt-9")))
 
 
 async def test_an_agent_on_a_server_streams_from_it(factory: AgentFactory, server: MockServer) -> None:
@@ -59,6 +59,23 @@ async def test_the_fallback_answers_when_the_server_is_down(factory: AgentFactor
     await factory.aclose()
     assert (done.provider, len(done.failures), done.answered) == ("builtin", 1, True)
     assert len(server.app.requests) == 3
+
+
+async def test_the_configuration_says_whether_the_agent_reads_documents(
+    factory: AgentFactory, server: MockServer
+) -> None:
+    choice = ProviderChoice(ProviderConfig("openai-compatible", server.base_url), "ok")
+    with_documents = await final(factory, AgentConfig(choice))
+    alone = await final(factory, AgentConfig(choice, documents=False))
+    await factory.aclose()
+    assert (with_documents.text, with_documents.cited) == ("Invoices are sent monthly. [1]", (1,))
+    assert (alone.text, alone.cited) == ("You asked: When are invoices sent?", ())
+    assert ["passage" in str(request.body) for request in server.app.requests] == [True, False]
+
+
+def test_a_provider_that_only_quotes_makes_no_agent_without_documents(factory: AgentFactory) -> None:
+    with pytest.raises(InvalidRequest, match="'builtin' only quotes documents"):
+        factory.create_agent(AgentConfig(BUILTIN, documents=False))
 
 
 async def test_a_model_that_does_not_know_lowers_the_verdict(factory: AgentFactory, server: MockServer) -> None:
@@ -97,9 +114,9 @@ async def test_a_chain_without_an_agent_tells_who_answered(factory: AgentFactory
 
 def test_unknown_and_unusable_configurations_are_refused_when_the_agent_is_made(factory: AgentFactory) -> None:
     with pytest.raises(UnknownStrategy, match="known"):
-        factory.rag(AgentConfig(ProviderChoice(ProviderConfig("nobody"))))
+        factory.create_agent(AgentConfig(ProviderChoice(ProviderConfig("nobody"))))
     with pytest.raises(InvalidRequest, match="base URL"):
-        factory.rag(AgentConfig(ProviderChoice(ProviderConfig("openai-compatible"))))
+        factory.create_agent(AgentConfig(ProviderChoice(ProviderConfig("openai-compatible"))))
 
 
 async def test_a_host_that_may_not_be_called_is_refused() -> None:

@@ -56,7 +56,7 @@ async def test_an_agent_on_it_chats() -> None:
     server = AcmeServer({"word": "Monthly"}, {"word": " [1]."}, {"used": [12, 7]})
     factory = AgentFactory(PROVIDERS.plus(ACME), server.client)
     spending = Spending()
-    *tokens, done = [event async for event in factory.rag(config(), spending).answer("When?", (), FOUND)]
+    *tokens, done = [event async for event in factory.create_agent(config(), spending).answer("When?", (), FOUND)]
     await factory.aclose()
 
     assert "".join(token.text for token in tokens if isinstance(token, AnswerToken)) == "Monthly [1]."
@@ -72,10 +72,10 @@ async def test_its_failures_are_ours() -> None:
     server = AcmeServer({"word": "no"}, status=500)
     factory = AgentFactory(PROVIDERS.plus(ACME), server.client, retry=lambda _name, provider: provider)
     with pytest.raises(ProviderError, match="acme"):
-        _ = [event async for event in factory.rag(config()).answer("When?", (), FOUND)]
+        _ = [event async for event in factory.create_agent(config()).answer("When?", (), FOUND)]
     keyless = AgentConfig(ProviderChoice(ProviderConfig("acme"), "rocket"))
     with pytest.raises(ProviderAuthFailed, match="ACME_KEY"):
-        _ = [event async for event in factory.rag(keyless).answer("When?", (), FOUND)]
+        _ = [event async for event in factory.create_agent(keyless).answer("When?", (), FOUND)]
     await factory.aclose()
 
 

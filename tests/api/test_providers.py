@@ -1,5 +1,6 @@
 """Provider settings, their write-only keys, and the agent that uses them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -107,6 +108,51 @@ async def test_another_url_with_a_new_key_sends_only_the_new_one(api: Api, mock:
     await configured(api, base_url=mock.base_url, api_key="sk-another-one-0123456789")
     await api.post(f"{PATH}/check")
     assert [request.headers["authorization"] for request in mock.app.requests] == ["Bearer sk-another-one-0123456789"]
+
+
+KEYED = [name for name, row in PROVIDERS.vendors.items() if row.key_variable]
+
+
+async def sent_key(api: Api, mock: MockServer, name: str) -> str:
+    """What a check of the provider sends."""
+    assert (await api.post(f"/providers/{name}/check"))["ok"] is True
+    headers = mock.app.requests[-1].headers
+    found = [headers[one] for one in ("authorization", "x-api-key", "x-goog-api-key") if one in headers]
+    return " ".join(found).removeprefix("Bearer ")
+
+
+@pytest.mark.parametrize("name", KEYED)
+async def test_the_key_of_the_environment_is_the_one_that_is_sent_until_one_is_stored(
+    api: Api, mock: MockServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """To the vendor's own address, or for one without, to that which was entered."""
+    vendor, path = PROVIDERS.vendors[name], f"/providers/{name}"
+    if vendor.default_url is not None:
+        monkeypatch.setitem(PROVIDERS.vendors, name, replace(vendor, default_url=mock.url_of(name)))
+    monkeypatch.setenv(str(vendor.key_variable), "sk-of-the-environment-0123")
+    settings = {"base_url": mock.url_of(name), "model": "ok"}
+    assert (await api.client.put(path, json=settings)).status_code == 200
+    assert await sent_key(api, mock, name) == "sk-of-the-environment-0123"
+
+    assert (await api.client.put(path, json={"api_key": KEY})).status_code == 200
+    assert await sent_key(api, mock, name) == KEY
+
+    assert (await api.client.delete(path)).status_code == 204
+    assert (await api.client.put(path, json=settings)).status_code == 200
+    assert await sent_key(api, mock, name) == "sk-of-the-environment-0123"
+
+
+@pytest.mark.fault("E10")
+@pytest.mark.parametrize("name", [name for name in KEYED if PROVIDERS.vendors[name].default_url])
+async def test_the_key_of_the_environment_is_sent_to_no_other_address(
+    api: Api, mock: MockServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(str(PROVIDERS.vendors[name].key_variable), "sk-of-the-environment-0123")
+    settings = {"base_url": mock.url_of(name), "model": "ok"}
+    assert (await api.client.put(f"/providers/{name}", json=settings)).status_code == 200
+    checked = await api.client.post(f"/providers/{name}/check")
+    assert checked.status_code == (422 if PROVIDERS.vendors[name].needs_key else 200)
+    assert "sk-of-the-environment-0123" not in str(mock.app.requests)
 
 
 async def test_the_same_url_keeps_its_key_when_only_the_model_changes(api: Api, mock: MockServer) -> None:
@@ -234,9 +280,11 @@ async def test_every_vendor_is_listed_with_what_it_can_and_what_it_costs(api: Ap
 
 
 async def test_a_server_beside_this_program_is_set_up_by_saving_it(api: Api, mock: MockServer) -> None:
+    """The address of the releases that spoke to Ollama as to OpenAI ends in `/v1`."""
     shown = (await api.client.put("/providers/ollama", json={"base_url": mock.base_url, "model": "llama3.2@ok"})).json()
     assert (shown["state"], shown["configured"]) == ("ready", True)
     assert (await api.post("/providers/ollama/check"))["model"] == "llama3.2@ok"
+    assert [request.path for request in mock.app.requests] == ["/api/chat"]
 
 
 @pytest.mark.fault("C6")

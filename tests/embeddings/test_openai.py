@@ -29,10 +29,12 @@ Make = Callable[..., OpenAIEmbedder]
 async def make(mock: MockServer) -> AsyncIterator[Make]:
     made: list[OpenAIEmbedder] = []
 
-    def one(model: str = "embed-64", dimension: int = 64) -> OpenAIEmbedder:
-        config = ProviderConfig("openai-compatible", mock.base_url, SecretStr(KEY), key_base_url=mock.base_url)
+    def one(
+        model: str = "embed-64", dimension: int = 64, vendor: str = "openai-compatible", url: str = mock.base_url
+    ) -> OpenAIEmbedder:
+        config = ProviderConfig(vendor, url, SecretStr(KEY), key_base_url=url)
         embedder = OpenAIEmbedder(
-            PROVIDERS.vendors["openai-compatible"],
+            PROVIDERS.vendors[vendor],
             config,
             model,
             Outbound(OutboundPolicy("local")).provider_client,
@@ -63,6 +65,14 @@ async def test_long_work_goes_out_in_requests_that_a_server_takes(make: Make, mo
 async def test_the_dimension_is_what_the_server_sends(make: Make) -> None:
     spec = await make("embed-48", 0).measure()
     assert (spec.model, spec.dimension) == ("openai-compatible:embed-48", 48)
+
+
+@pytest.mark.parametrize("version", ["", "/", "/v1", "/v1/"])
+async def test_ollama_embeds_at_its_address_with_the_version_and_without(
+    make: Make, mock: MockServer, version: str
+) -> None:
+    await make(vendor="ollama", url=f"{mock.root}{version}").embed(["tea"], kind="query")
+    assert [request.path for request in mock.app.requests] == ["/v1/embeddings"]
 
 
 @pytest.mark.fault("C2")

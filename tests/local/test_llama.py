@@ -100,7 +100,7 @@ async def test_the_sample_streams_words() -> None:
     factory = AgentFactory(PROVIDERS, Outbound(OutboundPolicy()).provider_client)
     config = ProviderConfig("local", default_model=SAMPLE, timeouts=PATIENT)
     spending = Spending()
-    agent = factory.rag(AgentConfig(ProviderChoice(config), sampling=Sampling(0.0, 48)), spending)
+    agent = factory.create_agent(AgentConfig(ProviderChoice(config), sampling=Sampling(0.0, 48)), spending)
     found = Retrieval((PassageText(1, "Warranty", "The warranty covers repairs for two years."),), True)
     events = [event async for event in agent.answer("How long is the warranty?", (), found)]
     await factory.aclose()

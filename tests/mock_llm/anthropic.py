@@ -3,7 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from tests.mock_llm.asked import Asked, Failure, Json, Recorded, Tool, fields, only_known, rows, text_of
+from tests.mock_llm.asked import (
+    Asked,
+    Failure,
+    Json,
+    Recorded,
+    ServerSentEvents,
+    Tool,
+    fields,
+    only_known,
+    rows,
+    text_of,
+)
 
 _KNOWN = (
     "model messages max_tokens system stream temperature top_p top_k tools tool_choice stop_sequences metadata "
@@ -12,7 +23,7 @@ _KNOWN = (
 _ERRORS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
-class Anthropic:
+class Anthropic(ServerSentEvents):
     def speaks(self, path: str) -> bool:
         return path.endswith("/v1/messages")
 

@@ -51,7 +51,13 @@ class Failure(Exception):
 
 
 class Dialect(Protocol):
-    """A vendor's own protocol. Frames are the bytes of server-sent events."""
+    """A vendor's own protocol. Frames are the bytes of its stream, `ServerSentEvents` with most."""
+
+    media_type: str
+
+    def frame(self, text: str, /) -> bytes:
+        """With this text, whatever it is."""
+        ...
 
     def speaks(self, path: str) -> bool: ...
 
@@ -74,6 +80,13 @@ class Dialect(Protocol):
     def end(self, asked: Asked, call: Json | None, /) -> Sequence[bytes]:
         """The tool call, if there is one, then why it ended and what it used: 12 tokens in, 7 out."""
         ...
+
+
+class ServerSentEvents:
+    media_type = "text/event-stream"
+
+    def frame(self, text: str) -> bytes:
+        return f"data: {text}\n\n".encode()
 
 
 def rows(value: object) -> list[Json]:

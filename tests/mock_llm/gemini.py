@@ -4,7 +4,18 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from tests.mock_llm.asked import Asked, Failure, Json, Recorded, Tool, fields, only_known, rows, text_of
+from tests.mock_llm.asked import (
+    Asked,
+    Failure,
+    Json,
+    Recorded,
+    ServerSentEvents,
+    Tool,
+    fields,
+    only_known,
+    rows,
+    text_of,
+)
 
 _PATH = re.compile(r"/v1beta/models/(?P<model>.+):streamGenerateContent\Z")
 _KNOWN = "contents systemInstruction generationConfig tools toolConfig safetySettings cachedContent"
@@ -17,7 +28,7 @@ _STATUS = {
 }
 
 
-class Gemini:
+class Gemini(ServerSentEvents):
     def speaks(self, path: str) -> bool:
         return _PATH.search(path) is not None
 

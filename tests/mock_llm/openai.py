@@ -1,14 +1,25 @@
-"""OpenAI's chat completions, and the dialects of Mistral, which refuses what it does not know, and of Ollama."""
+"""OpenAI's chat completions, and the dialect of Mistral, which refuses what it does not know."""
 
 import json
 from collections.abc import Mapping, Sequence
 
-from tests.mock_llm.asked import Asked, Failure, Json, Recorded, Tool, fields, only_known, rows, text_of
+from tests.mock_llm.asked import (
+    Asked,
+    Failure,
+    Json,
+    Recorded,
+    ServerSentEvents,
+    Tool,
+    fields,
+    only_known,
+    rows,
+    text_of,
+)
 
 USAGE: Json = {"prompt_tokens": 12, "completion_tokens": 7, "total_tokens": 19}
 
 
-class OpenAI:
+class OpenAI(ServerSentEvents):
     def speaks(self, path: str) -> bool:
         return path.endswith("/chat/completions")
 
@@ -20,7 +31,7 @@ class OpenAI:
             model=str(body.get("model", "")),
             prompt=texts[-1] if texts else "",
             schema=fields(schema) or None,
-            tool=_tool(body.get("tools")),
+            tool=offered(body.get("tools")),
             stream=bool(body.get("stream")),
             earlier="\n".join(texts[:-1]),
         )
@@ -50,30 +61,6 @@ class OpenAI:
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         shape: Json = {"id": "mock", "object": "chat.completion", "created": 1}
         return {**shape, "model": model, "choices": [choice], "usage": USAGE}
-
-
-class Ollama(OpenAI):
-    """Under `/ollama`. It reasons under another name, sends a call whole in a chunk of its own, and has no error codes.
-
-    https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx and `openai/openai.go` there.
-    """
-
-    def speaks(self, path: str) -> bool:
-        return path == "/ollama/v1/chat/completions"
-
-    def error(self, failure: Failure) -> Json:
-        kind = {400: "invalid_request_error", 404: "not_found_error"}.get(failure.status, "api_error")
-        return {"error": {"message": failure.message, "type": kind, "param": None, "code": None}}
-
-    def thought(self, asked: Asked) -> bytes:
-        return event(chunk(asked.model, {"role": "assistant", "content": "", "reasoning": "Hm. "}))
-
-    def end(self, asked: Asked, call: Json | None) -> Sequence[bytes]:
-        called = [event(chunk(asked.model, {"content": "", **_calls(asked, call)}))] if call is not None else []
-        reason = "tool_calls" if call is not None else "stop"
-        usage = {**chunk(asked.model, {}), "choices": [], "usage": USAGE}
-        last = event(chunk(asked.model, {"role": "assistant", "content": ""}, reason))
-        return [*called, last, event(usage), b"data: [DONE]\n\n"]
 
 
 class Mistral(OpenAI):
@@ -114,9 +101,10 @@ def chunk(model: str, delta: Json, finish_reason: str | None = None) -> Json:
     return {"id": "mock", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": [choice]}
 
 
-def _tool(tools: object) -> Tool | None:
-    offered = [fields(tool.get("function")) for tool in rows(tools)]
-    return Tool(str(offered[0]["name"]), fields(offered[0].get("parameters"))) if offered else None
+def offered(tools: object) -> Tool | None:
+    """The first function of a list of tools."""
+    functions = [fields(tool.get("function")) for tool in rows(tools)]
+    return Tool(str(functions[0]["name"]), fields(functions[0].get("parameters"))) if functions else None
 
 
 def _calls(asked: Asked, call: Json | None) -> Json:

@@ -21,7 +21,8 @@ import uvicorn
 from tests.mock_llm.anthropic import Anthropic
 from tests.mock_llm.asked import Asked, Dialect, Failure, Json, Recorded
 from tests.mock_llm.gemini import Gemini
-from tests.mock_llm.openai import Mistral, Ollama, OpenAI
+from tests.mock_llm.ollama import Ollama
+from tests.mock_llm.openai import Mistral, OpenAI
 from tests.mock_llm.speech import call_for, text_for
 
 Receive = Callable[[], Awaitable[MutableMapping[str, object]]]
@@ -29,7 +30,8 @@ Send = Callable[[MutableMapping[str, object]], Awaitable[None]]
 
 MODELS = ("ok", "badcite", "unsure", "slow", "drip", "hang", "flaky", "429", "cut", "garbage", "badjson")
 _OPENAI = OpenAI()
-DIALECTS: tuple[Dialect, ...] = (Mistral(), Ollama(), _OPENAI, Anthropic(), Gemini())
+_OLLAMA = Ollama()
+DIALECTS: tuple[Dialect, ...] = (Mistral(), _OLLAMA, _OPENAI, Anthropic(), Gemini())
 _RETRY_AFTER: Mapping[str, Callable[[], str]] = {
     "": lambda: "0",
     "seconds": lambda: "1",
@@ -83,6 +85,8 @@ class MockLlm:
             if request.path.endswith("/models"):
                 rows = [{"id": name, "object": "model", "created": 1, "owned_by": "mock"} for name in MODELS]
                 await _send_json(send, {"object": "list", "data": rows})
+            elif (told := _OLLAMA.tells(request.path, MODELS)) is not None:
+                await _send_json(send, told)
             elif request.path.endswith("/embeddings"):
                 await self._embed(dialect, request, send)
             elif dialect.speaks(request.path):
@@ -136,12 +140,13 @@ class MockLlm:
             raise Failure(401, f"Incorrect API key provided: {key}. It starts with {key[:6]}***.")
 
     async def _stream(self, dialect: Dialect, asked: Asked, send: Send) -> None:
-        await send(_start(200, (("content-type", "text/event-stream"),)))
+        await send(_start(200, (("content-type", dialect.media_type),)))
         if asked.mode == "garbage-sse":
-            await send(_part(b"data: {not json\n\ndata: [DONE]\n\n", more=False))
+            await send(_part(dialect.frame("{not json") + dialect.frame("[DONE]"), more=False))
             return
         if asked.mode == "other-schema":
-            await send(_part(b'data: {"type": "surprise", "choices": 3, "candidates": "none"}\n\n', more=False))
+            surprise = '{"type": "surprise", "choices": 3, "candidates": "none"}'
+            await send(_part(dialect.frame(surprise), more=False))
             return
         await send(_part(dialect.begin(asked)))
         for _ in range(self.thoughts if asked.mode == "think" else 0):
@@ -207,7 +212,7 @@ class MockServer:
             "anthropic": self.root,
             "gemini": self.root,
             "mistral": f"{self.root}/mistral",
-            "ollama": f"{self.root}/ollama/v1",
+            "ollama": f"{self.root}/ollama",
         }
         return own.get(vendor, self.base_url)
 

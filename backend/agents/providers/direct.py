@@ -50,7 +50,7 @@ _MODELS = 32
 
 @dataclass(slots=True)
 class DirectChat:
-    """One vendor's endpoint over one HTTP client, bound to the event loop that made the client."""
+    """The `Chat` of a protocol that pydantic-ai knows."""
 
     endpoint: Endpoint
     protocol: WireProtocol
@@ -63,10 +63,6 @@ class DirectChat:
         self._text = quick.text_chat(self.endpoint, self.http) if quick else None
 
     async def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
-        """Text deltas and tool calls as they come, `Heard` for the rest, then `Done`.
-
-        `messages` are sent, not those of the request. Structured output is text of JSON, whichever way it is given.
-        """
         with vendor_errors(self.endpoint.vendor.name, request.model, self.endpoint.key, self.protocol.errors):
             stream = self._text.stream if self._text and _is_text(request, messages) else self._by_sdk
             async with closing(stream(request, messages)) as events:

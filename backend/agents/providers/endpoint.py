@@ -63,6 +63,11 @@ class Endpoint:
         url = self.base_url.rstrip("/")
         return next((url.removesuffix(version) for version in versions if url.endswith(version)), url)
 
+    @property
+    def openai_url(self) -> str:
+        """Where its API like OpenAI's is."""
+        return f"{self.root(self.vendor.openai_version)}{self.vendor.openai_version}"
+
     def client(self, http: HttpClientFactory, timeout: httpx2.Timeout, header: KeyHeader) -> httpx2.AsyncClient:
         """A client that sends this key and no other header of consequence. Raises `ProviderAuthFailed`."""
         self._check_key()

@@ -5,7 +5,6 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import httpx2
@@ -26,15 +25,14 @@ from backend.agents.providers.base import (
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, question_of
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.pace import Heard, Pace
-from backend.agents.providers.protocols.base import WireProtocol
+from backend.agents.providers.protocols.base import AnyProtocol, Chat, HasChat, KeyHeader
 from backend.agents.providers.streams import closing
 from backend.agents.providers.vendors import Vendor
 from backend.errors import InvalidRequest, ProviderBadAnswer
 
-if TYPE_CHECKING:
-    from backend.agents.providers.direct import DirectChat
-
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
+
+Connect = Callable[[Endpoint, httpx2.AsyncClient], Chat]
 
 
 class PydanticAiProvider:
@@ -44,13 +42,13 @@ class PydanticAiProvider:
     """
 
     def __init__(
-        self, vendor: Vendor, protocol: Callable[[], WireProtocol], config: ProviderConfig, http: HttpClientFactory
+        self, vendor: Vendor, protocol: Callable[[], AnyProtocol], config: ProviderConfig, http: HttpClientFactory
     ) -> None:
         self._config = config
         self._protocol = protocol
         self._endpoint = Endpoint.of(vendor, config)
         self._http = http
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, DirectChat] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Chat] = WeakKeyDictionary()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -108,14 +106,14 @@ class PydanticAiProvider:
                     done = event
         return "".join(text), done
 
-    async def _client(self) -> "DirectChat":
+    async def _client(self) -> Chat:
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
             # The SDKs take seconds to import; the loop has other people to serve meanwhile.
-            connect, protocol = await asyncio.to_thread(_load, self._protocol)
+            connect, key_header = await asyncio.to_thread(_load, self._protocol)
             if loop not in self._clients:
-                http = self._endpoint.client(self._http, self._timeout(), protocol.key_header)
-                self._clients[loop] = connect(self._endpoint, protocol, http)
+                http = self._endpoint.client(self._http, self._timeout(), key_header)
+                self._clients[loop] = connect(self._endpoint, http)
         return self._clients[loop]
 
     def _timeout(self) -> httpx2.Timeout:
@@ -130,10 +128,14 @@ class PydanticAiProvider:
         return name
 
 
-def _load(protocol: Callable[[], WireProtocol]) -> "tuple[type[DirectChat], WireProtocol]":
+def _load(load: Callable[[], AnyProtocol]) -> tuple[Connect, KeyHeader]:
+    protocol = load()
+    if isinstance(protocol, HasChat):
+        return protocol.chat, protocol.key_header
+
     from backend.agents.providers.direct import DirectChat
 
-    return DirectChat, protocol()
+    return lambda endpoint, http: DirectChat(endpoint, protocol, http), protocol.key_header
 
 
 def _validated(output: type[BaseModel], answer: str, *, is_cut: bool = False) -> tuple[BaseModel | None, str]:

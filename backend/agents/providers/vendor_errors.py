@@ -36,7 +36,7 @@ from backend.errors import (
     ProviderUnreachable,
 )
 
-# The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last four.
+# The SDKs trust the shape of what they read: `data: 5` or a text in `created` ends in one of the last five.
 _RAISED_BY_SDKS: tuple[type[Exception], ...] = (
     AgentRunError,
     UserError,
@@ -44,6 +44,7 @@ _RAISED_BY_SDKS: tuple[type[Exception], ...] = (
     TypeError,
     AttributeError,
     KeyError,
+    RecursionError,
 )
 _EXCERPT = 200
 _LONGEST_WAIT = 86_400.0
@@ -135,15 +136,18 @@ def _mapped(exc: Exception, name: str, model: str, secret: str) -> ProviderError
     said = excerpt(exc.body if isinstance(exc, ModelAPIError) else None, secret)
     message = f"{name!r} (model {model!r}) {text.replace('{said}', said)}"
     if isinstance(exc, ModelAPIError) and error in (ProviderRateLimited, ProviderUnavailable):
-        return error(message + _when(exc.retry_after), exc.retry_after)
+        return error(message + at_time(exc.retry_after, datetime.now(UTC)), exc.retry_after)
     return error(message)
 
 
-def _when(wait: float | None) -> str:
-    """After "try again": the time to which a server asks to be left alone, from a second up to a day."""
+def at_time(wait: float | None, now: datetime) -> str:
+    """After "try again": the time to which a server asks to be left alone, from a second up to a day; with its date
+    where that is not today's."""
     if wait is None or not 1 <= wait <= _LONGEST_WAIT:
         return ""
-    return f" at {datetime.now(UTC) + timedelta(seconds=wait):%H:%M:%S} UTC"
+    then = now + timedelta(seconds=wait)
+    day = "" if then.date() == now.date() else f" on {then:%-d %B}"
+    return f" at {then:%H:%M:%S} UTC{day}"
 
 
 def excerpt(body: object, secret: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from backend.agents.providers.base import Capabilities, Provider
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
 from backend.agents.providers.llama.gguf import model_file
-from backend.agents.providers.protocols.base import WireProtocol
+from backend.agents.providers.protocols.base import AnyProtocol, HasChat, WireProtocol
 from backend.errors import InvalidRequest
 from backend.registry import Registry, Row
 
@@ -27,8 +27,8 @@ class Vendor:
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
     `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
-    step before that better. `fine_tunes`: it may have OpenAI's fine-tuning API. `note` is what people should know
-    before they choose it.
+    step before that better. `fine_tunes`: it may have OpenAI's fine-tuning API. `openai_version` is where its API like
+    OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Vendor:
     check_model: Callable[[str], object] | None = None
     small_models: tuple[str, ...] = ()
     fine_tunes: bool = False
+    openai_version: str = ""
     note: str = ""
 
     @property
@@ -59,7 +60,7 @@ class Vendor:
 VendorFactory = Callable[[Vendor, ProviderConfig, HttpClientFactory], Provider]
 
 
-def over(protocol: Callable[[], WireProtocol]) -> Callable[[], VendorFactory]:
+def over(protocol: Callable[[], AnyProtocol]) -> Callable[[], VendorFactory]:
     """The `load` of a vendor that is spoken to by a protocol."""
 
     def load() -> VendorFactory:
@@ -144,6 +145,12 @@ def _mistral() -> WireProtocol:
     from backend.agents.providers.protocols.mistral import MistralChat
 
     return MistralChat()
+
+
+def _ollama() -> HasChat:
+    from backend.agents.providers.protocols.ollama import OllamaProtocol
+
+    return OllamaProtocol()
 
 
 PROVIDERS = ProviderTable(
@@ -253,11 +260,13 @@ PROVIDERS = ProviderTable(
     Vendor(
         name="ollama",
         label="Ollama (models on your own machine)",
-        load=over(_openai_chat),
+        load=over(_ollama),
         key_variable="OLLAMA_API_KEY",
         default_url="http://127.0.0.1:11434/v1",
         default_models=("llama3.2", "gemma3", "phi4-mini"),
         embedding_models=("nomic-embed-text", "mxbai-embed-large"),
+        openai_version="/v1",
+        note="It answers with models that were pulled where it runs, such as by `ollama pull llama3.2`.",
     ),
     Vendor(
         name="vllm",

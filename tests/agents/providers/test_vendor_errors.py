@@ -1,4 +1,5 @@
 import traceback
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
@@ -6,7 +7,7 @@ from pydantic import SecretStr
 
 from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.base import GenerationRequest, Message, collect
-from backend.agents.providers.vendor_errors import scrub
+from backend.agents.providers.vendor_errors import at_time, scrub
 from backend.errors import ProviderError
 
 
@@ -52,8 +53,33 @@ STRANGE = {
         _sse('{"error": "boom"}'),
         b'[{"error": 1}]',
     ),
+    "ollama": (
+        b"5\n",
+        b"null\n",
+        b"[]\n",
+        b"{}\n",
+        b'{"message": 3, "done": true}\n',
+        b'{"message": {"content": "half"}, "done": false}\n',
+        b'{"message": {"content": "half"}}\n{"message": {"tool_calls": 3}, "done": true}\n',
+        b'{"message": {"tool_calls": [1]}, "done": true}\n',
+        b'{"message": {"tool_calls": [{"function": {"name": "f", "arguments": "x"}}]}, "done": true}\n',
+        b'{"error": "boom"}\n',
+        b'{"error": 3}\n',
+        b"[" * 100_000,
+    ),
 }
-NO_PROTOCOL = (b"", _sse("5"), _sse("null"), _sse("[]"), _sse("{}"), b"data: \xff\xfe\n\n", b"\x00\x01", b"data: {\n\n")
+NESTED = _sse("[" * 100_000)
+NO_PROTOCOL = (
+    b"",
+    _sse("5"),
+    _sse("null"),
+    _sse("[]"),
+    _sse("{}"),
+    b"data: \xff\xfe\n\n",
+    b"\x00\x01",
+    b"data: {\n\n",
+    NESTED,
+)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +151,19 @@ async def test_a_short_key_is_neither_shown_nor_given_away_by_a_mask() -> None:
     assert "refused the request; check the model's name" in told
     assert "abc123" not in told
     assert "no such model: tests" in await _told("test", "no such model: tests")
+
+
+@pytest.mark.fault("C3")
+@pytest.mark.parametrize(
+    ("wait", "said"),
+    [
+        (None, ""),
+        (0.5, ""),
+        (3600, " at 23:30:00 UTC"),
+        (7200, " at 00:30:00 UTC on 1 December"),
+        (86_400, " at 22:30:00 UTC on 1 December"),
+        (86_401, ""),
+    ],
+)
+def test_a_time_to_try_again_has_its_date_where_that_is_not_today(wait: float | None, said: str) -> None:
+    assert at_time(wait, datetime(2026, 11, 30, 22, 30, tzinfo=UTC)) == said

@@ -27,6 +27,20 @@ class KeyHeader:
     beside: frozenset[str] = frozenset()
 
 
+class Chat(Protocol):
+    """A vendor's endpoint over one HTTP client, bound to the event loop that made the client."""
+
+    def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
+        """Text deltas and tool calls as they come, `Heard` for the rest, then `Done`.
+
+        `messages` are sent, not those of the request. Structured output is text of JSON, whichever way it is given.
+        Raises the `ProviderError` family.
+        """
+        ...
+
+    async def aclose(self) -> None: ...
+
+
 class TextChat(Protocol):
     def stream(self, request: GenerationRequest, messages: Sequence[Message]) -> AsyncIterator[Event | Heard]:
         """Text deltas, `Heard` for what is none, then `Done`. `messages` are sent, not those of the request."""
@@ -34,7 +48,7 @@ class TextChat(Protocol):
 
 
 class WireProtocol(Protocol):
-    """Slow to import, as SDKs are: loaded in a thread at the first stream."""
+    """By a vendor's SDK and pydantic-ai. Slow to import, as SDKs are: loaded in a thread at the first stream."""
 
     @property
     def key_header(self) -> KeyHeader: ...
@@ -56,3 +70,16 @@ class HasTextChat(Protocol):
     def text_chat(self, endpoint: "Endpoint", http: httpx2.AsyncClient) -> TextChat | None:
         """None where this endpoint has to be asked the long way."""
         ...
+
+
+@runtime_checkable
+class HasChat(Protocol):
+    """A protocol that is spoken here as a whole, without an SDK and without pydantic-ai's models."""
+
+    @property
+    def key_header(self) -> KeyHeader: ...
+
+    def chat(self, endpoint: "Endpoint", http: httpx2.AsyncClient) -> Chat: ...
+
+
+AnyProtocol = WireProtocol | HasChat

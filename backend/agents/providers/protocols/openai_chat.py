@@ -17,7 +17,7 @@ from backend.agents.providers.protocols.openai_text import OpenAIText
 def client_of(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncOpenAI:
     """Repeats nothing by itself: how often a vendor is asked is ours to decide."""
     return AsyncOpenAI(
-        base_url=endpoint.base_url,
+        base_url=endpoint.openai_url,
         api_key=endpoint.secret,
         http_client=http,
         max_retries=0,

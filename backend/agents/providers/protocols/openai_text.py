@@ -4,67 +4,36 @@ Of the work for a streamed word this leaves an eighth: what three hundred stream
 output type goes by the SDK and pydantic-ai, and so does OpenAI itself, whose models differ in what they accept.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx2
-from pydantic_ai.exceptions import (
-    ModelAPIError,
-    ModelAuthenticationError,
-    ModelConnectionError,
-    ModelContextWindowExceededError,
-    ModelHTTPError,
-    ModelNotFoundError,
-    ModelQuotaExceededError,
-    ModelRateLimitError,
-    ModelRequestRejectedError,
-    ModelServerError,
-    ModelTimeoutError,
-    ModelUnavailableError,
-)
+from pydantic_ai.exceptions import ModelAPIError
 
 from backend.agents.providers.base import Done, Event, FinishReason, GenerationRequest, Message, TextDelta, Usage
 from backend.agents.providers.pace import Heard
+from backend.agents.providers.protocols.plain_http import (
+    count_of,
+    error_of,
+    failed_within,
+    fields_of,
+    read_out,
+    refused,
+    sent,
+    transport_errors,
+)
+from backend.agents.providers.protocols.thoughts import Thoughts
 from backend.agents.providers.vendor_errors import broken_off
 
-_ERROR_BODY: Final = 64 * 1024
-"""Of a refusal no more is read."""
 _END: Final = "[DONE]"
-_REST: Final = 0.1
-"""Seconds for the rest of a body after its last event."""
-_THINKING: Final = ("<think>", "</think>")
-"""Servers that do not tell a model's reasoning from its answer send these as words of their own."""
 _FINISH: Final[Mapping[str, FinishReason]] = {
     "length": "length",
     "content_filter": "content_filter",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
-}
-_CODES: Final[Mapping[str, type[ModelAPIError]]] = {
-    "insufficient_quota": ModelQuotaExceededError,
-    "billing_hard_limit_reached": ModelQuotaExceededError,
-    "context_length_exceeded": ModelContextWindowExceededError,
-    "model_not_found": ModelNotFoundError,
-    "invalid_api_key": ModelAuthenticationError,
-    "rate_limit_exceeded": ModelRateLimitError,
-    "rate_limit_error": ModelRateLimitError,
-    "overloaded": ModelUnavailableError,
-    "service_unavailable": ModelUnavailableError,
-    "server_error": ModelServerError,
-}
-_STATUSES: Final[Mapping[int, type[ModelAPIError]]] = {
-    400: ModelRequestRejectedError,
-    401: ModelAuthenticationError,
-    402: ModelQuotaExceededError,
-    403: ModelAuthenticationError,
-    404: ModelNotFoundError,
-    422: ModelRequestRejectedError,
-    429: ModelRateLimitError,
-    503: ModelUnavailableError,
 }
 
 
@@ -84,26 +53,19 @@ class OpenAIText:
         """
         url = f"{self.base_url.rstrip('/')}/chat/completions"
         reading = _Reading(request.model)
-        with _transport_errors(request.model):
-            async with aclosing(await self._sent(url, _body(request, messages, self.stop))) as response:
+        with transport_errors(request.model):
+            async with aclosing(await sent(self.http, url, _body(request, messages, self.stop))) as response:
                 if response.status_code >= 400:
-                    raise await _refusal(response, request.model)
+                    raise refused(response, await error_of(response), request.model)
                 events = aiter(httpx2.EventSource(response))
                 async for event in events:
                     if event.data == _END:
-                        await _read_out(events)
+                        await read_out(events)
                         break
                     yield reading.read(json.loads(event.data))
         if reading.finish is None:
             raise broken_off(self.vendor, request.model, said=reading.said)
         yield Done(reading.usage, reading.finish, reading.model)
-
-    async def _sent(self, url: str, body: dict[str, Any]) -> httpx2.Response:
-        """Once more where the server hangs up without a word: it closed a connection that had served before."""
-        try:
-            return await self.http.send(self.http.build_request("POST", url, json=body), stream=True)
-        except httpx2.RemoteProtocolError:
-            return await self.http.send(self.http.build_request("POST", url, json=body), stream=True)
 
 
 @dataclass(slots=True)
@@ -114,7 +76,7 @@ class _Reading:
     said: bool = False
     finish: FinishReason | None = None
     usage: Usage = field(default_factory=Usage)
-    is_thinking: bool = False
+    thoughts: Thoughts = field(default_factory=Thoughts)
 
     def read(self, chunk: object) -> TextDelta | Heard:
         """Raises `ModelAPIError` for an error within the stream and `ValueError` for what is no chunk."""
@@ -125,21 +87,18 @@ class _Reading:
         if isinstance(name := chunk.get("model"), str) and name:
             self.model = name
         if isinstance(usage := chunk.get("usage"), dict):
-            self.usage = Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
+            self.usage = Usage(count_of(usage.get("prompt_tokens")), count_of(usage.get("completion_tokens")))
         choices = chunk.get("choices") or ()
-        return self._said(_fields(choices[0])) if choices else Heard()
+        return self._said(fields_of(choices[0])) if choices else Heard()
 
     def _said(self, choice: dict[str, Any]) -> TextDelta | Heard:
-        reason, delta = choice.get("finish_reason"), _fields(choice.get("delta") or {})
+        reason, delta = choice.get("finish_reason"), fields_of(choice.get("delta") or {})
         if delta.get("refusal"):
             self.finish = "content_filter"
         elif reason and self.finish is None:
             self.finish = _FINISH.get(reason, "stop")
-        text = _text(delta.get("content"))
-        if text in _THINKING:
-            self.is_thinking = text == _THINKING[0]
-            return Heard()
-        if not text or self.is_thinking:
+        text = self.thoughts.without(_text(delta.get("content")))
+        if not text:
             return Heard()
         self.said = True
         return TextDelta(text)
@@ -161,85 +120,6 @@ def _body(request: GenerationRequest, messages: Sequence[Message], stop: tuple[s
     return body
 
 
-async def _read_out(events: AsyncIterator[object]) -> None:
-    """To the end of the body, where it follows at once: a connection that is read to its end serves again."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_REST):
-            async for _ in events:
-                pass
-
-
-async def _refusal(response: httpx2.Response, model: str) -> ModelHTTPError:
-    raw = bytearray()
-    async for piece in response.aiter_bytes():
-        raw += piece
-        if len(raw) > _ERROR_BODY:
-            break
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        body = None
-    body = body.get("error", body) if isinstance(body, dict) else body
-    status = response.status_code
-    return ModelHTTPError.for_category(
-        _category(body, status),  # type: ignore[arg-type]  # every category of ours is one that it takes
-        status_code=status,
-        model_name=model,
-        body=body,
-        headers=dict(response.headers),
-    )
-
-
-def _failure(error: object, model: str) -> ModelAPIError:
-    """An error that came within a stream: gateways put the status that it would have had in `code`."""
-    code = error.get("code") if isinstance(error, dict) else None
-    status = int(code) if isinstance(code, int | str) and str(code).isdigit() else 0
-    if (category := _category(error, status)) is None:
-        return ModelAPIError(model, "an error within the answer", body=error, in_stream=True)
-    return ModelHTTPError.for_category(
-        category,  # type: ignore[arg-type]  # as above
-        status_code=status,
-        model_name=model,
-        body=error,
-        in_stream=True,
-    )
-
-
-def _category(error: object, status: int) -> type[ModelAPIError] | None:
-    """By the vendor's own word for it, then by the status; None where neither tells."""
-    for name in ("code", "type") if isinstance(error, dict) else ():
-        said = error.get(name)  # type: ignore[attr-defined]  # a dict where there are names
-        if isinstance(said, str) and said in _CODES:
-            return _CODES[said]
-    return _STATUSES.get(status, ModelServerError if status >= 500 else None)
-
-
-@contextmanager
-def _transport_errors(model: str) -> Iterator[None]:
-    try:
-        yield
-    except httpx2.ConnectTimeout as exc:
-        raise ModelTimeoutError(model, str(exc), phase="connect") from exc
-    except httpx2.TimeoutException as exc:
-        raise ModelTimeoutError(model, str(exc)) from exc
-    except httpx2.ConnectError as exc:
-        raise ModelConnectionError(model, str(exc), phase="connect") from exc
-    except (httpx2.ReadError, httpx2.RemoteProtocolError) as exc:
-        raise ModelConnectionError(model, str(exc), phase="read") from exc
-    except httpx2.SSEError as exc:
-        raise ModelAPIError(model, str(exc)) from exc
-    except httpx2.TransportError as exc:
-        raise ModelConnectionError(model, str(exc)) from exc
-    except httpx2.HTTPError as exc:
-        raise ModelAPIError(model, str(exc)) from exc
-
-
-def _fields(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"a part of the answer is {type(value).__name__}")
-    return value
-
-
 def _text(content: object) -> str:
     """Some servers send a list of parts."""
     if isinstance(content, list):
@@ -247,5 +127,7 @@ def _text(content: object) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _failure(error: object, model: str) -> ModelAPIError:
+    """Gateways put the status that it would have had in `code`."""
+    code = error.get("code") if isinstance(error, dict) else None
+    return failed_within(error, model, int(code) if isinstance(code, int | str) and str(code).isdigit() else 0)
