@@ -49,7 +49,7 @@ class AgentConfig:
     sampling: Sampling = field(default_factory=Sampling)
     history: int = 12
     steps: frozenset[str] = frozenset({"rewrite"})
-    """The pipeline's steps that the model takes, of rewrite, plan and rerank; the rules take the others."""
+    """The pipeline's steps that the model takes, of rewrite, plan, search and rerank; the rules take the others."""
 
 
 class AgentFactory:
