@@ -9,7 +9,7 @@ from contracts.providers import ModelName
 Temperature = Annotated[float, Field(ge=0, le=2)]
 MaxTokens = Annotated[WholeNumber, Field(ge=1, le=1_000_000)]
 DailyTokens = Annotated[WholeNumber, Field(ge=1, le=10**12)]
-ModelStep = Literal["rewrite", "plan", "rerank"]
+ModelStep = Literal["rewrite", "plan", "search", "rerank"]
 Instructions = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 
 

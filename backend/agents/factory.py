@@ -53,7 +53,7 @@ class AgentConfig:
     history: int = 12
     documents: bool = True
     steps: frozenset[str] = frozenset({"rewrite"})
-    """The pipeline's steps that the model takes, of rewrite, plan and rerank; the rules take the others."""
+    """The pipeline's steps that the model takes, of rewrite, plan, search and rerank; the rules take the others."""
 
 
 class AgentFactory:

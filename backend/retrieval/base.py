@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
-from backend.embeddings.base import Vectors
+from backend.embeddings.base import EmbeddingKind, Vectors
 from backend.retrieval.shared import Shared
 from backend.vectors.base import Source
 
@@ -37,8 +37,8 @@ class Span:
 class RetrievedItem:
     """`score` is the weighted cosine of the views, -1..1; `threshold` what its collection asks of an answer.
 
-    `head` and `full` are the cosines of its views; an item without a heading has no `head`. `untuned` is the score for
-    the question's own vector, where tuned retrieval searched with another one.
+    `head` and `full` are the cosines of its views; an item without a heading has no `head`. `own` is the score for the
+    question's own vector, where it was searched with another one: tuned, or of other words too.
     """
 
     id: UUID
@@ -54,7 +54,7 @@ class RetrievedItem:
     head: float | None = None
     full: float = 0.0
     threshold: float = 0.0
-    untuned: float | None = None
+    own: float | None = None
 
 
 Action = Literal["search", "converse", "ask_back"]
@@ -72,6 +72,14 @@ class Plan:
     documents: tuple[UUID, ...] | None = None
     reply: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasing:
+    """Other words for a question: another question, or a passage (`document`) as one that answers it may read."""
+
+    text: str
+    kind: EmbeddingKind
 
 
 class TunedQueries(Protocol):
@@ -163,6 +171,14 @@ class Planner(Form, Protocol):
     """Decides whether to retrieve, how much and where, or what to ask back. `question` stands alone if it can."""
 
     async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan: ...
+
+
+class Phraser(Form, Protocol):
+    """Says a question in words that the documents may use, for the search."""
+
+    async def phrasings(self, question: str) -> Sequence[Phrasing]:
+        """Others than the question itself; none where it is searched as it is."""
+        ...
 
 
 class Reranker(Form, Protocol):

@@ -8,6 +8,8 @@ from typing import TypeVar
 from backend.retrieval.base import (
     Findings,
     Form,
+    Phraser,
+    Phrasing,
     Plan,
     Planner,
     Reranker,
@@ -31,6 +33,7 @@ class Steps:
 
     rewriter: Rewriter
     planner: Planner
+    phraser: Phraser
     reranker: Reranker
 
 
@@ -67,7 +70,7 @@ class Pipeline:
         )
         if plan.action != "search":
             return Findings(alone, plan, SearchResult([], answerable=False), tuple(trace.steps))
-        result = await trace.run("search", self._searcher, self._search(scope, alone, plan), _found)
+        result = await trace.run("search", steps.phraser, self._search(scope, alone, plan, steps.phraser), _found)
         items = await trace.run(
             "rerank",
             steps.reranker,
@@ -78,12 +81,14 @@ class Pipeline:
         set_attribute("retrieved", len(result.items))
         return Findings(alone, plan, result, tuple(trace.steps))
 
-    async def _search(self, scope: Scope, question: str, plan: Plan) -> SearchResult:
+    async def _search(self, scope: Scope, question: str, plan: Plan, phraser: Phraser) -> SearchResult:
         """Where the named document does not answer, all of them are searched."""
-        found = await self._searcher.search(scope, question, documents=plan.documents)
+        others = await phraser.phrasings(question)
+        found = await self._searcher.search(scope, question, documents=plan.documents, phrasings=others)
+        found = replace(found, note=", ".join(part for part in (found.note, _also(others)) if part))
         if plan.documents is None or self._searcher.judged(question, found).answerable:
             return found
-        everywhere = await self._searcher.search(scope, question)
+        everywhere = await self._searcher.search(scope, question, phrasings=others)
         return replace(everywhere, note="the named document does not answer; searched everywhere")
 
 
@@ -97,6 +102,10 @@ async def _planned(planner: Planner, question: str, scope: Scope, *, has_history
 
 def _said(question: str, alone: str) -> str:
     return "stands alone" if alone == question else alone
+
+
+def _also(others: Sequence[Phrasing]) -> str:
+    return "also as " + ", ".join(f"“{one.text}”" for one in others) if others else ""
 
 
 def _found(result: SearchResult) -> str:

@@ -93,10 +93,10 @@ class Reading:
         views = [view for id in self._items_of(hits) for view in self._views[id]]
         return within_reach(_scored(query, views), self.ranking)
 
-    def untuned(self, query: Vectors, items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
+    def owned(self, query: Vectors, items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
         """Items that another vector found, with their scores for the question's own, float32[1, d]."""
         scored = {one.id: one.views for item in items for one in _scored(query[0], self._views[item.id])}
-        return [replace(item, untuned=self.ranking.weighted(scored[item.id], item.title)) for item in items]
+        return [replace(item, own=self.ranking.weighted(scored[item.id], item.title)) for item in items]
 
     def _ranked(self, near: Iterable[_Scored]) -> list[RetrievedItem]:
         return [

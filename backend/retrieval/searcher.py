@@ -1,5 +1,6 @@
 """Search: candidates from the vector stores, scored over all their views, only what the review holds now."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,12 +10,12 @@ from uuid import UUID
 import numpy as np
 
 from backend.db.models import Collection
-from backend.embeddings.base import Embedder, Embedders, Vectors
+from backend.embeddings.base import Embedder, Embedders, EmbeddingKind, Vectors
 from backend.errors import CollectionNotFound, ModelSwitched, ModelUnavailable
 from backend.repositories.point_log import embedding_spec, store_name
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.answerability import Calibration, term_coverage
-from backend.retrieval.base import RetrievedItem, Scope, SearchResult, Tuned
+from backend.retrieval.base import Phrasing, RetrievedItem, Scope, SearchResult, Tuned
 from backend.retrieval.focus import focused
 from backend.retrieval.reading import Reading
 from backend.retrieval.views import DEFAULT_RANKING, Ranking
@@ -35,14 +36,16 @@ COVERED: Final = 3
 
 @dataclass
 class Query:
-    """A question, maybe with `weight` on some of its words. Each text is embedded, and each point read, once."""
+    """A question, maybe with `weight` on some of its words, and other words for it. Each text is embedded, and each
+    point read, once."""
 
     text: str
+    phrasings: tuple[Phrasing, ...] = ()
     focus: str = ""
     weight: float = 0.0
     tuned_by: dict[str, None] = field(default_factory=dict)
     """The names of the maps that were used, in order."""
-    _known: dict[tuple[str, str], Vectors] = field(default_factory=dict)
+    _known: dict[tuple[str, EmbeddingKind, str], Vectors] = field(default_factory=dict)
     _read: dict[UUID, Reading] = field(default_factory=dict)
 
     def focused(self, words: str, weight: float) -> "Query":
@@ -55,25 +58,39 @@ class Query:
             found = self._read[collection.id] = Reading(collection, ranking)
         return found
 
+    async def own(self, embedder: Embedder) -> Vectors:
+        """That of its own words: float32[1, d], unit length."""
+        return await self._weighted(await self._embedded(self.text, "query", embedder), embedder)
+
     async def vector(self, embedder: Embedder, tuned: Tuned | None = None) -> Vectors:
-        """float32[1, d], unit length"""
-        vector = await self._embedded(self.text, embedder)
-        if self.focus:
-            blend = (1 - self.weight) * vector + self.weight * await self._embedded(self.focus, embedder)
-            vector = np.asarray(blend / np.linalg.norm(blend), dtype=np.float32)
+        """What is searched for: float32[1, d], unit length. With other words, the mean of all: Gao et al., "Precise
+        Zero-Shot Dense Retrieval without Relevance Labels", 2022, there of passages that a model made up."""
+        vector = await self._embedded(self.text, "query", embedder)
+        if self.phrasings:
+            others = await asyncio.gather(*(self._embedded(one.text, one.kind, embedder) for one in self.phrasings))
+            vector = _unit(np.mean([vector, *others], axis=0))
+        vector = await self._weighted(vector, embedder)
         return vector if tuned is None else tuned.queries(vector)
 
-    async def _embedded(self, text: str, embedder: Embedder) -> Vectors:
-        key = (embedder.spec.key, text)
+    async def _weighted(self, vector: Vectors, embedder: Embedder) -> Vectors:
+        if not self.focus:
+            return vector
+        focus = await self._embedded(self.focus, "query", embedder)
+        return _unit((1 - self.weight) * vector + self.weight * focus)
+
+    async def _embedded(self, text: str, kind: EmbeddingKind, embedder: Embedder) -> Vectors:
+        key = (embedder.spec.key, kind, text)
         if key not in self._known:
-            self._known[key] = await embedder.embed([text], kind="query")
+            self._known[key] = await embedder.embed([text], kind=kind)
         return self._known[key]
+
+
+def _unit(vector: np.ndarray) -> Vectors:
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 class Searcher:
     """`ranking` tells how views are weighed; the default is what the benchmark kept."""
-
-    name = "views"
 
     def __init__(
         self, uow: UnitOfWork, stores: Stores, embedders: Embedders, *, ranking: Ranking = DEFAULT_RANKING
@@ -85,26 +102,37 @@ class Searcher:
         self._seen: dict[tuple[UUID, UUID], Collection] = {}
 
     @track("retrieval.search", kind="retriever")
-    async def search(self, scope: Scope, query: str, *, documents: Sequence[UUID] | None = None) -> SearchResult:
+    async def search(
+        self,
+        scope: Scope,
+        query: str,
+        *,
+        documents: Sequence[UUID] | None = None,
+        phrasings: Sequence[Phrasing] = (),
+    ) -> SearchResult:
         """The best `POOL` items of all collections, not judged yet, best first.
 
-        Words that nearly all found items share are weighed down, and it is searched again. Raises the `VectorError`
-        family; a store that fails is never an empty answer.
+        Words that nearly all found items share are weighed down, and it is searched again. `phrasings` are searched
+        along with the question. Raises the `VectorError` family; a store that fails is never an empty answer.
         """
+        question = Query(query, tuple(phrasings))
         if scope.searches is None:
-            return await self._search(scope, Query(query), documents)
+            return await self._search(scope, question, documents)
         tuned = scope.tuned.name if scope.tuned else None
-        key = scope.workspace_id, scope.collections, tuned, query, None if documents is None else tuple(documents)
-        return await scope.searches.get(key, lambda: self._search(scope, Query(query), documents))
+        limited = None if documents is None else tuple(documents)
+        key = scope.workspace_id, scope.collections, tuned, query, question.phrasings, limited
+        return await scope.searches.get(key, lambda: self._search(scope, question, documents))
 
     async def search_each(self, scope: Scope, queries: Sequence[str]) -> list[SearchResult]:
         """As `search`, for questions that are embedded together."""
-        known: dict[tuple[str, str], Vectors] = {}
+        known: dict[tuple[str, EmbeddingKind, str], Vectors] = {}
         for collection_id in scope.collections:
             collection = await self._collection(scope, collection_id)
             embedder = await self._embedders.of(scope.workspace_id, embedding_spec(collection.spec))
             vectors = await embedder.embed(queries, kind="query")
-            known.update(((embedder.spec.key, query), row[None]) for query, row in zip(queries, vectors, strict=True))
+            known.update(
+                ((embedder.spec.key, "query", text), row[None]) for text, row in zip(queries, vectors, strict=True)
+            )
         return [await self._search(scope, Query(query, _known=known), None) for query in queries]
 
     async def _search(self, scope: Scope, question: Query, documents: Sequence[UUID] | None) -> SearchResult:
@@ -140,7 +168,7 @@ class Searcher:
                 query.tuned_by.update({tuned.name: None} if tuned else {})
                 reading = query.reading(collection, self._ranking)
                 found = await self._items(reading, vector, documents)
-                return reading.untuned(await query.vector(embedder), found) if tuned else found
+                return reading.owned(await query.own(embedder), found) if tuned or query.phrasings else found
             except (CollectionNotFound, ModelSwitched, ModelUnavailable):
                 generation = collection.generation
                 collection = await self._collection(scope, collection_id)
@@ -159,16 +187,16 @@ class Searcher:
     def judged(self, query: str, result: SearchResult) -> SearchResult:
         """The result with whether it answers the question: by the best item's score and the words that are found.
 
-        The threshold was measured with questions as they are. So tuned retrieval finds, and what it found first is
-        judged by the question's own vector: the best of what is read first.
+        The threshold was measured with questions as they are. So tuned retrieval and other words find, and what they
+        found first is judged by the question's own vector: the best of what is read first.
         """
         if not result.items:
             return replace(result, answerable=False, confidence=-1.0)
         coverage = term_coverage(query, [f"{item.title} {item.text}" for item in result.items[:COVERED]])
         best = result.items[0]
-        untuned = [item.untuned for item in result.items[:COVERED] if item.untuned is not None]
+        own = [item.own for item in result.items[:COVERED] if item.own is not None]
         calibration = Calibration(best.threshold)
-        confidence = calibration.score(max(untuned, default=best.score), coverage) - calibration.threshold
+        confidence = calibration.score(max(own, default=best.score), coverage) - calibration.threshold
         return replace(result, answerable=confidence >= 0, confidence=confidence)
 
     async def _items(self, reading: Reading, query: Vectors, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
@@ -203,7 +231,7 @@ def _without_repeats(items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
     for item in items:
         twin = next((faq for faq in faqs if _says_the_same(faq, item)), item)
         if twin.id not in kept:
-            kept[twin.id] = replace(twin, score=item.score, untuned=item.untuned)
+            kept[twin.id] = replace(twin, score=item.score, own=item.own)
     return list(kept.values())
 
 

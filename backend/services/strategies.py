@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS
 from backend.agents.spending import Spending
-from backend.retrieval.base import Planner, Reranker, Rewriter
-from backend.retrieval.by_model import Model, ModelPlanner, ModelReranker, ModelRewriter
+from backend.retrieval.base import Phraser, Planner, Reranker, Rewriter
+from backend.retrieval.by_model import Model, ModelPhraser, ModelPlanner, ModelReranker, ModelRewriter
 from backend.retrieval.pipeline import Steps
 
 
@@ -20,6 +20,7 @@ class Strategies:
     factory: AgentFactory
     rewriter: Rewriter
     planner: Planner
+    phraser: Phraser
     reranker: Reranker
 
     def of(self, config: AgentConfig, spending: Spending | None = None) -> Steps:
@@ -28,14 +29,16 @@ class Strategies:
         chosen = config.steps
         is_able = provider.capabilities.structured_output and not _is_small(config.primary)
         model = Model(provider, config.primary.model_name)
-        rewriter, planner, reranker = self.rewriter, self.planner, self.reranker
+        rewriter, planner, phraser, reranker = self.rewriter, self.planner, self.phraser, self.reranker
         if is_able and "rewrite" in chosen:
             rewriter = ModelRewriter(model, rewriter)
         if is_able and "plan" in chosen:
             planner = ModelPlanner(model, planner)
+        if is_able and "search" in chosen:
+            phraser = ModelPhraser(model, phraser)
         if is_able and "rerank" in chosen:
             reranker = ModelReranker(model, reranker)
-        return Steps(rewriter, planner, reranker)
+        return Steps(rewriter, planner, phraser, reranker)
 
 
 def _is_small(choice: ProviderChoice) -> bool:

@@ -20,6 +20,7 @@ NEW = "new"
 STEPS: Final[dict[ModelStep, str]] = {
     "rewrite": "Understand follow-ups",
     "plan": "Plan the search",
+    "search": "Search in other words",
     "rerank": "Rank the passages",
 }
 """In the order in which they are taken."""

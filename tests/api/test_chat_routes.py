@@ -1,10 +1,14 @@
 """The other ways to ask: an agent, the default agent with a history, and what the pipeline does about it."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from backend.repositories.uow import UnitOfWork
+from backend.retrieval.base import Phrasing, Scope
+from tests.api.drafting import connected
+from tests.mock_openai import MockServer
 from tests.support import Api, events_of, refused
 
 QUESTION = "Where is the silver key?"
@@ -89,6 +93,34 @@ async def test_every_step_is_on_the_answer_with_its_form_and_time(known: Api) ->
     assert sum(step["ms"] for step in answer["steps"]) <= answer["latency_ms"]
     assert answer["confidence"] > 0
     assert (await known.asked("Who won the football world cup in 1998?"))["confidence"] < 0
+
+
+async def test_the_search_by_a_model_says_what_else_it_searched_for(known: Api, mock: MockServer) -> None:
+    await connected(known, mock)
+    body = {"name": "Other words", "provider": "openai-compatible", "parameters": {"steps": ["search"]}}
+    made = await known.post("/agents", body, status=201)
+    answer = await known.post("/chat", {"message": QUESTION, "agent_id": made["id"]})
+    [step] = [step for step in answer["steps"] if step["name"] == "search"]
+    assert step["strategy"] == "model"
+    assert step["outcome"].endswith("also as “mock text”")
+    assert answer["answered"]
+
+
+async def test_other_words_find_and_the_questions_own_tell_whether_it_is_answered(known: Api) -> None:
+    default = await agent(known)
+    searcher = known.scope.services.chat._answering._pipeline._searcher
+    async with UnitOfWork(known.scope.database).read_all_workspaces() as everyone:
+        [workspace] = await everyone.all()
+    scope = Scope(workspace.id, (UUID(default["collection_id"]),), 5)
+    asked = "Qui ouvre le coffre?"
+    alone = await searcher.search(scope, asked)
+    along = await searcher.search(scope, asked, phrasings=[Phrasing(QUESTION, "query"), Phrasing(ANSWER, "document")])
+    assert along.items[0].title == QUESTION
+    assert along.items[0].score > 0.5
+    own = {item.id: item.own for item in along.items}
+    assert own == pytest.approx({item.id: item.score for item in alone.items}, abs=1e-6)
+    assert not searcher.judged(asked, along).answerable
+    assert searcher.judged(QUESTION, await searcher.search(scope, QUESTION)).answerable
 
 
 @pytest.mark.parametrize("top_k", [1, 2])

@@ -9,18 +9,21 @@ from pydantic import BaseModel
 
 from backend.agents.providers.base import Done, Structured, TextDelta, Usage
 from backend.errors import ProviderError, ProviderUnavailable
-from backend.retrieval.base import Plan, RetrievedItem, Scope, Turn
+from backend.retrieval.base import Phrasing, Plan, RetrievedItem, Scope, Turn
 from backend.retrieval.by_model import (
     MOST,
     PASSAGE_LENGTH,
+    PHRASINGS,
     TURN_LENGTH,
     TURNS,
     Decision,
     Model,
+    ModelPhraser,
     ModelPlanner,
     ModelReranker,
     ModelRewriter,
     Order,
+    OtherWords,
     Rewritten,
 )
 from backend.retrieval.small_talk import ABOUT
@@ -38,7 +41,7 @@ class Other(BaseModel):
 
 
 class Rules:
-    """All three steps, with results that no model gives here."""
+    """All steps, with results that no model gives here."""
 
     name = "rules"
 
@@ -50,6 +53,9 @@ class Rules:
 
     async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan:  # noqa: ARG002
         return self._plan
+
+    async def phrasings(self, question: str) -> Sequence[Phrasing]:
+        return [Phrasing(f"{question} (by rules)", "query")]
 
     async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]:  # noqa: ARG002
         return sorted(items, key=lambda one: one.title)
@@ -190,6 +196,48 @@ async def test_the_rules_plan_where_the_model_decides_nothing(script: Sequence[S
 def test_a_decision_out_of_range_is_no_value(value: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"passages|action"):
         Decision.model_validate(value)
+
+
+# --- search ------------------------------------------------------------------
+async def test_the_model_says_the_question_in_other_words_and_what_may_answer_it() -> None:
+    said = OtherWords(others=["How long is\n leave?", " "], passage="Leave is granted  for some days.")
+    provider = ScriptedProvider(says(said))
+    phraser = ModelPhraser(model(provider), Rules())
+    assert await phraser.phrasings("How much holiday do I get?") == [
+        Phrasing("How long is leave?", "query"),
+        Phrasing("Leave is granted for some days.", "document"),
+    ]
+    assert phraser.name == "model"
+    [request] = provider.requests
+    assert request.output_type is OtherWords
+    assert request.messages[-1].content == "Question: How much holiday do I get?"
+
+
+async def test_of_many_phrasings_the_first_other_ones_are_taken() -> None:
+    said = OtherWords(others=["Why?", "A?", "A?", "B?", "C?", "D?"])
+    found = await ModelPhraser(model(ScriptedProvider(says(said))), Rules()).phrasings("Why?")
+    assert [one.text for one in found] == ["A?", "B?", "C?"]
+    assert len(found) == PHRASINGS
+
+
+@pytest.mark.parametrize("said", [OtherWords(), OtherWords(others=["Why?", ""], passage=" ")])
+async def test_a_model_without_other_words_leaves_the_rules_theirs(said: OtherWords) -> None:
+    phraser = ModelPhraser(model(ScriptedProvider(says(said))), Rules())
+    assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
+    assert phraser.name == "rules"
+
+
+@WITHOUT_A_VALUE
+async def test_the_rules_phrase_where_the_model_gives_nothing(script: Sequence[Step]) -> None:
+    phraser = ModelPhraser(model(ScriptedProvider(script)), Rules())
+    assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
+    assert phraser.name == "rules"
+
+
+@pytest.mark.parametrize("value", [{"others": ["x"] * 9}, {"others": ["x" * 501]}, {"passage": "x" * 501}])
+def test_endless_other_words_are_no_value(value: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"others|passage"):
+        OtherWords.model_validate(value)
 
 
 # --- rerank ------------------------------------------------------------------

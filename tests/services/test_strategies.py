@@ -10,6 +10,7 @@ from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.llama.gguf import SAMPLE
 from backend.embeddings.native import NativeEmbedder
 from backend.retrieval.base import Scope
+from backend.retrieval.phraser import AsAsked
 from backend.retrieval.planner import NamedDocument, RulePlanner
 from backend.retrieval.reranker import KeptOrder
 from backend.retrieval.rewriter import RuleRewriter
@@ -31,23 +32,24 @@ def strategies() -> Strategies:
     """Asks nobody, so that the extra of local models need not be there."""
     local = replace(PROVIDERS.vendors["local"], needs=None)
     factory = AgentFactory(PROVIDERS.plus(local), Outbound(OutboundPolicy()).provider_client)
-    return Strategies(factory, RuleRewriter(NativeEmbedder()), RulePlanner(no_documents), KeptOrder())
+    return Strategies(factory, RuleRewriter(NativeEmbedder()), RulePlanner(no_documents), AsAsked(), KeptOrder())
 
 
 @pytest.mark.parametrize(
     ("choices", "chosen", "expected"),
     [
-        ((ABLE,), {"rewrite"}, ("model", "rules", "off")),
-        ((ABLE,), {"plan", "rerank"}, ("rules", "model", "model")),
-        ((ABLE,), set(), ("rules", "rules", "off")),
-        ((BUILTIN,), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
-        ((SMALL,), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
-        ((LARGE,), {"rewrite", "plan", "rerank"}, ("model", "model", "model")),
-        ((ABLE, BUILTIN), {"rewrite", "plan", "rerank"}, ("rules", "rules", "off")),
+        ((ABLE,), {"rewrite"}, ("model", "rules", "views", "off")),
+        ((ABLE,), {"plan", "rerank"}, ("rules", "model", "views", "model")),
+        ((ABLE,), {"search"}, ("rules", "rules", "model", "off")),
+        ((ABLE,), set(), ("rules", "rules", "views", "off")),
+        ((BUILTIN,), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
+        ((SMALL,), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
+        ((LARGE,), {"rewrite", "plan", "search", "rerank"}, ("model", "model", "model", "model")),
+        ((ABLE, BUILTIN), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
     ],
 )
 def test_a_model_takes_the_chosen_steps_where_every_provider_can(
     strategies: Strategies, choices: tuple[ProviderChoice, ...], chosen: set[str], expected: tuple[str, ...]
 ) -> None:
     steps = strategies.of(AgentConfig(choices[0], choices[1:], steps=frozenset(chosen)))
-    assert (steps.rewriter.name, steps.planner.name, steps.reranker.name) == expected
+    assert tuple(form.name for form in (steps.rewriter, steps.planner, steps.phraser, steps.reranker)) == expected
