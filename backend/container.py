@@ -41,7 +41,7 @@ from backend.registry import chosen
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.calibration import Calibrator
-from backend.retrieval.names import DocumentNames
+from backend.retrieval.names import CollectionContents, DocumentNames
 from backend.retrieval.pipeline import Pipeline
 from backend.retrieval.planner import RulePlanner
 from backend.retrieval.reranker import KeptOrder
@@ -238,7 +238,13 @@ class Container:
             tuned = TunedModelService(uow, providers, root=settings.tuned)
             answering = Answering(
                 Pipeline(Searcher(uow, self.store, embedders)),
-                Strategies(factory, RuleRewriter(self.embedder), RulePlanner(DocumentNames(uow)), reranker=KeptOrder()),
+                Strategies(
+                    factory,
+                    RuleRewriter(self.embedder),
+                    RulePlanner(DocumentNames(uow)),
+                    reranker=KeptOrder(),
+                    contents=CollectionContents(uow),
+                ),
                 factory,
                 agents,
                 tuned,

@@ -18,6 +18,7 @@ from backend.retrieval.base import (
     StepName,
     Turn,
 )
+from backend.retrieval.naming import listed
 from backend.retrieval.searcher import Searcher
 from backend.retrieval.small_talk import is_under_way
 from backend.tracing.track import set_attribute, track
@@ -79,12 +80,15 @@ class Pipeline:
         return Findings(alone, plan, result, tuple(trace.steps))
 
     async def _search(self, scope: Scope, question: str, plan: Plan) -> SearchResult:
-        """Where the named document does not answer, all of them are searched."""
-        found = await self._searcher.search(scope, question, documents=plan.documents)
-        if plan.documents is None or self._searcher.judged(question, found).answerable:
+        """Where the named document, or the chosen collections, do not answer, everything is searched."""
+        chosen = scope.within(plan.collections)
+        found = _noted(await self._searcher.search(chosen, question, documents=plan.documents), chosen)
+        if plan.documents is None and plan.collections is None:
+            return found
+        if self._searcher.judged(question, found).answerable:
             return found
         everywhere = await self._searcher.search(scope, question)
-        return replace(everywhere, note="the named document does not answer; searched everywhere")
+        return replace(everywhere, note=f"{_empty_handed(plan, chosen)} not answer; searched {_where(scope)}")
 
 
 async def _planned(planner: Planner, question: str, scope: Scope, *, has_history: bool) -> Plan:
@@ -102,6 +106,25 @@ def _said(question: str, alone: str) -> str:
 def _found(result: SearchResult) -> str:
     count = f"{len(result.items)} items"
     return f"{count}; {result.note}" if result.note else count
+
+
+def _noted(result: SearchResult, scope: Scope) -> SearchResult:
+    """With the names of the collections that were searched, where there were several to choose from."""
+    if not scope.names:
+        return result
+    where = f"in {listed(scope.names)}"
+    return replace(result, note=f"{where}, {result.note}" if result.note else where)
+
+
+def _where(scope: Scope) -> str:
+    return listed(scope.names) if scope.names else "everywhere"
+
+
+def _empty_handed(plan: Plan, chosen: Scope) -> str:
+    """With its verb: what was searched in vain."""
+    if plan.documents is not None:
+        return "the named document does"
+    return f"{listed(chosen.names)} {'does' if len(chosen.names) == 1 else 'do'}"
 
 
 def _moved(result: SearchResult, first: str) -> str:
