@@ -91,6 +91,13 @@ async def test_a_question_that_names_a_collection_is_answered_from_it_only(
     assert f"in {collection}" in outcome(said, "search")
 
 
+async def test_a_client_of_openais_is_answered_from_either_collection(api: Api, desk: Json) -> None:
+    messages = [{"role": "user", "content": PRICE[0]}]
+    said = await api.post("/v1/chat/completions", {"model": desk["name"], "messages": messages})
+    assert PRICE[1] in said["choices"][0]["message"]["content"]
+    assert said["nexus"]["citations"][0]["collection"] == "pricing"
+
+
 async def test_where_the_named_collection_does_not_answer_all_of_them_are_searched(api: Api, desk: Json) -> None:
     said = await asked(api, desk, "What does the Pro plan cost according to the hr_policies collection?")
     assert PRICE[1] in said["response"]
