@@ -60,7 +60,7 @@ class Agent(Answer):
 
 
 class AgentNew(Request):
-    """Without a collection it answers from the first one of the default agent; `more_collection_ids` are searched, too."""
+    """Without a collection it answers from the first one of the default agent, and from `more_collection_ids`."""
 
     name: Name
     external_id: ExternalId | None = None
