@@ -41,7 +41,7 @@ from backend.registry import chosen
 from backend.repositories.point_log import SqlPointLog
 from backend.repositories.uow import UnitOfWork
 from backend.retrieval.calibration import Calibrator
-from backend.retrieval.names import DocumentNames
+from backend.retrieval.names import CollectionContents, DocumentNames
 from backend.retrieval.phraser import AsAsked
 from backend.retrieval.pipeline import Pipeline
 from backend.retrieval.planner import RulePlanner
@@ -239,13 +239,7 @@ class Container:
             tuned = TunedModelService(uow, providers, root=settings.tuned)
             answering = Answering(
                 Pipeline(Searcher(uow, self.store, embedders)),
-                Strategies(
-                    factory,
-                    RuleRewriter(self.embedder),
-                    RulePlanner(DocumentNames(uow)),
-                    AsAsked(),
-                    reranker=KeptOrder(),
-                ),
+                self._strategies(uow, factory),
                 factory,
                 agents,
                 tuned,
@@ -255,6 +249,16 @@ class Container:
             workflows.update(self._workflows(uow, sync, children, models))
             services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
+
+    def _strategies(self, uow: UnitOfWork, factory: AgentFactory) -> Strategies:
+        return Strategies(
+            factory,
+            RuleRewriter(self.embedder),
+            RulePlanner(DocumentNames(uow)),
+            AsAsked(),
+            reranker=KeptOrder(),
+            contents=CollectionContents(uow),
+        )
 
     def _workflows(
         self, uow: UnitOfWork, sync: CollectionSync, children: Children, models: "_Models"

@@ -1,4 +1,4 @@
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -10,6 +10,7 @@ Temperature = Annotated[float, Field(ge=0, le=2)]
 MaxTokens = Annotated[WholeNumber, Field(ge=1, le=1_000_000)]
 DailyTokens = Annotated[WholeNumber, Field(ge=1, le=10**12)]
 ModelStep = Literal["rewrite", "plan", "search", "rerank"]
+MORE_COLLECTIONS: Final = 7
 Instructions = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 
 
@@ -37,6 +38,8 @@ class Fallback(Request):
 class Agent(Answer):
     """`daily_tokens` is the most that it may use in a day of UTC; None is without end.
 
+    It answers from `collection_id`, where `/embed_and_store` puts what it is given, and from `more_collection_ids`.
+
     `used_today` counts tokens both ways, of every model that is asked for an answer, and those that answers under way
     are likely to take.
     """
@@ -51,12 +54,13 @@ class Agent(Answer):
     daily_tokens: int | None
     used_today: int
     collection_id: UUID
+    more_collection_ids: list[UUID]
     is_default: bool
     created_at: UtcTime
 
 
 class AgentNew(Request):
-    """Without a collection it answers from that of the default agent."""
+    """Without a collection it answers from the first one of the default agent, and from `more_collection_ids`."""
 
     name: Name
     external_id: ExternalId | None = None
@@ -66,6 +70,7 @@ class AgentNew(Request):
     fallbacks: list[Fallback] = Field([], max_length=5)
     daily_tokens: DailyTokens | None = None
     collection_id: UUID | None = None
+    more_collection_ids: list[UUID] = Field([], max_length=MORE_COLLECTIONS)
 
 
 class AgentEdit(Request):
@@ -79,3 +84,4 @@ class AgentEdit(Request):
     fallbacks: list[Fallback] | None = Field(None, max_length=5)
     daily_tokens: DailyTokens | None = None
     collection_id: UUID | None = None
+    more_collection_ids: list[UUID] | None = Field(None, max_length=MORE_COLLECTIONS)

@@ -95,7 +95,10 @@ class Stored(Answer):
 
 
 class Citation(Answer):
-    """`n` is the mark in the answer; the title of a FAQ is its question. `source_id` opens `/faqs` or `/passages`."""
+    """`n` is the mark in the answer; the title of a FAQ is its question. `source_id` opens `/faqs` or `/passages`.
+
+    `collection` is the name of the one that it was found in, where several could be searched.
+    """
 
     n: int
     document_id: UUID | None
@@ -107,6 +110,7 @@ class Citation(Answer):
     page: int | None
     quote: str
     score: float
+    collection: str | None = None
 
 
 class TokenUsage(Answer):

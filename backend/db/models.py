@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 import backend.db.comparing
 import backend.db.finetuning  # noqa: F401 - its tables belong to the metadata
+from backend.db.agents import Agent, AgentCollection, AgentUsage
 from backend.db.base import Base, Json, Owned, UtcDateTime, utc_now
 from backend.db.drafting import SectionDrafting
 
-__all__ = ["Base", "Json", "SectionDrafting", "UtcDateTime", "utc_now"]
+__all__ = ["Agent", "AgentCollection", "AgentUsage", "Base", "Json", "SectionDrafting", "UtcDateTime", "utc_now"]
 
 
 class Workspace(Base):
@@ -280,42 +281,6 @@ class Embedding(Owned, Base):
     spec_key: Mapped[str]
     content_hash: Mapped[str]
     vector: Mapped[bytes]
-
-
-class Agent(Owned, Base):
-    """`parameters` is a `contracts.agents.AgentParameters`, `fallbacks` rows are {provider, model}.
-
-    `daily_tokens` is the most that it may use in a day of UTC; None is without end.
-    """
-
-    __tablename__ = "agent"
-    __table_args__ = (
-        sa.UniqueConstraint("workspace_id", "name"),
-        sa.Index("ix_agent_external_id", "workspace_id", "external_id", unique=True),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    external_id: Mapped[str | None]
-    provider: Mapped[str]
-    model: Mapped[str]
-    parameters: Mapped[Json] = mapped_column(default=dict)
-    fallbacks: Mapped[list[dict[str, str]]] = mapped_column(default=list)
-    daily_tokens: Mapped[int | None] = mapped_column(sa.BigInteger)
-    collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id"))
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
-
-
-class AgentUsage(Owned, Base):
-    """What an agent used on one day of UTC, `2026-11-28`."""
-
-    __tablename__ = "agent_usage"
-    __table_args__ = (sa.PrimaryKeyConstraint("agent_id", "day"),)
-
-    agent_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agent.id", ondelete="CASCADE"))
-    day: Mapped[str]
-    input_tokens: Mapped[int] = mapped_column(sa.BigInteger, default=0)
-    output_tokens: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
 class Conversation(Owned, Base):

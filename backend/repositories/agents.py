@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Agent, AgentUsage
+from backend.db.models import Agent, AgentCollection, AgentUsage
 from backend.errors import AgentNotFound
 from backend.repositories.rows import table_of
 
@@ -73,6 +73,27 @@ class AgentRepository:
 
     async def of_other_program(self, external_id: str) -> Agent | None:
         return await self._by("external_id", external_id)
+
+    async def more_collections(self) -> dict[UUID, list[UUID]]:
+        """Those that each agent answers from beside its first one, in their order."""
+        query = sa.select(AgentCollection.agent_id, AgentCollection.collection_id).where(
+            AgentCollection.workspace_id == self._workspace_id
+        )
+        found: dict[UUID, list[UUID]] = {}
+        for agent_id, collection_id in await self._session.execute(query.order_by(AgentCollection.place)):
+            found.setdefault(agent_id, []).append(collection_id)
+        return found
+
+    async def more_collections_of(self, agent_id: UUID) -> list[UUID]:
+        query = sa.select(AgentCollection.collection_id).where(AgentCollection.agent_id == agent_id)
+        return list((await self._session.scalars(query.order_by(AgentCollection.place))).all())
+
+    async def give_collections(self, agent: Agent, collection_ids: Sequence[UUID]) -> None:
+        """In the place of those that it had beside its first one."""
+        await self._session.execute(sa.delete(AgentCollection).where(AgentCollection.agent_id == agent.id))
+        base = {"workspace_id": self._workspace_id, "agent_id": agent.id}
+        self._session.add_all(AgentCollection(**base, collection_id=id, place=n) for n, id in enumerate(collection_ids))
+        await self._session.flush()
 
     async def add(self, agent: Agent) -> None:
         self._session.add(agent)

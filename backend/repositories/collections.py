@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.models import (
+    Agent,
+    AgentCollection,
     Collection,
     CollectionSource,
     Document,
@@ -68,6 +70,18 @@ class Wanted(Protocol):
 _GET = sa.select(Collection).where(
     Collection.workspace_id == sa.bindparam("workspace"), Collection.id == sa.bindparam("collection")
 )
+_SEARCHED = (
+    sa.select(Collection)
+    .outerjoin(
+        AgentCollection,
+        sa.and_(AgentCollection.collection_id == Collection.id, AgentCollection.agent_id == sa.bindparam("agent")),
+    )
+    .where(
+        Collection.workspace_id == sa.bindparam("workspace"),
+        sa.or_(Collection.id == sa.bindparam("first"), AgentCollection.agent_id.is_not(None)),
+    )
+    .order_by(Collection.id != sa.bindparam("first"), AgentCollection.place)
+)
 
 
 class CollectionRepository:
@@ -90,6 +104,11 @@ class CollectionRepository:
         if found is None:
             raise NotFound(f"no collection {str(collection_id)!r}")
         return found
+
+    async def searched(self, agent: Agent) -> Sequence[Collection]:
+        """Those that an agent answers from, its first one first, in one statement: every question asks for them."""
+        asked = {"workspace": self._workspace_id, "agent": agent.id, "first": agent.collection_id}
+        return (await self._session.scalars(_SEARCHED, asked)).all()
 
     async def find_by_name(self, name: str) -> Collection | None:
         return (await self._session.scalars(self._mine().where(Collection.name == name))).one_or_none()

@@ -45,7 +45,7 @@ STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A collection's answer threshold on `score`.
+    """A collection's answer threshold on `score`, and the `background` that questions without an answer score there.
 
     The default was measured with MiniLM by benchmarks/retrieval.py: it answers 79 % of the paraphrases over perlfaq and
     72 % over Debian's manuals, and no off-topic question. `cosine of the body + .25 coverage >= .55` answered 63 % and
@@ -54,11 +54,12 @@ class Calibration:
 
     threshold: float = DEFAULT_THRESHOLD
     coverage_weight: float = COVERAGE_WEIGHT
+    background: float = 0.0
 
     @classmethod
     def of(cls, stored: Mapping[str, Any] | None) -> "Calibration":
         """As it was measured for a collection (`calibration.Background`); the default for one that was not."""
-        return cls(float(stored["threshold"])) if stored else cls()
+        return cls(float(stored["threshold"]), background=float(stored["mean"])) if stored else cls()
 
     def score(self, cosine: float, query_term_coverage: float) -> float:
         """`cosine` in -1..1 plus the weighted share of query terms found, 0..1."""

@@ -1,8 +1,8 @@
 """The steps between a question and its passages: what each is given and what it gives."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from backend.embeddings.base import EmbeddingKind, Vectors
@@ -33,9 +33,14 @@ class Span:
         return max(0, min(self.end, other.end) - max(self.start, other.start)) / (other.end - other.start)
 
 
+LEAST: Final = 0.02
+"""Of a threshold above its background."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetrievedItem:
-    """`score` is the weighted cosine of the views, -1..1; `threshold` what its collection asks of an answer.
+    """`score` is the weighted cosine of the views, -1..1; `threshold` what its collection asks of an answer, and
+    `background` what a question that has nothing to do with it scores there.
 
     `head` and `full` are the cosines of its views; an item without a heading has no `head`. `own` is the score for the
     question's own vector, where it was searched with another one: tuned, or of other words too.
@@ -55,6 +60,14 @@ class RetrievedItem:
     full: float = 0.0
     threshold: float = 0.0
     own: float | None = None
+    background: float = 0.0
+    collection_id: UUID | None = None
+
+    @property
+    def margin(self) -> float:
+        """By how much the score passes the threshold, in ways from the background to it: scores of different models,
+        whose scales are their own, are compared by it."""
+        return (self.score - self.threshold) / max(self.threshold - self.background, LEAST)
 
 
 Action = Literal["search", "converse", "ask_back"]
@@ -64,7 +77,8 @@ Action = Literal["search", "converse", "ask_back"]
 class Plan:
     """What to do about a question. `reply` is said instead of an answer unless the action is `search`.
 
-    `documents` limits the search to some; None does not. `note` says why, for the trace.
+    `documents` limits the search to some, `collections` to some of the scope's; None does not. `note` says why, for the
+    trace.
     """
 
     action: Action
@@ -72,6 +86,7 @@ class Plan:
     documents: tuple[UUID, ...] | None = None
     reply: str = ""
     note: str = ""
+    collections: tuple[UUID, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,8 @@ class Tuned:
 class Scope:
     """What a question may be answered from. `limit` is how many items it usually takes, `most` how many the caller
     takes; without it the planner decides. `tuned` changes the questions to collections that it fits. `searches` are
-    those of the other answers to the same question."""
+    those of the other answers to the same question. `names` are those of the collections, in their order, where there
+    are several."""
 
     workspace_id: UUID
     collections: tuple[UUID, ...]
@@ -112,6 +128,18 @@ class Scope:
     most: int | None = None
     tuned: Tuned | None = None
     searches: "Shared[SearchResult] | None" = field(default=None, compare=False)
+    names: tuple[str, ...] = ()
+
+    def within(self, chosen: Collection[UUID] | None) -> "Scope":
+        """Only those of its collections that were chosen; all for None."""
+        if chosen is None:
+            return self
+        kept = [(id, name) for id, name in zip(self.collections, self.names, strict=True) if id in chosen]
+        return replace(self, collections=tuple(id for id, _ in kept), names=tuple(name for _, name in kept))
+
+    def name_of(self, collection_id: UUID | None) -> str | None:
+        """None where it is the only one."""
+        return next((name for id, name in zip(self.collections, self.names, strict=False) if id == collection_id), None)
 
 
 @dataclass(frozen=True, slots=True)

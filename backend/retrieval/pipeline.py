@@ -20,6 +20,7 @@ from backend.retrieval.base import (
     StepName,
     Turn,
 )
+from backend.retrieval.naming import listed
 from backend.retrieval.searcher import Searcher
 from backend.retrieval.small_talk import is_under_way
 from backend.tracing.track import set_attribute, track
@@ -82,14 +83,17 @@ class Pipeline:
         return Findings(alone, plan, result, tuple(trace.steps))
 
     async def _search(self, scope: Scope, question: str, plan: Plan, phraser: Phraser) -> SearchResult:
-        """Where the named document does not answer, all of them are searched."""
-        others = await phraser.phrasings(question)
-        found = await self._searcher.search(scope, question, documents=plan.documents, phrasings=others)
-        found = replace(found, note=", ".join(part for part in (found.note, _also(others)) if part))
-        if plan.documents is None or self._searcher.judged(question, found).answerable:
+        """Where the named document, or the chosen collections, do not answer, everything is searched."""
+        chosen, others = scope.within(plan.collections), await phraser.phrasings(question)
+        found = await self._searcher.search(chosen, question, documents=plan.documents, phrasings=others)
+        found = _noted(found, chosen, others)
+        if plan.documents is None and plan.collections is None:
+            return found
+        if self._searcher.judged(question, found).answerable:
             return found
         everywhere = await self._searcher.search(scope, question, phrasings=others)
-        return replace(everywhere, note="the named document does not answer; searched everywhere")
+        note = f"{_empty_handed(plan, chosen)} not answer; searched {_where(scope)}"
+        return replace(everywhere, note=", ".join(part for part in (note, _also(others)) if part))
 
 
 async def _planned(planner: Planner, question: str, scope: Scope, *, has_history: bool) -> Plan:
@@ -111,6 +115,23 @@ def _also(others: Sequence[Phrasing]) -> str:
 def _found(result: SearchResult) -> str:
     count = f"{len(result.items)} items"
     return f"{count}; {result.note}" if result.note else count
+
+
+def _noted(result: SearchResult, scope: Scope, others: Sequence[Phrasing]) -> SearchResult:
+    """With the collections that were searched, where there were several to choose from, and the other words."""
+    where = f"in {listed(scope.names)}" if scope.names else ""
+    return replace(result, note=", ".join(part for part in (where, result.note, _also(others)) if part))
+
+
+def _where(scope: Scope) -> str:
+    return listed(scope.names) if scope.names else "everywhere"
+
+
+def _empty_handed(plan: Plan, chosen: Scope) -> str:
+    """With its verb: what was searched in vain."""
+    if plan.documents is not None:
+        return "the named document does"
+    return f"{listed(chosen.names)} {'does' if len(chosen.names) == 1 else 'do'}"
 
 
 def _moved(result: SearchResult, first: str) -> str:

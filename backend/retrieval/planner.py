@@ -1,4 +1,4 @@
-"""What to do about a question, by rules: answer small talk, ask back, or search, how much and in which documents."""
+"""What to do about a question, by rules: answer small talk, ask back, or search, how much and where."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,6 +9,7 @@ from uuid import UUID
 from backend.retrieval.answerability import content_words
 from backend.retrieval.base import Plan, Scope
 from backend.retrieval.fragments import asks_for_others, without_lead
+from backend.retrieval.naming import NamedCollection, listed, named_collections
 from backend.retrieval.phrases import naming_words
 from backend.retrieval.references import action, reference
 from backend.retrieval.small_talk import small_talk
@@ -75,16 +76,26 @@ class RulePlanner:
         if (asks_for_others(question) or not naming_words(question)) and not _SIGN.search(question):
             return Plan("ask_back", 0, reply=_ASK_BACK_BARE, note="the question names nothing")
         limit = min(scope.limit + MORE, MOST) if _LISTS.search(question) else scope.limit
-        documents, name = await self._documents(question, scope)
+        collections = named_collections(question, scope)
+        documents, name = await self._documents(question, scope, collections)
         notes = [f"search for {limit} items"]
         if documents is not None:
             notes.append(f"in {name!r} only")
-        return Plan("search", limit, documents=documents, note=", ".join(notes))
+        chosen = tuple(one.id for one in collections)
+        if not chosen or len(chosen) == len(scope.collections):
+            return Plan("search", limit, documents=documents, note=", ".join(notes))
+        notes.append(f"in {listed([one.name for one in collections])} only")
+        return Plan("search", limit, documents=documents, note=", ".join(notes), collections=chosen)
 
-    async def _documents(self, question: str, scope: Scope) -> tuple[tuple[UUID, ...] | None, str]:
-        """The one document that a question names. A name that fits several, or none, limits nothing."""
+    async def _documents(
+        self, question: str, scope: Scope, collections: Sequence[NamedCollection]
+    ) -> tuple[tuple[UUID, ...] | None, str]:
+        """The one document that a question names. A name that fits several, or none, limits nothing; nor does that of a
+        collection."""
         for pattern in (_FILE, _QUOTED, _DOCUMENT):
             for named in pattern.finditer(question):
+                if any(one.start < named.end("name") and named.start("name") < one.end for one in collections):
+                    continue
                 found = await self._find_documents(scope, named["name"].strip())
                 if len(found) == 1:
                     return (found[0].id,), found[0].name

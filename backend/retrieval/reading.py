@@ -38,6 +38,7 @@ class Reading:
     collection: Collection
     ranking: Ranking
     _threshold: float = 0.0
+    _background: float = 0.0
     _item_of: dict[UUID, UUID | None] = field(default_factory=dict)
     """By point; None for one that the review does not hold any more."""
     _views: dict[UUID, list[PointView]] = field(default_factory=dict)
@@ -62,7 +63,8 @@ class Reading:
         now = await tx.collections.get(self.collection.id)
         if now.generation != self.collection.generation:
             raise ModelSwitched(f"the collection {now.name!r} has another embedding model now")
-        self._threshold = Calibration.of(now.calibration).threshold
+        calibration = Calibration.of(now.calibration)
+        self._threshold, self._background = calibration.threshold, calibration.background
         new = [hit.id for hit in hits if hit.id not in self._item_of]
         current = {point.point_id: point.item_id for point in await tx.collections.current_points(now, new)}
         self._item_of |= {id: current.get(id) for id in new}
@@ -106,6 +108,8 @@ class Reading:
                 head=scored.views.get("head"),
                 full=scored.views.get("full", 0.0),
                 threshold=self._threshold,
+                background=self._background,
+                collection_id=self.collection.id,
             )
             for scored in near
             if (item := self._items[scored.id]) is not None

@@ -1,7 +1,8 @@
 """Search: candidates from the vector stores, scored over all their views, only what the review holds now."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -47,6 +48,8 @@ class Query:
     """The names of the maps that were used, in order."""
     _known: dict[tuple[str, EmbeddingKind, str], Vectors] = field(default_factory=dict)
     _read: dict[UUID, Reading] = field(default_factory=dict)
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """By embedding model: collections that are searched at once embed a text once."""
 
     def focused(self, words: str, weight: float) -> "Query":
         return replace(self, focus=words, weight=weight)
@@ -80,8 +83,9 @@ class Query:
 
     async def _embedded(self, text: str, kind: EmbeddingKind, embedder: Embedder) -> Vectors:
         key = (embedder.spec.key, kind, text)
-        if key not in self._known:
-            self._known[key] = await embedder.embed([text], kind=kind)
+        async with self._turns[embedder.spec.key]:
+            if key not in self._known:
+                self._known[key] = await embedder.embed([text], kind=kind)
         return self._known[key]
 
 
@@ -146,10 +150,12 @@ class Searcher:
         return SearchResult(_without_repeats(found)[:POOL], answerable=False, note=", ".join(notes))
 
     async def _find(self, scope: Scope, query: Query, documents: Sequence[UUID] | None) -> list[RetrievedItem]:
-        found: list[RetrievedItem] = []
-        for collection_id in scope.collections:
-            found += await self._find_in(scope, collection_id, query, documents)
-        return sorted(found, key=lambda item: (item.threshold - item.score, item.id))
+        if len(scope.collections) == 1:
+            found = await self._find_in(scope, scope.collections[0], query, documents)
+        else:
+            each = (self._find_in(scope, id, query, documents) for id in scope.collections)
+            found = [item for items in await _all_of(each) for item in items]
+        return best_first(found)
 
     async def _find_in(
         self, scope: Scope, collection_id: UUID, query: Query, documents: Sequence[UUID] | None
@@ -194,7 +200,8 @@ class Searcher:
             return replace(result, answerable=False, confidence=-1.0)
         coverage = term_coverage(query, [f"{item.title} {item.text}" for item in result.items[:COVERED]])
         best = result.items[0]
-        own = [item.own for item in result.items[:COVERED] if item.own is not None]
+        alike = [item for item in result.items[:COVERED] if item.collection_id == best.collection_id]
+        own = [item.own for item in alike if item.own is not None]
         calibration = Calibration(best.threshold)
         confidence = calibration.score(max(own, default=best.score), coverage) - calibration.threshold
         return replace(result, answerable=confidence >= 0, confidence=confidence)
@@ -220,18 +227,40 @@ class Searcher:
             asked *= 2
 
 
+def best_first(items: Iterable[RetrievedItem]) -> list[RetrievedItem]:
+    """By how far each passes what its own collection asks: collections may have different models."""
+    return sorted(items, key=lambda item: (-item.margin, item.id))
+
+
+async def _all_of(work: Iterable[Awaitable[list[RetrievedItem]]]) -> list[list[RetrievedItem]]:
+    """At once, in their order. What one of them raises is raised when all have ended."""
+    found: list[list[RetrievedItem]] = []
+    for one in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(one, BaseException):
+            raise one
+        found.append(one)
+    return found
+
+
 def _all_text(item: RetrievedItem) -> str:
     return f"{item.section or item.title}\n{item.text}"
 
 
 def _without_repeats(items: Sequence[RetrievedItem]) -> list[RetrievedItem]:
-    """Of a reviewed FAQ and the passage that it was drawn from only the FAQ stays, at the better place of the two."""
+    """Of a reviewed FAQ and the passage that it was drawn from only the FAQ stays, found where the better one was."""
     faqs = [item for item in items if item.source == "faq" and item.span is not None]
     kept: dict[UUID, RetrievedItem] = {}
     for item in items:
         twin = next((faq for faq in faqs if _says_the_same(faq, item)), item)
         if twin.id not in kept:
-            kept[twin.id] = replace(twin, score=item.score, own=item.own)
+            kept[twin.id] = replace(
+                twin,
+                score=item.score,
+                own=item.own,
+                threshold=item.threshold,
+                background=item.background,
+                collection_id=item.collection_id,
+            )
     return list(kept.values())
 
 

@@ -15,7 +15,7 @@ async def list_agents(services: Services, principal: CurrentPrincipal) -> Page[A
 
 @router.post("/agents", status_code=201)
 async def create_agent(body: AgentNew, services: Services, principal: CurrentPrincipal) -> Agent:
-    """Who answers, with which model, from which collection, and what is asked when that fails."""
+    """Who answers, with which model, from which collections, and what is asked when that fails."""
     return await services.agents.create(principal, body)
 
 

@@ -53,8 +53,8 @@ class AgentService:
 
     async def all(self, principal: Principal) -> list[wire.Agent]:
         async with self._uow.read(principal.workspace_id) as tx:
-            used = await tx.agents.used(self._day())
-            return [_to_wire(row, used.get(row.id, 0)) for row in await tx.agents.all()]
+            used, more = await tx.agents.used(self._day()), await tx.agents.more_collections()
+            return [_to_wire(row, used.get(row.id, 0), more.get(row.id, [])) for row in await tx.agents.all()]
 
     async def get(self, principal: Principal, agent_id: UUID) -> wire.Agent:
         async with self._uow.read(principal.workspace_id) as tx:
@@ -80,7 +80,9 @@ class AgentService:
                 collection_id=new.collection_id or (await tx.agents.default()).collection_id,
             )
             await self._check(tx, agent)
+            await _check_more(tx, agent, new.more_collection_ids)
             await tx.agents.add(agent)
+            await tx.agents.give_collections(agent, new.more_collection_ids)
             return await self._shown(tx, agent)
 
     @track("agents.edit")
@@ -106,6 +108,7 @@ class AgentService:
             if edit.parameters is not None:
                 _check_steps(edit.parameters, agent.provider)
             await self._check(tx, agent)
+            await _give_more(tx, agent, edit.more_collection_ids)
             return await self._shown(tx, agent)
 
     @track("agents.delete")
@@ -181,7 +184,8 @@ class AgentService:
         self._factory.create_agent((await self._providers.answerer(tx, agent)).config)
 
     async def _shown(self, tx: Tx, agent: Agent) -> wire.Agent:
-        return _to_wire(agent, await tx.agents.used_by(agent.id, self._day()))
+        used = await tx.agents.used_by(agent.id, self._day())
+        return _to_wire(agent, used, await tx.agents.more_collections_of(agent.id))
 
     def _day(self) -> str:
         return self._now().date().isoformat()
@@ -235,6 +239,24 @@ async def _check_retrieval(tx: Tx, name: str | None) -> None:
         raise InvalidRequest(f"parameters.retrieval_model: no tuned retrieval {name!r}; known: {known}")
 
 
+async def _give_more(tx: Tx, agent: Agent, wanted: list[UUID] | None) -> None:
+    """Those that it has stay where none are given; its first one may be none of them."""
+    kept = await tx.agents.more_collections_of(agent.id) if wanted is None else wanted
+    await _check_more(tx, agent, kept)
+    if wanted is not None:
+        await tx.agents.give_collections(agent, wanted)
+
+
+async def _check_more(tx: Tx, agent: Agent, wanted: Sequence[UUID]) -> None:
+    """Raises `NotFound`, and `InvalidRequest` for a collection that the agent would answer from twice."""
+    for place, id in enumerate(wanted):
+        collection = await tx.collections.get(id)
+        if id == agent.collection_id or id in wanted[:place]:
+            raise InvalidRequest(
+                f"more_collection_ids: the agent answers from {collection.name!r} already; name each collection once"
+            )
+
+
 async def _check_external_id(tx: Tx, external_id: str | None, *, own: UUID | None = None) -> None:
     if external_id is not None and await tx.aliases.meant(external_id) is not None:
         raise Conflict(f"external_id: there is an alias {external_id!r} already; choose another one")
@@ -247,7 +269,7 @@ def _stored(fallbacks: Sequence[wire.Fallback]) -> list[dict[str, str]]:
     return [{"provider": row.provider, "model": usable_model(row.model) or ""} for row in fallbacks]
 
 
-def _to_wire(row: Agent, used_today: int) -> wire.Agent:
+def _to_wire(row: Agent, used_today: int, more: Sequence[UUID]) -> wire.Agent:
     stored: dict[str, Any] = {
         name: getattr(row, name)
         for name in ("id", "name", "external_id", "provider", "model", "daily_tokens", "collection_id", "created_at")
@@ -257,5 +279,6 @@ def _to_wire(row: Agent, used_today: int) -> wire.Agent:
         parameters=wire.AgentParameters.model_validate(row.parameters or {}),
         fallbacks=[wire.Fallback(provider=one["provider"], model=one["model"] or None) for one in row.fallbacks],
         used_today=used_today,
+        more_collection_ids=list(more),
         is_default=row.name == DEFAULT,
     )

@@ -41,16 +41,23 @@ OWN_WORDS: Final = "rules"
 """The strategy of a step that the product takes itself, without a model."""
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A collection that a question is answered from. `spec_key` is the key of its vectors."""
+
+    id: UUID
+    name: str
+    spec_key: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Inquiry:
     """A question and what answers it, on the way to the answer. `agent_id` is that of an agent that is asked itself,
-    `collection` the name of what it is answered from, `spec_key` the key of its vectors. `searches` are shared with the
-    other answers to the same question."""
+    `collections` are those that it is answered from, the agent's first one first. `searches` are shared with the other
+    answers to the same question."""
 
     question: Question
-    collection_id: UUID
-    collection: str
-    spec_key: str
+    collections: Sequence[Searched]
     agent_id: UUID | None
     answerer: Answerer
     history: Sequence[Message] = ()
@@ -59,6 +66,10 @@ class Inquiry:
     spending: Spending = field(default_factory=Spending)
     retrieved: list[wire.Citation] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def collection_id(self) -> UUID:
+        return self.collections[0].id
 
 
 class Answering:
@@ -87,17 +98,15 @@ class Answering:
         agent = await agent_of(tx, question)
         question = await as_agent_asks(tx, question, agent) if is_agent else question
         tuned = await self._tuned_for(tx, question, agent)
-        asked = question.collection_id or _own_collection(question, tuned) or agent.collection_id
-        collection = await tx.collections.get(asked)
+        only = question.collection_id or _own_collection(question, tuned)
+        found = await tx.collections.searched(agent) if only is None else [await tx.collections.get(only)]
         answerer = await self._with_model(
             tx, as_asked(await self._agents.answerer(tx, agent), question), question, tuned
         )
         self._factory.create_agent(answerer.config)
         return Inquiry(
             question=question,
-            collection_id=asked,
-            collection=collection.name,
-            spec_key=collection.spec["key"],
+            collections=[Searched(one.id, one.name, one.spec["key"]) for one in found],
             agent_id=agent.id if is_agent else None,
             answerer=answerer,
             tuned=tuned,
@@ -168,13 +177,15 @@ class Answering:
         tuned = await self._tuned.ready(inquiry.tuned) if inquiry.tuned else None
         if not question.documents:
             return Findings(question.message, Plan("search", 0), SearchResult([], answerable=True))
+        names = tuple(one.name for one in inquiry.collections)
         scope = Scope(
             workspace_id,
-            (inquiry.collection_id,),
+            tuple(one.id for one in inquiry.collections),
             question.top_k or TOP_K,
             most=question.top_k,
             tuned=tuned,
             searches=inquiry.searches,
+            names=names if len(names) > 1 else (),
         )
         history = [
             Turn("user" if one.role == "user" else "assistant", asked_in(one.content)) for one in inquiry.history
@@ -182,7 +193,7 @@ class Answering:
         steps = self._strategies.of(inquiry.answerer.config, inquiry.spending)
         found = await self._pipeline.run(steps, asked_in(question.message), history, scope)
         set_attribute("retrieved", len(found.result.items))
-        inquiry.retrieved = [_citation(n, item) for n, item in enumerate(found.result.items, start=1)]
+        inquiry.retrieved = [_citation(n, item, scope) for n, item in enumerate(found.result.items, start=1)]
         return found
 
     async def _said(self, inquiry: Inquiry, found: Findings) -> AsyncGenerator[AnswerToken | AnswerDone]:
@@ -247,7 +258,7 @@ def _passages(items: Sequence[RetrievedItem]) -> tuple[PassageText, ...]:
     return tuple(PassageText(n, item.title, item.text) for n, item in enumerate(items, start=1))
 
 
-def _citation(n: int, item: RetrievedItem) -> wire.Citation:
+def _citation(n: int, item: RetrievedItem, scope: Scope) -> wire.Citation:
     is_faq = item.source == "faq"
     return wire.Citation(
         n=n,
@@ -260,6 +271,7 @@ def _citation(n: int, item: RetrievedItem) -> wire.Citation:
         page=item.page,
         quote=item.text if len(item.text) <= QUOTE else item.text[: QUOTE - 1].rstrip() + "…",
         score=round(item.score, 4),
+        collection=scope.name_of(item.collection_id),
     )
 
 

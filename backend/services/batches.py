@@ -14,17 +14,17 @@ from backend.errors import InvalidRequest
 from backend.jobs.base import JobRequest, JobRunner
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
+from backend.retrieval.naming import listed
 from backend.security.principal import Principal
 from backend.services.answering import Answering
 from backend.services.batch_questions import asked_for
 from backend.services.comparing import check_open
-from backend.services.contestants import contest_key, contestants_of, entries_of, names_of, stored
+from backend.services.contestants import Entry, contest_key, contestants_of, entries_of, names_of, stored
 from backend.services.datasets import frozen
 from backend.services.judging import able_judge
 from backend.services.providers import ProviderService
 from backend.tracing.track import track
 from contracts import batches as wire
-from contracts.comparisons import Contestant
 from contracts.datasets import SplitName
 from contracts.page import Page
 
@@ -59,7 +59,7 @@ class BatchService:
             entries = await entries_of(tx, self._answering, "", new.lanes)
             await check_open(tx, entries)
             contestants = [entry.contestant for entry in entries]
-            await _check_filled(tx, contestants)
+            await _check_filled(tx, entries)
             contest = await tx.comparisons.contest_of(contest_key(contestants), stored(contestants), principal.name)
             against = " against ".join(names_of(contestants).values())
             title = f"{dataset.name}, version {dataset.version}: {against}"
@@ -122,15 +122,17 @@ class BatchService:
         ]
 
 
-async def _check_filled(tx: Tx, contestants: Sequence[Contestant]) -> None:
+async def _check_filled(tx: Tx, entries: Sequence[Entry]) -> None:
     """Raises `InvalidRequest` for one that would search in nothing."""
-    for one in contestants:
-        if one.collection_id is not None and not (await tx.collections.held(one.collection_id))[2]:
-            collection = await tx.collections.get(one.collection_id)
-            raise InvalidRequest(
-                f"lanes: {one.name!r} answers from the collection {collection.name!r}, which is empty; fill it, or "
-                "make one with everything"
-            )
+    for entry in entries:
+        collections = entry.inquiry.collections
+        if not entry.inquiry.question.documents or any([(await tx.collections.held(one.id))[2] for one in collections]):
+            continue
+        names = listed([repr(one.name) for one in collections])
+        which = f"the collection {names}, which is empty" if len(collections) == 1 else f"{names}, which are empty"
+        raise InvalidRequest(
+            f"lanes: {entry.contestant.name!r} answers from {which}; fill it, or make one with everything"
+        )
 
 
 def _questions(dataset: Dataset, new: wire.NewBatch) -> int:

@@ -107,9 +107,14 @@ class CollectionService:
         """Raises `Conflict` for a collection that an agent answers from."""
         async with self._uow(principal.workspace_id) as tx:
             collection = await tx.collections.get(collection_id)
+            more = await tx.agents.more_collections()
             for agent in await tx.agents.all():
                 if agent.collection_id == collection.id:
                     raise Conflict(f"the agent {agent.name!r} answers from this collection; give it another one first")
+                if collection.id in more.get(agent.id, []):
+                    raise Conflict(
+                        f"the agent {agent.name!r} searches this collection, too; take it from the agent first"
+                    )
             await tx.collections.delete(collection)
         for following in (0, 1):
             await self._stores(collection.store).drop(store_name(collection, following=following))

@@ -11,6 +11,7 @@ from backend.db.base import Json
 from backend.errors import InvalidRequest
 from backend.repositories.uow import Tx
 from backend.retrieval.base import SearchResult
+from backend.retrieval.naming import listed
 from backend.retrieval.shared import Shared
 from backend.services.alias_names import meant, to_target
 from backend.services.answering import Answering, Inquiry
@@ -100,7 +101,7 @@ def _about(inquiry: Inquiry, kind: TargetKind) -> str:
         return f"{who}, without documents"
     searched = inquiry.tuned if inquiry.tuned is not None and not answers(inquiry.tuned) else None
     tuned = f", tuned retrieval {searched.name}" if searched is not None and kind == "agent" else ""
-    return f"{who}, from {inquiry.collection}{tuned}"
+    return f"{who}, from {listed([one.name for one in inquiry.collections])}{tuned}"
 
 
 def _fingerprint(target: Target, inquiry: Inquiry) -> str:
@@ -115,9 +116,11 @@ def _fingerprint(target: Target, inquiry: Inquiry) -> str:
         "history": config.history,
         "steps": sorted(config.steps),
         "collection": str(inquiry.collection_id) if question.documents else None,
-        "vectors": inquiry.spec_key if question.documents else None,
+        "vectors": inquiry.collections[0].spec_key if question.documents else None,
         "tuned": str(inquiry.tuned.id) if inquiry.tuned is not None else None,
     }
+    if question.documents and len(inquiry.collections) > 1:
+        parts["more"] = sorted([str(one.id), one.spec_key] for one in inquiry.collections[1:])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -154,9 +157,7 @@ def fresh(entry: Entry, message: str, searches: Shared[SearchResult]) -> Inquiry
     inquiry = entry.inquiry
     return Inquiry(
         question=replace(inquiry.question, message=message),
-        collection_id=inquiry.collection_id,
-        collection=inquiry.collection,
-        spec_key=inquiry.spec_key,
+        collections=inquiry.collections,
         agent_id=inquiry.agent_id,
         answerer=inquiry.answerer,
         tuned=inquiry.tuned,

@@ -6,7 +6,7 @@ from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS
 from backend.agents.spending import Spending
 from backend.retrieval.base import Phraser, Planner, Reranker, Rewriter
-from backend.retrieval.by_model import Model, ModelPhraser, ModelPlanner, ModelReranker, ModelRewriter
+from backend.retrieval.by_model import Contents, Model, ModelPhraser, ModelPlanner, ModelReranker, ModelRewriter
 from backend.retrieval.pipeline import Steps
 
 
@@ -14,7 +14,7 @@ from backend.retrieval.pipeline import Steps
 class Strategies:
     """The rules are offline and take a millisecond; a model's forms cost a request each, so only follow-ups get one.
 
-    A small model takes no step.
+    A small model takes no step. `contents` tell a planning model what is in the collections that it chooses from.
     """
 
     factory: AgentFactory
@@ -22,6 +22,7 @@ class Strategies:
     planner: Planner
     phraser: Phraser
     reranker: Reranker
+    contents: Contents
 
     def of(self, config: AgentConfig, spending: Spending | None = None) -> Steps:
         """What their calls take is added to `spending`."""
@@ -33,7 +34,7 @@ class Strategies:
         if is_able and "rewrite" in chosen:
             rewriter = ModelRewriter(model, rewriter)
         if is_able and "plan" in chosen:
-            planner = ModelPlanner(model, planner)
+            planner = ModelPlanner(model, planner, self.contents)
         if is_able and "search" in chosen:
             phraser = ModelPhraser(model, phraser)
         if is_able and "rerank" in chosen:

@@ -66,7 +66,10 @@ def citation_list(citations: Sequence[Citation], *, key: str, on_open: Opener) -
 
 
 def show_source(api: Api, citation: Citation) -> None:
-    """The passage with the quote marked; for a FAQ also the FAQ itself."""
+    """The passage with the quote marked; for a FAQ also the FAQ itself; above both the collection, where there are
+    several to find it in."""
+    if citation.collection is not None:
+        st.caption(f":material/folder: From {plain(citation.collection)}")
     faq, is_gone = _faq(api, citation)
     if faq is not None:
         with st.container(key="cited_faq", border=True, gap="xsmall"):

@@ -49,7 +49,9 @@ def _judgement(answer: Answered) -> None:
         return
     side = "above" if answer.confidence >= 0 else "below"
     score = f"**{abs(answer.confidence):.2f} {side}**"
-    st.markdown(f":small[The best source is {score} what this collection asks of an answer.]")
+    found_in = answer.retrieved[0].collection if answer.retrieved else None
+    asks = plain(found_in) if found_in is not None else "this collection"
+    st.markdown(f":small[The best source is {score} what {asks} asks of an answer.]")
 
 
 def _hits(answer: Answered, key: str, on_open: Opener) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from contracts.agents import Agent, AgentEdit, AgentNew, AgentParameters, Fallback, ModelStep
+from contracts.agents import MORE_COLLECTIONS, Agent, AgentEdit, AgentNew, AgentParameters, Fallback, ModelStep
 from contracts.collections import Collection
 from frontend import state
 from frontend.api_client import Api, ApiError
@@ -146,7 +146,25 @@ def _what(agent: Agent | None, collections: Sequence[Collection]) -> dict[str, o
         index=ids.index(agent.collection_id) if agent is not None and agent.collection_id in ids else 0,
         format_func=by_id.__getitem__,
     )
-    return {"collection_id": collection}
+    return {"collection_id": collection, "more_collection_ids": _more(agent, by_id, collection)}
+
+
+def _more(agent: Agent | None, by_id: Mapping[UUID, str], first: UUID | None) -> list[UUID]:
+    """Beside the first one; those that are not among the offered ones stay."""
+    before = agent.more_collection_ids if agent is not None else []
+    if len(by_id) < 2:
+        return before
+    chosen = st.multiselect(
+        "Also search in",
+        list(by_id),
+        default=[one for one in before if one in by_id],
+        format_func=by_id.__getitem__,
+        max_selections=MORE_COLLECTIONS,
+        placeholder="No other collection",
+        help="A question that names a collection is searched there; else in all of them, or in those that the model "
+        "chooses where it plans the search.",
+    )
+    return [*(one for one in chosen if one != first), *(one for one in before if one not in by_id)]
 
 
 def _limits(agent: Agent | None) -> dict[str, object]:

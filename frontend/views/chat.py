@@ -16,7 +16,7 @@ from frontend.api_client import Api, ApiError
 from frontend.components.answer import avatar, ended_badge, saved_turn
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
-from frontend.components.words import plural, provider_words, sentence
+from frontend.components.words import listed, plural, provider_words, sentence
 from frontend.layout import Frame
 from frontend.safe_text import plain
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
@@ -140,20 +140,24 @@ def _target(
 def _about_answers(frame: Frame, target: Target | None) -> None:
     if target is None:
         return
-    collection = target.collection
+    collections = target.collections
     who = load("provider", lambda: _who_answers(frame.api, target))
-    held = f"{plural(collection.faqs, 'approved FAQ')} and {plural(collection.passages, 'passage')}"
+    faqs, passages = sum(one.faqs for one in collections), sum(one.passages for one in collections)
+    held = f"{plural(faqs, 'approved FAQ')} and {plural(passages, 'passage')}"
+    if target.more:
+        held = f"{held} in {plain(listed([one.name for one in collections]))}"
     parts = [*([who] if who else []), held if target.reads else "without documents"]
     st.caption(" · ".join(parts))
-    if collection.health in (CollectionHealth.UNAVAILABLE, CollectionHealth.FAILED):
-        st.warning(plain(sentence(collection.reason)), icon=":material/warning:")
-        return
-    if not collection.pending_changes:
+    broken = [one for one in collections if one.health in (CollectionHealth.UNAVAILABLE, CollectionHealth.FAILED)]
+    for one in broken:
+        said = f"{one.name}: {one.reason}" if target.more else sentence(one.reason)
+        st.warning(plain(said), icon=":material/warning:")
+    if broken or not _pending(collections):
         return
     if state.chat().pending is not None:
-        _pending_note(collection)
+        _pending_note(collections)
     else:
-        _follow_index(frame.api, collection)
+        _follow_index(frame.api, collections)
 
 
 def _who_answers(api: Api, target: Target) -> str:
@@ -163,20 +167,26 @@ def _who_answers(api: Api, target: Target) -> str:
     return asked_words(target, provider_words(label)[0])
 
 
-def _pending_note(collection: Collection) -> None:
+def _pending(collections: Sequence[Collection]) -> int:
+    return sum(one.pending_changes for one in collections)
+
+
+def _pending_note(collections: Sequence[Collection]) -> None:
     """What waits may be passages as well as FAQs."""
-    waits = plural(collection.pending_changes, "entry is", "entries are")
+    waits = plural(_pending(collections), "entry is", "entries are")
     st.caption(f":material/sync: {waits} still being indexed. Ask already: answers use what is indexed.")
 
 
-def _follow_index(api: Api, collection: Collection) -> None:
+def _follow_index(api: Api, collections: Sequence[Collection]) -> None:
+    followed = {one.id for one in collections}
+
     @st.fragment(run_every="1s")
     def follow() -> None:
         page = load("index", api.collections, inline=True)
         if page is None:
             return
-        now = next((item for item in page.items if item.id == collection.id), None)
-        if now is None or not now.pending_changes:
+        now = [item for item in page.items if item.id in followed]
+        if not _pending(now):
             st.rerun()
         _pending_note(now)
 

@@ -1,6 +1,6 @@
 """Who is asked on the chat page: an agent, a tuned model, an alias, or a collection that no agent answers from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -30,7 +30,8 @@ class Target:
 
     With a `name` that is asked: of a tuned `model`, of an `alias`, or of what this person may not see. Tuned retrieval
     searches the collection, and the default agent answers; a model that answers does so from the default agent's
-    collection. `gone` is the name that a conversation was begun with and that nothing has any more.
+    collection. `gone` is the name that a conversation was begun with and that nothing has any more. `more` are the
+    agent's other collections.
     """
 
     collection: Collection
@@ -39,6 +40,11 @@ class Target:
     alias: Alias | None = None
     name: str | None = None
     gone: str | None = None
+    more: tuple[Collection, ...] = ()
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        return (self.collection, *self.more)
 
     @property
     def key(self) -> UUID | str:
@@ -69,6 +75,8 @@ class Target:
         if self.agent is None:
             held = f"{plural(self.collection.faqs, 'FAQ')}, {plural(self.collection.passages, 'passage')}"
             return f"{self.collection.name} ({held})"
+        if self.more:
+            return f"{self.agent.name} ({len(self.collections)} collections)"
         if self.agent.name == self.collection.name:
             return self.agent.name
         return f"{self.agent.name} ({self.collection.name})"
@@ -134,12 +142,22 @@ def _choose(targets: Sequence[Target]) -> None:
 
 def _targets(agents: Sequence[Agent], collections: Sequence[Collection], models: Sequence[TunedModel]) -> list[Target]:
     by_id = {collection.id: collection for collection in collections}
-    found = [Target(by_id[agent.collection_id], agent) for agent in agents if agent.collection_id in by_id]
+    found = [
+        Target(by_id[agent.collection_id], agent, more=_more(agent, by_id))
+        for agent in agents
+        if agent.collection_id in by_id
+    ]
     answered = {target.collection.id for target in found}
     default = next((agent for agent in agents if agent.is_default), None)
     usual = default.collection_id if default is not None else None
     tuned = [
-        Target(by_id[collection_id], default, model, name=model.name)
+        Target(
+            by_id[collection_id],
+            default,
+            model,
+            name=model.name,
+            more=_more(default, by_id) if model.collection_id is None else (),
+        )
         for model in models
         if model.state == "usable" and (collection_id := model.collection_id or usual) in by_id
     ]
@@ -162,10 +180,16 @@ def _of_aliases(
         gone = means.model_id is not None and any(one.id == means.model_id and one.state != "usable" for one in models)
         if agent is None or gone:
             continue
-        collection_id = means.collection_id if means.kind == "tuned_retrieval" else agent.collection_id
+        is_retrieval = means.kind == "tuned_retrieval"
+        collection_id = means.collection_id if is_retrieval else agent.collection_id
         if collection_id in by_id:
-            found.append(Target(by_id[collection_id], agent, alias=alias, name=alias.name))
+            more = () if is_retrieval else _more(agent, by_id)
+            found.append(Target(by_id[collection_id], agent, alias=alias, name=alias.name, more=more))
     return found
+
+
+def _more(agent: Agent | None, by_id: Mapping[UUID, Collection]) -> tuple[Collection, ...]:
+    return tuple(by_id[one] for one in agent.more_collection_ids if one in by_id) if agent is not None else ()
 
 
 def _of_conversation(

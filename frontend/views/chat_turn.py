@@ -43,10 +43,10 @@ def pending_turn(
 
 
 def _stream(api: Api, turn: state.ChatTurn, target: Target, conversation: Conversation | None) -> None:
-    collection = target.collection
+    sources = sum(one.faqs + one.passages for one in target.collections)
     turn.started, turn.turns_before = True, len(conversation.turns) if conversation else 0
     began, shown = monotonic(), st.empty()
-    shown.markdown(f":shimmer[Looking through {plural(collection.faqs + collection.passages, 'source')}]")
+    shown.markdown(f":shimmer[Looking through {plural(sources, 'source')}]")
     st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
     stream = AnswerStream(api, target.question(turn.question, conversation))
     turn.hang_up = stream.stop

@@ -43,10 +43,11 @@ def model_use(frame: Frame, model: TunedModel) -> None:
 
 
 def fitting(model: TunedModel, agents: Sequence[Agent], collections: Sequence[Collection]) -> list[Agent]:
-    """The agents whose collection has vectors of the kind that the model was trained for."""
+    """The agents of whose collections one has vectors of the kind that the model was trained for."""
     kinds = {one.id: one.embedding_model for one in collections}
     kind = kinds.get(model.collection_id) if model.collection_id is not None else None
-    return [agent for agent in agents if kind is not None and kinds.get(agent.collection_id) == kind]
+    asked = ((agent, (agent.collection_id, *agent.more_collection_ids)) for agent in agents)
+    return [agent for agent, ids in asked if kind is not None and kind in (kinds.get(id) for id in ids)]
 
 
 def _user(api: Api, agent: Agent, *, may_change: bool) -> None:

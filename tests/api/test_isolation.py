@@ -62,7 +62,7 @@ def places(schema: JsonSchema) -> Iterator[Place]:
                 fields = schema["components"]["schemas"].get(reference, {}).get("properties", {})
                 for name, field in fields.items():
                     if "'format': 'uuid'" in str(field):
-                        yield Place(method.upper(), path, "body", name, field.get("type") == "array")
+                        yield Place(method.upper(), path, "body", name, "'type': 'array'" in str(field))
 
 
 async def furnished(api: Api) -> dict[str, str]:
@@ -88,6 +88,7 @@ async def furnished(api: Api) -> dict[str, str]:
         "action_id": action["action_id"],
         "passage_id": passage,
         "collection_id": await api.collection(),
+        "more_collection_ids": await api.collection(),
         "conversation_id": answer["conversation_id"],
         "job_id": job,
         "agent_id": (await api.get("/agents"))["items"][0]["id"],

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backend.embeddings.catalogue import MINILM
 from contracts.agents import AgentEdit, AgentParameters
 from contracts.finetuning import Change, TunedModel
 from frontend.api_client import Api
@@ -137,6 +138,19 @@ def test_an_agent_begins_and_stops_to_search_with_a_model(approved: Pages, model
     press(page, "delete_cancel")
     press(page, f"stop_{agent.id}")
     assert approved.api.agents().items[0].parameters == kept
+
+
+def test_an_agent_may_search_with_a_model_that_fits_one_of_its_other_collections(
+    approved: Pages, model: TunedModel
+) -> None:
+    approved.post("/collections", {"name": "other", "embedding_model": MINILM.name})
+    by_name = {one.name: one.id for one in approved.api.collections().items}
+    agent = approved.api.agents().items[0]
+    approved.api.edit_agent(agent.id, AgentEdit(collection_id=by_name["other"]))
+    assert not keys(approved.open(TUNE, model=str(model.id)), "use_model_button")
+    approved.api.edit_agent(agent.id, AgentEdit(more_collection_ids=[by_name["default"]]))
+    press(approved.open(TUNE, model=str(model.id)), "use_model_button")
+    assert approved.api.agents().items[0].parameters.retrieval_model == model.name
 
 
 def test_a_model_is_deleted_once_that_is_confirmed(approved: Pages, model: TunedModel) -> None:

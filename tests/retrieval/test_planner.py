@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -101,3 +102,71 @@ async def test_one_named_document_limits_the_search_and_an_unclear_name_does_not
     question: str, expected: tuple[UUID, ...] | None
 ) -> None:
     assert (await planner.plan(question, SCOPE, has_history=False)).documents == expected
+
+
+SEVERAL = Scope(
+    uuid4(),
+    tuple(uuid4() for _ in range(5)),
+    5,
+    names=("default", "staff", "staff_archive", "pricing_faq", "it_handbook"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many days of leave do I get, according to the Staff collection?", ["staff"]),
+        ("In the pricing collection, what does the Pro plan cost?", ["pricing_faq"]),
+        ("What does the Pro plan cost according to the Pricing FAQ collection?", ["pricing_faq"]),
+        ('What does the Pro plan cost in the "Pricing FAQ" collection?', ["pricing_faq"]),
+        ('How long is the notice in "staff archive"?', ["staff_archive"]),
+        ("How long is the notice in the collection staff?", ["staff"]),
+        ("What does the archive collection say about notice?", ["staff_archive"]),
+        ("What is in scope of leave in the Staff collection?", ["staff"]),
+        ("What does pricing_faq say about the Pro plan?", ["pricing_faq"]),
+        ("Compare leave in the staff collection and in the staff archive collection", ["staff", "staff_archive"]),
+        ("Wie viele Tage Urlaub gibt es laut der Staff Sammlung?", ["staff"]),
+        ("How long is the notice in the archived collection?", None),
+        ("Where is the collection of stamps?", None),
+        ("What does the default rate mean in Staff?", None),
+        ("What does “staff” stand for?", None),
+        ("How many days of leave do I get?", None),
+    ],
+)
+async def test_a_question_that_names_a_collection_is_searched_there_only(
+    question: str, expected: list[str] | None
+) -> None:
+    plan = await planner.plan(question, SEVERAL, has_history=False)
+    named = [SEVERAL.name_of(one) for one in plan.collections] if plan.collections is not None else None
+    assert named == expected
+    assert plan.note.partition(", ")[2] == (f"in {' and '.join(expected)} only" if expected else "")
+    assert plan.documents is None
+
+
+async def test_a_name_that_fits_several_collections_limits_nothing() -> None:
+    two = replace(SEVERAL, names=("default", "staff_now", "staff_archive", "pricing_faq", "it_handbook"))
+    plan = await planner.plan("What is said of leave in the Staff collection?", two, has_history=False)
+    assert plan.collections is None
+
+
+async def test_all_collections_named_are_no_limit() -> None:
+    two = replace(SEVERAL, collections=SEVERAL.collections[:2], names=SEVERAL.names[:2])
+    question = "Compare leave in the staff collection and in the default collection"
+    assert (await planner.plan(question, two, has_history=False)).collections is None
+
+
+async def test_the_name_of_a_collection_names_no_document() -> None:
+    plan = await planner.plan('What is said of leave in the "IT handbook" collection?', SEVERAL, has_history=False)
+    assert (plan.documents, plan.collections) == (None, (SEVERAL.collections[4],))
+
+
+async def test_a_document_and_a_collection_may_both_be_named() -> None:
+    question = "In the Staff collection, how many days are there, according to the employee handbook?"
+    plan = await planner.plan(question, SEVERAL, has_history=False)
+    assert (plan.documents, plan.collections) == ((HANDBOOK.id,), (SEVERAL.collections[1],))
+    assert plan.note == "search for 5 items, in 'Employee Handbook' only, in staff only"
+
+
+async def test_in_one_collection_its_name_is_not_looked_for() -> None:
+    plan = await planner.plan("What is said of leave in the Staff collection?", SCOPE, has_history=False)
+    assert plan.collections is None

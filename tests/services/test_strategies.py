@@ -1,7 +1,8 @@
 """Which steps of an answer a model takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -27,12 +28,17 @@ async def no_documents(_scope: Scope, _text: str) -> Sequence[NamedDocument]:
     return []
 
 
+async def no_contents(_scope: Scope) -> Mapping[UUID, Sequence[str]]:
+    return {}
+
+
 @pytest.fixture
 def strategies() -> Strategies:
     """Asks nobody, so that the extra of local models need not be there."""
     local = replace(PROVIDERS.vendors["local"], needs=None)
     factory = AgentFactory(PROVIDERS.plus(local), Outbound(OutboundPolicy()).provider_client)
-    return Strategies(factory, RuleRewriter(NativeEmbedder()), RulePlanner(no_documents), AsAsked(), KeptOrder())
+    rewriter, planner = RuleRewriter(NativeEmbedder()), RulePlanner(no_documents)
+    return Strategies(factory, rewriter, planner, AsAsked(), KeptOrder(), no_contents)
 
 
 @pytest.mark.parametrize(

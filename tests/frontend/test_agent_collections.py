@@ -1,0 +1,80 @@
+"""An agent of several collections on the chat page: chosen in its drawer, told beside its name and at a source."""
+
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from contracts.agents import AgentEdit, AgentNew
+from tests.frontend.conftest import Pages
+from tests.frontend.looking import press, words
+from tests.frontend.test_agents import CHAT, edited, labelled, named, save, target
+
+ALSO = "Also search in"
+
+
+@pytest.fixture
+def ids(pages: Pages) -> dict[str, UUID]:
+    """Three collections; `staff` holds one FAQ, which is also in the default one."""
+    for name in ("staff", "pricing"):
+        pages.post("/collections", {"name": name})
+    pages.post("/ingest", {"collection": "staff", "faqs": [{"question": "Is there tea?", "answer": "Tea is at four."}]})
+    pages.drain()
+    return {one.name: one.id for one in pages.api.collections().items}
+
+
+def has_choice(page: AppTest) -> bool:
+    return any(one.label == ALSO for one in page.multiselect)
+
+
+def test_where_there_is_one_collection_no_other_is_offered(pages: Pages) -> None:
+    assert not has_choice(press(pages.open(CHAT), "new_agent"))
+
+
+def test_a_new_agent_also_searches_what_was_chosen(pages: Pages, ids: dict[str, UUID]) -> None:
+    page = press(pages.open(CHAT), "new_agent")
+    labelled(page.text_input, "Name").set_value("Desk")
+    labelled(page.selectbox, "Answers from").set_value(ids["staff"])
+    labelled(page.multiselect, ALSO).set_value([ids["pricing"], ids["staff"], ids["default"]])
+    save(page)
+    made = named(pages, "Desk")
+    assert (made.collection_id, made.more_collection_ids) == (ids["staff"], [ids["pricing"], ids["default"]])
+    assert "Desk (3 collections)" in target(page).options
+
+
+def test_collections_are_taken_away_and_what_was_left_stays(pages: Pages, ids: dict[str, UUID]) -> None:
+    more = [ids["pricing"], ids["staff"]]
+    agent = pages.api.create_agent(AgentNew(name="Desk", collection_id=ids["default"], more_collection_ids=more))
+    page = edited(pages.open(CHAT), agent)
+    assert labelled(page.multiselect, ALSO).value == more
+    labelled(page.text_input, "Name").set_value("Help")
+    save(page)
+    assert named(pages, "Help").more_collection_ids == more
+    page = edited(page, named(pages, "Help"))
+    labelled(page.multiselect, ALSO).set_value([])
+    save(page)
+    assert named(pages, "Help").more_collection_ids == []
+    assert "Help (default)" in target(page).options
+
+
+def test_the_page_tells_what_is_in_the_collections_of_an_agent_and_where_a_source_is_from(
+    pages: Pages, ids: dict[str, UUID]
+) -> None:
+    agent = next(one for one in pages.api.agents().items if one.is_default)
+    pages.api.edit_agent(agent.id, AgentEdit(collection_id=ids["pricing"], more_collection_ids=[ids["staff"]]))
+    page = pages.open(CHAT)
+    assert "1 approved FAQ and 0 passages in pricing and staff" in words(page)
+    page.chat_input[0].set_value("Is there tea?").run()
+    assert "items; in pricing and staff" in words(page)
+    assert "what staff asks of an answer" in words(page)
+    press(page, next(str(button.key) for button in page.button if str(button.key).startswith("cite_")))
+    assert "From staff" in words(page)
+
+
+def test_a_source_of_an_agent_of_one_collection_says_nothing_of_it(pages: Pages, ids: dict[str, UUID]) -> None:
+    agent = next(one for one in pages.api.agents().items if one.is_default)
+    pages.api.edit_agent(agent.id, AgentEdit(collection_id=ids["staff"]))
+    page = pages.open(CHAT)
+    page.chat_input[0].set_value("Is there tea?").run()
+    press(page, next(str(button.key) for button in page.button if str(button.key).startswith("cite_")))
+    assert "From staff" not in words(page)
