@@ -123,7 +123,12 @@ class FinetuningService:
         async with self._uow.read(principal.workspace_id) as tx:
             configs = await self._providers.that_train(tx)
         ready = [
-            wire.TrainingProvider(name=one.name, label=PROVIDERS.vendors[one.name].label, base_url=one.base_url or "")
+            wire.TrainingProvider(
+                name=one.name,
+                label=PROVIDERS.vendors[one.name].label,
+                base_url=one.base_url or "",
+                lacks=_lacks(one.name),
+            )
             for one in configs
         ]
         bases = [
@@ -223,12 +228,23 @@ def _number(name: str, schema: dict[str, Any]) -> wire.MethodParameter | None:
 def _parameters(options: type[BaseModel], new: wire.NewTraining) -> dict[str, Any]:
     """All of the method's, with their defaults. Raises `InvalidRequest` that names the first wrong one."""
     try:
-        return options.model_validate(new.parameters).model_dump(mode="json")
+        parameters = options.model_validate(new.parameters).model_dump(mode="json")
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(map(str, first["loc"]))
         known = ", ".join(options.model_fields)
         raise InvalidRequest(f"parameters.{name}: {first['msg']}; {new.method!r} knows {known}") from None
+    provider = parameters.get(PROVIDER, "")
+    for name, why in _lacks(provider).items():
+        if parameters.get(name) is not None:
+            label = PROVIDERS.vendors[provider].label
+            raise InvalidRequest(f"parameters.{name}: {label} has none, {why}; leave it out")
+    return parameters
+
+
+def _lacks(provider: str) -> dict[str, str]:
+    vendor = PROVIDERS.vendors.get(provider)
+    return dict(vendor.fine_tunes.lacks) if vendor is not None and vendor.fine_tunes is not None else {}
 
 
 def _check(dataset: Dataset) -> None:
