@@ -198,7 +198,8 @@ def _provider(method: TrainingMethod) -> TrainingProvider | None:
         help="Those that are set up under Settings and may have fine-tuning.",
     )
     chosen = by_name.get(name, method.providers[0])
-    st.caption(f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here.")
+    where = f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here."
+    st.caption(f"{where} {plain(chosen.note)}".strip())
     return chosen
 
 

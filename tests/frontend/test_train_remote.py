@@ -93,7 +93,10 @@ def test_what_a_provider_lacks_is_not_offered_for_it(approved: Pages, dataset: D
     connect(approved, server, "together")
     page = opened(approved, dataset)
     assert "Learning rate, times the usual" not in [one.label for one in page.number_input]
+    stored = "held-out rows stay here. It names the host at which they are stored"
+    assert stored in words(page)
     labelled(page.selectbox, "Provider").set_value("openai-compatible").run()
+    assert stored not in words(page)
     labelled(page.number_input, "Learning rate, times the usual").set_value(0.5).run()
     labelled(page.selectbox, "Provider").set_value("together").run()
     assert "Learning rate, times the usual" not in [one.label for one in page.number_input]

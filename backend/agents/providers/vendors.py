@@ -21,10 +21,12 @@ ALL = Capabilities(structured_output=True, tools=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuning:
-    """Whose fine-tuning API a vendor speaks. `lacks` are parameters of a training that it does not know, and why."""
+    """Whose fine-tuning API a vendor speaks. `lacks` are parameters of a training that it does not know, and why.
+    `note` is what people should know before they send rows there."""
 
     dialect: TuningDialect = "openai"
     lacks: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +253,7 @@ PROVIDERS = ProviderTable(
         fine_tunes=FineTuning(
             dialect="together",
             lacks={"learning_rate_multiplier": "since its learning rates are absolute and not times the usual"},
+            note="It names the host at which they are stored.",
         ),
     ),
     Vendor(
