@@ -1,124 +1,35 @@
-"""A server's fine-tuning API, as OpenAI's SDK speaks it. Importing this takes a second: not before it is needed."""
+"""The fine-tuning API of a provider, as its row says. Importing this takes a second: not before it is needed."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
 
 import httpx2
-from openai import AsyncOpenAI
-from openai.types.fine_tuning import FineTuningJob
 
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.protocols.base import KeyHeader
 from backend.agents.providers.protocols.openai_chat import client_of
-from backend.agents.providers.vendor_errors import scrub
-from backend.agents.providers.vendors import PROVIDERS
-from backend.finetuning.remote_errors import sdk_errors
-from backend.finetuning.remote_wire import NewJob, RemoteEvent, RemoteJob
+from backend.agents.providers.vendors import PROVIDERS, TuningDialect
+from backend.errors import InvalidRequest
+from backend.finetuning.remote_openai import OpenAIFineTuning
+from backend.finetuning.remote_together import TogetherFineTuning
+from backend.finetuning.remote_wire import FineTuningApi
 
-PAGE: Final = 100
-MOST: Final = 10_000
-"""Files, jobs or events that are looked through. A server that repeats its pages must not be read for ever."""
-MARK: Final = "nexus_training"
-"""The key of a job's metadata under which our name of the training stands."""
-
-
-class FineTuningApi:
-    """Every method raises the `ProviderError` family; `NotThere` for what the server does not have."""
-
-    def __init__(self, client: AsyncOpenAI, endpoint: Endpoint) -> None:
-        self._client = client
-        self._endpoint = endpoint
-        self.base_url = endpoint.base_url.rstrip("/")
-
-    async def upload(self, path: Path, name: str) -> str:
-        """The id that the file gets there."""
-        with self._errors():
-            made = await self._client.files.create(file=(name, path), purpose="fine-tune")
-            return str(made.id)
-
-    async def find_file(self, name: str, size: int) -> str | None:
-        """The id of an uploaded file of this name and so many bytes."""
-        with self._errors():
-            seen = 0
-            async for file in self._client.files.list(purpose="fine-tune"):
-                seen += 1
-                if file.filename == name and file.bytes == size:
-                    return str(file.id)
-                if seen >= MOST:
-                    break
-            return None
-
-    async def delete_file(self, file_id: str) -> None:
-        with self._errors():
-            await self._client.files.delete(file_id)
-
-    async def create(self, new: NewJob) -> RemoteJob:
-        with self._errors():
-            chosen: dict[str, Any] = {
-                "validation_file": new.files.get("validation"),
-                "hyperparameters": dict(new.hyperparameters) or None,
-                "seed": new.seed,
-                "suffix": new.suffix,
-            }
-            made = await self._client.fine_tuning.jobs.create(
-                model=new.model,
-                training_file=new.files["train"],
-                metadata={MARK: new.name},
-                **{key: value for key, value in chosen.items() if value is not None},
-            )
-            return self._read(made)
-
-    async def find_job(self, name: str, training_file: str) -> RemoteJob | None:
-        """The job that was created under our name, or that learns from a file that is ours alone."""
-        with self._errors():
-            seen = 0
-            async for one in self._client.fine_tuning.jobs.list(limit=PAGE):
-                seen += 1
-                job = self._read(one)
-                if job.training_file == training_file or (job.metadata or {}).get(MARK) == name:
-                    return job
-                if seen >= MOST:
-                    break
-            return None
-
-    async def job(self, job_id: str) -> RemoteJob:
-        with self._errors():
-            return self._read(await self._client.fine_tuning.jobs.retrieve(job_id))
-
-    async def events(self, job_id: str) -> AsyncGenerator[RemoteEvent]:
-        """As the server lists them, the newest first with most. Whoever has seen the rest stops reading."""
-        with self._errors():
-            seen = 0
-            async for one in self._client.fine_tuning.jobs.list_events(job_id, limit=PAGE):
-                seen += 1
-                yield RemoteEvent.model_validate(one.to_dict())
-                if seen >= MOST:
-                    break
-
-    async def cancel(self, job_id: str) -> RemoteJob:
-        """The job as it is afterwards."""
-        with self._errors():
-            return self._read(await self._client.fine_tuning.jobs.cancel(job_id))
-
-    def _read(self, job: FineTuningJob) -> RemoteJob:
-        """Without the key, which servers like to repeat."""
-        read = RemoteJob.model_validate(job.to_dict())
-        key = self._endpoint.key
-        if read.error is not None and read.error.message and key is not None:
-            read.error.message = scrub(read.error.message, key.get_secret_value())
-        return read
-
-    def _errors(self) -> AbstractContextManager[None]:
-        return sdk_errors(self._endpoint.vendor.name, self._endpoint.key)
+Speaker = Callable[[httpx2.AsyncClient, Endpoint, HttpClientFactory], FineTuningApi]
+DIALECTS: Final[Mapping[TuningDialect, Speaker]] = {
+    "openai": lambda client, endpoint, _http: OpenAIFineTuning(client_of(endpoint, client), endpoint),
+    "together": TogetherFineTuning,
+}
 
 
 @asynccontextmanager
 async def connected(config: ProviderConfig, http: HttpClientFactory) -> AsyncIterator[FineTuningApi]:
     """Raises what `Endpoint` raises: for an address that must not be called, for a key that is not there."""
-    endpoint = Endpoint.of(PROVIDERS.vendors[config.name], config)
+    vendor = PROVIDERS.vendors[config.name]
+    if vendor.fine_tunes is None:
+        raise InvalidRequest(f"the provider {config.name!r} fine-tunes no models; train at another one")
+    endpoint = Endpoint.of(vendor, config)
     timeout = httpx2.Timeout(config.timeouts.total, connect=config.timeouts.connect)
     async with endpoint.client(http, timeout, KeyHeader()) as client:
-        yield FineTuningApi(client_of(endpoint, client), endpoint)
+        yield DIALECTS[vendor.fine_tunes.dialect](client, endpoint, http)

@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from backend.finetuning.base import Point, PointLog
-from backend.finetuning.remote_wire import RemoteEvent
-
-if TYPE_CHECKING:
-    from backend.finetuning.remote_api import FineTuningApi
+from backend.finetuning.remote_wire import FineTuningApi, RemoteEvent, RemoteJob
 
 NAMES: Final = {
     "train_loss": "train_loss",
@@ -38,7 +35,12 @@ class Curves:
     total: int = 0
     _seen: set[str] = field(default_factory=set)
 
-    async def read(self, api: "FineTuningApi", job_id: str) -> None:
+    def hear(self, job: RemoteJob) -> None:
+        """What the job itself says of its steps and epochs."""
+        self.epochs = job.epochs or self.epochs
+        self.done, self.total = max(self.done, job.done), max(self.total, job.total)
+
+    async def read(self, api: FineTuningApi, job_id: str) -> None:
         """Back to the newest event that was seen before. Raises what the server raises."""
         new: list[RemoteEvent] = []
         async with aclosing(api.events(job_id)) as events:
@@ -55,7 +57,7 @@ class Curves:
         points = PointLog(self.folder)
         known = {(point.name, point.step) for point in points.read()}
         for one in steps:
-            step, total = _step(one), _whole(one.get("total_steps"))
+            step, total = _step(one), _whole(one.get("total_steps")) or self.total
             self.done, self.total = max(self.done, step), max(self.total, total)
             epoch = step / total * (self.epochs or 1) if total else 0.0
             values = {ours: _number(one[theirs]) for theirs, ours in NAMES.items() if theirs in one}

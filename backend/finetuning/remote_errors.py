@@ -1,4 +1,4 @@
-"""What a fine-tuning API's SDK raises, as our errors, with the key removed from every text."""
+"""What a fine-tuning API's SDK or HTTP client raises, as our errors, with the key removed from every text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import httpx2
 import openai
 from pydantic import SecretStr
 
@@ -23,15 +24,23 @@ from backend.errors import (
 )
 from backend.finetuning.remote_wire import NotThere
 
-# The SDK trusts the shape of what it reads.
-_KNOWN: Final = (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError)
+# SDKs trust the shape of what it reads.
+_KNOWN: Final = (
+    openai.OpenAIError,
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+)
 _NO_CREDIT: Final = "insufficient_quota"
 LONGEST_WAIT: Final = 3600.0
 """Seconds that a server may ask us to wait."""
 
 
 @contextmanager
-def sdk_errors(name: str, key: SecretStr | None) -> Iterator[None]:
+def api_errors(name: str, key: SecretStr | None) -> Iterator[None]:
     """`name` is the provider's. Raises the `ProviderError` family, and an error of ours that the SDK wrapped."""
     try:
         yield
@@ -47,24 +56,32 @@ def sdk_errors(name: str, key: SecretStr | None) -> Iterator[None]:
 
 
 def _translated(exc: Exception, name: str, secret: str) -> ProviderError:
-    if isinstance(exc, openai.APITimeoutError):
+    if isinstance(exc, openai.APITimeoutError | httpx2.TimeoutException):
         return ProviderTimeout(f"{name!r} took too long; it is asked again")
-    if isinstance(exc, openai.APIConnectionError):
-        return ProviderUnreachable(f"{name!r} cannot be reached; check the URL and that the server runs")
+    if isinstance(exc, openai.APIConnectionError | httpx2.TransportError):
+        return _unconnected(exc, name)
     if isinstance(exc, openai.APIStatusError):
-        return _refused(exc, name, excerpt(exc.body, secret))
+        return refusal(exc.response, name, excerpt(exc.body, secret), code=exc.code)
     return ProviderBadAnswer(f"{name!r} sent an answer that cannot be read; check that the URL is its API")
 
 
-def _refused(exc: openai.APIStatusError, name: str, said: str) -> ProviderError:
-    """`said` is the start of what the server says, after a colon."""
-    status = exc.status_code
-    wait = retry_after(exc.response.headers.get("retry-after"))
+def _unconnected(exc: Exception, name: str) -> ProviderUnavailable:
+    """`ProviderUnreachable` says that nothing was asked; of a connection that broke off nobody knows."""
+    cause = exc.__cause__ if isinstance(exc, openai.APIConnectionError) else exc
+    if isinstance(cause, httpx2.ConnectError):
+        return ProviderUnreachable(f"{name!r} cannot be reached; check the URL and that the server runs")
+    return ProviderUnavailable(f"{name!r} broke the answer off; it is asked again")
+
+
+def refusal(answer: httpx2.Response, name: str, said: str, *, code: str | None = None) -> ProviderError:
+    """Of an answer that is none of success. `said` is the start of what the server says, after a colon."""
+    status, request = answer.status_code, answer.request
+    wait = retry_after(answer.headers.get("retry-after"))
     if status == 401:
         return ProviderAuthFailed(f"{name!r} refused the key{said}; correct it in Settings, then retry")
     if status in (404, 405):
-        return NotThere(f"{name!r} does not know {exc.request.method} {exc.request.url.path} ({status}){said}")
-    if status == 429 and exc.code == _NO_CREDIT:
+        return NotThere(f"{name!r} does not know {request.method} {request.url.path} ({status}){said}")
+    if status == 429 and code == _NO_CREDIT:
         return ProviderRejected(f"{name!r} says that the account has no credit left{said}; top it up, then retry")
     if status == 429:
         return ProviderRateLimited(f"{name!r} asks to slow down{said}", wait)

@@ -1,19 +1,16 @@
-"""One training at a server that speaks OpenAI's fine-tuning API, from its files to its model."""
+"""One training at a server that has a fine-tuning API, from its files to its model."""
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from backend.errors import JobCancelled, NexusError, ProviderRejected, RemoteTrainingFailed
-from backend.finetuning.base import TrainingOrder, TrainingResult
+from backend.finetuning.base import PointLog, TrainingOrder, TrainingResult
 from backend.finetuning.remote_curves import Curves
 from backend.finetuning.remote_options import RemoteOptions
 from backend.finetuning.remote_server import FIRST, GROWTH, LONGEST, Server, if_there, span
 from backend.finetuning.remote_start import Start
-from backend.finetuning.remote_wire import NotThere, RemoteJob
-
-if TYPE_CHECKING:
-    from backend.finetuning.remote_api import FineTuningApi
+from backend.finetuning.remote_wire import FineTuningApi, NotThere, RemoteJob
 
 log = logging.getLogger("nexus.finetuning")
 
@@ -30,15 +27,23 @@ STATES: Final = {
     "queued": "queued",
     "pending": "queued",
     "running": "stepping",
+    "compressing": "storing",
+    "uploading": "storing",
+    "cancel_requested": "cancelling",
     "succeeded": "succeeded",
     "completed": "succeeded",
     "failed": "failed",
     "error": "failed",
+    "user_error": "failed",
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
 """What servers say of a job: our stage, or how it ended."""
-OVER: Final = ("succeeded", "failed", "cancelled")
+OVER: Final = ("succeeded", "failed", "cancelled", "cancelling")
+"""What has ended, or is about to."""
+WAITS: Final = ("validating", "queued")
+"""There are no figures of steps yet."""
+NO_FIGURES: Final = "the provider tells no figures of its steps, so there are no curves"
 
 
 @dataclass
@@ -91,7 +96,7 @@ class RemoteRun:
             job = await self.server.ask(self._look, patience=PATIENCE)
             state = STATES.get(job.status.lower(), "")
             if state == "succeeded" and job.fine_tuned_model:
-                self._count_tokens(job)
+                self._note_what_is_known(job)
                 return job.fine_tuned_model
             if state in ("failed", "cancelled"):
                 await self._raise_end(job, state)
@@ -103,14 +108,15 @@ class RemoteRun:
             before = now
             await clock.sleep(delay)
 
-    async def _look(self, api: "FineTuningApi") -> RemoteJob:
+    async def _look(self, api: FineTuningApi) -> RemoteJob:
         """At the job and the figures of its steps."""
         job_id = self._job_id
         for _ in range(MISSES):
             job = await if_there(api.job(job_id))
             if job is not None:
-                self.curves.epochs = job.epochs or self.curves.epochs
-                await self._read_curves(api)
+                self.curves.hear(job)
+                if STATES.get(job.status.lower()) not in WAITS:
+                    await self._read_curves(api)
                 return job
             await self.server.clock.sleep(FIRST)
         self.is_over = True
@@ -142,7 +148,7 @@ class RemoteRun:
                 "known here; look there what that means, and retry, which looks again"
             )
 
-    async def _read_curves(self, api: "FineTuningApi") -> None:
+    async def _read_curves(self, api: FineTuningApi) -> None:
         """What cannot be read now may be read next time, and is no failure of the training."""
         if not self._has_events:
             return
@@ -150,13 +156,15 @@ class RemoteRun:
             await self.curves.read(api, self._job_id)
         except NotThere:
             self._has_events = False
-            self.notes.append("the provider tells no figures of its steps, so there are no curves")
+            self.notes.append(NO_FIGURES)
         except JobCancelled:
             raise
         except NexusError as exc:
             log.warning("no curves of a training for now: %s", exc, extra={"code": exc.code})
 
-    def _count_tokens(self, job: RemoteJob) -> None:
+    def _note_what_is_known(self, job: RemoteJob) -> None:
+        if self._has_events and not any(PointLog(self.order.folder).read()):
+            self.notes.append(NO_FIGURES)
         if job.trained_tokens is not None:
             self.notes.append(f"it was trained on {job.trained_tokens:,} tokens; what they cost, the provider tells")
 
@@ -169,7 +177,7 @@ class RemoteRun:
             return True
         return await self.server.ask(self._cancelled, patience=CANCEL_PATIENCE)
 
-    async def _cancelled(self, api: "FineTuningApi") -> bool:
+    async def _cancelled(self, api: FineTuningApi) -> bool:
         journal, start = self.server.journal, Start(self.order, self.options, self.server)
         if (file := await start.sent_before(api)) is not None and journal.sending:
             journal.files[journal.sending] = file

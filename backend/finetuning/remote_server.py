@@ -7,14 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from backend.errors import InvalidRequest, NexusError, RemoteTrainingFailed
 from backend.finetuning.remote_journal import Journal
-from backend.finetuning.remote_wire import NotThere
-
-if TYPE_CHECKING:
-    from backend.finetuning.remote_api import FineTuningApi
+from backend.finetuning.remote_wire import FineTuningApi, NotThere
 
 log = logging.getLogger("nexus.finetuning")
 T = TypeVar("T")
@@ -24,7 +21,7 @@ LONGEST: Final = 60.0
 """Seconds between two questions: they grow while nothing changes, and while the server fails."""
 GROWTH: Final = 1.5
 
-Connect = Callable[[], AbstractAsyncContextManager["FineTuningApi"]]
+Connect = Callable[[], AbstractAsyncContextManager[FineTuningApi]]
 """The server, with the key that is set up at this moment. Raises `InvalidRequest` where the provider is gone."""
 
 
@@ -51,7 +48,7 @@ class Server:
     folder: Path
 
     @asynccontextmanager
-    async def api(self) -> AsyncIterator["FineTuningApi"]:
+    async def api(self) -> AsyncIterator[FineTuningApi]:
         """Raises `InvalidRequest` where the provider is not set up any more, or elsewhere than when it began."""
         async with self.connect() as api:
             began = self.journal.base_url
@@ -63,7 +60,7 @@ class Server:
             self.journal.base_url = api.base_url
             yield api
 
-    async def ask(self, call: Callable[["FineTuningApi"], Awaitable[T]], *, patience: float) -> T:
+    async def ask(self, call: Callable[[FineTuningApi], Awaitable[T]], *, patience: float) -> T:
         """Again and again while it fails in ways that pass, no sooner than it says.
 
         Raises `RemoteTrainingFailed` when it has done so for `patience` seconds, and any other failure at once.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from backend.errors import (
     InvalidRequest,
@@ -17,10 +17,7 @@ from backend.errors import (
 from backend.finetuning.base import CONVERSATIONS, TrainingOrder
 from backend.finetuning.remote_options import RemoteOptions
 from backend.finetuning.remote_server import Server, if_there
-from backend.finetuning.remote_wire import NewJob, NotThere, RemoteJob
-
-if TYPE_CHECKING:
-    from backend.finetuning.remote_api import FineTuningApi
+from backend.finetuning.remote_wire import FineTuningApi, NewJob, NotThere, RemoteJob
 
 T = TypeVar("T")
 
@@ -52,7 +49,7 @@ class Start:
     async def _upload(self, split: str, path: Path) -> None:
         server, journal = self.server, self.server.journal
 
-        async def sent(api: "FineTuningApi") -> str:
+        async def sent(api: FineTuningApi) -> str:
             found = await self.sent_before(api) if journal.sending == split else None
             if found is None:
                 journal.sending = split
@@ -64,7 +61,7 @@ class Start:
         journal.sending = None
         server.save()
 
-    async def sent_before(self, api: "FineTuningApi") -> str | None:
+    async def sent_before(self, api: FineTuningApi) -> str | None:
         """The file whose upload was begun and not seen to its end, where it is there."""
         split = self.server.journal.sending
         if split is None:
@@ -78,7 +75,7 @@ class Start:
         self.server.journal.job_id, self.server.journal.is_creating = job.id, False
         self.server.save()
 
-    async def _created(self, api: "FineTuningApi") -> RemoteJob:
+    async def _created(self, api: FineTuningApi) -> RemoteJob:
         server, journal = self.server, self.server.journal
         found = await self.created_before(api)
         if found is not None:
@@ -92,7 +89,7 @@ class Start:
             server.save()
             raise
 
-    async def created_before(self, api: "FineTuningApi") -> RemoteJob | None:
+    async def created_before(self, api: FineTuningApi) -> RemoteJob | None:
         """The job whose creation was begun and not seen to its end, where it is there.
 
         Raises `RemoteTrainingFailed` for a server that cannot tell: two jobs would cost twice.
@@ -123,12 +120,12 @@ class Start:
         return f"{self.server.journal.name(self.order.folder)}-{split}.jsonl"
 
 
-async def _known(api: "FineTuningApi", asked: Awaitable[T]) -> T:
+async def _known(api: FineTuningApi, asked: Awaitable[T]) -> T:
     """Raises `ProviderRejected` for a server that does not train, or not like this."""
     try:
         return await asked
     except NotThere as exc:
-        raise ProviderRejected(f"{api.base_url} has no fine-tuning like OpenAI's, or no such model: {exc}") from exc
+        raise ProviderRejected(f"{api.base_url} has no fine-tuning like {api.like}, or no such model: {exc}") from exc
 
 
 def _rows(path: Path) -> int:

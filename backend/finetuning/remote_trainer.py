@@ -1,4 +1,4 @@
-"""Training at a provider that speaks OpenAI's fine-tuning API: the run's folder tells how far it is, whoever asks."""
+"""Training at a provider that has a fine-tuning API: the run's folder tells how far it is, whoever asks."""
 
 import asyncio
 import logging
@@ -22,12 +22,12 @@ from backend.finetuning.remote_journal import Journal, read_end, write_end
 from backend.finetuning.remote_options import RemoteOptions
 from backend.finetuning.remote_run import RemoteRun
 from backend.finetuning.remote_server import Clock, Server, SystemClock
+from backend.finetuning.remote_wire import FineTuningApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from backend.agents.providers.config import HttpClientFactory, ProviderConfig
-    from backend.finetuning.remote_api import FineTuningApi
 
     Connected = Callable[[ProviderConfig, HttpClientFactory], AbstractAsyncContextManager[FineTuningApi]]
 
@@ -122,7 +122,7 @@ class RemoteTrainer:
         return RemoteRun(order, options, server, Curves(order.folder, options.n_epochs))
 
     @asynccontextmanager
-    async def _connected(self, order: TrainingOrder, provider: str) -> AsyncIterator["FineTuningApi"]:
+    async def _connected(self, order: TrainingOrder, provider: str) -> AsyncIterator[FineTuningApi]:
         try:
             config = await self.means.provider(UUID(str(order.parameters[WORKSPACE])), provider)
         except InvalidRequest as exc:

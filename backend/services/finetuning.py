@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from backend.agents.providers import PROVIDERS
+from backend.agents.providers import PROVIDERS, ProviderConfig
+from backend.agents.providers.vendors import FineTuning
 from backend.db.finetuning import Dataset, Training
 from backend.db.models import utc_now
 from backend.embeddings.catalogue import MINILM
@@ -122,10 +123,7 @@ class FinetuningService:
     async def methods(self, principal: Principal) -> list[wire.TrainingMethod]:
         async with self._uow.read(principal.workspace_id) as tx:
             configs = await self._providers.that_train(tx)
-        ready = [
-            wire.TrainingProvider(name=one.name, label=PROVIDERS.vendors[one.name].label, base_url=one.base_url or "")
-            for one in configs
-        ]
+        ready = [_provider(one) for one in configs]
         bases = [
             wire.BaseModelChoice(name=one.name, label=one.label, note=one.note)
             for one in await self._embedders.trainable(principal.workspace_id)
@@ -223,12 +221,35 @@ def _number(name: str, schema: dict[str, Any]) -> wire.MethodParameter | None:
 def _parameters(options: type[BaseModel], new: wire.NewTraining) -> dict[str, Any]:
     """All of the method's, with their defaults. Raises `InvalidRequest` that names the first wrong one."""
     try:
-        return options.model_validate(new.parameters).model_dump(mode="json")
+        parameters = options.model_validate(new.parameters).model_dump(mode="json")
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(map(str, first["loc"]))
         known = ", ".join(options.model_fields)
         raise InvalidRequest(f"parameters.{name}: {first['msg']}; {new.method!r} knows {known}") from None
+    provider = parameters.get(PROVIDER, "")
+    for name, why in _tuning(provider).lacks.items():
+        if parameters.get(name) is not None:
+            label = PROVIDERS.vendors[provider].label
+            raise InvalidRequest(f"parameters.{name}: {label} has none, {why}; leave it out")
+    return parameters
+
+
+def _provider(config: ProviderConfig) -> wire.TrainingProvider:
+    vendor, tuning = PROVIDERS.vendors[config.name], _tuning(config.name)
+    return wire.TrainingProvider(
+        name=vendor.name,
+        label=vendor.label,
+        base_url=config.base_url or "",
+        lacks=dict(tuning.lacks),
+        note=tuning.note,
+    )
+
+
+def _tuning(provider: str) -> FineTuning:
+    """That of a vendor that has none lacks nothing: it is refused elsewhere."""
+    vendor = PROVIDERS.vendors.get(provider)
+    return (vendor and vendor.fine_tunes) or FineTuning()
 
 
 def _check(dataset: Dataset) -> None:

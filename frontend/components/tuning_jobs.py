@@ -42,6 +42,8 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "resuming": ("Going on from the last checkpoint", "steps"),
         "learning": ("Training", "steps"),
         "stepping": ("The provider trains", "steps"),
+        "storing": ("The provider stores the model", ""),
+        "cancelling": ("The provider ends it", ""),
     },
 }
 

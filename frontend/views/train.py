@@ -11,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from contracts.collections import Collection
 from contracts.datasets import Dataset
-from contracts.finetuning import MethodParameter, NewTraining, TrainingMethod
+from contracts.finetuning import MethodParameter, NewTraining, TrainingMethod, TrainingProvider
 from contracts.problem import Problem
 from frontend import state
 from frontend.api_client import ApiError
@@ -166,7 +166,7 @@ def _fields(
             values["collection_id"] = _collection(frame, collections)
         elif not method.needs_base_model:
             values["base_model"] = st.text_input("Base model", key="train_base", max_chars=500, help=BASE_HELP)
-        values["parameters"] = {**_parameters(method), **at}
+        values["parameters"] = {**_parameters(method, lacks=at.lacks if at else {}), **_named_provider(at)}
     return values
 
 
@@ -185,10 +185,10 @@ def _base(method: TrainingMethod) -> str:
     return chosen.name
 
 
-def _provider(method: TrainingMethod) -> dict[str, str]:
-    """Where it is trained; nothing for what is trained here, or where no provider is set up."""
+def _provider(method: TrainingMethod) -> TrainingProvider | None:
+    """Where it is trained; None for what is trained here, or where no provider is set up."""
     if not method.providers:
-        return {}
+        return None
     by_name = {one.name: one for one in method.providers}
     name: str = st.selectbox(
         "Provider",
@@ -198,8 +198,13 @@ def _provider(method: TrainingMethod) -> dict[str, str]:
         help="Those that are set up under Settings and may have fine-tuning.",
     )
     chosen = by_name.get(name, method.providers[0])
-    st.caption(f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here.")
-    return {"provider": chosen.name}
+    where = f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here."
+    st.caption(f"{where} {plain(chosen.note)}".strip())
+    return chosen
+
+
+def _named_provider(at: TrainingProvider | None) -> dict[str, JsonValue]:
+    return {} if at is None else {"provider": at.name}
 
 
 def _dataset_words(dataset: Dataset) -> str:
@@ -256,11 +261,11 @@ def _collection(frame: Frame, collections: Sequence[Collection]) -> UUID | None:
     return found
 
 
-def _parameters(method: TrainingMethod) -> dict[str, JsonValue]:
-    """Those that were given; the others keep the method's default."""
+def _parameters(method: TrainingMethod, *, lacks: Mapping[str, str]) -> dict[str, JsonValue]:
+    """Those that were given; the others keep the method's default. What the provider `lacks` is not offered."""
     given: dict[str, JsonValue] = {}
     with st.grid(3, min_column_width=200, gap="small"):
-        for one in method.parameters:
+        for one in (one for one in method.parameters if one.name not in lacks):
             usual = PARAMETERS.get(one.name, (one.name.replace("_", " ").capitalize(), ""))
             label, text = OF_METHOD.get((method.name, one.name), usual)
             key = f"parameter_{method.name}_{one.name}"

@@ -14,6 +14,7 @@ from tests.api.test_finetune import QUESTION, train
 from tests.mock_llm.server import MockLlm
 from tests.mock_tuning.app import MockTuning
 from tests.mock_tuning.server import TuningServer
+from tests.mock_tuning.together import MockTogether
 from tests.support import Api, eventually, refused
 
 KEY = "sk-test-abcdefghij0123456789"
@@ -35,14 +36,15 @@ def server(running: TuningServer, monkeypatch: pytest.MonkeyPatch) -> TuningServ
         await asyncio.sleep(seconds / 100)
 
     monkeypatch.setattr(SystemClock, "sleep", swiftly)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for name in ("OPENAI_API_KEY", "TOGETHER_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
     running.app, running.tuning = MockLlm(), MockTuning()
     return running
 
 
-async def connect(api: Api, server: TuningServer, **more: str) -> None:
-    settings = {"base_url": server.base_url, "api_key": KEY, "model": "ok", **more}
-    answer = await api.client.put(f"/providers/{SERVER}", json=settings)
+async def connect(api: Api, server: TuningServer, provider: str = SERVER) -> None:
+    settings = {"base_url": server.base_url, "api_key": KEY, "model": "ok"}
+    answer = await api.client.put(f"/providers/{provider}", json=settings)
     assert answer.status_code == 200, answer.text
 
 
@@ -88,6 +90,39 @@ async def test_a_model_is_trained_at_the_provider_and_asked_there(
     assert "the page of the boiler" in said["choices"][0]["message"]["content"]
     assert {request.model for request in server.app.requests} == {"ft:ok"}
     assert (await api.get("/v1/models/Remote"))["nexus"]["kind"] == "tuned"
+
+
+async def test_a_model_is_trained_at_together_by_its_own_api_and_asked_there(
+    api: Api, dataset: dict[str, Any], server: TuningServer
+) -> None:
+    server.tuning = MockTogether()
+    await connect(api, server, "together")
+    body = {**BODY, "parameters": {"provider": "together"}}
+    training = await train(api, dataset, name="Remote", **body)
+    assert training["job"]["status"] == "succeeded", training["job"]["error"]
+    points = await api.get(f"/finetune/{training['id']}/points")
+    assert {point["name"] for point in points} == {"train_loss", "validation_loss"}
+    answer = await api.post("/chat", {"message": QUESTION, "model": "Remote"})
+    assert (answer["provider"], answer["model"], answer["fallback_used"]) == ("together", "ft:ok", False)
+
+
+@pytest.mark.parametrize("path", ["/finetune", "/finetune/estimate"])
+async def test_a_parameter_that_the_provider_lacks_is_refused_with_the_reason(
+    api: Api, dataset: dict[str, Any], server: TuningServer, path: str
+) -> None:
+    await connect(api, server, "together")
+    parameters = {"provider": "together", "learning_rate_multiplier": 0.5}
+    body = {"dataset_id": dataset["id"], **BODY, "parameters": parameters}
+    problem = refused(await api.client.post(path, json=body), 422, "invalid_request")
+    assert problem["detail"] == (
+        "parameters.learning_rate_multiplier: Together has none, since its learning rates are absolute and not times "
+        "the usual; leave it out"
+    )
+    remote = next(one for one in await api.get("/finetune/methods") if one["name"] == "remote")
+    assert [(one["name"], list(one["lacks"])) for one in remote["providers"]] == [
+        ("together", ["learning_rate_multiplier"]),
+        (SERVER, []),
+    ]
 
 
 async def test_a_model_is_unusable_while_its_provider_is_not_set_up(

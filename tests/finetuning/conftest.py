@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.finetuning.remote import Place
+from tests.finetuning.remote import PROVIDERS, Place
 from tests.mock_tuning.app import MockTuning
 from tests.mock_tuning.server import TuningServer
+from tests.mock_tuning.together import MockTogether
 
 
 @pytest.fixture(scope="session")
@@ -14,9 +15,35 @@ def running_tuning() -> Iterator[TuningServer]:
         yield server
 
 
-@pytest.fixture
-async def place(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[Place]:
-    running_tuning.tuning = MockTuning()
-    place = Place(tmp_path, running_tuning)
+async def _place(server: TuningServer, root: Path, provider: str) -> AsyncIterator[Place]:
+    server.tuning = PROVIDERS[provider]()
+    place = Place(root, server, provider)
     yield place
     await place.aclose()
+
+
+@pytest.fixture(params=list(PROVIDERS))
+async def place(running_tuning: TuningServer, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    """At a server of each dialect."""
+    async for place in _place(running_tuning, tmp_path, request.param):
+        yield place
+
+
+@pytest.fixture
+async def openai(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[Place]:
+    async for place in _place(running_tuning, tmp_path, "openai-compatible"):
+        yield place
+
+
+@pytest.fixture
+async def together(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[Place]:
+    async for place in _place(running_tuning, tmp_path, "together"):
+        yield place
+
+
+@pytest.fixture
+def mock(together: Place) -> MockTogether:
+    """The server of `together`."""
+    tuning: MockTuning = together.server.tuning
+    assert isinstance(tuning, MockTogether)
+    return tuning

@@ -15,11 +15,14 @@ from backend.finetuning.base import CONVERSATIONS, WORKSPACE, TrainingOrder, Tra
 from backend.finetuning.remote_trainer import RemoteTrainer
 from backend.jobs.children import Children
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.mock_tuning.app import MockTuning
 from tests.mock_tuning.server import TuningServer
+from tests.mock_tuning.together import MockTogether
 from tests.support import eventually
 
 KEY = "sk-test-abcdefghij0123456789"
-PROVIDER = "openai-compatible"
+PROVIDERS = {"openai-compatible": MockTuning, "together": MockTogether}
+"""What stands for each of them."""
 NAME = uuid4().hex
 """Of the folder of a training."""
 
@@ -55,12 +58,19 @@ class Place:
 
     root: Path
     server: TuningServer
+    provider: str = "openai-compatible"
     clock: SwiftClock = field(default_factory=SwiftClock)
     is_set_up: bool = True
     url: str = ""
     timeouts: Timeouts = field(default_factory=lambda: Timeouts(connect=2.0, total=5.0))
+    policy: OutboundPolicy = field(default_factory=OutboundPolicy)
     workspace: UUID = field(default_factory=uuid4)
     _made: list[RemoteTrainer] = field(default_factory=list)
+
+    @property
+    def owner(self) -> str:
+        """Of the dialect that is spoken."""
+        return "Together's" if self.provider == "together" else "OpenAI's"
 
     def order(self, *, rows: int = 4, validation: int = 2, **parameters: JsonValue) -> TrainingOrder:
         folder = self.root / NAME
@@ -69,18 +79,16 @@ class Place:
             lines = [json.dumps({"messages": [{"role": "user", "content": f"{split} {n}"}]}) for n in range(count)]
             (folder / name).write_text("".join(f"{line}\n" for line in lines))
         (folder / "held_out.jsonl").write_text("never sent\n")
-        given = {"provider": PROVIDER, WORKSPACE: str(self.workspace), **parameters}
+        given = {"provider": self.provider, WORKSPACE: str(self.workspace), **parameters}
         return TrainingOrder(folder, "small-1", given)
 
     def trainer(self) -> RemoteTrainer:
-        connections = Means(
-            Children(spool=self.root / "spool"), self._provider, Outbound(OutboundPolicy()).provider_client
-        )
+        connections = Means(Children(spool=self.root / "spool"), self._provider, Outbound(self.policy).provider_client)
         self._made.append(RemoteTrainer(connections, self.clock))
         return self._made[-1]
 
     async def _provider(self, workspace: UUID, name: str) -> ProviderConfig:
-        assert (workspace, name) == (self.workspace, PROVIDER)
+        assert (workspace, name) == (self.workspace, self.provider)
         if not self.is_set_up:
             raise InvalidRequest("the server needs its base URL; enter it under Settings")
         url = self.url or self.server.base_url

@@ -37,14 +37,14 @@ async def test_a_job_that_was_created_before_its_id_was_written_is_found_by_its_
     await died(place, "job")
     order, tuning = place.order(), place.server.tuning
     [job] = tuning.jobs.values()
-    del job["metadata"]
+    job.pop("metadata", None)
     tuning.jobs |= {f"other-{n}": {"id": f"other-{n}", "training_file": "file-99"} for n in range(5)}
     journal = Journal.read(order.folder)
     journal.job_id, journal.is_creating = None, True
     journal.write(order.folder)
     assert (await place.ended(order)).state == "succeeded"
     assert tuning.calls.count("create") == 1
-    assert tuning.calls.count("jobs") == 3
+    assert tuning.calls.count("jobs") == -(-len(tuning.jobs) // tuning.page)
 
 
 @pytest.mark.fault("B1")

@@ -12,7 +12,8 @@ from backend.finetuning.remote_options import RemoteOptions
 from tests.finetuning.remote import KEY, NAME, Place, called
 
 
-async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_what_was_sent(place: Place) -> None:
+async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_what_was_sent(openai: Place) -> None:
+    place = openai
     order = place.order(n_epochs=2, suffix="faq")
     status = await place.ended(order)
     tuning = place.server.tuning
@@ -113,10 +114,11 @@ async def test_failures_that_pass_are_waited_for_at_every_step(place: Place, fau
 
 
 @pytest.mark.fault("B12")
+@pytest.mark.parametrize("fault", ["lost", "cut"])
 @pytest.mark.parametrize("kind", ["upload", "create"])
-async def test_what_was_done_though_the_answer_was_lost_is_not_done_twice(place: Place, kind: str) -> None:
+async def test_what_was_done_though_the_answer_was_lost_is_not_done_twice(place: Place, kind: str, fault: str) -> None:
     tuning = place.server.tuning
-    tuning.fail(kind, "lost")
+    tuning.fail(kind, fault)
     assert (await place.ended(place.order())).state == "succeeded"
     assert tuning.calls.count("upload") == 2
     assert tuning.calls.count("create") == 1
@@ -172,7 +174,10 @@ async def test_a_job_that_vanishes_ends_the_training_and_a_retry_begins_another(
     tuning.always.clear()
     (order.folder / "ended.json").unlink()
     assert (await place.ended(order)).state == "succeeded"
-    assert [job["metadata"]["nexus_training"][-2:] for job in tuning.jobs.values()] == ["-1", "-2"]
+    assert len(tuning.jobs) == 2
+    assert [file.name.removeprefix(f"nexus-{NAME}-") for file in tuning.ever] == [
+        f"{attempt}-{split}.jsonl" for attempt in (1, 2) for split in ("train", "validation")
+    ]
 
 
 @pytest.mark.fault("C5")
@@ -200,7 +205,7 @@ async def test_what_the_server_says_of_a_request_that_it_refuses_is_told_and_its
 async def test_a_server_without_fine_tuning_is_told_as_one(place: Place, kind: str) -> None:
     place.server.tuning.always[kind] = "404"
     status = await place.ended(place.order())
-    assert "has no fine-tuning like OpenAI's" in str(status.error)
+    assert f"has no fine-tuning like {place.owner}" in str(status.error)
 
 
 async def test_a_model_without_a_name_is_waited_for_and_then_told(place: Place) -> None:
@@ -214,9 +219,9 @@ async def test_a_status_that_nobody_knows_is_waited_on_and_then_told(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote_run, "PATIENCE", 1800.0)
-    place.server.tuning.statuses = ("compressing",)
+    place.server.tuning.statuses = ("dreaming",)
     status = await place.ended(place.order())
-    assert "has said for 30 minutes that the training 'ftjob-3' is 'compressing'" in str(status.error)
+    assert "has said for 30 minutes that the training 'ftjob-3' is 'dreaming'" in str(status.error)
     assert 1800 <= place.clock.time < 1900
 
 

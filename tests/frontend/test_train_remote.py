@@ -17,6 +17,7 @@ from tests.frontend.conftest import Pages
 from tests.frontend.looking import field, labelled, press, words
 from tests.frontend.tuning import TUNE
 from tests.mock_tuning.server import TuningServer
+from tests.mock_tuning.together import MockTogether
 
 CHAT = "pages/2_Chat.py"
 
@@ -27,14 +28,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TuningServer]:
         await asyncio.sleep(seconds / 100)
 
     monkeypatch.setattr(SystemClock, "sleep", swiftly)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for name in ("OPENAI_API_KEY", "TOGETHER_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
     with TuningServer() as server:
         yield server
 
 
-def connect(pages: Pages, server: TuningServer) -> None:
+def connect(pages: Pages, server: TuningServer, provider: str = "openai-compatible") -> None:
     settings = ProviderSettings(base_url=server.base_url, api_key=SecretStr("sk-mock-key-1234"), model="ok")
-    pages.api.save_provider("openai-compatible", settings)
+    pages.api.save_provider(provider, settings)
 
 
 def opened(pages: Pages, dataset: Dataset) -> AppTest:
@@ -83,3 +85,25 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     assert f"Answers by **{plain(model.name)}**" in words(page)
     page.chat_input[0].set_value("What does the warranty cover?").run()
     assert {request.model for request in server.app.requests} == {"ft:ok"}
+
+
+def test_what_a_provider_lacks_is_not_offered_for_it(approved: Pages, dataset: Dataset, server: TuningServer) -> None:
+    server.tuning = MockTogether()
+    connect(approved, server)
+    connect(approved, server, "together")
+    page = opened(approved, dataset)
+    assert "Learning rate, times the usual" not in [one.label for one in page.number_input]
+    stored = "held-out rows stay here. It names the host at which they are stored"
+    assert stored in words(page)
+    labelled(page.selectbox, "Provider").set_value("openai-compatible").run()
+    assert stored not in words(page)
+    labelled(page.number_input, "Learning rate, times the usual").set_value(0.5).run()
+    labelled(page.selectbox, "Provider").set_value("together").run()
+    assert "Learning rate, times the usual" not in [one.label for one in page.number_input]
+    labelled(page.text_input, "Base model").set_value("small-1").run()
+    press(page, "start_training")
+    [training] = approved.api.trainings().items
+    assert (training.parameters["provider"], training.parameters["learning_rate_multiplier"]) == ("together", None)
+    approved.drain()
+    [model] = approved.api.tuned_models().items
+    assert model.remote_id == "ft:ok"

@@ -1,14 +1,14 @@
 """A server with OpenAI's fine-tuning API that trains nothing, and fails as it is told to.
 
 `faults` are what the next calls of a kind do instead of their work, in order: a status such as `"429"`, `"garbage"` (no
-JSON), `"hang"`, `"lost"` (the work is done, the answer is not: 500). `always` are what every call of a kind does. The
-kinds: upload, files, delete, create, jobs, job, events, cancel.
+JSON), `"hang"`, `"lost"` (the work is done, the answer is not: 500), `"cut"` (as lost, and the connection breaks off).
+`always` are what every call of a kind does. The kinds: upload, files, delete, create, jobs, job, events, cancel.
 """
 
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -35,7 +35,8 @@ class Uploaded:
 @dataclass
 class MockTuning:
     """`statuses` are those that a job has at one look after the other; the last one stays. At each look at a running
-    job it has made one step of `steps`. `told` are the keys that came with the requests, `calls` their kinds."""
+    job it has made one step of `steps`. `told` are the keys that came with the requests, `calls` their kinds, `ever`
+    the files that ever came."""
 
     statuses: tuple[str, ...] = NORMAL
     steps: int = 4
@@ -50,25 +51,26 @@ class MockTuning:
     cancelled: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
-    _ever: list[Uploaded] = field(default_factory=list)
+    ever: list[Uploaded] = field(default_factory=list)
     _looks: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    _made: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    made: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
+        self._app = Starlette(routes=self.routes())
+
+    def routes(self) -> list[Route]:
         jobs, job = "/v1/fine_tuning/jobs", "/v1/fine_tuning/jobs/{id}"
-        self._app = Starlette(
-            routes=[
-                self._route("upload", "POST", "/v1/files", self._upload),
-                self._route("files", "GET", "/v1/files", self._files),
-                self._route("delete", "DELETE", "/v1/files/{id}", self._delete),
-                self._route("create", "POST", jobs, self._create),
-                self._route("jobs", "GET", jobs, self._jobs),
-                self._route("job", "GET", job, self._job),
-                self._route("events", "GET", f"{job}/events", self._events),
-                self._route("cancel", "POST", f"{job}/cancel", self._cancel),
-            ]
-        )
+        return [
+            self.route("upload", "POST", "/v1/files", self._upload),
+            self.route("files", "GET", "/v1/files", self._files),
+            self.route("delete", "DELETE", "/v1/files/{id}", self.delete),
+            self.route("create", "POST", jobs, self._create),
+            self.route("jobs", "GET", jobs, self.list_jobs),
+            self.route("job", "GET", job, self.one_job),
+            self.route("events", "GET", f"{job}/events", self._events),
+            self.route("cancel", "POST", f"{job}/cancel", self.cancel),
+        ]
 
     def answers(self, path: str) -> bool:
         return path.startswith(("/v1/files", "/v1/fine_tuning"))
@@ -81,12 +83,13 @@ class MockTuning:
 
     def sent(self) -> list[str]:
         """All lines of all files that ever came."""
-        return [line for file in self._ever for line in file.content.decode().splitlines()]
+        return [line for file in self.ever for line in file.content.decode().splitlines()]
 
-    def _route(self, kind: str, method: str, path: str, work: Work) -> Route:
+    def route(self, kind: str, method: str, path: str, work: Work, *, has_key: bool = True) -> Route:
         async def answered(request: Request) -> Response:
             self.calls.append(kind)
-            self.told.add(request.headers.get("authorization", ""))
+            if has_key:
+                self.told.add(request.headers.get("authorization", ""))
             fault = self.faults[kind].popleft() if self.faults[kind] else self.always.get(kind)
             if fault is None:
                 return await work(request)
@@ -97,9 +100,12 @@ class MockTuning:
                 return Response(b'{"id": "cut', media_type="application/json")
             if fault == "lost":
                 await work(request)
-                return _error(500, "the answer was lost")
+                return error(500, "the answer was lost")
+            if fault == "cut":
+                await work(request)
+                return StreamingResponse(_broken())
             headers = {"retry-after": self.retry_after} if fault == "429" else {}
-            return _error(int(fault), f"the mock answers {fault}", headers)
+            return error(int(fault), f"the mock answers {fault}", headers)
 
         return Route(path, answered, methods=[method])
 
@@ -109,19 +115,19 @@ class MockTuning:
             file = form["file"]
             assert isinstance(file, UploadFile)
             assert form["purpose"] == "fine-tune"
-            made = Uploaded(f"file-{next(self._numbers)}", file.filename or "", await file.read())
+            made = Uploaded(f"file-{next(self.numbers)}", file.filename or "", await file.read())
         self.files[made.id] = made
-        self._ever.append(made)
+        self.ever.append(made)
         return JSONResponse(_file(made))
 
     async def _files(self, request: Request) -> Response:
         assert request.query_params.get("purpose") == "fine-tune"
         return JSONResponse({"object": "list", "data": list(map(_file, self.files.values())), "has_more": False})
 
-    async def _delete(self, request: Request) -> Response:
+    async def delete(self, request: Request) -> Response:
         gone = self.files.pop(request.path_params["id"], None)
         if gone is None:
-            return _error(404, "no such file")
+            return error(404, "no such file")
         return JSONResponse({"id": gone.id, "object": "file", "deleted": True})
 
     # --- jobs -------------------------------------------------------------------------
@@ -131,48 +137,48 @@ class MockTuning:
             body[key] for key in ("training_file", "validation_file") if body.get(key) not in (None, *self.files)
         ]
         if missing:
-            return _error(400, f"no file {missing[0]}")
+            return error(400, f"no file {missing[0]}")
         chosen = {"n_epochs": 2, **body.get("hyperparameters", {})}
-        job = {**body, "id": f"ftjob-{next(self._numbers)}", "object": "fine_tuning.job", "created_at": 1}
+        job = {**body, "id": f"ftjob-{next(self.numbers)}", "object": "fine_tuning.job", "created_at": 1}
         self.jobs[job["id"]] = job | {"hyperparameters": chosen}
-        return JSONResponse(self._told(job["id"], look=False))
+        return JSONResponse(self.told_of(job["id"], look=False))
 
-    async def _jobs(self, request: Request) -> Response:
-        rows = [self._told(id, look=False) for id in reversed(self.jobs)]
+    async def list_jobs(self, request: Request) -> Response:
+        rows = [self.told_of(id, look=False) for id in reversed(self.jobs)]
         return _page(request, rows, self.page)
 
-    async def _job(self, request: Request) -> Response:
+    async def one_job(self, request: Request) -> Response:
         id = request.path_params["id"]
-        return JSONResponse(self._told(id)) if id in self.jobs else _error(404, "no such job")
+        return JSONResponse(self.told_of(id)) if id in self.jobs else error(404, "no such job")
 
     async def _events(self, request: Request) -> Response:
         """The newest first."""
         id = request.path_params["id"]
         rows = [{"id": f"{id}-begun", "object": "fine_tuning.job.event", "message": "begun", "data": {}}]
-        for step in range(1, self._made[id] + 1):
+        for step in range(1, self.made[id] + 1):
             data = {"step": step, "total_steps": self.steps, "train_loss": 2 / step}
             rows.append({"id": f"{id}-{step}", "data": data | ({"valid_loss": 3 / step} if step % 2 == 0 else {})})
         return _page(request, rows[::-1], self.page)
 
-    async def _cancel(self, request: Request) -> Response:
+    async def cancel(self, request: Request) -> Response:
         id = request.path_params["id"]
         if self.status(id) in ("succeeded", "failed", "cancelled"):
-            return _error(400, "the job has ended")
+            return error(400, "the job has ended")
         self.cancelled.append(id)
-        return JSONResponse(self._told(id, look=False))
+        return JSONResponse(self.told_of(id, look=False))
 
     def status(self, id: str) -> str:
         if id in self.cancelled:
             return "cancelled"
         return self.statuses[min(self._looks[id], len(self.statuses)) - 1] if self._looks[id] else "validating_files"
 
-    def _told(self, id: str, *, look: bool = True) -> Json:
+    def told_of(self, id: str, *, look: bool = True) -> Json:
         self._looks[id] += look
         status = self.status(id)
         if look and status == "running":
-            self._made[id] = min(self._made[id] + 1, self.steps)
+            self.made[id] = min(self.made[id] + 1, self.steps)
         if status == "succeeded":
-            self._made[id] = self.steps
+            self.made[id] = self.steps
         ended = status in ("succeeded", "completed")
         return self.jobs[id] | {
             "status": status,
@@ -180,6 +186,11 @@ class MockTuning:
             "trained_tokens": 12_345 if ended else None,
             "error": {"code": "x", "message": self.failure} if status == "failed" else {},
         }
+
+
+async def _broken() -> AsyncIterator[bytes]:
+    yield b'{"id": "'
+    raise ConnectionResetError("the mock breaks off")
 
 
 def _file(one: Uploaded) -> Json:
@@ -193,6 +204,6 @@ def _page(request: Request, rows: list[Json], size: int) -> Response:
     return JSONResponse({"object": "list", "data": page, "has_more": first + size < len(rows)})
 
 
-def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+def error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     body = {"error": {"message": message, "type": "mock_error", "code": None, "param": None}}
     return JSONResponse(body, status, headers)

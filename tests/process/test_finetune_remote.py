@@ -6,6 +6,7 @@ import pytest
 
 from tests.mock_tuning.app import MockTuning
 from tests.mock_tuning.server import TuningServer
+from tests.mock_tuning.together import MockTogether
 from tests.process.conftest import SiteMaker
 from tests.process.site import Site, kill_all, until
 from tests.process.test_finetune import WITHIN, dataset
@@ -13,6 +14,7 @@ from tests.process.test_finetune import WITHIN, dataset
 pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SERVER = "openai-compatible"
+TUNINGS = {SERVER: MockTuning, "together": MockTogether}
 CANCELLED_WITHIN = 10.0
 
 
@@ -22,28 +24,29 @@ def server() -> Iterator[TuningServer]:
         yield server
 
 
-def begun(site: Site, server: TuningServer) -> str:
+def begun(site: Site, server: TuningServer, provider: str = SERVER) -> str:
     """The id of a training at the provider."""
     with site.client() as client:
         settings = {"base_url": server.base_url, "api_key": "sk-mock-key-1234", "model": "ok"}
-        client.put(f"/providers/{SERVER}", json=settings).raise_for_status()
-        body = {"method": "remote", "base_model": "small-1", "parameters": {"provider": SERVER}}
+        client.put(f"/providers/{provider}", json=settings).raise_for_status()
+        body = {"method": "remote", "base_model": "small-1", "parameters": {"provider": provider}}
         job = client.post("/finetune", json={"dataset_id": dataset(site, client)["id"], **body})
         return str(job.raise_for_status().json()["id"])
 
 
 @pytest.mark.fault("B1")
+@pytest.mark.parametrize("provider", list(TUNINGS))
 @pytest.mark.parametrize("kind", ["create", "events"])
 def test_a_training_at_a_provider_goes_on_with_its_one_job(
-    new_site: SiteMaker, server: TuningServer, kind: str
+    new_site: SiteMaker, server: TuningServer, kind: str, provider: str
 ) -> None:
     """Killed once while the job is created, and once while it runs."""
-    tuning = server.tuning
+    tuning = server.tuning = TUNINGS[provider](statuses=("running",))
     if kind == "create":
         tuning.fail("create", "hang")
     site = new_site(NEXUS_EMBEDDER="hashing")
     api = site.start_api()
-    training = begun(site, server)
+    training = begun(site, server, provider)
     until(lambda: kind in tuning.calls, seconds=WITHIN, what=f"the provider is asked for {kind}")
     kill_all(api)
     assert site.rows("SELECT count(*) FROM model") == [(0,)]
@@ -59,7 +62,7 @@ def test_a_training_at_a_provider_goes_on_with_its_one_job(
         assert tuning.calls.count("upload") == 2
         assert tuning.files == {}
         answer = client.post("/chat", json={"message": "How do I order part 217?", "model": model["name"]})
-        assert answer.raise_for_status().json()["provider"] == SERVER
+        assert answer.raise_for_status().json()["provider"] == provider
 
 
 @pytest.mark.fault("B6")

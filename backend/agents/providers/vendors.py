@@ -1,7 +1,7 @@
 """The table of model providers: a row here is the one registration."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from typing import Literal
@@ -15,7 +15,18 @@ from backend.errors import InvalidRequest
 from backend.registry import Registry, Row
 
 Place = Literal["offline", "server", "child"]
+TuningDialect = Literal["openai", "together"]
 ALL = Capabilities(structured_output=True, tools=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FineTuning:
+    """Whose fine-tuning API a vendor speaks. `lacks` are parameters of a training that it does not know, and why.
+    `note` is what people should know before they send rows there."""
+
+    dialect: TuningDialect = "openai"
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +38,7 @@ class Vendor:
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
     `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
-    step before that better. `fine_tunes`: it may have OpenAI's fine-tuning API. `openai_version` is where its API like
+    step before that better. `fine_tunes` is the fine-tuning API that it may have. `openai_version` is where its API like
     OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
     """
 
@@ -47,7 +58,7 @@ class Vendor:
     needs: str | None = None
     check_model: Callable[[str], object] | None = None
     small_models: tuple[str, ...] = ()
-    fine_tunes: bool = False
+    fine_tunes: FineTuning | None = None
     openai_version: str = ""
     note: str = ""
 
@@ -194,7 +205,7 @@ PROVIDERS = ProviderTable(
         default_models=("gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"),
         price_id="openai",
         embedding_models=("text-embedding-3-small", "text-embedding-3-large"),
-        fine_tunes=True,
+        fine_tunes=FineTuning(),
     ),
     Vendor(
         name="anthropic",
@@ -246,6 +257,11 @@ PROVIDERS = ProviderTable(
         default_models=("openai/gpt-oss-120b", "meta-llama/Meta-Llama-3.3-70B-Instruct-Turbo", "zai-org/GLM-5.3-Flash"),
         price_id="together",
         embedding_models=("intfloat/multilingual-e5-large-instruct",),
+        fine_tunes=FineTuning(
+            dialect="together",
+            lacks={"learning_rate_multiplier": "since its learning rates are absolute and not times the usual"},
+            note="It names the host at which they are stored.",
+        ),
     ),
     Vendor(
         name="openrouter",
@@ -281,6 +297,6 @@ PROVIDERS = ProviderTable(
         load=over(_openai_chat),
         key_variable="NEXUS_OPENAI_COMPATIBLE_KEY",
         embedding_models=(),
-        fine_tunes=True,
+        fine_tunes=FineTuning(),
     ),
 )

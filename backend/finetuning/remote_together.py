@@ -1,0 +1,174 @@
+"""Together's fine-tuning API: files go to a storage of their own, and a job tells its losses apart from its events.
+
+Source: Together's OpenAPI description, `/fine-tunes`; for the upload its Python SDK, `filemanager.py`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import httpx2
+from pydantic import BaseModel
+
+from backend.agents.providers.config import HttpClientFactory
+from backend.agents.providers.endpoint import Endpoint
+from backend.agents.providers.vendor_errors import excerpt, scrub
+from backend.errors import OutboundRefused, ProviderBadAnswer, ProviderError, ProviderRejected, ProviderUnavailable
+from backend.finetuning.remote_errors import api_errors, refusal, retry_after
+from backend.finetuning.remote_together_wire import EventList, File, FileList, Job, JobList, Metrics
+from backend.finetuning.remote_wire import MOST, Failure, NewJob, NotThere, RemoteEvent, RemoteJob
+
+Read = TypeVar("Read", bound=BaseModel)
+
+FILES: Final = "files"
+JOBS: Final = "fine-tunes"
+FAILED: Final = ("error", "user_error")
+TAKES: Final = ("n_epochs", "batch_size")
+"""Hyperparameters that mean the same there."""
+
+
+class TogetherFineTuning:
+    """Implements `FineTuningApi`. `http` makes the client that sends a file to where the server wants it."""
+
+    like = "Together's"
+
+    def __init__(self, client: httpx2.AsyncClient, endpoint: Endpoint, http: HttpClientFactory) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._http = http
+        self.base_url = endpoint.base_url.rstrip("/")
+
+    async def upload(self, path: Path, name: str) -> str:
+        told = {"purpose": "fine-tune", "file_name": name, "file_type": "jsonl"}
+        with self._errors():
+            answer = await self._client.post(self._url(FILES), data=told)
+            place, file_id = answer.headers.get("location"), answer.headers.get("x-together-file-id")
+            if not answer.is_redirect:
+                self._check(answer)
+            if not place or not file_id:
+                raise ProviderBadAnswer(
+                    f"{self._name!r} does not say where the file goes; check that the URL is its API"
+                )
+            await self._store(httpx2.URL(self.base_url).join(place), path)
+            await self._process(file_id)
+            return str(file_id)
+
+    async def _store(self, place: httpx2.URL, path: Path) -> None:
+        """Without the key. The URL itself lets everyone write there, so that it stands in no message."""
+        content = await asyncio.to_thread(path.read_bytes)
+        try:
+            if place.scheme != "https" and httpx2.URL(self.base_url).scheme == "https":
+                raise OutboundRefused(f"it would not be encrypted on its way to {place.host!r}")
+            async with self._http(str(place), self._client.timeout) as storage:
+                answer = await storage.put(place, content=content)
+        except OutboundRefused as exc:
+            raise OutboundRefused(f"{self._name!r} wants the file elsewhere: {exc}") from None
+        if not answer.is_success:
+            raise _not_stored(answer, self._name)
+
+    async def _process(self, file_id: str) -> None:
+        """A file is of use once this was asked."""
+        await self._read(File, "POST", FILES, file_id, "preprocess")
+
+    async def find_file(self, name: str, size: int) -> str | None:
+        with self._errors():
+            listed = await self._read(FileList, "GET", FILES)
+            found = next((one for one in listed.data[:MOST] if _is(one, name, size)), None)
+            if found is not None and found.processed is False:
+                await self._process(found.id)
+            return found.id if found is not None else None
+
+    async def delete_file(self, file_id: str) -> None:
+        with self._errors():
+            self._check(await self._client.delete(self._url(FILES, file_id)))
+
+    async def create(self, new: NewJob) -> RemoteJob:
+        """With rows to validate with it is asked to do so once an epoch: by itself it never would."""
+        unknown = sorted(set(new.hyperparameters) - set(TAKES))
+        if unknown:
+            raise ProviderRejected(f"{self._name!r} has no {unknown[0]!r}; train again without it")
+        validation = new.files.get("validation")
+        asked: dict[str, Any] = {
+            "model": new.model,
+            "training_file": new.files["train"],
+            "validation_file": validation,
+            "n_evals": new.hyperparameters.get("n_epochs", 1) if validation else None,
+            "random_seed": new.seed,
+            "suffix": new.suffix,
+            **new.hyperparameters,
+        }
+        body = {key: value for key, value in asked.items() if value is not None}
+        with self._errors():
+            return (await self._read(Job, "POST", JOBS, json=body)).remote()
+
+    async def find_job(self, name: str, training_file: str) -> RemoteJob | None:  # noqa: ARG002 - it keeps no names
+        """By its file."""
+        with self._errors():
+            listed = await self._read(JobList, "GET", JOBS)
+            return next((one.remote() for one in listed.data[:MOST] if one.training_file == training_file), None)
+
+    async def job(self, job_id: str) -> RemoteJob:
+        with self._errors():
+            job = (await self._read(Job, "GET", JOBS, job_id)).remote()
+            if job.status.lower() in FAILED:
+                job.error = Failure(message=await self._reason(job_id))
+            return job
+
+    async def _reason(self, job_id: str) -> str | None:
+        """The last of its events that tells of an error, without the key, which servers like to repeat."""
+        try:
+            events = await self._read(EventList, "GET", JOBS, job_id, "events")
+        except NotThere:
+            return None
+        told = [one for one in events.data if one.message and one.tells_an_error]
+        said = max(told, key=lambda one: one.created_at or "").message if told else None
+        return scrub(said, self._secret) if said else None
+
+    async def events(self, job_id: str) -> AsyncGenerator[RemoteEvent]:
+        with self._errors():
+            figures = (await self._read(Metrics, "GET", JOBS, job_id, "metrics")).events()
+            for one in figures[: -MOST - 1 : -1]:
+                yield one
+
+    async def cancel(self, job_id: str) -> RemoteJob:
+        with self._errors():
+            return (await self._read(Job, "POST", JOBS, job_id, "cancel")).remote()
+
+    # --- over HTTP ------------------------------------------------------------------
+    @property
+    def _name(self) -> str:
+        return self._endpoint.vendor.name
+
+    @property
+    def _secret(self) -> str:
+        return self._endpoint.key.get_secret_value() if self._endpoint.key else ""
+
+    def _url(self, *path: str) -> str:
+        return "/".join((self.base_url, *(quote(part, safe="") for part in path)))
+
+    async def _read(self, kind: type[Read], method: str, *path: str, json: dict[str, Any] | None = None) -> Read:
+        answer = await self._client.request(method, self._url(*path), json=json)
+        self._check(answer)
+        return kind.model_validate(answer.json())
+
+    def _check(self, answer: httpx2.Response) -> None:
+        if not answer.is_success:
+            raise refusal(answer, self._name, excerpt(answer.text, self._secret))
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return api_errors(self._name, self._endpoint.key)
+
+
+def _is(file: File, name: str, size: int) -> bool:
+    return file.filename == name and file.bytes == size
+
+
+def _not_stored(answer: httpx2.Response, name: str) -> ProviderError:
+    """Nothing of what a storage says: it may repeat the URL."""
+    said = f"{answer.request.url.host!r}, where {name!r} wants the file, answers {answer.status_code}"
+    if answer.status_code >= 500 or answer.status_code in (408, 425, 429):
+        return ProviderUnavailable(f"{said}; it is sent again", retry_after(answer.headers.get("retry-after")))
+    return ProviderRejected(f"{said}; look whether the provider tells of a disturbance, then retry")
