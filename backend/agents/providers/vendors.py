@@ -38,8 +38,8 @@ class Vendor:
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
     `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
-    step before that better. `fine_tunes` is the fine-tuning API that it may have. `openai_version` is where its API like
-    OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
+    step before that better. `fine_tunes` is the fine-tuning API that it may have. `openai_version` is where its API
+    like OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
     """
 
     name: str
