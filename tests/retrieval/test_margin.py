@@ -41,7 +41,7 @@ def test_a_threshold_at_its_background_divides_by_nothing() -> None:
 
 def test_tuned_retrieval_is_judged_by_the_scores_of_the_best_items_own_collection() -> None:
     """The score of another model says nothing of this threshold."""
-    items = [found(0.5, untuned=0.2), found(0.83, NARROW, untuned=0.83)]
+    items = [found(0.5, own=0.2), found(0.83, NARROW, own=0.83)]
     searcher = Searcher(cast(Any, None), cast(Any, None), cast(Any, None))
     judged = searcher.judged("Unrelated?", SearchResult(items, answerable=True))
     assert judged.confidence == pytest.approx(0.2 - 0.44)
