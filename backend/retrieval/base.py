@@ -77,8 +77,8 @@ Action = Literal["search", "converse", "ask_back"]
 class Plan:
     """What to do about a question. `reply` is said instead of an answer unless the action is `search`.
 
-    `documents` limits the search to some, `collections` to some of the scope's; None does not. `note` says why, for the
-    trace.
+    `documents` limits the search to some, `collections` to some of the scope's; None does not. `query` is looked up
+    instead of the question where it is given. `note` says why, for the trace.
     """
 
     action: Action
@@ -87,6 +87,7 @@ class Plan:
     reply: str = ""
     note: str = ""
     collections: tuple[UUID, ...] | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ class ModelPlanner:
             note = f"search for {limit} items"
             if chosen is not None:
                 note += f", in {listed(scope.within(chosen).names)} only"
-            return Plan("search", limit, documents=by_rules.documents, note=note, collections=chosen)
+            return replace(by_rules, action="search", limit=limit, reply="", note=note, collections=chosen)
         if by_rules.reply:
             return replace(by_rules, note="as the model decided")
         reply = decided.reply.strip() if decided.action == "ask_back" else ABOUT

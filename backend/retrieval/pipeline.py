@@ -71,14 +71,15 @@ class Pipeline:
         )
         if plan.action != "search":
             return Findings(alone, plan, SearchResult([], answerable=False), tuple(trace.steps))
-        result = await trace.run("search", steps.phraser, self._search(scope, alone, plan, steps.phraser), _found)
+        asked = plan.query or alone
+        result = await trace.run("search", steps.phraser, self._search(scope, asked, plan, steps.phraser), _found)
         items = await trace.run(
             "rerank",
             steps.reranker,
-            steps.reranker.rerank(alone, result.items),
+            steps.reranker.rerank(asked, result.items),
             lambda it: _moved(result, it[0].title if it else ""),
         )
-        result = self._searcher.judged(alone, replace(result, items=items[: plan.limit]))
+        result = self._searcher.judged(asked, replace(result, items=items[: plan.limit]))
         set_attribute("retrieved", len(result.items))
         return Findings(alone, plan, result, tuple(trace.steps))
 

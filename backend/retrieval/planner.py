@@ -9,7 +9,7 @@ from uuid import UUID
 from backend.retrieval.answerability import content_words
 from backend.retrieval.base import Plan, Scope
 from backend.retrieval.fragments import asks_for_others, without_lead
-from backend.retrieval.naming import NamedCollection, listed, named_collections
+from backend.retrieval.naming import NamedCollection, listed, named_collections, without
 from backend.retrieval.phrases import naming_words
 from backend.retrieval.references import action, reference
 from backend.retrieval.small_talk import small_talk
@@ -85,7 +85,8 @@ class RulePlanner:
         if not chosen or len(chosen) == len(scope.collections):
             return Plan("search", limit, documents=documents, note=", ".join(notes))
         notes.append(f"in {listed([one.name for one in collections])} only")
-        return Plan("search", limit, documents=documents, note=", ".join(notes), collections=chosen)
+        query = without(question, collections[0]) if len(collections) == 1 else ""
+        return Plan("search", limit, documents=documents, note=", ".join(notes), collections=chosen, query=query)
 
     async def _documents(
         self, question: str, scope: Scope, collections: Sequence[NamedCollection]

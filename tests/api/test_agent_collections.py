@@ -83,12 +83,23 @@ async def test_one_agent_answers_what_is_in_either_collection(
 async def test_a_question_that_names_a_collection_is_answered_from_it_only(
     api: Api, desk: Json, name: str, answer: str, collection: str
 ) -> None:
-    said = await asked(api, desk, f"How long is the notice period in the {name} collection?")
-    assert said["answered"]
+    question = f"How long is the notice period in the {name} collection?"
+    said = await asked(api, desk, question)
+    assert (said["answered"], said["question"]) == (True, question)
     assert answer in said["response"]
     assert found_in(said) == {collection}
     assert outcome(said, "plan") == f"search for 5 items, in {collection} only"
     assert f"in {collection}" in outcome(said, "search")
+
+
+async def test_words_that_only_name_a_collection_change_nothing_of_what_is_found_there(
+    api: Api, desk: Json, hr: str
+) -> None:
+    bare = await api.asked(NOTICE, collection_id=hr)
+    said = await asked(api, desk, "How long is the notice period according to the HR policies collection?")
+    scores = [(one["title"], one["score"]) for one in said["retrieved"]]
+    assert scores == [(one["title"], one["score"]) for one in bare["retrieved"]]
+    assert said["confidence"] == bare["confidence"]
 
 
 async def test_a_client_of_openais_is_answered_from_either_collection(api: Api, desk: Json) -> None:

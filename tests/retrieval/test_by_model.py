@@ -243,10 +243,10 @@ async def test_the_model_chooses_collections_by_their_names(names: list[str], pl
 
 
 async def test_a_collection_that_the_question_names_comes_before_the_models_choice() -> None:
-    named = replace(FOUND_BY_RULES, collections=(SEVERAL.collections[1],))
+    named = replace(FOUND_BY_RULES, collections=(SEVERAL.collections[1],), query="How many?")
     provider = ScriptedProvider(says(Decision(action="search", collections=["pricing"])))
     plan = await ModelPlanner(model(provider), Rules(named), contents).plan("In hr?", SEVERAL, has_history=False)
-    assert plan.collections == named.collections
+    assert (plan.collections, plan.query) == (named.collections, "How many?")
 
 
 async def test_in_one_collection_the_model_chooses_none() -> None:

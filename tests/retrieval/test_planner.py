@@ -143,6 +143,25 @@ async def test_a_question_that_names_a_collection_is_searched_there_only(
     assert plan.documents is None
 
 
+@pytest.mark.parametrize(
+    ("question", "query"),
+    [
+        ("How long is the notice, according to the Staff collection?", "How long is the notice?"),
+        ("In the pricing collection, what does the Pro plan cost?", "what does the Pro plan cost?"),
+        ('What does the Pro plan cost in the "Pricing FAQ" collection?', "What does the Pro plan cost?"),
+        ('How long is the notice in "staff archive"?', "How long is the notice?"),
+        ("How long is the notice in the collection “staff”?", "How long is the notice?"),
+        ("How long is the notice in staff_archive?", "How long is the notice?"),
+        ("Search the staff archive collection for the notice period", "for the notice period"),
+        ("What does the archive collection say?", "What does the archive collection say?"),
+        ("Compare leave in the staff collection and in the staff archive collection", ""),
+        ("How long is the notice?", ""),
+    ],
+)
+async def test_what_says_only_where_is_not_looked_up(question: str, query: str) -> None:
+    assert (await planner.plan(question, SEVERAL, has_history=False)).query == query
+
+
 async def test_a_name_that_fits_several_collections_limits_nothing() -> None:
     two = replace(SEVERAL, names=("default", "staff_now", "staff_archive", "pricing_faq", "it_handbook"))
     plan = await planner.plan("What is said of leave in the Staff collection?", two, has_history=False)
