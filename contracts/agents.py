@@ -1,4 +1,4 @@
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -24,7 +24,7 @@ class AgentParameters(Request):
     temperature: Temperature | None = None
     max_tokens: MaxTokens | None = None
     instructions: Instructions = ""
-    steps: list[ModelStep] = Field(["rewrite"], max_length=3)
+    steps: list[ModelStep] = Field(["rewrite"], max_length=len(get_args(ModelStep)))
     retrieval_model: Name | None = None
 
 

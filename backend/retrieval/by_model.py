@@ -3,6 +3,7 @@
 Each object takes the steps of one answer: its `name` is then that of the form that took it.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from backend.agents.prompts.passages import render_passages
 from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, Sampling, collect
-from backend.errors import ProviderError
+from backend.errors import ProviderError, ProviderTimeout
 from backend.retrieval.base import Phraser, Phrasing, Plan, Planner, Reranker, RetrievedItem, Rewriter, Scope, Turn
 from backend.retrieval.naming import listed
 from backend.retrieval.rewriter import leans_back
@@ -25,6 +26,8 @@ Contents = Callable[[Scope], Awaitable[Mapping[UUID, Sequence[str]]]]
 """The titles of a few things in each collection of a scope."""
 
 MODEL: Final = "model"
+STEP_SECONDS: Final = 15.0
+"""After so long the rules take a step: whoever waits for an answer waits for it first."""
 _QUESTION: Final = re.compile(r"[^.!?。！？؟\n]{3,200}[?？؟]")
 """One sentence: a reply that says more is an answer."""
 TURNS: Final = 6
@@ -93,21 +96,26 @@ class Order(BaseModel):
 
 
 class Model:
-    """A provider and one of its models, asked for a value of a type."""
+    """A provider and one of its models, asked for a value of a type, which it has `seconds` to give."""
 
-    def __init__(self, provider: Provider, name: str) -> None:
+    def __init__(self, provider: Provider, name: str, *, seconds: float = STEP_SECONDS) -> None:
         self._provider = provider
         self._name = name
+        self._seconds = seconds
 
     async def give(self, output: type[Output], instructions: str, text: str) -> Output:
-        """Raises `ProviderError`, also when two attempts gave no valid value."""
+        """Raises `ProviderError`, also when two attempts gave no valid value, or none in time."""
         request = GenerationRequest(
             model=self._name,
             messages=(Message("system", instructions), Message("user", text)),
             output_type=output,
             sampling=Sampling(temperature=0.0, max_tokens=500),
         )
-        value = (await collect(self._provider.stream(request))).structured
+        try:
+            async with asyncio.timeout(self._seconds):
+                value = (await collect(self._provider.stream(request))).structured
+        except TimeoutError as exc:
+            raise ProviderTimeout(f"the model {self._name!r} took longer than {self._seconds:g} s for a step") from exc
         if not isinstance(value, output):
             raise ProviderError(f"the model {self._name!r} gave no {output.__name__!r}")
         return value

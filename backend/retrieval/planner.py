@@ -85,7 +85,9 @@ class RulePlanner:
         if not chosen or len(chosen) == len(scope.collections):
             return Plan("search", limit, documents=documents, note=", ".join(notes))
         notes.append(f"in {listed([one.name for one in collections])} only")
-        query = without(question, collections[0]) if len(collections) == 1 else ""
+        query = ""
+        if len(collections) == 1 and not collections[0].is_part:
+            query = without(question, collections[0])
         return Plan("search", limit, documents=documents, note=", ".join(notes), collections=chosen, query=query)
 
     async def _documents(

@@ -73,7 +73,8 @@ def _hits(answer: Answered, key: str, on_open: Opener) -> None:
                 on_click=on_open,
                 args=(hit,),
             )
-            st.markdown(f":gray-badge[score {hit.score:.2f}]", width="content")
+            where = f":gray-badge[{plain(hit.collection)}] " if hit.collection is not None else ""
+            st.markdown(f"{where}:gray-badge[score {hit.score:.2f}]", width="content")
 
 
 def _refused(answer: Answered) -> None:

@@ -1,7 +1,7 @@
 """Agents: created, edited, deleted; what answers for them and how much of it a day."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,7 @@ from backend.errors import BudgetExhausted
 from backend.repositories.uow import UnitOfWork
 from backend.security.outbound import Outbound, OutboundPolicy
 from backend.services.agents import AgentService, Hold
+from contracts.agents import ModelStep
 from tests.api.conftest import Keys
 from tests.mock_openai import MockServer
 from tests.support import Api, refused
@@ -178,6 +179,14 @@ async def charge(api: Api, agent_id: str, given: int, taken: int) -> None:
 async def workspace(api: Api) -> Any:
     async with UnitOfWork(api.scope.database).read_all_workspaces() as everyone:
         return (await everyone.all())[0].id
+
+
+async def test_a_model_may_take_every_step(api: Api, mock: MockServer) -> None:
+    await connect(api, mock)
+    steps = list(get_args(ModelStep))
+    assert (await created(api, provider="openai-compatible", parameters={"steps": steps}))["parameters"][
+        "steps"
+    ] == steps
 
 
 async def test_a_step_that_is_chosen_twice_is_refused(api: Api, mock: MockServer) -> None:

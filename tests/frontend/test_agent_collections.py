@@ -67,6 +67,7 @@ def test_the_page_tells_what_is_in_the_collections_of_an_agent_and_where_a_sourc
     page.chat_input[0].set_value("Is there tea?").run()
     assert "items; in pricing and staff" in words(page)
     assert "what staff asks of an answer" in words(page)
+    assert ":gray-badge[staff] :gray-badge[score" in words(page)
     press(page, next(str(button.key) for button in page.button if str(button.key).startswith("cite_")))
     assert "From staff" in words(page)
 

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from contracts.access import Role
 from contracts.agents import Agent, AgentNew, AgentParameters, Fallback
 from contracts.providers import ProviderSettings
+from frontend.views.agent_dialog import STEPS
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import press, words
 
@@ -63,14 +64,14 @@ def test_a_new_agent_is_made_as_the_drawer_says(pages: Pages) -> None:
     labelled(page.text_input, "Model").set_value("large")
     labelled(page.multiselect, "Steps in when it fails").set_value(["builtin"])
     labelled(page.text_area, "Instructions").set_value("Be kind.")
-    labelled(page.button_group, "Steps that the model takes").set_value(["rerank", "rewrite"])
+    labelled(page.button_group, "Steps that the model takes").set_value(["search", "rerank", "plan", "rewrite"])
     labelled(page.number_input, "Temperature").set_value(0.5)
     labelled(page.number_input, "Tokens a day").set_value(5000)
     save(page)
     made = named(pages, "Sales")
     assert (made.provider, made.model, made.daily_tokens) == ("openai-compatible", "large", 5000)
     assert [one.provider for one in made.fallbacks] == ["builtin"]
-    assert made.parameters == AgentParameters(temperature=0.5, instructions="Be kind.", steps=["rewrite", "rerank"])
+    assert made.parameters == AgentParameters(temperature=0.5, instructions="Be kind.", steps=list(STEPS))
     assert not [one for one in page.text_input if one.label == "Name"]
     assert "Agent Sales saved" in " ".join(str(toast.value) for toast in page.toast)
 

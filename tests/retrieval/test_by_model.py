@@ -1,13 +1,14 @@
 """The steps as a model takes them: its value, and the rules wherever it gives none."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel
 
-from backend.agents.providers.base import Done, Structured, TextDelta, Usage
+from backend.agents.providers.base import Done, Event, GenerationRequest, Structured, TextDelta, Usage
 from backend.errors import ProviderError, ProviderUnavailable
 from backend.retrieval.base import Phrasing, Plan, RetrievedItem, Scope, Turn
 from backend.retrieval.by_model import (
@@ -94,6 +95,21 @@ WITHOUT_A_VALUE = pytest.mark.parametrize(
     ],
     ids=["invalid", "away", "prose", "other type"],
 )
+
+
+class Silent(ScriptedProvider):
+    """Never says anything."""
+
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
+        self.requests.append(request)
+        await asyncio.Event().wait()
+        yield DONE
+
+
+async def test_the_rules_take_a_step_that_a_model_does_not_take_in_time() -> None:
+    phraser = ModelPhraser(Model(Silent(), "large", seconds=0.01), Rules())
+    assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
+    assert phraser.name == "rules"
 
 
 # --- rewrite -----------------------------------------------------------------
