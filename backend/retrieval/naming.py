@@ -74,10 +74,10 @@ def named_collections(question: str, scope: Scope) -> list[NamedCollection]:
     if any(_EXCLUDED.search(question[: one.start]) for one in found.values()):
         return []
     rest = _without_all(question, found.values()) if found else ""
-    for id, name in names.items():
-        whole = _whole_name(words.get(id, ()), rest)
+    for id, name in words.items():
+        whole = _whole_name(name, rest)
         if id not in found and whole is not None:
-            found[id] = NamedCollection(id, name, *whole.span())
+            found[id] = NamedCollection(id, names[id], *whole.span())
     return sorted(found.values(), key=lambda one: one.start)
 
 
@@ -131,8 +131,6 @@ def _without_all(question: str, named: Iterable[NamedCollection]) -> str:
 
 
 def _whole_name(words: Sequence[str], text: str) -> re.Match[str] | None:
-    if not words:
-        return None
     name = r"[\W_]+".join(map(re.escape, words))
     return re.search(rf"(?<!\w){name}(?!\w)", text, re.IGNORECASE)
 

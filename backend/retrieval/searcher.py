@@ -70,7 +70,7 @@ class Query:
         Zero-Shot Dense Retrieval without Relevance Labels", 2022, there of passages that a model made up."""
         vector = await self._embedded(self.text, "query", embedder)
         if self.phrasings:
-            others = await asyncio.gather(*(self._embedded(one.text, one.kind, embedder) for one in self.phrasings))
+            others = [await self._embedded(one.text, one.kind, embedder) for one in self.phrasings]
             vector = _unit(np.mean([vector, *others], axis=0))
         vector = await self._weighted(vector, embedder)
         return vector if tuned is None else tuned.queries(vector)

@@ -11,7 +11,7 @@ from pydantic import JsonValue, SecretStr
 from backend.agents.providers.config import ProviderConfig, Timeouts
 from backend.errors import InvalidRequest
 from backend.finetuning import Means
-from backend.finetuning.base import CONVERSATIONS, WORKSPACE, TrainingOrder, TrainingStatus
+from backend.finetuning.base import CONVERSATIONS, WORKSPACE, PointLog, TrainingOrder, TrainingStatus
 from backend.finetuning.remote_trainer import RemoteTrainer
 from backend.jobs.children import Children
 from backend.security.outbound import Outbound, OutboundPolicy
@@ -118,3 +118,15 @@ async def called(place: Place, kind: str, times: int = 1) -> None:
         return place.server.tuning.calls.count(kind) >= times
 
     await eventually(is_asked, seconds=30)
+
+
+def check_curves(folder: Path) -> None:
+    """Every figure that the mock servers tell of a job of two epochs."""
+    points = list(PointLog(folder).read())
+    assert [(p.step, p.epoch, p.value) for p in points if p.name == "train_loss"] == [
+        (1, 0.5, 2.0),
+        (2, 1.0, 1.0),
+        (3, 1.5, 2 / 3),
+        (4, 2.0, 0.5),
+    ]
+    assert [(p.step, p.value) for p in points if p.name == "validation_loss"] == [(2, 1.5), (4, 0.75)]

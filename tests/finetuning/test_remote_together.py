@@ -11,11 +11,10 @@ from backend.agents.providers import PROVIDERS, ProviderConfig
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.protocols.base import KeyHeader
 from backend.errors import GoesOnElsewhere, JobCancelled, OutboundRefused, ProviderBadAnswer, ProviderRejected
-from backend.finetuning.base import PointLog
 from backend.finetuning.remote_together import TogetherFineTuning
 from backend.finetuning.remote_wire import NewJob
 from backend.security.outbound import OutboundPolicy
-from tests.finetuning.remote import KEY, NAME, Place, called
+from tests.finetuning.remote import KEY, NAME, Place, called, check_curves
 from tests.mock_tuning.server import TuningServer
 from tests.mock_tuning.together import SIGNATURE, MockTogether
 
@@ -59,14 +58,7 @@ async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_wh
     assert "never sent" not in str(mock.sent())
     assert [file.name for file in mock.ever] == [f"nexus-{NAME}-1-train.jsonl", f"nexus-{NAME}-1-validation.jsonl"]
     assert mock.files == {}, "its copies are deleted"
-    points = list(PointLog(order.folder).read())
-    assert [(p.step, p.epoch, p.value) for p in points if p.name == "train_loss"] == [
-        (1, 0.5, 2.0),
-        (2, 1.0, 1.0),
-        (3, 1.5, 2 / 3),
-        (4, 2.0, 0.5),
-    ]
-    assert [(p.step, p.value) for p in points if p.name == "validation_loss"] == [(2, 1.5), (4, 0.75)]
+    check_curves(order.folder)
 
 
 async def test_what_nobody_chose_is_left_to_the_server(together: Place, mock: MockTogether) -> None:

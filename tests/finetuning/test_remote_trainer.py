@@ -7,9 +7,8 @@ from pydantic import ValidationError
 
 from backend.errors import InvalidRequest, ProviderAuthFailed, ProviderRejected, RemoteTrainingFailed
 from backend.finetuning import remote_run
-from backend.finetuning.base import PointLog
 from backend.finetuning.remote_options import RemoteOptions
-from tests.finetuning.remote import KEY, NAME, Place, called
+from tests.finetuning.remote import KEY, NAME, Place, called, check_curves
 
 
 async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_what_was_sent(openai: Place) -> None:
@@ -33,14 +32,7 @@ async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_wh
     assert "never sent" not in str(tuning.sent())
     assert tuning.files == {}, "its copies are deleted"
     assert tuning.told == {f"Bearer {KEY}"}
-    points = list(PointLog(order.folder).read())
-    assert [(p.step, p.epoch, p.value) for p in points if p.name == "train_loss"] == [
-        (1, 0.5, 2.0),
-        (2, 1.0, 1.0),
-        (3, 1.5, 2 / 3),
-        (4, 2.0, 0.5),
-    ]
-    assert [(p.step, p.value) for p in points if p.name == "validation_loss"] == [(2, 1.5), (4, 0.75)]
+    check_curves(order.folder)
 
 
 async def test_without_rows_to_validate_with_one_file_is_sent_and_without_any_nothing(place: Place) -> None:
