@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from contracts.agents import Agent
 from contracts.chat import Citation, Conversation, ConversationMessage
@@ -46,6 +47,7 @@ def render(frame: Frame) -> None:
     is_lost = conversation is not None and target is None and collections is not None
     is_another = conversation is not None and not conversation.is_mine
     sent = st.session_state.get("question")  # A field that is disabled by now gives nothing.
+    above_field = st.bottom.container(key="above_field")  # Not around the field: the page would not follow an answer.
     asked = st.chat_input(
         "Ask in a conversation of your own" if is_another else "Ask a question",
         key="question",
@@ -59,7 +61,7 @@ def render(frame: Frame) -> None:
         _nobody_to_ask(sent)
     with st.container(key="chat_log"):
         if not is_missing:
-            _log(frame, conversation, target)
+            _log(frame, conversation, target, above_field)
         marks_open()
     if view.citation is not None:
         _citation_dialog(frame.api, view.citation)
@@ -194,7 +196,8 @@ def _follow_index(api: Api, collections: Sequence[Collection]) -> None:
 
 
 # --- the conversation --------------------------------------------------------
-def _log(frame: Frame, conversation: Conversation | None, target: Target | None) -> None:
+def _log(frame: Frame, conversation: Conversation | None, target: Target | None, above_field: DeltaGenerator) -> None:
+    """`above_field` is always in view."""
     view = state.chat()
     collection = target.collection if target is not None else None
     turns = conversation.turns if conversation else []
@@ -208,7 +211,8 @@ def _log(frame: Frame, conversation: Conversation | None, target: Target | None)
         again = partial(_try_again, _question(turns)) if is_last and may_ask else None
         saved_turn(turn, on_open=_open_citation, try_again=again)
     if view.pending is not None:
-        pending_turn(frame.api, view.pending, target, conversation, on_open=_open_citation, try_again=_try_again)
+        asking = partial(pending_turn, frame.api, view.pending, target, conversation)
+        asking(stop_in=above_field, on_open=_open_citation, try_again=_try_again)
     elif conversation is not None and turns and turns[-1].role == "user":
         _unanswered(frame.api, conversation)
     elif conversation is None:
