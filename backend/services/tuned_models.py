@@ -80,7 +80,7 @@ class TunedModelService:
 
     @track("models.delete")
     async def delete(self, principal: Principal, model_id: UUID) -> None:
-        """With its files. Raises `Conflict` for one that an agent, an alias or a collection uses."""
+        """With its files. Raises `Conflict` for one that an agent, an alias, a collection or a training uses."""
         async with self._uow(principal.workspace_id) as tx:
             model = await tx.tuning.model(model_id)
             for agent in await tx.agents.all():
@@ -88,11 +88,8 @@ class TunedModelService:
                     raise Conflict(f"the agent {agent.name!r} searches with this model; give it another one first")
             if alias := await tx.aliases.meaning("model_id", model.id):
                 raise Conflict(f"the alias {alias!r} means this model; promote another one or roll it back first")
-            if is_embeddings(model) and (collection := await user_of(tx, model)) is not None:
-                raise Conflict(
-                    f"the collection {collection!r} has its vectors from this model; switch it to another embedding "
-                    "model first"
-                )
+            if is_embeddings(model):
+                await _require_unused(tx, model)
             training = await tx.tuning.training(model.training_id)
             await tx.tuning.remove_model(model)
         self._loaded.pop(model_id, None)
@@ -163,6 +160,15 @@ class TunedModelService:
         except InvalidRequest as exc:
             return f"its provider is not set up any more: {exc}"
         return ""
+
+
+async def _require_unused(tx: Tx, model: TunedModel) -> None:
+    if (collection := await user_of(tx, model)) is not None:
+        raise Conflict(
+            f"the collection {collection!r} has its vectors from this model; switch it to another embedding model first"
+        )
+    if (training := await tx.tuning.begun_from(TUNED + model.name)) is not None:
+        raise Conflict(f"{training.name!r} is being trained from this model; cancel it, or wait for its end")
 
 
 def refusal(model: TunedModel) -> str:
