@@ -60,6 +60,7 @@ class RulePlanner:
     """`find_documents` looks a name up among the documents of the scope."""
 
     name = "rules"
+    failure = ""
 
     def __init__(self, find_documents: FindDocuments) -> None:
         self._find_documents = find_documents

@@ -9,7 +9,16 @@ import pytest
 from pydantic import BaseModel
 
 from backend.agents.providers.base import Done, Event, GenerationRequest, Structured, TextDelta, Usage
-from backend.errors import ProviderError, ProviderUnavailable
+from backend.errors import (
+    ProviderAuthFailed,
+    ProviderBadAnswer,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+    ProviderUnreachable,
+)
 from backend.retrieval.base import Phrasing, Plan, RetrievedItem, Scope, Turn
 from backend.retrieval.by_model import (
     MOST,
@@ -47,6 +56,7 @@ class Rules:
     """All steps, with results that no model gives here."""
 
     name = "rules"
+    failure = ""
 
     def __init__(self, plan: Plan = FOUND_BY_RULES) -> None:
         self._plan = plan
@@ -106,10 +116,66 @@ class Silent(ScriptedProvider):
         yield DONE
 
 
+@pytest.mark.fault("C2")
 async def test_the_rules_take_a_step_that_a_model_does_not_take_in_time() -> None:
     phraser = ModelPhraser(Model(Silent(), "large", seconds=0.01), Rules())
     assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
     assert phraser.name == "rules"
+    assert phraser.failure == "the model 'large' took longer than 0.01 s for a step"
+
+
+async def every_step(asked: Model) -> list[str]:
+    """What each step says of its failure, asked in turn."""
+    rewriter, planner = ModelRewriter(asked, Rules()), ModelPlanner(asked, Rules(), contents)
+    phraser, reranker = ModelPhraser(asked, Rules()), ModelReranker(asked, Rules())
+    await rewriter.rewrite("and for Enterprise?", HISTORY)
+    await planner.plan("Is it good?", SCOPE, has_history=False)
+    await phraser.phrasings("Why?")
+    await reranker.rerank("Which?", items("BCA"))
+    return [form.failure for form in (rewriter, planner, phraser, reranker)]
+
+
+FORM = "the model's answer was refused: the model 'large' did not fill in the form that the step gives it"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ((ProviderBadAnswer("no valid value"),), "the model's answer was refused: no valid value"),
+        ((ProviderRejected("no such model"),), "no such model"),
+        ((ProviderAuthFailed("the key was refused"),), "the key was refused"),
+        ((TextDelta("I would rather talk about the weather."), DONE), FORM),
+        (says(Other()), FORM),
+    ],
+)
+async def test_every_step_asks_a_model_that_speaks_and_says_why_its_answer_was_not_taken(
+    script: Sequence[Step], expected: str
+) -> None:
+    provider = ScriptedProvider(script, script, script, script)
+    assert await every_step(model(provider)) == [expected] * 4
+    assert len(provider.requests) == 4
+
+
+@pytest.mark.fault("C2")
+@pytest.mark.parametrize(
+    "error", [ProviderTimeout, ProviderUnavailable, ProviderUnreachable, ProviderRateLimited], ids=lambda one: one.code
+)
+async def test_a_model_that_was_silent_is_not_asked_for_the_later_steps_of_the_answer(
+    error: type[ProviderError],
+) -> None:
+    provider = ScriptedProvider((error("'vllm' does not speak"),))
+    first, *later = await every_step(model(provider))
+    assert first == "'vllm' does not speak"
+    assert later == ["the model was not asked again in this answer: 'vllm' does not speak"] * 3
+    assert len(provider.requests) == 1
+
+
+async def test_a_step_that_the_model_took_or_was_not_asked_for_says_nothing_of_a_failure() -> None:
+    provider = ScriptedProvider(says(Decision(action="search")))
+    rewriter, planner = ModelRewriter(model(provider), Rules()), ModelPlanner(model(provider), Rules(), contents)
+    await rewriter.rewrite("How do I reset my password?", HISTORY)
+    await planner.plan("Is it good?", SCOPE, has_history=False)
+    assert (rewriter.name, rewriter.failure, planner.name, planner.failure) == ("rules", "", "model", "")
 
 
 # --- rewrite -----------------------------------------------------------------
@@ -197,6 +263,7 @@ async def test_what_is_no_single_question_does_not_ask_back(reply: str) -> None:
     planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="ask_back", reply=reply)))), Rules(), contents)
     assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
     assert planner.name == "rules"
+    assert planner.failure.startswith("the model's answer was refused: ")
 
 
 async def test_a_reply_of_the_rules_comes_before_the_models() -> None:
@@ -297,7 +364,7 @@ async def test_of_many_phrasings_the_first_other_ones_are_taken() -> None:
 async def test_a_model_without_other_words_leaves_the_rules_theirs(said: OtherWords) -> None:
     phraser = ModelPhraser(model(ScriptedProvider(says(said))), Rules())
     assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
-    assert phraser.name == "rules"
+    assert (phraser.name, phraser.failure) == ("rules", "the model gave no other words")
 
 
 @WITHOUT_A_VALUE
