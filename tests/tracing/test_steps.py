@@ -23,8 +23,8 @@ async def taken(**failures: str) -> None:
     async def work() -> str:
         return "done"
 
-    trace, names = Trace(), get_args(StepName)
-    for name in names:
+    trace = Trace()
+    for name in get_args(StepName):
         await trace.run(name, Form(failures.get(name, "")), work(), str)
 
 
