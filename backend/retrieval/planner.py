@@ -87,7 +87,7 @@ class RulePlanner:
             return Plan("search", limit, documents=documents, note=", ".join(notes))
         notes.append(f"in {listed([one.name for one in collections])} only")
         query = ""
-        if len(collections) == 1 and not collections[0].is_part:
+        if len(collections) == 1 and not collections[0].is_vague:
             query = without(question, collections[0])
         return Plan("search", limit, documents=documents, note=", ".join(notes), collections=chosen, query=query)
 
