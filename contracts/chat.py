@@ -122,12 +122,14 @@ class TokenUsage(Answer):
 
 
 class AnswerStep(Answer):
-    """One step of an answer. `strategy` is the form that ran (`rules`, `model`), `outcome` what it decided."""
+    """One step of an answer. `strategy` is the form that ran (`rules`, `model`), `outcome` what it decided, and
+    `failure` why the model that was to take it did not; empty where none was, or where it did."""
 
     name: Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
     strategy: str
     ms: float
     outcome: str
+    failure: str = ""
 
 
 class CitationCheck(Answer):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contracts.base import Answer, Message, Name, OneLine, Request, Storable, UtcTime
+from contracts.base import Answer, Message, Name, OneLine, Request, Shape, Storable, UtcTime
 from contracts.chat import Answered, ErrorEvent
 from contracts.problem import Problem
 from contracts.providers import ProviderName
@@ -13,8 +13,14 @@ from contracts.providers import ProviderName
 MOST_LANES: Final = 4
 
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable, OneLine]
-AliasName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
-"""Such as `support-default`."""
+AliasName = Annotated[
+    str,
+    Shape(
+        r"^[a-z0-9][a-z0-9._-]{0,59}$",
+        "must be 1 to 60 small letters (a to z), digits, dots, dashes and underscores, a letter or digit first, such "
+        "as 'support-default'",
+    ),
+]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), Storable]
 Choice = Literal["left", "right", "a", "b", "c", "d", "all_good", "all_bad"]
 TargetKind = Literal["agent", "tuned_retrieval", "tuned_model", "model"]

@@ -16,7 +16,14 @@ from pydantic import BaseModel
 from backend.agents.providers.config import HttpClientFactory
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.vendor_errors import excerpt, scrub
-from backend.errors import OutboundRefused, ProviderBadAnswer, ProviderError, ProviderRejected, ProviderUnavailable
+from backend.errors import (
+    OutboundRefused,
+    ProviderBadAnswer,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+    ProviderUnreachable,
+)
 from backend.finetuning.remote_errors import api_errors, refusal, retry_after
 from backend.finetuning.remote_together_wire import EventList, File, FileList, Job, JobList, Metrics
 from backend.finetuning.remote_wire import MOST, Failure, NewJob, NotThere, RemoteEvent, RemoteJob
@@ -65,7 +72,11 @@ class TogetherFineTuning:
             async with self._http(str(place), self._client.timeout) as storage:
                 answer = await storage.put(place, content=content)
         except OutboundRefused as exc:
-            raise OutboundRefused(f"{self._name!r} wants the file elsewhere: {exc}") from None
+            raise OutboundRefused(f"{self._name!r} wants the file elsewhere: {_not_sent(exc)}") from None
+        except httpx2.ConnectError as exc:
+            raise ProviderUnreachable(
+                f"{place.host!r}, where {self._name!r} wants the file, cannot be reached; it is asked again"
+            ) from exc
         if not answer.is_success:
             raise _not_stored(answer, self._name)
 
@@ -164,6 +175,13 @@ class TogetherFineTuning:
 
 def _is(file: File, name: str, size: int) -> bool:
     return file.filename == name and file.bytes == size
+
+
+def _not_sent(error: OutboundRefused) -> str:
+    """Why the place was not called, without what a user could do about a URL of theirs: this one is the server's."""
+    why, _, advice = str(error).partition("; ")
+    is_for_administrators = "NEXUS_OUTBOUND_ALLOW" in advice
+    return f"{why}; {advice if is_for_administrators else 'ask the provider why, or train at another one'}"
 
 
 def _not_stored(answer: httpx2.Response, name: str) -> ProviderError:

@@ -42,6 +42,8 @@ def _steps(steps: Sequence[AnswerStep], key: str) -> None:
             with st.container(horizontal=True, horizontal_alignment="distribute", wrap=False, gap="small"):
                 st.markdown(f":small[{icon} **{label}**{form}: {plain(step.outcome)}]")
                 st.markdown(f":small[:gray[{latency_text(step.ms)}]]", width="content")
+            if step.failure:
+                st.markdown(f":small[:orange[:material/alt_route:] {sentence(plain(step.failure))}]")
 
 
 def _judgement(answer: Answered) -> None:

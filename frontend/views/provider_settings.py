@@ -180,9 +180,6 @@ def _save(api: Api, provider: Provider) -> None:
     url, key, model = _fields(provider.name)
     typed = {"base_url": url, "api_key": key, "model": model}
     values = {name: str(st.session_state[field]).strip() for name, field in typed.items()}
-    if values["base_url"] and not values["base_url"].startswith(("http://", "https://")):
-        view.checks[provider.name] = _refused("base_url")
-        return
     try:
         settings = ProviderSettings.model_validate({name: value for name, value in values.items() if value})
     except ValidationError as error:

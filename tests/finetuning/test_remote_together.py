@@ -1,5 +1,6 @@
 """What is Together's own: files that go elsewhere, figures apart from events, the words of its jobs."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,7 +158,19 @@ async def test_a_file_goes_to_no_address_that_is_never_called(
     status = await together.ended(together.order())
     assert isinstance(status.error, OutboundRefused)
     assert says in str(status.error)
+    assert str(status.error).endswith("; ask the provider why, or train at another one"), "the URL is not the user's"
     assert "Signature" not in str(status.error)
+
+
+@pytest.mark.fault("C1")
+async def test_a_storage_that_cannot_be_reached_is_not_told_as_the_provider(
+    together: Place, mock: MockTogether
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        mock.storage = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    status = await together.ended(together.order())
+    assert "'127.0.0.1', where 'together' wants the file, cannot be reached" in str(status.error)
+    assert "URL" not in str(status.error)
 
 
 @pytest.mark.fault("C4")
