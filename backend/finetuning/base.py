@@ -74,12 +74,14 @@ class TrainingOrder:
 
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
-    """`done` of `total` steps, 0 while that is not known. `error` says why it failed, `result` what came out."""
+    """`done` of `total` steps, 0 while that is not known. `message` says what keeps it waiting, where it should not.
+    `error` says why it failed, `result` what came out."""
 
     state: State
     done: int = 0
     total: int = 0
     stage: str = "training"
+    message: str = ""
     result: TrainingResult | None = None
     error: NexusError | None = None
 

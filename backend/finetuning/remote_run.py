@@ -100,7 +100,9 @@ class RemoteRun:
                 return job.fine_tuned_model
             if state in ("failed", "cancelled"):
                 await self._raise_end(job, state)
-            if state and state != "succeeded":
+            if state == "succeeded":
+                self.stage = "naming"
+            elif state:
                 self.stage, known_at = state, clock.now()
             self._check_sense(job, state, clock.now() - known_at)
             now = (job.status, self.curves.done)
@@ -140,7 +142,9 @@ class RemoteRun:
         where = self.server.journal.base_url
         if state == "succeeded" and seconds >= NAMELESS:
             raise RemoteTrainingFailed(
-                f"{where} says that the training {job.id!r} succeeded and names no model; look for the model there"
+                f"{where} says that the training {job.id!r} succeeded and names no model, for {span(seconds)} now; "
+                "look for the model there. Retry asks for its name again and trains nothing; if there is no model, ask "
+                "the provider's support"
             )
         if seconds >= PATIENCE:
             raise RemoteTrainingFailed(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from backend.agents.providers.vendors import PROVIDERS
 from backend.errors import GoesOnElsewhere, InvalidRequest, JobCancelled, NexusError
 from backend.finetuning import MAKES, Means, Method
 from backend.finetuning.base import (
@@ -68,8 +69,9 @@ class RemoteTrainer:
     async def status(self, order: TrainingOrder, handle: str) -> TrainingStatus:
         running = self._running.get(handle)
         if running is not None and not running.task.done():
-            curves = running.run.curves
-            return TrainingStatus("running", curves.done, curves.total, running.run.stage)
+            run, curves = running.run, running.run.curves
+            message = f"{_label(run.options.provider)} {run.server.silence}" if run.server.silence else ""
+            return TrainingStatus("running", curves.done, curves.total, run.stage, message)
         if (result := read_result(order.folder)) is not None:
             return TrainingStatus("succeeded", result=result)
         if (end := read_end(order.folder)) is not None:
@@ -131,6 +133,11 @@ class RemoteTrainer:
         connected = await asyncio.to_thread(_load)
         async with connected(config, self.means.http) as api:
             yield api
+
+
+def _label(provider: str) -> str:
+    vendor = PROVIDERS.vendors.get(provider)
+    return vendor.label.partition(" (")[0] if vendor is not None else provider
 
 
 def _load() -> "Connected":

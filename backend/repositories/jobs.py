@@ -321,9 +321,12 @@ def to_job(row: Job, now: datetime | None = None) -> wire.Job:
 def seconds_left(row: Job, now: datetime) -> float | None:
     """A straight line through the attempt's start and its last progress, run down since then.
 
-    None when the job does not run, below 5 %, and when the time is over although the job is not.
+    None when the job does not run, below 5 %, while its stage has done nothing that would tell its pace, and when the
+    time is over although the job is not.
     """
-    if row.status != JobStatus.RUNNING.value or row.started_at is None or row.progress < MIN_PROGRESS:
+    if row.status != JobStatus.RUNNING.value or row.started_at is None:
+        return None
+    if row.progress < MIN_PROGRESS or not row.done:
         return None
     taken = (row.updated_at - row.started_at).total_seconds()
     left = taken * (1 - row.progress) / row.progress - (now - row.updated_at).total_seconds()

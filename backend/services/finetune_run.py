@@ -15,7 +15,7 @@ from backend.finetuning import MAKES
 from backend.finetuning.base import ENDED, SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
 from backend.finetuning.files import verify
 from backend.repositories.uow import UnitOfWork
-from backend.services.progress import Progress
+from backend.services.progress import Following, Progress
 from backend.services.training_folders import run_folder
 from backend.tracing.track import track
 
@@ -75,7 +75,7 @@ class FinetuneRun:
         return Prepared(parameters=await preparation.prepare(training, folder, progress))
 
     @track("finetune.train")
-    async def train(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, progress: Progress) -> Ended:
+    async def train(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, progress: Following) -> Ended:
         """Raises what made the training fail, once starting it again did not help."""
         training = await self._training(workspace_id, training_id)
         trainer = self._trainers(training.method)
@@ -91,7 +91,7 @@ class FinetuneRun:
             raise _cancelled(await trainer.status(order, handle)) from None
 
     async def _follow(
-        self, trainer: Trainer, order: TrainingOrder, handle: str, training: Training, progress: Progress
+        self, trainer: Trainer, order: TrainingOrder, handle: str, training: Training, progress: Following
     ) -> Ended:
         failures, stored = 0, 0
         while True:
@@ -117,11 +117,11 @@ class FinetuneRun:
         return handle
 
     async def _reported(
-        self, trainer: Trainer, order: TrainingOrder, handle: str, status: TrainingStatus, progress: Progress
+        self, trainer: Trainer, order: TrainingOrder, handle: str, status: TrainingStatus, progress: Following
     ) -> None:
         """The trainer stops before a cancellation of the job goes on."""
         try:
-            await progress(status.stage, status.done, status.total)
+            await progress(status.stage, status.done, status.total, status.message)
         except JobCancelled:
             await trainer.cancel(order, handle)
             raise _cancelled(await trainer.status(order, handle)) from None

@@ -11,15 +11,15 @@ from streamlit.delta_generator import DeltaGenerator
 from contracts.agents import Agent
 from contracts.chat import Citation, Conversation, ConversationMessage
 from contracts.collections import Collection, CollectionHealth
-from contracts.faqs import FaqStatus
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.answer import avatar, ended_badge, saved_turn
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
+from frontend.components.suggestions import suggested
 from frontend.components.words import listed, plural, provider_words, sentence
 from frontend.layout import Frame
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
 from frontend.views.chat_target import Target, agents_of, aliases_of, asked_words, choose_target, models_of
@@ -153,7 +153,7 @@ def _about_answers(frame: Frame, target: Target | None) -> None:
     broken = [one for one in collections if one.health in (CollectionHealth.UNAVAILABLE, CollectionHealth.FAILED)]
     for one in broken:
         said = f"{one.name}: {one.reason}" if target.more else sentence(one.reason)
-        st.warning(plain(said), icon=":material/warning:")
+        st.warning(told(said), icon=":material/warning:")
     if broken or not _pending(collections):
         return
     if state.chat().pending is not None:
@@ -199,7 +199,6 @@ def _follow_index(api: Api, collections: Sequence[Collection]) -> None:
 def _log(frame: Frame, conversation: Conversation | None, target: Target | None, above_field: DeltaGenerator) -> None:
     """`above_field` is always in view."""
     view = state.chat()
-    collection = target.collection if target is not None else None
     turns = conversation.turns if conversation else []
     pending = view.pending
     if pending is not None and not pending.running and len(turns) >= pending.turns_before + 2:
@@ -216,19 +215,21 @@ def _log(frame: Frame, conversation: Conversation | None, target: Target | None,
     elif conversation is not None and turns and turns[-1].role == "user":
         _unanswered(frame.api, conversation)
     elif conversation is None:
-        _welcome(frame, collection)
+        _welcome(frame, target)
 
 
-def _welcome(frame: Frame, collection: Collection | None) -> None:
-    page = load("suggested", lambda: frame.api.faqs(status=FaqStatus.APPROVED, sort="confidence", limit=4))
-    if page is None or collection is None:
+def _welcome(frame: Frame, target: Target | None) -> None:
+    if target is None:
         return
-    if not page.items:
-        _no_faqs(frame, collection)
+    faqs = load("suggested", lambda: suggested(frame.api, [one.id for one in target.collections]))
+    if faqs is None:
+        return
+    if not faqs:
+        _no_faqs(frame, target.collections)
         return
     st.markdown("**Try one of these**")
     with st.grid(2, min_column_width=280, gap="small", key="suggested"):
-        for faq in page.items:
+        for faq in faqs:
             st.button(
                 plain(faq.question),
                 key=f"suggest_{faq.id}",
@@ -239,8 +240,9 @@ def _welcome(frame: Frame, collection: Collection | None) -> None:
             )
 
 
-def _no_faqs(frame: Frame, collection: Collection) -> None:
-    more = " Until then, answers come from the documents' passages." if collection.passages else ""
+def _no_faqs(frame: Frame, collections: Sequence[Collection]) -> None:
+    has_passages = any(one.passages for one in collections)
+    more = " Until then, answers come from the documents' passages." if has_passages else ""
     body = f"Approve the drafts that you trust, then ask here.{more}"
     empty_state("forum", "No approved FAQs yet", body, key="chat", picture="empty-chat.svg")
     if frame.can("faqs.review"):

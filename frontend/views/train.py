@@ -20,7 +20,7 @@ from frontend.components.training_estimate import estimate_words
 from frontend.components.tuning import ON, dataset_name, go
 from frontend.components.words import distinct, plural, sentence
 from frontend.layout import Frame, card_title
-from frontend.safe_text import code, plain
+from frontend.safe_text import code, plain, told
 from frontend.views.trainings import training_list
 
 PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -181,7 +181,7 @@ def _base(method: TrainingMethod) -> str:
     )
     chosen = by_name.get(name, method.base_models[0])
     if chosen.note:
-        st.caption(plain(chosen.note))
+        st.caption(told(chosen.note))
     return chosen.name
 
 
@@ -199,7 +199,7 @@ def _provider(method: TrainingMethod) -> TrainingProvider | None:
     )
     chosen = by_name.get(name, method.providers[0])
     where = f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here."
-    st.caption(f"{where} {plain(chosen.note)}".strip())
+    st.caption(f"{where} {told(chosen.note)}".strip())
     return chosen
 
 
@@ -238,7 +238,7 @@ def _method(methods: Sequence[TrainingMethod]) -> TrainingMethod:
         "Method",
         list(by_name),
         format_func=lambda name: plain(by_name[name].label),
-        captions=[plain(sentence(one.missing)) if one.missing else NEEDS.get(one.name, "") for one in methods],
+        captions=[told(sentence(one.missing)) if one.missing else NEEDS.get(one.name, "") for one in methods],
         key="train_method",
     )
     return by_name.get(chosen, methods[0])
@@ -328,7 +328,7 @@ def _start_row(frame: Frame, values: Mapping[str, object], methods: Sequence[Tra
             icon=":material/model_training:",
             disabled=bool(method.missing),
         )
-        text = plain(sentence(method.missing)) if method.missing else TAKES.get(method.name, "")
+        text = told(sentence(method.missing)) if method.missing else TAKES.get(method.name, "")
         st.markdown(f":small[:gray[{text}]]", width="content")
     if is_sent:
         _start(frame, values)
@@ -361,7 +361,7 @@ def _refused(problem: Problem | None) -> None:
         problem_card(problem, key="train", retry=False)
         return
     with st.container(key="problem_train"):
-        st.error(f"**{names[found[1]]}**: {plain(sentence(found[2]))}", icon=":material/error:")
+        st.error(f"**{names[found[1]]}**: {told(sentence(found[2]))}", icon=":material/error:")
 
 
 def _unusable(datasets: Sequence[Dataset], *, is_all: bool) -> None:

@@ -297,7 +297,8 @@ def test_a_method_that_is_not_installed_says_what_to_install(
     )
     page = approved.open(TUNE, view="train", on=str(dataset.id))
     assert field(page.button, "start_training").disabled
-    assert "Run \\`make x\\`" in words(page)
+    assert "Run `` make x ``." in words(page)
+    assert "Run `` make x ``." in labelled(page.radio, "Method").proto.captions
 
 
 def failed_training(training: Training) -> Training:

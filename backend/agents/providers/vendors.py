@@ -260,7 +260,7 @@ PROVIDERS = ProviderTable(
         fine_tunes=FineTuning(
             dialect="together",
             lacks={"learning_rate_multiplier": "since its learning rates are absolute and not times the usual"},
-            note="It names the host at which they are stored.",
+            note="Together itself names the host at which the sent rows are stored.",
         ),
     ),
     Vendor(
