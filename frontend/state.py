@@ -206,6 +206,7 @@ class CompareState:
     contests: Cursors = field(default_factory=Cursors)
     questions: Cursors = field(default_factory=Cursors)
     batches: Cursors = field(default_factory=Cursors)
+    audit: Cursors = field(default_factory=Cursors)
     time_left: dict[UUID, int] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ from contracts.agents import AgentNew
 from contracts.comparisons import Comparison, Contest, Promotion, Target, Verdict
 from contracts.finetuning import TunedModel
 from frontend.components.verdict import verdict_words, win_rate_chart
-from frontend.safe_text import plain
+from frontend.safe_text import code, plain
 from tests.frontend.comparing import COMPARE, compare, default, of_model, set_up
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
@@ -242,6 +242,19 @@ def test_an_alias_is_rolled_back_once_it_is_said_to_what(two: Pages, contest: Co
     assert not keys(page, "roll_back_")
 
 
+def test_the_audit_list_outlives_the_alias(two: Pages, contest: Contest) -> None:
+    first, second = promote(two, contest, 0), promote(two, contest, 1)
+    two.api.roll_back("support-default", "It was [slow](http://example.com)")
+    two.api.delete_alias("support-default")
+    said = words(two.open(COMPARE, view="promoted"))
+    assert f"{code('support-default')} was deleted; it meant **{plain(first)}**" in said
+    assert f"{code('support-default')} means **{plain(first)}** again, no longer **{plain(second)}**" in said
+    assert f"{code('support-default')} means **{plain(second)}**, which the votes did not decide" in said
+    assert said.index("was deleted") < said.index("again, no longer") < said.index(f"**{plain(second)}**, which")
+    assert f"The reason given: {plain('It was [slow](http://example.com)')}." in said
+    assert f"The votes then: {verdict_words(contest.verdict.text)}" in said
+
+
 def test_what_means_a_model_is_used_in_the_default_agent(two: Pages, contest: Contest) -> None:
     place = next(at for at, one in enumerate(contest.contestants) if one.kind == "model")
     promote(two, contest, place)
@@ -310,6 +323,7 @@ def test_a_finished_model_leads_to_its_comparison(approved: Pages, model: TunedM
 def test_the_api_that_is_away_is_not_nothing_promoted(pages: Pages) -> None:
     page = pages.open(COMPARE, view="promoted")
     assert "Nothing was promoted yet" in words(page)
+    assert "Audit list" not in words(page)
     pages.transport.is_down = True
     page.run()
     assert "yet" not in words(page)
