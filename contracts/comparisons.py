@@ -156,7 +156,8 @@ class NewVote(Request):
 
 # --- what votes say ------------------------------------------------------------------
 class Duel(Answer):
-    """The first lane of a verdict against another. `win_rate` is 0..1, ties counted half; null without votes.
+    """A lane against a weaker one. `win_rate` is 0..1, ties counted half; null without votes. `expected` is that of the
+    Bradley-Terry strengths, to which the votes of all pairs count; null in what was told before there was one.
 
     `low` and `high` hold at every look with 95 % confidence, together over all duels of the verdict.
     """
@@ -167,6 +168,7 @@ class Duel(Answer):
     ties: int
     losses: int
     win_rate: float | None
+    expected: float | None = None
     low: float
     high: float
     is_won: bool
@@ -174,7 +176,8 @@ class Duel(Answer):
 
 
 class Verdict(Answer):
-    """Lanes are named by their contestants' keys. `order` is by strength (Bradley-Terry), strongest first.
+    """Lanes are named by their contestants' keys. `order` is by strength (Bradley-Terry), strongest first; `duels` are
+    those of the first lane, `others` those between the others, both in that order.
 
     `decided`: `best` is better than every other. `votes_needed` is about how many more would decide at this margin,
     null when that is not in sight. `text` says it with the contestants' names.
@@ -184,6 +187,7 @@ class Verdict(Answer):
     best: str | None
     order: list[str]
     duels: list[Duel]
+    others: list[Duel] = Field(default_factory=list)
     votes_needed: int | None
     text: str
 

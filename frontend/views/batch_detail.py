@@ -150,7 +150,7 @@ def _judged(results: BatchResults, names: Mapping[str, str]) -> None:
             "people.]]"
         )
         verdict_headline(results.judged, of="question")
-        duel_table(results.judged.duels, names, key="judged")
+        duel_table(results.judged, names, key="judged")
         if results.judge_failures:
             pairs = plural(results.judge_failures, "pair")
             st.caption(f"Of {pairs} it said nothing that could be read.")

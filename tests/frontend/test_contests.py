@@ -6,8 +6,9 @@ import pytest
 
 from contracts.access import Role
 from contracts.agents import AgentNew
-from contracts.comparisons import Comparison, Contest, Promotion, Target, Verdict
+from contracts.comparisons import Comparison, Contest, Duel, Promotion, Target, Verdict
 from contracts.finetuning import TunedModel
+from frontend.components.tuning import percent
 from frontend.components.verdict import verdict_words, win_rate_chart
 from frontend.safe_text import code, plain
 from tests.frontend.comparing import COMPARE, compare, default, of_model, set_up
@@ -84,6 +85,23 @@ def test_waiting_questions_are_voted_on_one_after_the_other(two: Pages, contest:
     press(page, "to_contest")
     assert "Nothing waits for your vote." in words(page)
     assert two.api.contest(contest.id).votes == 3
+
+
+def test_of_three_each_pair_has_its_line(two: Pages) -> None:
+    lanes = [default(two.api), of_model("ok"), of_model("longer")]
+    two.api.vote(compare(two.api, lanes).id, "a")
+    [contest] = two.api.contests().items
+    [table] = two.open(COMPARE, contest=str(contest.id)).table
+    assert list(table.value) == ["Compared", "Better", "The same", "Worse", "Win rate", "By all votes"]
+    assert list(table.value["Better"]) == [1, 1, 0]
+    assert list(table.value["By all votes"]) == [percent(one.expected or 0) for one in every(contest.verdict)]
+    names = {one.key: one.name for one in contest.contestants}
+    second, third = (plain(names[key]) for key in contest.verdict.order[1:])
+    assert list(table.value["Compared"])[2] == f"{second} against {third}"
+
+
+def every(verdict: Verdict) -> list[Duel]:
+    return [*verdict.duels, *verdict.others]
 
 
 def test_votes_that_do_not_count_are_named(two: Pages, contest: Contest) -> None:
