@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.batches import BatchDetail, BatchResults, Difference, LaneMetric, MetricDuel, MetricWords
-from contracts.comparisons import Contestant, Duel, Target, Verdict
+from contracts.comparisons import Contestant, ContestDetail, Duel, Target, Verdict
 from contracts.jobs import Job, JobStatus
 from contracts.problem import Problem
 
@@ -136,3 +136,20 @@ def batch(made: Job | None = None, **more: Any) -> BatchDetail:
         "created_at": NOW,
     }
     return BatchDetail.model_construct(**{**facts, "job": made or job(), **more})
+
+
+def contest(of: BatchDetail) -> ContestDetail:
+    """Of the batch, without a vote."""
+    order = [one.key for one in of.contestants]
+    return ContestDetail(
+        id=of.contest_id,
+        contestants=of.contestants,
+        questions=of.questions,
+        votes=0,
+        others=0,
+        verdict=Verdict(decided=False, best=None, order=order, duels=[], votes_needed=None, text="no votes yet"),
+        closed=False,
+        author=of.author,
+        created_at=NOW,
+        curves=[],
+    )
