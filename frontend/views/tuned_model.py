@@ -66,11 +66,7 @@ def _actions(frame: Frame, model: TunedModel) -> None:
     if model.makes == "embeddings":
         return
     if frame.can("comparisons.write") and st.button(
-        "Compare",
-        key="compare_model",
-        icon=":material/compare:",
-        help="With what answers now. What wins there can be promoted.",
-        disabled=model.state == "unusable",
+        "Compare", key="compare_model", icon=":material/compare:", disabled=model.state == "unusable"
     ):
         compare_with_default(model.id)
     if frame.can("chat") and st.button(
