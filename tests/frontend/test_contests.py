@@ -242,6 +242,33 @@ def test_an_alias_is_rolled_back_once_it_is_said_to_what(two: Pages, contest: Co
     assert not keys(page, "roll_back_")
 
 
+def test_what_changes_for_agents_is_said_before_an_alias_is_promoted_or_rolled_back(
+    approved: Pages, mock: MockServer
+) -> None:
+    set_up(approved, mock)
+    alone = of_model("ok").model_copy(update={"documents": False})
+    compared = compare(approved.api, [alone, of_model("unsure"), default(approved.api)])
+    contest = approved.api.contest(compared.contest_id)
+    places = {one.name: place for place, one in enumerate(contest.contestants)}
+    promote(approved, contest, places["ok"])
+    promote(approved, contest, places["unsure"])
+    press(approved.open(COMPARE, view="promoted"), "use_support-default")
+    page = approved.open(COMPARE, contest=str(contest.id))
+    chosen = field(page.selectbox, f"alias_contestant_{contest.id}")
+    keys = {one.name: one.key for one in contest.contestants}
+    assert "The alias is followed by default." in words(chosen.set_value(keys["unsure"]).run())
+    assert "followed by default, from then on without documents" in words(chosen.set_value(keys["ok"]).run())
+    assert "is an agent: the alias cannot mean it while it is used by default" in words(
+        chosen.set_value(keys["default"]).run()
+    )
+    page = press(approved.open(COMPARE, view="promoted"), "roll_back_support-default")
+    assert "followed by default, from then on without documents" in words(page)
+    press(page, "roll_back_confirm")
+    page = approved.open("pages/2_Chat.py")
+    said = words(page)
+    assert f"Answers by **{plain('support-default')}**, which means **ok** now · without documents" in said
+
+
 def test_what_means_a_model_is_used_in_the_default_agent(two: Pages, contest: Contest) -> None:
     place = next(at for at, one in enumerate(contest.contestants) if one.kind == "model")
     promote(two, contest, place)
