@@ -346,7 +346,7 @@ class Container:
             jobs=JobService(uow, runner),
             metrics=self.metrics,
             model_switch=ModelSwitchService(uow, runner, models.embedders),
-            openai=OpenAIService(uow, chat, models.embedders),
+            openai=OpenAIService(uow, chat, models.embedders, tuned),
             providers=providers,
             system=SystemService(
                 uow,

@@ -349,6 +349,25 @@ def test_the_lists_of_targets_have_the_aliases(two: Pages, contest: Contest) -> 
     assert f"support-default (alias, now {name})" in boxes[0].options
 
 
+def test_an_alias_of_what_cannot_be_used_any_more_is_not_offered(
+    approved: Pages, model: TunedModel, mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(approved, mock)
+    compare(approved.api, [default(approved.api), Target(model=model.name)])
+    [contest] = approved.api.contests().items
+    promote(approved, contest, next(at for at, one in enumerate(contest.contestants) if one.model_id is not None))
+    gone = {"state": "unusable", "reason": "its file is missing"}
+    told(
+        monkeypatch,
+        "tuned_models",
+        lambda page: page.model_copy(update={"items": [one.model_copy(update=gone) for one in page.items]}),
+    )
+    page = approved.open(COMPARE)
+    offered = [option for box in page.selectbox if str(box.key).startswith("lane_") for option in box.options]
+    assert "default (agent)" in offered
+    assert not [option for option in offered if option.startswith(("support-default", model.name))]
+
+
 def test_an_alias_is_asked_on_the_chat_page_and_a_conversation_goes_on_with_what_it_means(
     two: Pages, contest: Contest
 ) -> None:
