@@ -33,7 +33,7 @@ from backend.jobs.base import JobRunner, Workflow, workflow
 from backend.jobs.children import Children
 from backend.jobs.dbos_worker import DbosWorker, WorkerScope
 from backend.jobs.inline import InlineRunner
-from backend.jobs.queue import DurableQueue
+from backend.jobs.queue import REMOTE_TRAININGS, DurableQueue
 from backend.jobs.runner import DbosRunner
 from backend.parsing.child import ChildParser
 from backend.readiness import readiness
@@ -180,7 +180,11 @@ class Container:
             self._worker_scope,
             data_dir=self.settings.data_dir,
             executor_id=self.settings.executor_id,
-            concurrency=self.settings.job_concurrency,
+            concurrency={
+                "jobs": self.settings.job_concurrency,
+                "trainings": self.settings.training_concurrency,
+                "remote_trainings": REMOTE_TRAININGS,
+            },
         )
 
     async def close(self) -> None:
@@ -215,8 +219,9 @@ class Container:
             sync = CollectionSync(runner)
             children = Children(spool=settings.data_dir / "tmp")
             stack.callback(children.close)
-            # Of their own: a training of days must not keep a document waiting.
-            trainings = Children(spool=settings.data_dir / "tmp")
+            # Of their own, one for each that its queue lets run: a training of days keeps nothing else waiting.
+            at_once = settings.job_concurrency + settings.training_concurrency
+            trainings = Children(at_once=at_once, spool=settings.data_dir / "tmp")
             stack.callback(trainings.close)
             factory = self._factory()
             stack.push_async_callback(factory.aclose)
@@ -346,7 +351,7 @@ class Container:
             jobs=JobService(uow, runner),
             metrics=self.metrics,
             model_switch=ModelSwitchService(uow, runner, models.embedders),
-            openai=OpenAIService(uow, chat, models.embedders),
+            openai=OpenAIService(uow, chat, models.embedders, tuned),
             providers=providers,
             system=SystemService(
                 uow,

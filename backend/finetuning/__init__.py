@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from backend.agents.providers.config import HttpClientFactory, ProviderConfig
     from backend.finetuning.base import Trainer
+    from backend.jobs.base import QueueName
     from backend.jobs.children import Children
 
 Makes = Literal["retrieval", "answers", "embeddings"]
@@ -31,12 +32,14 @@ class Means:
 @dataclass(frozen=True, slots=True)
 class Method:
     """One way to train. `options` validates its parameters. A model is trained on a base model, unless it tunes
-    retrieval; `needs_base_model` where there is none to begin with."""
+    retrieval; `needs_base_model` where there is none to begin with. `queue` is where its trainings wait: those of
+    seconds among all jobs."""
 
     makes: Makes
     options: "type[BaseModel]"
     trainer: "Callable[[Means], Trainer]"
     needs_base_model: bool = False
+    queue: "QueueName" = "jobs"
 
 
 def _adapter() -> Callable[[], Method]:

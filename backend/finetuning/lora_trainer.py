@@ -58,4 +58,4 @@ def _trainer(means: Means) -> ChildTrainer:
     return ChildTrainer(means.children, lora_task.__name__, arguments, LONG, learning)
 
 
-METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer)
+METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer, queue="trainings")

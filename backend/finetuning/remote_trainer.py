@@ -170,4 +170,4 @@ def _goes_on(journal: Journal, why: str) -> GoesOnElsewhere:
     return GoesOnElsewhere(f"{where} may go on with {what}: {why.rstrip('.')}; end it there, or it costs tokens")
 
 
-METHOD: Final = Method(MAKES["remote"], RemoteOptions, RemoteTrainer, needs_base_model=True)
+METHOD: Final = Method(MAKES["remote"], RemoteOptions, RemoteTrainer, needs_base_model=True, queue="remote_trainings")

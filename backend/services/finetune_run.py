@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, JsonValue
 
 from backend.db.finetuning import Training
-from backend.errors import JobCancelled, NexusError, StorageFull
+from backend.errors import ChildFailed, JobCancelled, NexusError, StorageFull
 from backend.finetuning import MAKES
 from backend.finetuning.base import ENDED, SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
 from backend.finetuning.files import verify
@@ -93,19 +93,21 @@ class FinetuneRun:
     async def _follow(
         self, trainer: Trainer, order: TrainingOrder, handle: str, training: Training, progress: Following
     ) -> Ended:
-        failures, stored = 0, 0
+        failures, stored, reached = 0, 0, 0
         while True:
             status = await trainer.status(order, handle)
             stored = await self._store_points(training, order, stored)
             if status.state == "succeeded" and status.result is not None:
                 await self._forget_abandoned(training, order)
                 return Ended(result=status.result)
-            if status.state == "failed" and not _may_pass(status, failures):
-                raise status.error or NexusError("the training failed without a reason")
+            if status.state == "failed":
+                error = status.error or NexusError("the training failed without a reason")
+                if failures == AGAIN or not _may_pass(error, is_further=stored > reached):
+                    raise error
+                failures, reached = failures + 1, stored
             if status.state == "cancelled":
                 raise _cancelled(status)
             if status.state != "running":
-                failures += status.state == "failed"
                 handle, stored = await self._begin(trainer, order, training), 0
             await self._reported(trainer, order, handle, status, progress)
             await asyncio.sleep(POLL)
@@ -181,8 +183,12 @@ def _cancelled(status: TrainingStatus) -> JobCancelled:
     return status.error if isinstance(status.error, JobCancelled) else JobCancelled("the training was cancelled")
 
 
-def _may_pass(status: TrainingStatus, failures: int) -> bool:
-    return status.error is not None and status.error.retryable and failures < AGAIN
+def _may_pass(error: NexusError, *, is_further: bool) -> bool:
+    """A full disk stays full. A child that was killed goes on where it has learnt something more than the one before:
+    one that the system kills for its memory is killed at the same place again."""
+    if isinstance(error, StorageFull):
+        return False
+    return error.retryable and (is_further or not isinstance(error, ChildFailed))
 
 
 def _make(folder: Path) -> None:

@@ -17,7 +17,7 @@ from backend.embeddings.catalogue import MINILM
 from backend.errors import InvalidRequest, MissingExtra
 from backend.finetuning import LABELS, MAKES, METHODS, Method
 from backend.finetuning.lora_base import require_allowed
-from backend.jobs.base import JobRequest, JobRunner
+from backend.jobs.base import JobRequest, JobRunner, Queued
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
@@ -41,7 +41,7 @@ NAMED: Final = {"retrieval": "tuned retrieval", "embeddings": "search model", "a
 """How the name of a model ends that nobody named, by what it makes."""
 
 
-class TrainPayload(BaseModel):
+class TrainPayload(Queued):
     """The job's id is the training's."""
 
 
@@ -83,7 +83,7 @@ class FinetuningService:
             job_id = uuid4()
             request = JobRequest(
                 kind=KIND,
-                payload=TrainPayload(),
+                payload=TrainPayload(queue=method.queue),
                 title=name,
                 collection_id=collection_id if method.makes in SEARCHED else None,
                 id=job_id,

@@ -1,7 +1,6 @@
 """The models that were trained here: listed, read, asked for by name, deleted."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NotFound,
 from backend.finetuning import MAKES
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.base import ModelFile
-from backend.finetuning.files import verify
+from backend.finetuning.files import CheckedFiles
 from backend.finetuning.query_map import QueryMap
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
@@ -55,7 +54,7 @@ class TunedModelService:
         self._providers = providers
         self._root = root
         self._loaded: dict[UUID, QueryMap] = {}
-        self._checked: set[UUID] = set()
+        self._checked = CheckedFiles()
 
     async def page(self, principal: Principal, slice_: Slice) -> Page[wire.TunedModel]:
         """Newest first."""
@@ -108,36 +107,38 @@ class TunedModelService:
         """Its map, checked against its sha256 when it is first read. Raises `UnusableModel`."""
         known = self._loaded.get(model.id)
         if known is None:
-            files = [ModelFile.model_validate(one) for one in model.files["items"]]
-            folder = folder_of(self._root, model.workspace_id, model.training_id)
-            known = await asyncio.to_thread(_read, folder, files)
+            known = await asyncio.to_thread(self._read, model)
             self._loaded[model.id] = known
             if len(self._loaded) > LOADED:
                 del self._loaded[next(iter(self._loaded))]
         return Tuned(model.name, known)
 
+    def _read(self, model: TunedModel) -> QueryMap:
+        folder = self._folder(model)
+        self._checked.verify(folder, _asked_files(model))
+        return QueryMap.load(folder / MAP)
+
+    def _folder(self, model: TunedModel) -> Path:
+        return folder_of(self._root, model.workspace_id, model.training_id)
+
     def served(self, model: TunedModel) -> Served:
         """At the provider that trained it, or by the path of its file. Raises `UnusableModel` for one without."""
         if model.remote_id is not None:
             return Served(_trained_at(model), model.remote_id)
-        if not any(one["path"] == GGUF for one in model.files["items"]):
-            why = " ".join(model.notes)
-            raise UnusableModel(f"the model {model.name!r} has no GGUF file to be asked by. {why}".rstrip())
-        path = folder_of(self._root, model.workspace_id, model.training_id) / GGUF
-        return Served(LOCAL, str(path.resolve()))
+        if not _asked_files(model):
+            raise UnusableModel(f"it has no GGUF file to be asked by. {' '.join(model.notes)}".rstrip())
+        return Served(LOCAL, str((self._folder(model) / GGUF).resolve()))
 
     async def ready(self, model: TunedModel) -> Tuned | None:
-        """What it does to a search, nothing where it answers; its files are checked against their sha256 once.
+        """What it does to a search, nothing where it answers; its files are checked against their sha256, once for each
+        state of them.
 
         Raises `UnusableModel`.
         """
         if not answers(model):
             return await self.tuned(model)
-        if model.remote_id is None and model.id not in self._checked:
-            folder = folder_of(self._root, model.workspace_id, model.training_id)
-            files = [ModelFile.model_validate(one) for one in model.files["items"] if one["path"] == GGUF]
-            await asyncio.to_thread(verify, folder, files)
-            self._checked.add(model.id)
+        if model.remote_id is None:
+            await asyncio.to_thread(self._checked.verify, self._folder(model), _asked_files(model))
         return None
 
     def _unfit_embeddings(self, model: TunedModel) -> str:
@@ -148,13 +149,25 @@ class TunedModelService:
         return ""
 
     async def unfit(self, tx: Tx, model: TunedModel) -> str:
-        """Why it cannot be used any more; empty for one that can."""
+        """Why it cannot be used any more; empty for one that can. Of large files only what is known without reading
+        them: whether they are there, their size, and what was found when they were last read."""
         if is_embeddings(model):
             return await asyncio.to_thread(self._unfit_embeddings, model)
-        if not answers(model):
-            return await _unfit_retrieval(tx, model)
-        if model.remote_id is None:
-            return ""
+        if model.remote_id is not None:
+            return await self._unfit_provider(tx, model)
+        if not answers(model) and (reason := await _unfit_retrieval(tx, model)):
+            return reason
+        try:
+            # In this thread, where questions are begun without a loop: it opens no file.
+            self._checked.look(self._folder(model), _asked_files(model))
+            if answers(model):
+                served = self.served(model)
+                await self._providers.choice(tx, served.provider, served.model)
+        except (UnusableModel, InvalidRequest) as exc:
+            return str(exc)
+        return ""
+
+    async def _unfit_provider(self, tx: Tx, model: TunedModel) -> str:
         try:
             await self._providers.training_at(tx, _trained_at(model))
         except InvalidRequest as exc:
@@ -184,9 +197,9 @@ def _trained_at(model: TunedModel) -> str:
     return str(model.parameters["provider"])
 
 
-def _read(folder: Path, files: Sequence[ModelFile]) -> QueryMap:
-    verify(folder, [file for file in files if file.path == MAP])
-    return QueryMap.load(folder / MAP)
+def _asked_files(model: TunedModel) -> list[ModelFile]:
+    """What is opened when it is asked: its weights as GGUF, or its map."""
+    return [ModelFile.model_validate(one) for one in model.files["items"] if one["path"] in (GGUF, MAP)]
 
 
 async def _unfit_retrieval(tx: Tx, model: TunedModel) -> str:

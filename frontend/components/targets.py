@@ -67,6 +67,7 @@ def offered_targets(
 ) -> Targets:
     usable = [model for model in models if model.state == "usable" and model.makes != "embeddings"]
     default = next((one for one in agents if one.is_default), None)
+    gone = {model.id for model in models if model.state != "usable"}
     searches = {one.id: (one.collection_id, *one.more_collection_ids) for one in agents}
     usual = searches[default.id] if default is not None else ()
     options = [
@@ -74,7 +75,7 @@ def offered_targets(
         *(_of_model(one, usual) for one in usable),
         *(option for one in providers for option in _of_provider(one, usual)),
         # The last: what an alias means is one of the others, and two that are the same cannot be compared.
-        *(_of_alias(one, searches, usual) for one in aliases),
+        *(_of_alias(one, searches, usual) for one in aliases if one.current.contestant.model_id not in gone),
     ]
     return Targets(
         {target_key(option.target): option for option in options},

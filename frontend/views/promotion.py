@@ -15,7 +15,7 @@ from frontend.components.notices import load, problem_card
 from frontend.components.verdict import verdict_line
 from frontend.layout import Frame, card_title
 from frontend.safe_text import code, plain
-from frontend.views.aliases import alias_card
+from frontend.views.aliases import alias_card, meant_for_agents
 
 FIRST_NAME: Final = "support-default"
 MOST_REASON: Final = 1_000
@@ -63,6 +63,7 @@ def _form(api: Api, contest: Contest, aliases: Sequence[Alias], evidence: str) -
             format_func=names.__getitem__,
             key=f"alias_contestant_{contest.id}",
         )
+    _say_who_follows(contest, aliases, name.strip(), chosen)
     is_won = verdict.decided and chosen == verdict.best
     reason = "" if is_won else _reason(contest, names[chosen], evidence)
     refused = state.compare().promotion
@@ -77,6 +78,13 @@ def _form(api: Api, contest: Contest, aliases: Sequence[Alias], evidence: str) -
     ):
         _promote(api, contest, chosen, name.strip(), reason)
         st.rerun()
+
+
+def _say_who_follows(contest: Contest, aliases: Sequence[Alias], name: str, key: str) -> None:
+    alias = next((one for one in aliases if one.name == name), None)
+    contestant = next(one for one in contest.contestants if one.key == key)
+    if alias is not None and (effect := meant_for_agents(alias, contestant)):
+        st.markdown(f":material/smart_toy: {effect}")
 
 
 def _likely_name(contest: Contest, aliases: Sequence[Alias]) -> str:

@@ -186,9 +186,7 @@ async def test_a_changed_file_is_refused_and_not_searched_with(api: Api, furnish
     await trained(api, furnished, name="Tuned")
     path = next(api.settings.tuned.rglob(MAP))
     QueryMap(np.zeros_like(QueryMap.load(path).weight), "k").save(path)
-    problem = refused(
-        await api.client.post("/chat", json={"message": QUESTION, "model": "Tuned"}), 422, "unusable_model"
-    )
+    problem = refused(await api.client.post("/chat", json={"message": QUESTION, "model": "Tuned"}), 409, "conflict")
     assert "not what was trained" in problem["detail"]
 
 

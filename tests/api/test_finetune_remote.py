@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from backend.finetuning.remote_server import SystemClock
+from backend.repositories.jobs import JobLedger
 from tests.api.conftest import Keys
 from tests.api.test_datasets import fill, make
 from tests.api.test_finetune import QUESTION, train
@@ -81,6 +83,8 @@ async def test_a_model_is_trained_at_the_provider_and_asked_there(
     assert len(server.tuning.sent()) == sent
     points = await api.get(f"/finetune/{training['id']}/points")
     assert {point["name"] for point in points} == {"train_loss", "validation_loss"}
+    async with api.scope.database.read() as session:
+        assert await JobLedger(session).payload(UUID(training["id"])) == {"queue": "remote_trainings"}
 
     answer = await api.post("/chat", {"message": QUESTION, "model": "Remote"})
     assert (answer["provider"], answer["model"], answer["fallback_used"]) == (SERVER, "ft:ok", False)

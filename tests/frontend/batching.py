@@ -17,7 +17,7 @@ NOW: Final = datetime(2026, 11, 29, 8, tzinfo=UTC)
 WORDS: Final = [
     MetricWords(
         name="hit_at_k",
-        title="Hit@k",
+        title="Hit@5",
         unit="share of questions",
         meaning="How often it is found.",
         source="Craswell 2009",

@@ -171,7 +171,7 @@ def test_results_say_what_was_measured_and_left_out(pages: Pages, monkeypatch: p
     assert list(table["ok"]) == ["72\u00a0% (60\u00a0% to 81\u00a0%)", "340 ms; 5 % over 1.2 s"]
     assert list(table["small"]) == ["50\u00a0% (41\u00a0% to 59\u00a0%)", "–"]
     said = words(page)
-    assert "ok, Hit@k: 2 questions have no value; measured on 118" in said
+    assert "ok, Hit@5: 2 questions have no value; measured on 118" in said
     assert "small gave no answer to 3 questions" in said
     assert "better on 30, worse on 8, the same on 80, no value on 2; +19 points (+10 to +27)" in said.replace("\\", "")
     assert "How often it is found" in said

@@ -273,6 +273,33 @@ def test_the_audit_list_outlives_the_alias(two: Pages, contest: Contest) -> None
     assert f"The votes then: {verdict_words(contest.verdict.text)}" in said
 
 
+def test_what_changes_for_agents_is_said_before_an_alias_is_promoted_or_rolled_back(
+    approved: Pages, mock: MockServer
+) -> None:
+    set_up(approved, mock)
+    alone = of_model("ok").model_copy(update={"documents": False})
+    compared = compare(approved.api, [alone, of_model("unsure"), default(approved.api)])
+    contest = approved.api.contest(compared.contest_id)
+    places = {one.name: place for place, one in enumerate(contest.contestants)}
+    promote(approved, contest, places["ok"])
+    promote(approved, contest, places["unsure"])
+    press(approved.open(COMPARE, view="promoted"), "use_support-default")
+    page = approved.open(COMPARE, contest=str(contest.id))
+    chosen = field(page.selectbox, f"alias_contestant_{contest.id}")
+    keys = {one.name: one.key for one in contest.contestants}
+    assert "The alias is followed by default." in words(chosen.set_value(keys["unsure"]).run())
+    assert "followed by default, from then on without documents" in words(chosen.set_value(keys["ok"]).run())
+    assert "is an agent: the alias cannot mean it while it is used by default" in words(
+        chosen.set_value(keys["default"]).run()
+    )
+    page = press(approved.open(COMPARE, view="promoted"), "roll_back_support-default")
+    assert "followed by default, from then on without documents" in words(page)
+    press(page, "roll_back_confirm")
+    page = approved.open("pages/2_Chat.py")
+    said = words(page)
+    assert f"Answers by **{plain('support-default')}**, which means **ok** now · without documents" in said
+
+
 def test_what_means_a_model_is_used_in_the_default_agent(two: Pages, contest: Contest) -> None:
     place = next(at for at, one in enumerate(contest.contestants) if one.kind == "model")
     promote(two, contest, place)
@@ -352,6 +379,25 @@ def test_the_lists_of_targets_have_the_aliases(two: Pages, contest: Contest) -> 
     page = two.open(COMPARE)
     boxes = [box for box in page.selectbox if str(box.key).startswith("lane_")]
     assert f"support-default (alias, now {name})" in boxes[0].options
+
+
+def test_an_alias_of_what_cannot_be_used_any_more_is_not_offered(
+    approved: Pages, model: TunedModel, mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(approved, mock)
+    compare(approved.api, [default(approved.api), Target(model=model.name)])
+    [contest] = approved.api.contests().items
+    promote(approved, contest, next(at for at, one in enumerate(contest.contestants) if one.model_id is not None))
+    gone = {"state": "unusable", "reason": "its file is missing"}
+    told(
+        monkeypatch,
+        "tuned_models",
+        lambda page: page.model_copy(update={"items": [one.model_copy(update=gone) for one in page.items]}),
+    )
+    page = approved.open(COMPARE)
+    offered = [option for box in page.selectbox if str(box.key).startswith("lane_") for option in box.options]
+    assert "default (agent)" in offered
+    assert not [option for option in offered if option.startswith(("support-default", model.name))]
 
 
 def test_an_alias_is_asked_on_the_chat_page_and_a_conversation_goes_on_with_what_it_means(

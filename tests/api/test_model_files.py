@@ -1,0 +1,124 @@
+"""The file of a fine-tuned model: one that is missing or changed makes the model unusable, wherever it is offered."""
+
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from backend.db.finetuning import TunedModel
+from backend.errors import UnusableModel
+from backend.finetuning.adapter_task import MAP
+from backend.finetuning.files import described
+from tests.api.test_finetune import QUESTION, furnished, trained
+from tests.support import Api, refused
+
+__all__ = ["furnished"]
+
+GGUF: Final = "model.gguf"
+NOTE: Final = "There is no GGUF file of the model, for the provider `local`: its layers are of another kind."
+BYTES: Final = b"GGUF\x03\x00\x00\x00" + bytes(64)
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, *, is_installed: bool = True) -> None:
+    found = object() if is_installed else None
+    monkeypatch.setattr("backend.agents.providers.vendors.find_spec", lambda _name: found)
+
+
+async def rewritten(api: Api, model: dict[str, Any], **values: Any) -> TunedModel:
+    """The model as a row that has these values."""
+    id = UUID(model["id"])
+    async with api.scope.database.write() as session:
+        await session.execute(sa.update(TunedModel).where(TunedModel.id == id).values(**values))
+    async with api.scope.database.read() as session:
+        return (await session.scalars(sa.select(TunedModel).where(TunedModel.id == id))).one()
+
+
+async def lora(api: Api, dataset: dict[str, Any], *, has_file: bool = True) -> tuple[TunedModel, Path]:
+    """What a training of the method lora leaves, and where its GGUF file is, or would be."""
+    model = await trained(api, dataset, name="Own")
+    folder = next(api.settings.tuned.rglob(MAP)).parent
+    if has_file:
+        (folder / GGUF).write_bytes(BYTES)
+    files = {"items": [one.model_dump() for one in described(folder, *([GGUF] if has_file else []))]}
+    values = {"method": "lora", "collection_id": None, "spec_key": None, "files": files}
+    return await rewritten(api, model, **values, notes=[] if has_file else [NOTE]), folder / GGUF
+
+
+async def unusable(api: Api) -> str:
+    """The reason, which every place gives that offers models."""
+    [model] = (await api.get("/models"))["items"]
+    assert model["state"] == "unusable"
+    assert (await api.get(f"/models/{model['id']}"))["reason"] == model["reason"]
+    assert "Own" not in {one["id"] for one in (await api.get("/v1/models"))["data"]}
+    told = await api.client.get("/v1/models/Own")
+    assert (told.status_code, told.json()["error"]["code"]) == (404, "model_not_found")
+    assert model["reason"] in told.json()["error"]["message"]
+    answers = [
+        await api.client.post("/chat", json={"message": QUESTION, "model": "Own"}),
+        await api.client.post(
+            "/compare", json={"question": QUESTION, "lanes": [{"model": "Own"}, {"provider": "builtin"}]}
+        ),
+    ]
+    details = [refused(answer, 409, "conflict")["detail"] for answer in answers]
+    assert all(model["reason"] in detail for detail in details), details
+    return str(model["reason"])
+
+
+async def test_a_model_whose_file_is_as_it_was_made_is_usable(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lora(api, furnished)
+    installed(monkeypatch)
+    [model] = (await api.get("/models"))["items"]
+    assert (model["state"], model["reason"]) == ("usable", "")
+    assert "Own" in {one["id"] for one in (await api.get("/v1/models"))["data"]}
+    assert (await api.get("/v1/models/Own"))["id"] == "Own"
+
+
+async def test_a_model_without_a_gguf_file_says_why(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lora(api, furnished, has_file=False)
+    installed(monkeypatch)
+    assert await unusable(api) == f"it has no GGUF file to be asked by. {NOTE}"
+
+
+async def test_a_file_that_is_missing_or_of_another_size_is_seen_at_once(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, path = await lora(api, furnished)
+    installed(monkeypatch)
+    path.write_bytes(BYTES + b"x")
+    assert await unusable(api) == "'model.gguf' of the model is not what was trained; train it anew"
+    path.unlink()
+    assert await unusable(api) == "'model.gguf' of the model is missing; train it anew"
+
+
+async def test_a_file_of_the_same_size_is_read_when_it_is_first_asked_and_what_was_found_is_kept(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, path = await lora(api, furnished)
+    installed(monkeypatch)
+    tuned = api.scope.services.tuned_models
+    await tuned.ready(row)
+    path.write_bytes(BYTES[:-1] + b"x")
+    assert (await api.get("/models"))["items"][0]["state"] == "usable"
+    with pytest.raises(UnusableModel, match="is not what was trained"):
+        await tuned.ready(row)
+    assert "is not what was trained" in await unusable(api)
+
+
+async def test_a_model_is_unusable_while_what_runs_it_is_not_installed(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lora(api, furnished)
+    installed(monkeypatch, is_installed=False)
+    assert "is not installed: run `make local`" in await unusable(api)
+
+
+async def test_tuned_retrieval_without_its_map_is_unusable(api: Api, furnished: dict[str, Any]) -> None:
+    await trained(api, furnished, name="Own")
+    next(api.settings.tuned.rglob(MAP)).unlink()
+    assert await unusable(api) == "'query_map.safetensors' of the model is missing; train it anew"
