@@ -19,6 +19,7 @@ from backend.app import create_app
 from backend.jobs.inline import InlineRunner
 from backend.settings import Settings
 from contracts.access import NewApiKey, Role
+from contracts.comparisons import Contest
 from contracts.datasets import Dataset, NewDataset
 from contracts.faqs import FaqStatus
 from contracts.finetuning import NewTraining, TunedModel
@@ -26,6 +27,8 @@ from frontend import connection
 from frontend.api_client import Api, http_client
 from frontend.components import cookie_exchange
 from frontend.sign_ins import SignIns
+from tests.frontend.comparing import compare, default, of_model, set_up
+from tests.mock_openai import MockServer
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 RUN_SECONDS = 30
@@ -229,3 +232,20 @@ def model(approved: Pages, dataset: Dataset) -> TunedModel:
     approved.api.train(NewTraining(dataset_id=dataset.id, name="Support v1 tuned"))
     approved.drain()
     return approved.api.tuned_models().items[0]
+
+
+@pytest.fixture
+def two(approved: Pages, mock: MockServer) -> Pages:
+    """The default agent, and a model of a provider."""
+    set_up(approved.api, mock)
+    return approved
+
+
+@pytest.fixture
+def contest(two: Pages) -> Contest:
+    """One question with a vote that counts, and two that wait."""
+    for question in ("What does the warranty cover?", "What is Coldkeep?", "Where is the manual?"):
+        last = compare(two.api, [default(two.api), of_model("ok")], question=question)
+    two.api.vote(last.id, "left")
+    [found] = two.api.contests().items
+    return found

@@ -42,7 +42,7 @@ def test_an_answer_that_was_cut_says_so(pages: Pages, limit: int | None) -> None
 
 @pytest.mark.parametrize("model", ["ok", "badjson-twice"])
 def test_a_step_that_the_model_did_not_take_says_why(pages: Pages, mock: MockServer, model: str) -> None:
-    set_up(pages, mock)
+    set_up(pages.api, mock)
     edit = AgentEdit(provider="openai-compatible", model=model, parameters=AgentParameters(steps=["search"]))
     pages.api.edit_agent(pages.api.agents().items[0].id, edit)
     page = pages.open("pages/2_Chat.py")

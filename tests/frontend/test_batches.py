@@ -42,7 +42,7 @@ def test_without_a_dataset_the_tab_leads_to_one(pages: Pages, monkeypatch: pytes
 def test_a_batch_is_begun_with_what_was_chosen(
     approved: Pages, dataset: Dataset, mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_up(approved, mock)
+    set_up(approved.api, mock)
     asked: list[NewBatch] = []
 
     def start(_: Api, new: NewBatch) -> BatchDetail:
@@ -67,7 +67,7 @@ def test_a_batch_is_begun_with_what_was_chosen(
 def test_what_the_api_refuses_stays_at_the_form(
     approved: Pages, mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_up(approved, mock)
+    set_up(approved.api, mock)
     told(monkeypatch)
 
     def refused(*_: object) -> BatchDetail:

@@ -12,17 +12,9 @@ from contracts.finetuning import TunedModel
 from frontend.api_client import Api
 from frontend.layout import COMPARE as PAGE
 from frontend.layout import offered
-from tests.frontend.comparing import COMPARE, QUESTION, compare, default, label_of, of_model, set_up
+from tests.frontend.comparing import COMPARE, QUESTION, compare, default, label_of, of_model
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
-from tests.mock_openai import MockServer
-
-
-@pytest.fixture
-def two(approved: Pages, mock: MockServer) -> Pages:
-    """The default agent, and a model of a provider."""
-    set_up(approved, mock)
-    return approved
 
 
 def ask(page: AppTest, question: str = QUESTION) -> AppTest:
