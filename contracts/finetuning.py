@@ -89,11 +89,22 @@ class TrainingEstimate(Answer):
 
     `cost_usd` is that of all epochs, or of one where their number is not known. It is 0 for what is trained on this
     machine, and null where `parameters.price_per_million` does not say what a provider asks.
+
+    `memory_mb` and `disk_mb` are about what it needs of this machine, beside what that has in all and what is free of
+    it now; null where that is not known: memory also where a GPU may train. `obstacle` is why it cannot begin, with
+    which to start it is refused; `warnings` are what to know of it and of its model before.
     """
 
     tokens: int
     epochs: int | None
     cost_usd: Decimal | None
+    memory_mb: int | None = None
+    machine_memory_mb: int | None = None
+    free_memory_mb: int | None = None
+    disk_mb: int | None = None
+    free_disk_mb: int | None = None
+    warnings: list[str] = Field([])
+    obstacle: str = ""
 
 
 class Training(Answer):

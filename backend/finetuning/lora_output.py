@@ -9,8 +9,9 @@ import torch
 from backend.finetuning import model_folder
 from backend.finetuning.base import ModelFile, TrainingResult
 from backend.finetuning.files import described
+from backend.finetuning.gguf_fit import NotExported
 from backend.finetuning.lora_conversations import Example
-from backend.finetuning.lora_gguf import NotExported, check_tokens, export
+from backend.finetuning.lora_gguf import check_tokens, export
 from backend.finetuning.lora_run import VALIDATION_LOSS, Run
 from backend.finetuning.lora_sft import Sft
 from backend.finetuning.machine import peak_memory

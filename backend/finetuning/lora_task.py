@@ -18,7 +18,7 @@ from backend.finetuning.base import PointLog, write_result
 from backend.finetuning.failures import explained, loading
 from backend.finetuning.lora_conversations import TRAIN, VALIDATION, fitting, read
 from backend.finetuning.lora_run import Arguments, LoraParameters, Run
-from backend.finetuning.needs import FLOAT, Plan, Shape
+from backend.finetuning.needs import FLOAT, Plan
 from backend.finetuning.torch_run import has_bf16, require_resources
 from backend.jobs.child_main import Report
 
@@ -30,7 +30,7 @@ def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
     machine.offline()
     with explained(LESS_MEMORY):
         run = _prepared(arguments, report)
-        require_resources(run, _shape(run.base), _plan(run))
+        require_resources(run, lora_base.shape(run.base), _plan(run))
 
         from backend.finetuning.lora_output import result
         from backend.finetuning.lora_training import trained
@@ -112,10 +112,3 @@ def _plan(run: Run) -> Plan:
 def frozen_bytes(parameters: LoraParameters) -> int:
     """Of a number of the base model that training leaves as it is."""
     return 2 if parameters.kind == "lora" and has_bf16() else FLOAT
-
-
-def _shape(base: Path) -> Shape:
-    config = model_folder.config(base)
-    names = ("num_hidden_layers", "hidden_size", "vocab_size")
-    sizes = [int(str(config[name])) if name in config else 0 for name in names]
-    return Shape.of(model_folder.tensors(base), *sizes)

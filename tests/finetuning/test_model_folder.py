@@ -180,7 +180,7 @@ def test_only_folders_below_the_allowed_ones_are_looked_at(tmp_path: Path) -> No
 
 
 async def test_a_training_that_is_started_again_uses_no_folder_that_is_not_allowed_any_more(tmp_path: Path) -> None:
-    preparation = AnswersPreparation(_untouched(), models=tmp_path, base_models=[tmp_path / "models"])
+    preparation = AnswersPreparation(_untouched(), _untouched(), base_models=[tmp_path / "models"])
     with pytest.raises(InvalidRequest, match="is in none of the folders"):
         await preparation.prepare(Training(method="lora", base_model="/srv/mine"), tmp_path, _untouched())
 
