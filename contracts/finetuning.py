@@ -24,6 +24,14 @@ class MethodParameter(Answer):
     is_whole: bool
 
 
+class MethodChoice(Answer):
+    """A parameter of a training that is one of `options`."""
+
+    name: str
+    default: str
+    options: list[str]
+
+
 class TrainingProvider(Answer):
     """A provider that is set up and may train. Its `base_url` is where the dataset's rows would go. `lacks` are the
     method's parameters that it does not take, and why; `note` is what to know before rows are sent there."""
@@ -50,9 +58,9 @@ class TrainingMethod(Answer):
     """A way to train. `makes` tells what comes out: a collection's retrieval, a model that answers, or an embedding
     model, which begins with one of `base_models`.
 
-    `missing` says what to install or set up first; without its packages its parameters are not known. One that trains
-    at a provider takes its name as the parameter `provider`: one of `providers`. A model that nobody names is called
-    by its dataset and `model_name`.
+    `missing` says what to install or set up first; without its packages its parameters and `choices` are not
+    known. One that trains at a provider takes its name as the parameter `provider`: one of `providers`. A model that
+    nobody names is called by its dataset and `model_name`.
     """
 
     name: str
@@ -61,6 +69,7 @@ class TrainingMethod(Answer):
     model_name: str = ""
     missing: str
     parameters: list[MethodParameter]
+    choices: list[MethodChoice] = Field([])
     providers: list[TrainingProvider] = Field([])
     base_models: list[BaseModelChoice] = Field([])
     needs_base_model: bool = False

@@ -222,7 +222,8 @@ def _method(
         return wire.TrainingMethod(
             name=name, label=LABELS[name], makes=makes, model_name=NAMED[makes], missing=str(exc), parameters=[]
         )
-    parameters = [_number(one, schema) for one, schema in method.options.model_json_schema()["properties"].items()]
+    schemas: dict[str, dict[str, Any]] = method.options.model_json_schema()["properties"]
+    parameters = [_number(one, schema) for one, schema in schemas.items()]
     is_remote = PROVIDER in method.options.model_fields
     return wire.TrainingMethod(
         name=name,
@@ -231,6 +232,11 @@ def _method(
         model_name=NAMED[method.makes],
         missing=_no_provider() if is_remote and not ready else "",
         parameters=[one for one in parameters if one is not None],
+        choices=[
+            wire.MethodChoice(name=one, default=schema["default"], options=schema["enum"])
+            for one, schema in schemas.items()
+            if "enum" in schema
+        ],
         providers=list(ready) if is_remote else [],
         base_models=list(bases) if method.makes == "embeddings" else [],
         needs_base_model=method.needs_base_model,
