@@ -163,7 +163,8 @@ class ModelFile(Answer):
 class TunedModel(Answer):
     """A model that was trained here. One that `makes` embeddings is asked by no name: a collection is switched to it,
     as the embedding model `tuned/` and its name. `held_out` counts the questions behind `changes`; they were in no
-    training. `took` says what the training took, as far as it was measured: `seconds_per_step`, `peak_memory_mb`.
+    training, but for those of `validation_loss`, which chose the state that is kept. `took` says what the training
+    took, as far as it was measured: `seconds_per_step`, `peak_memory_mb`.
 
     `state` is `unusable` with a `reason` when it no longer fits: the collection is gone or has other vectors, or the
     provider that keeps it as `remote_id` is not set up any more.

@@ -26,6 +26,8 @@ NOTICE: Final = "notice"
 """The parameter of models that answer that preparation adds: what to know of the model while it is trained."""
 CONVERSATIONS: Final[Mapping[str, str]] = {"train": "train.jsonl", "validation": "validation.jsonl"}
 """What a model that answers is trained on, in the folder: OpenAI's chat format, a conversation a line."""
+HELD_OUT: Final = "held_out.jsonl"
+"""What a model that is trained on this machine is asked before and after: as those, in no training."""
 POINTS: Final = "points.jsonl"
 RESULT: Final = "result.json"
 ENDED: Final = "ended.json"

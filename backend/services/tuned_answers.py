@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from backend.datasets.formats import export
 from backend.db.finetuning import Training
 from backend.finetuning import METHODS
-from backend.finetuning.base import CONVERSATIONS, MODELS, NOTICE, WORKSPACE
+from backend.finetuning.base import CONVERSATIONS, HELD_OUT, MODELS, NOTICE, WORKSPACE
 from backend.finetuning.lora_base import require_allowed
 from backend.repositories.uow import UnitOfWork
 from backend.services.datasets import stored_row
@@ -37,7 +37,8 @@ class AnswersPreparation:
         if training.method == LORA:  # a provider's model is no folder
             require_allowed(training.base_model, self._base_models)
         notice = await self._notice(training)
-        for split, name in CONVERSATIONS.items():
+        asked = {"held_out": HELD_OUT} if training.method == LORA else {}  # nothing of it goes to a provider
+        for split, name in {**CONVERSATIONS, **asked}.items():
             rows = map(stored_row, await training_rows(self._uow, training, split, progress))
             text = "".join(export(rows, "openai", with_metadata=False))
             await asyncio.to_thread((folder / name).write_text, text, encoding="utf-8")

@@ -45,7 +45,12 @@ async def test_a_fine_tuned_model_answers_from_the_documents_and_over_openais_ap
     api: Api, app: FastAPI, model: dict[str, Any]
 ) -> None:
     assert (model["method"], model["state"], model["collection_id"]) == ("lora", "usable", None)
-    assert [change["name"] for change in model["changes"]] == ["validation_loss"]
+    changes = {change["name"]: change for change in model["changes"]}
+    assert set(changes) == {"validation_loss", "held_out_loss"}
+    rows = await api.get(f"/datasets/{model['dataset_id']}")
+    assert model["held_out"] == rows["held_out"] > 1
+    difference = changes["held_out_loss"]["after"] - changes["held_out_loss"]["before"]
+    assert changes["held_out_loss"]["low"] <= difference <= changes["held_out_loss"]["high"]
     assert {"seconds_per_step", "peak_memory_mb"} == set(model["took"])
     assert "model.gguf" in {file["path"] for file in model["files"]}
     answer = await api.post("/chat", {"message": QUESTION, "model": "Own"})

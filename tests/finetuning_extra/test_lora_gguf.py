@@ -41,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Training:
         folder / "run", base, {"kind": "full", "learning_rate": 5e-3, "max_steps": 80, "evaluations": 1}
     )
     assert status.result is not None
-    assert status.result.notes == []
+    assert ["is kept" in note for note in status.result.notes] == [True]
     return one
 
 
