@@ -120,6 +120,18 @@ async def test_what_a_training_needs_is_estimated_and_what_keeps_it_from_beginni
     assert (await api.get("/finetune"))["items"] == []
 
 
+async def test_a_dataset_with_a_very_long_answer_is_trained_on_and_the_answer_is_named(api: Api) -> None:
+    await fill(api)
+    long = " ".join(f"step {number} of the manual" for number in range(400))
+    await api.add_faq("Which steps does the whole manual have?", long)
+    await api.drain()
+    dataset = await make(api)
+    assert [(one["code"], one["severity"]) for one in dataset["findings"] if one["code"] == "overlong"] == [
+        ("overlong", "warning")
+    ]
+    await trained(api, dataset)
+
+
 async def test_every_row_that_a_model_learnt_from_leads_to_its_faq(api: Api, furnished: dict[str, Any]) -> None:
     model = await trained(api, furnished)
     page = await api.get(f"/models/{model['id']}/learnt-from", limit=200)

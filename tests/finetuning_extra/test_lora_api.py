@@ -1,5 +1,6 @@
 """Over the API: a dataset, a training with trl, and the model that came out answers in a chat."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,42 @@ async def test_a_model_whose_file_was_changed_is_not_asked(api: Api, model: dict
     answer = await api.client.post("/chat", json={"message": QUESTION, "model": model["name"]})
     assert answer.status_code == 422
     assert answer.json()["code"] == "unusable_model"
+
+
+async def test_a_model_that_could_not_be_asked_is_told_before_and_while_it_trains(api: Api, tmp_path: Path) -> None:
+    await fill(api)
+    await api.drain()
+    base = write_base(tmp_path / "tiny")
+    tokenizer = json.loads((base / "tokenizer.json").read_text())
+    tokenizer["normalizer"] = {"type": "NFC"}
+    (base / "tokenizer.json").write_text(json.dumps(tokenizer))
+    body = {
+        "dataset_id": (await make(api))["id"],
+        "method": "lora",
+        "base_model": str(base),
+        "parameters": {"max_steps": 1, "batch": 2, "evaluations": 1},
+    }
+    estimate = await api.post("/finetune/estimate", body)
+    assert ["cannot be asked here" in text for text in estimate["warnings"]] == [True]
+    assert estimate["obstacle"] == ""
+    assert estimate["memory_mb"] > 900
+    assert estimate["free_disk_mb"] > estimate["disk_mb"] > 0
+    job = await api.post("/finetune", body, status=202)
+    await api.drain()
+    training = await api.get(f"/finetune/{job['id']}")
+    assert training["job"]["status"] == "succeeded", training["job"]["error"]
+    assert training["job"]["message"] == estimate["warnings"][0]
+
+
+@pytest.mark.fault("B8")
+async def test_a_base_model_that_is_not_here_is_told_with_the_command_and_not_begun(api: Api) -> None:
+    await fill(api)
+    await api.drain()
+    body = {"dataset_id": (await make(api))["id"], "method": "lora", "base_model": "nobody/nothing-at-all"}
+    command = "`hf download nobody/nothing-at-all`"
+    assert command in (await api.post("/finetune/estimate", body))["obstacle"]
+    problem = refused(await api.client.post("/finetune", json=body), 422, "unusable_model")
+    assert command in problem["detail"]
 
 
 @pytest.mark.fault("B9")

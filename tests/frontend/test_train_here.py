@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from backend.finetuning.lora_run import LoraParameters
 from contracts.datasets import Dataset
 from contracts.finetuning import MethodChoice, MethodParameter, NewTraining, TrainingEstimate, TrainingMethod
+from contracts.jobs import JobStatus
+from contracts.page import Page
 from frontend.api_client import Api
 from frontend.components.training_estimate import needs_words
 from frontend.components.training_parameters import OF_METHOD, PARAMETERS
@@ -124,3 +126,23 @@ def test_what_is_not_known_is_not_said(changes: dict[str, Any], said: str) -> No
     text = needs_words(FITS.model_copy(update=changes))
     assert text.endswith(said)
     assert bool(text) is bool(said)
+
+
+def test_what_is_to_be_known_stands_below_a_training_that_goes_on_and_is_not_why_one_was_cancelled(
+    approved: Pages, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved.api.train(NewTraining(dataset_id=dataset.id))
+    changed: dict[str, Any] = {"status": JobStatus.RUNNING, "stage": "learning", "message": "it cannot be asked here"}
+    told(monkeypatch, "job", lambda job: job.model_copy(update=changed))
+    told(
+        monkeypatch,
+        "trainings",
+        lambda page: Page(
+            items=[one.model_copy(update={"job": one.job.model_copy(update=changed)}) for one in page.items]
+        ),
+    )
+    assert "It cannot be asked here." in words(approved.open(TUNE, view="train"))
+    changed["status"] = JobStatus.CANCELLED
+    said = words(approved.open(TUNE, view="train"))
+    assert "It was cancelled before it was done." in said
+    assert "It cannot be asked here." not in said
