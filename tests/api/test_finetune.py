@@ -323,7 +323,7 @@ async def test_a_method_a_dataset_and_a_collection_that_are_not_there_are_refuse
 
 async def test_a_dataset_with_errors_is_not_trained_on(api: Api) -> None:
     await fill(api)
-    await api.add_faq("How long is it?", "word " * 3_500)
+    await api.add_faq("Which key opens it?", f"The key is {'sk-' + 'proj-' + '4f9aB7cD' * 5}.")
     dataset = await make(api)
     assert dataset["errors"] == 1
     problem = refused(await api.client.post("/finetune", json={"dataset_id": dataset["id"]}), 422, "invalid_request")
