@@ -95,6 +95,7 @@ from backend.services.similar import SimilarFaqs
 from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import SystemService
+from backend.services.training_outlook import TrainingOutlook
 from backend.services.tuned_answers import AnswersPreparation
 from backend.services.tuned_embeddings import EmbeddingsPreparation
 from backend.services.tuned_models import TunedModelService
@@ -282,9 +283,7 @@ class Container:
             "embeddings": EmbeddingsPreparation(
                 uow, self.models, WorkspaceModels(uow, self.models, root=self.settings.tuned)
             ),
-            "answers": AnswersPreparation(
-                uow, models=self.settings.tuned / "base", base_models=self.settings.base_models
-            ),
+            "answers": AnswersPreparation(uow, self._outlook(uow), base_models=self.settings.base_models),
         }
         rewording = ModelRewording(uow, models.providers, models.factory, self.embedder)
         finetuning = FinetuneRun(uow, models.trainers, preparations, root=self.settings.tuned)
@@ -321,6 +320,9 @@ class Container:
             verifier=Verifier(self.embedder),
         )
 
+    def _outlook(self, uow: UnitOfWork) -> TrainingOutlook:
+        return TrainingOutlook(uow, root=self.settings.tuned, models=self.settings.tuned / "base")
+
     def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, models: "_Models") -> AppServices:
         settings, providers = self.settings, models.providers
         spec, store = self.embedder.spec, settings.vector_store
@@ -345,7 +347,9 @@ class Container:
             drafting=DraftingService(uow, runner, providers),
             embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
-            finetuning=FinetuningService(uow, runner, providers, models.embedders, base_models=settings.base_models),
+            finetuning=FinetuningService(
+                uow, runner, providers, models.embedders, self._outlook(uow), base_models=settings.base_models
+            ),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),

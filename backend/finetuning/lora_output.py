@@ -9,8 +9,10 @@ import torch
 from backend.finetuning import model_folder
 from backend.finetuning.base import ModelFile, TrainingResult
 from backend.finetuning.files import described
+from backend.finetuning.gguf_fit import NotExported
 from backend.finetuning.lora_conversations import Example
-from backend.finetuning.lora_gguf import NotExported, check_tokens, export
+from backend.finetuning.lora_gguf import check_tokens, export
+from backend.finetuning.lora_held_out import LOSSES, changes
 from backend.finetuning.lora_run import VALIDATION_LOSS, Run
 from backend.finetuning.lora_sft import Sft
 from backend.finetuning.machine import peak_memory
@@ -24,14 +26,15 @@ CHECKED: Final = 50
 
 def result(run: Run, trainer: Sft) -> TrainingResult:
     """Written, and described."""
+    held_out = changes(run, trainer)
     _save(run, trainer)
-    return TrainingResult(files=_files(run), metrics=_metrics(run, _losses(run)), notes=run.notes)
+    metrics = {**_metrics(run, _losses(run)), **held_out}
+    return TrainingResult(files=_files(run), metrics=metrics, notes=run.notes)
 
 
 def _losses(run: Run) -> list[float]:
-    """Of validation: before the training and after it; none without validation."""
-    found = [point.value for point in run.points.read() if point.name == VALIDATION_LOSS]
-    return [found[0], found[-1]] if found else []
+    """Of validation: before the training and in the state that is kept; none without validation."""
+    return [run.validations()[0].value, run.kept.value] if run.kept is not None else []
 
 
 def _save(run: Run, trainer: Sft) -> None:
@@ -71,7 +74,9 @@ def _export(run: Run, merged: Path) -> None:
 
 def _files(run: Run) -> list[ModelFile]:
     found = [path for name in (MODEL, ADAPTER) for path in sorted((run.folder / name).glob("*"))]
-    names = [str(path.relative_to(run.folder)) for path in (*found, run.folder / GGUF) if path.is_file()]
+    names = [
+        str(path.relative_to(run.folder)) for path in (*found, run.folder / GGUF, run.folder / LOSSES) if path.is_file()
+    ]
     return described(run.folder, *names)
 
 

@@ -43,10 +43,10 @@ class Tensor:
 
 def check(folder: Path) -> None:
     """Raises `UnusableModel` for a folder that holds anything which could run code, or that is not whole."""
-    _refuse_code(folder)
     for name in (CONFIG, TOKENIZER):
         if not (folder / name).is_file():
             raise UnusableModel(f"the base model has no {name!r}; give the folder of a whole Hugging Face model")
+    _refuse_code(folder)
     for path in sorted(folder.rglob("*.json")):
         if path.name not in _VOCABULARIES:
             _refuse_named_code(path)

@@ -85,7 +85,7 @@ class TorchRun(Generic[A]):
         self.advance(state.global_step, state.max_steps)
 
 
-def require_resources(run: TorchRun[Any], shape: Shape, plan: Plan, *, more_disk: int = 0) -> None:
+def require_resources(run: TorchRun[Any], shape: Shape, plan: Plan) -> None:
     """Reserves the memory. Raises as `reservations.reserve`, and `StorageFull`."""
     import torch
 
@@ -96,7 +96,7 @@ def require_resources(run: TorchRun[Any], shape: Shape, plan: Plan, *, more_disk
         return given.memory or (torch.cuda.mem_get_info()[0] if on_gpu else machine.free_memory())
 
     run.reservation = reservations.reserve(given.reservations, needs.memory_needed(shape, plan), free=free)
-    machine.require_disk(needs.disk_needed(shape, plan) + more_disk, shutil.disk_usage(run.folder).free)
+    machine.require_disk(needs.disk_needed(shape, plan), shutil.disk_usage(run.folder).free)
     if not on_gpu and sys.platform == "linux":
         machine.limit_memory(run.reservation.room)
 

@@ -12,7 +12,16 @@ from pydantic import BaseModel, JsonValue
 from backend.db.finetuning import Training
 from backend.errors import ChildFailed, JobCancelled, NexusError, StorageFull
 from backend.finetuning import MAKES
-from backend.finetuning.base import ENDED, SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
+from backend.finetuning.base import (
+    ENDED,
+    NOTICE,
+    SPEC_KEY,
+    PointLog,
+    Trainer,
+    TrainingOrder,
+    TrainingResult,
+    TrainingStatus,
+)
 from backend.finetuning.files import verify
 from backend.repositories.uow import UnitOfWork
 from backend.services.progress import Following, Progress
@@ -123,7 +132,8 @@ class FinetuneRun:
     ) -> None:
         """The trainer stops before a cancellation of the job goes on."""
         try:
-            await progress(status.stage, status.done, status.total, status.message)
+            notice = str(order.parameters.get(NOTICE, ""))
+            await progress(status.stage, status.done, status.total, status.message or notice)
         except JobCancelled:
             await trainer.cancel(order, handle)
             raise _cancelled(await trainer.status(order, handle)) from None

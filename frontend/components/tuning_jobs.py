@@ -76,7 +76,7 @@ def progress_row(api: Api, job: Job, *, may_control: bool, at: str = "") -> None
         if may_control:
             st.button("Cancel", key=f"cancel_{job.id}", type="tertiary", on_click=_cancel, args=(api, job))
     if job.message:
-        st.caption(f":material/hourglass_empty: {told(sentence(job.message))}")
+        st.caption(f":material/info: {told(sentence(job.message))}")
 
 
 def _left(job: Job) -> str:
@@ -102,7 +102,8 @@ def ended_row(api: Api, job: Job, *, may_control: bool) -> None:
                 f":red[:material/error: {plain(job.error.title)}.] {told(sentence(everyday(job.error.detail)))}"
             )
         else:
-            why = told(sentence(job.message)) if job.message else "It was cancelled before it was done."
+            is_why = job.message and job.kind != "finetune"  # of a training it tells what was to be known while it ran
+            why = told(sentence(job.message)) if is_why else "It was cancelled before it was done."
             st.markdown(f":gray[{why}]")
         if may_control and can_change(job):
             st.button("Retry", key=f"retry_{job.id}", icon=":material/refresh:", on_click=_retry, args=(api, job))

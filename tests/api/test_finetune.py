@@ -1,6 +1,7 @@
 """Fine-tuning over the API: from a dataset to a model that is asked, and everything that can go wrong on the way."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 
 from backend.embeddings.hashing import HashingEmbedder
+from backend.errors import UnusableModel
 from backend.finetuning import adapter_trainer
 from backend.finetuning.adapter_task import MAP
+from backend.finetuning.base import Intent, Machine, Outlook
+from backend.finetuning.machine import MIB
 from backend.finetuning.query_map import QueryMap
 from backend.jobs.children import ChildLimits
 from tests.api.test_datasets import fill, make, rows_of
@@ -85,6 +89,47 @@ async def test_what_is_trained_here_costs_nothing(api: Api, furnished: dict[str,
     estimate = await api.post("/finetune/estimate", body)
     assert (estimate["tokens"], estimate["epochs"], float(estimate["cost_usd"])) == (furnished["tokens"], 5, 0.0)
     refused(await api.client.post("/finetune/estimate", json={**body, "method": "magic"}), 422, "unknown_strategy")
+
+
+async def test_what_a_training_needs_is_estimated_and_what_keeps_it_from_beginning_is_refused(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Intent] = []
+    machine = Machine(memory=8000 * MIB, free_memory=5000 * MIB, free_disk=900 * MIB)
+    found = Outlook(machine=machine, memory=3000 * MIB, disk=700 * MIB, warnings=("It cannot be asked here.",))
+
+    def outlook(intent: Intent) -> Outlook:
+        asked.append(intent)
+        return found
+
+    monkeypatch.setattr(adapter_trainer, "METHOD", replace(adapter_trainer.METHOD, outlook=outlook))
+    body = {"dataset_id": furnished["id"], "parameters": {"epochs": 5}}
+    estimate = await api.post("/finetune/estimate", body)
+    told = [estimate[name] for name in ("memory_mb", "machine_memory_mb", "free_memory_mb", "disk_mb", "free_disk_mb")]
+    assert told == [3000, 8000, 5000, 700, 900]
+    assert (estimate["warnings"], estimate["obstacle"]) == (["It cannot be asked here."], "")
+    assert asked[0].parameters["epochs"] == 5
+    rows = [row for row in await rows_of(api, furnished) if row["split"] != "held_out"]
+    assert len(asked[0].longest) == len(rows)
+    assert asked[0].longest[0] == max(asked[0].longest) > 0
+
+    found = replace(found, obstacle=UnusableModel("base_model: not here"))
+    assert (await api.post("/finetune/estimate", body))["obstacle"] == "base_model: not here"
+    problem = refused(await api.client.post("/finetune", json=body), 422, "unusable_model")
+    assert problem["detail"] == "base_model: not here"
+    assert (await api.get("/finetune"))["items"] == []
+
+
+async def test_a_dataset_with_a_very_long_answer_is_trained_on_and_the_answer_is_named(api: Api) -> None:
+    await fill(api)
+    long = " ".join(f"step {number} of the manual" for number in range(400))
+    await api.add_faq("Which steps does the whole manual have?", long)
+    await api.drain()
+    dataset = await make(api)
+    assert [(one["code"], one["severity"]) for one in dataset["findings"] if one["code"] == "overlong"] == [
+        ("overlong", "warning")
+    ]
+    await trained(api, dataset)
 
 
 async def test_every_row_that_a_model_learnt_from_leads_to_its_faq(api: Api, furnished: dict[str, Any]) -> None:
@@ -276,7 +321,7 @@ async def test_a_method_a_dataset_and_a_collection_that_are_not_there_are_refuse
 
 async def test_a_dataset_with_errors_is_not_trained_on(api: Api) -> None:
     await fill(api)
-    await api.add_faq("How long is it?", "word " * 3_500)
+    await api.add_faq("Which key opens it?", f"The key is {'sk-' + 'proj-' + '4f9aB7cD' * 5}.")
     dataset = await make(api)
     assert dataset["errors"] == 1
     problem = refused(await api.client.post("/finetune", json={"dataset_id": dataset["id"]}), 422, "invalid_request")

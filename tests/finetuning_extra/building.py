@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from backend.finetuning import lora_task
-from backend.finetuning.base import TrainingStatus
+from backend.finetuning.base import CONVERSATIONS, HELD_OUT, TrainingStatus
 from backend.finetuning.lora_run import Arguments, LoraParameters
 from backend.jobs.children import Children
 from tests.finetuning_extra.running import Training
@@ -35,11 +35,17 @@ def conversations(count: int = 40) -> list[dict[str, list[dict[str, str]]]]:
     ]
 
 
-def write_rows(folder: Path, count: int = 40, held_out: int = 8) -> None:
+def write_rows(folder: Path, count: int = 40, apart: int = 8) -> None:
+    """So many are to validate with, and half of those are held out besides."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = conversations(count)
-    for name, some in (("train", rows[held_out:]), ("validation", rows[:held_out])):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
+    rows = conversations(count + apart // 2)
+    write(folder / CONVERSATIONS["train"], rows[apart:count])
+    write(folder / CONVERSATIONS["validation"], rows[:apart])
+    write(folder / HELD_OUT, rows[count:])
+
+
+def write(file: Path, rows: Sequence[object]) -> None:
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def tiny_tokenizer(*, digits: bool = True) -> Tokenizer:

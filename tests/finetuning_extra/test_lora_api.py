@@ -1,5 +1,6 @@
 """Over the API: a dataset, a training with trl, and the model that came out answers in a chat."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,12 @@ async def test_a_fine_tuned_model_answers_from_the_documents_and_over_openais_ap
     api: Api, app: FastAPI, model: dict[str, Any]
 ) -> None:
     assert (model["method"], model["state"], model["collection_id"]) == ("lora", "usable", None)
-    assert [change["name"] for change in model["changes"]] == ["validation_loss"]
+    changes = {change["name"]: change for change in model["changes"]}
+    assert set(changes) == {"validation_loss", "held_out_loss"}
+    rows = await api.get(f"/datasets/{model['dataset_id']}")
+    assert model["held_out"] == rows["held_out"] > 1
+    difference = changes["held_out_loss"]["after"] - changes["held_out_loss"]["before"]
+    assert changes["held_out_loss"]["low"] <= difference <= changes["held_out_loss"]["high"]
     assert {"seconds_per_step", "peak_memory_mb"} == set(model["took"])
     assert "model.gguf" in {file["path"] for file in model["files"]}
     answer = await api.post("/chat", {"message": QUESTION, "model": "Own"})
@@ -63,6 +69,42 @@ async def test_a_model_whose_file_was_changed_is_not_asked(api: Api, model: dict
     path.write_bytes(path.read_bytes() + b"x")
     answer = await api.client.post("/chat", json={"message": QUESTION, "model": model["name"]})
     assert "is not what was trained" in refused(answer, 409, "conflict")["detail"]
+
+
+async def test_a_model_that_could_not_be_asked_is_told_before_and_while_it_trains(api: Api, tmp_path: Path) -> None:
+    await fill(api)
+    await api.drain()
+    base = write_base(tmp_path / "tiny")
+    tokenizer = json.loads((base / "tokenizer.json").read_text())
+    tokenizer["normalizer"] = {"type": "NFC"}
+    (base / "tokenizer.json").write_text(json.dumps(tokenizer))
+    body = {
+        "dataset_id": (await make(api))["id"],
+        "method": "lora",
+        "base_model": str(base),
+        "parameters": {"max_steps": 1, "batch": 2, "evaluations": 1},
+    }
+    estimate = await api.post("/finetune/estimate", body)
+    assert ["cannot be asked here" in text for text in estimate["warnings"]] == [True]
+    assert estimate["obstacle"] == ""
+    assert estimate["memory_mb"] > 900
+    assert estimate["free_disk_mb"] > estimate["disk_mb"] > 0
+    job = await api.post("/finetune", body, status=202)
+    await api.drain()
+    training = await api.get(f"/finetune/{job['id']}")
+    assert training["job"]["status"] == "succeeded", training["job"]["error"]
+    assert training["job"]["message"] == estimate["warnings"][0]
+
+
+@pytest.mark.fault("B8")
+async def test_a_base_model_that_is_not_here_is_told_with_the_command_and_not_begun(api: Api) -> None:
+    await fill(api)
+    await api.drain()
+    body = {"dataset_id": (await make(api))["id"], "method": "lora", "base_model": "nobody/nothing-at-all"}
+    command = "`hf download nobody/nothing-at-all`"
+    assert command in (await api.post("/finetune/estimate", body))["obstacle"]
+    problem = refused(await api.client.post("/finetune", json=body), 422, "unusable_model")
+    assert command in problem["detail"]
 
 
 @pytest.mark.fault("B9")
