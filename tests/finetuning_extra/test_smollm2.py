@@ -8,7 +8,9 @@ from pydantic import JsonValue
 
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
 from backend.agents.providers.base import GenerationRequest, Message, Sampling, collect
+from backend.finetuning import lora_base
 from backend.finetuning.base import MODELS, TrainingOrder
+from backend.finetuning.gguf_fit import require_place
 from backend.finetuning.lora_base import SAMPLE
 from backend.finetuning.lora_gguf import check_tokens, export
 from backend.finetuning.lora_sample import sample
@@ -63,6 +65,11 @@ def test_the_sample_is_made_once_and_made_anew_where_it_is_damaged(models: Path)
         file.truncate(1000)
     sample(models)
     assert weights.stat().st_size > 200_000_000
+
+
+def test_the_sample_has_the_shape_that_is_told_before_it_is_made_and_a_place_in_gguf(models: Path) -> None:
+    assert lora_base.shape(sample(models)) == lora_base.SAMPLE_SHAPE
+    require_place(sample(models))
 
 
 def test_the_sample_knows_what_it_knew_as_gguf(models: Path) -> None:
