@@ -52,8 +52,7 @@ def contestant(name: str) -> Contestant:
 
 def job(status: JobStatus = JobStatus.SUCCEEDED, **more: Any) -> Job:
     facts: dict[str, Any] = {"stage": "asking", "progress": 0.5, "done": 60, "total": 120, "message": ""}
-    # The kind of these jobs is not known to every version of the contracts.
-    return Job.model_construct(id=BATCH, kind="finetune", status=status, attempt=1, created_at=NOW, **{**facts, **more})
+    return Job.model_construct(id=BATCH, kind="compare", status=status, attempt=1, created_at=NOW, **{**facts, **more})
 
 
 def failed(*, status: int = 502, retryable: bool = True) -> Job:
