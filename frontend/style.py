@@ -12,7 +12,7 @@ _SHEET = """
 .st-key-bulk_bar { padding: .5rem .75rem; border-radius: .625rem; background: %(soft)s; }
 [class*="st-key-passage_"] p { line-height: 1.65; overflow-wrap: anywhere; }
 [class*="st-key-faq_"] p, .st-key-chat_log p { overflow-wrap: anywhere; }
-.st-key-chat_log, .st-key-question { max-width: 52rem; margin: 0 auto; width: 100%%; }
+.st-key-chat_log, .st-key-question, .st-key-above_field { max-width: 52rem; margin: 0 auto; width: 100%%; }
 .st-key-conversations button, .st-key-conversations button > div,
 [class*="st-key-cite_"] button, [class*="st-key-open_"] button,
 [class*="st-key-source_"] button { justify-content: flex-start; text-align: left; }

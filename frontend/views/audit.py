@@ -43,7 +43,7 @@ def _done(event: AuditEvent) -> str:
 
 
 def _more(event: AuditEvent) -> list[str]:
-    lines = [f"{ago(event.at)} by {plain(event.actor)}"]
+    lines = [sentence(f"{ago(event.at)} by {plain(event.actor)}")]
     if verdict := event.details.get("verdict"):
         lines.append(f"The votes then: {verdict_words(verdict)}")
     if reason := event.details.get("reason"):
