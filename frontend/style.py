@@ -27,6 +27,7 @@ _SHEET = """
 }
 [data-testid="stCheckbox"] label:not(:has(:checked)) > div:first-of-type,
 [data-testid="stRadioOption"]:not(:has(:checked)) > div > div:first-of-type { border-color: %(control)s; }
+[data-testid="stRadio"] code { color: inherit; background: none; padding: 0; }
 @media (min-width: 641px) {
   [class*="st-key-foot_"] { flex-wrap: nowrap; }
   [class*="st-key-foot_"] > :first-child { flex: 0 1 auto; min-width: 0; }
