@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from backend.app import create_app
@@ -32,6 +34,14 @@ from tests.mock_openai import MockServer
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 RUN_SECONDS = 30
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_sought_once() -> Iterator[None]:
+    """Every page of `AppTest` reads what each installed package tells of itself, for half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 class InProcess(httpx.BaseTransport):
