@@ -123,7 +123,7 @@ class TokenUsage(Answer):
 
 class AnswerStep(Answer):
     """One step of an answer. `strategy` is the form that ran (`rules`, `model`), `outcome` what it decided, and
-    `failure` why the model that was to take it did not; empty where none was, or where it did."""
+    `failure` why the model that was to take it did not, and a fallback or the rules did; empty where it did."""
 
     name: Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
     strategy: str

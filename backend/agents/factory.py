@@ -98,10 +98,16 @@ class AgentFactory:
             raise InvalidRequest(f"the provider {settings.provider!r} only quotes documents; it cannot answer without")
         return AloneAgent(provider, settings)
 
-    def chain(self, config: AgentConfig, spending: Spending | None = None) -> Provider:
-        """An agent's choices as one provider that falls back along them; its last event tells who answered."""
+    def chain(
+        self, config: AgentConfig, spending: Spending | None = None, *, patience: float | None = None
+    ) -> FallbackProvider:
+        """An agent's choices as one provider that falls back along them; its last event tells who answered.
+
+        `patience` is how many seconds each may be silent.
+        """
         choices = (config.primary, *config.fallbacks)
-        return FallbackProvider([Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices])
+        candidates = [Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices]
+        return FallbackProvider(candidates, patience=patience)
 
     def provider(self, config: ProviderConfig) -> Provider:
         """The one provider of a configuration, traced, retried and behind breakers."""

@@ -162,7 +162,7 @@ StepName = Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of an answer for its trace. `strategy` is the form that ran, `outcome` what it decided, in words, and
-    `failure` why it was not the model's, where that was to take it."""
+    `failure` why it was not the model's, or not its first choice's, where that was to take it."""
 
     name: StepName
     strategy: str
@@ -191,7 +191,7 @@ class Form(Protocol):
 
     @property
     def failure(self) -> str:
-        """Why the step was handed on, where the form failed; empty where it did not."""
+        """Why the step was handed on, or a fallback took it; empty where neither was."""
         ...
 
 

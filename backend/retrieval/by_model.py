@@ -14,7 +14,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from backend.agents.prompts.passages import render_passages
-from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, Sampling, collect
+from backend.agents.providers.base import Done, GenerationRequest, Message, PassageText, Provider, Sampling, collect
+from backend.agents.providers.retry import AnsweredBy
 from backend.errors import ProviderBadAnswer, ProviderError, ProviderRateLimited, ProviderTimeout, ProviderUnavailable
 from backend.retrieval.base import (
     Form,
@@ -120,8 +121,11 @@ class Model:
         self._seconds = seconds
         self._silence: ProviderError | None = None
 
-    async def give(self, output: type[Output], instructions: str, text: str) -> Output:
-        """Raises `ProviderError`, also when two attempts gave no valid value, or none in time."""
+    async def give(self, output: type[Output], instructions: str, text: str) -> tuple[Output, str]:
+        """A value, and who gave it instead of the first choice, with why; empty for the first choice.
+
+        Raises `ProviderError`, also when two attempts gave no valid value, or none in time.
+        """
         if self._silence is not None:
             raise ProviderUnavailable(f"the model was not asked again in this answer: {self._silence}")
         try:
@@ -130,7 +134,7 @@ class Model:
             self._silence = exc
             raise
 
-    async def _ask(self, output: type[Output], instructions: str, text: str) -> Output:
+    async def _ask(self, output: type[Output], instructions: str, text: str) -> tuple[Output, str]:
         request = GenerationRequest(
             model=self._name,
             messages=(Message("system", instructions), Message("user", text)),
@@ -139,12 +143,12 @@ class Model:
         )
         try:
             async with asyncio.timeout(self._seconds):
-                value = (await collect(self._provider.stream(request))).structured
+                completion = await collect(self._provider.stream(request))
         except TimeoutError as exc:
             raise ProviderTimeout(f"the model {self._name!r} took longer than {self._seconds:g} s for a step") from exc
-        if not isinstance(value, output):
+        if not isinstance(completion.structured, output):
             raise ProviderBadAnswer(f"the model {self._name!r} did not fill in the form that the step gives it")
-        return value
+        return completion.structured, _instead(completion.done)
 
 
 class _ByModel(Generic[Rules]):
@@ -159,7 +163,8 @@ class _ByModel(Generic[Rules]):
     async def _given(self, output: type[Output], instructions: str, text: str) -> Output | None:
         """None where the model gave nothing, and the step is the rules'."""
         try:
-            return await self._model.give(output, instructions, text)
+            value, self.failure = await self._model.give(output, instructions, text)
+            return value
         except ProviderBadAnswer as exc:
             self._hand_on(f"the model's answer was refused: {exc}")
         except ProviderError as exc:
@@ -264,6 +269,13 @@ class ModelReranker(_ByModel[Reranker]):
             return by_rules
         chosen = [shown[n - 1] for n in dict.fromkeys(order.passages) if 1 <= n <= len(shown)]
         return [*chosen, *(item for item in by_rules if item not in chosen)]
+
+
+def _instead(done: Done) -> str:
+    if not isinstance(done, AnsweredBy) or not done.failures:
+        return ""
+    why = "; ".join(str(failed.error) for failed in done.failures)
+    return f"{done.provider!r} took it instead: {why}"
 
 
 def _one_line(text: str) -> str:

@@ -6,7 +6,15 @@ from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS
 from backend.agents.spending import Spending
 from backend.retrieval.base import Phraser, Planner, Reranker, Rewriter
-from backend.retrieval.by_model import Contents, Model, ModelPhraser, ModelPlanner, ModelReranker, ModelRewriter
+from backend.retrieval.by_model import (
+    STEP_SECONDS,
+    Contents,
+    Model,
+    ModelPhraser,
+    ModelPlanner,
+    ModelReranker,
+    ModelRewriter,
+)
 from backend.retrieval.pipeline import Steps
 
 
@@ -26,7 +34,7 @@ class Strategies:
 
     def of(self, config: AgentConfig, spending: Spending | None = None) -> Steps:
         """What their calls take is added to `spending`."""
-        provider = self.factory.chain(config, spending)
+        provider = self.factory.chain(config, spending, patience=_patience(config))
         chosen = config.steps
         is_able = provider.capabilities.structured_output and not _is_small(config.primary)
         model = Model(provider, config.primary.model_name)
@@ -40,6 +48,11 @@ class Strategies:
         if is_able and "rerank" in chosen:
             reranker = ModelReranker(model, reranker)
         return Steps(rewriter, planner, phraser, reranker)
+
+
+def _patience(config: AgentConfig) -> float | None:
+    """A fallback needs a part of a step's time; alone, the first choice has all of it."""
+    return STEP_SECONDS / (1 + len(config.fallbacks)) if config.fallbacks else None
 
 
 def _is_small(choice: ProviderChoice) -> bool:

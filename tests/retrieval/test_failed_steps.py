@@ -1,11 +1,11 @@
 """A model that fails in a step: what the step says of it, and whether it is asked for the later ones."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
-from backend.agents.providers.base import Event, GenerationRequest, TextDelta
+from backend.agents.providers.base import TextDelta
+from backend.agents.providers.retry import Candidate, FallbackProvider
 from backend.errors import (
     ProviderAuthFailed,
     ProviderBadAnswer,
@@ -18,22 +18,13 @@ from backend.errors import (
 )
 from backend.retrieval.base import Phrasing
 from backend.retrieval.by_model import Decision, Model, ModelPhraser, ModelPlanner, ModelReranker, ModelRewriter
-from tests.agents.scripted import ScriptedProvider, Step
+from tests.agents.scripted import ScriptedProvider, SilentProvider, Step
 from tests.retrieval.test_by_model import DONE, HISTORY, SCOPE, Other, Rules, contents, items, model, says
-
-
-class Silent(ScriptedProvider):
-    """Never says anything."""
-
-    async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
-        self.requests.append(request)
-        await asyncio.Event().wait()
-        yield DONE
 
 
 @pytest.mark.fault("C2")
 async def test_the_rules_take_a_step_that_a_model_does_not_take_in_time() -> None:
-    phraser = ModelPhraser(Model(Silent(), "large", seconds=0.01), Rules())
+    phraser = ModelPhraser(Model(SilentProvider(), "large", seconds=0.01), Rules())
     assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
     assert phraser.name == "rules"
     assert phraser.failure == "the model 'large' took longer than 0.01 s for a step"
@@ -83,6 +74,15 @@ async def test_a_model_that_was_silent_is_not_asked_for_the_later_steps_of_the_a
     assert first == "'vllm' does not speak"
     assert later == ["the model was not asked again in this answer: 'vllm' does not speak"] * 3
     assert len(provider.requests) == 1
+
+
+@pytest.mark.fault("C1")
+async def test_a_step_that_a_fallback_took_says_who_and_why() -> None:
+    away, other = ScriptedProvider((ProviderUnreachable("'vllm' cannot be reached"),)), says(Decision(action="search"))
+    chain = FallbackProvider([Candidate("vllm", away), Candidate("ollama", ScriptedProvider(other))])
+    planner = ModelPlanner(Model(chain, "large"), Rules(), contents)
+    await planner.plan("Is it good?", SCOPE, has_history=False)
+    assert (planner.name, planner.failure) == ("model", "'ollama' took it instead: 'vllm' cannot be reached")
 
 
 async def test_a_step_that_the_model_took_or_was_not_asked_for_says_nothing_of_a_failure() -> None:
