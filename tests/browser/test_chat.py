@@ -164,6 +164,7 @@ def test_a_silent_model_is_stopped_at_once_and_a_refresh_says_so(page: Page, sam
         expect(button(page, "Try again")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_leaving_a_silent_model_stops_it_too(page: Page, sample: Stack) -> None:
     with _waiting_for_a_silent_model(page, sample) as mock:
         page.reload()

@@ -81,6 +81,7 @@ def _promote(page: Page, name: str, reason: str) -> None:
     click(page, page.locator(".st-key-promote button"))
 
 
+@pytest.mark.slow
 def test_a_lane_that_fails_says_why_and_the_others_are_voted_on(page: Page, two: Stack) -> None:
     with two.client() as client:
         compared = compare(client, [default(client), of_model("status-400"), of_model("ok")])
@@ -117,6 +118,7 @@ def test_lanes_are_streamed_side_by_side_and_stopped(page: Page, two: Stack, moc
         assert len(client.get("/comparisons").json()["items"]) == 1
 
 
+@pytest.mark.slow
 def test_what_the_field_shows_is_asked_though_it_was_changed_a_moment_ago(page: Page, two: Stack) -> None:
     open_page(page, COMPARE, "Compare")
     field(page, "Question").fill("What is in the box?")

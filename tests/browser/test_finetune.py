@@ -36,6 +36,7 @@ def approved(sample: Stack) -> Stack:
     return sample
 
 
+@pytest.mark.slow
 def test_from_the_sample_handbook_to_a_model_that_is_asked(page: Page) -> None:
     load_sample(page)
     approve_confident(page)

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -169,22 +169,59 @@ def pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages
         yield Pages(running, token)
 
 
+Stages = Callable[[str], Path]
+
+
 @pytest.fixture(scope="session")
-def sample_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the drafts of the sample handbook, which take seconds to read. Copy it, never use it."""
-    data_dir = tmp_path_factory.mktemp("sample") / "data"
-    shutil.copytree(template, data_dir)
-    settings = Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
-    with pytest.MonkeyPatch.context() as patch, _running(settings, patch) as running:
-        Pages(running, (settings.secrets_dir / "local_token").read_text().strip()).sample()
-    return data_dir
+def stages(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """Data directories by how far somebody came, each made of the one before when it is first asked for. Copy them,
+    never use them: what leads to them takes seconds."""
+
+    @cache
+    def made(stage: str) -> Path:
+        position = list(STAGES).index(stage)
+        before = made(list(STAGES)[position - 1]) if position else template
+        data_dir = tmp_path_factory.mktemp(stage) / "data"
+        shutil.copytree(before, data_dir)
+        settings = Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
+        with pytest.MonkeyPatch.context() as patch, _running(settings, patch) as running:
+            pages = Pages(running, (settings.secrets_dir / "local_token").read_text().strip())
+            STAGES[stage](pages)
+            pages.drain()
+        return data_dir
+
+    return made
+
+
+def _approve(pages: Pages) -> None:
+    drafts = pages.api.faqs(status=FaqStatus.DRAFT, limit=200).items
+    pages.api.approve([faq.id for faq in drafts if faq.confidence >= 0.8])
+
+
+def _freeze(pages: Pages) -> None:
+    pages.api.create_dataset(NewDataset(name="Support"))
+
+
+def _train(pages: Pages) -> None:
+    [dataset] = pages.api.datasets().items
+    pages.api.train(NewTraining(dataset_id=dataset.id, name="Support v1 tuned"))
+
+
+STAGES: dict[str, Callable[[Pages], None]] = {
+    "sample": Pages.sample,
+    "approved": _approve,
+    "dataset": _freeze,
+    "model": _train,
+}
 
 
 @pytest.fixture
-def sample(settings: Settings, sample_template: Path) -> None:
-    """The data directory of somebody who has loaded the sample handbook and decided nothing yet."""
+def sample(request: pytest.FixtureRequest, settings: Settings, stages: Stages) -> None:
+    """The data directory of somebody who has loaded the sample handbook and decided nothing yet, or came as far as the
+    test's other fixtures say."""
+    furthest = [stage for stage in STAGES if stage in request.fixturenames][-1]
     shutil.rmtree(settings.data_dir)
-    shutil.copytree(sample_template, settings.data_dir)
+    shutil.copytree(stages(furthest), settings.data_dir)
 
 
 class KeyPages(Pages):
@@ -224,24 +261,19 @@ def key_pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[K
 @pytest.fixture
 def approved(sample: None, pages: Pages) -> Pages:  # noqa: ARG001  # the sample is there before the app starts
     """The confident drafts of the sample handbook are approved and in the index."""
-    drafts = pages.api.faqs(status=FaqStatus.DRAFT, limit=200).items
-    pages.api.approve([faq.id for faq in drafts if faq.confidence >= 0.8])
-    pages.drain()
     return pages
 
 
 @pytest.fixture
 def dataset(approved: Pages) -> Dataset:
-    accepted = approved.api.create_dataset(NewDataset(name="Support"))
-    approved.drain()
-    return approved.api.dataset(accepted.dataset.id)
+    [dataset] = approved.api.datasets().items
+    return approved.api.dataset(dataset.id)
 
 
 @pytest.fixture
-def model(approved: Pages, dataset: Dataset) -> TunedModel:
-    approved.api.train(NewTraining(dataset_id=dataset.id, name="Support v1 tuned"))
-    approved.drain()
-    return approved.api.tuned_models().items[0]
+def model(approved: Pages, dataset: Dataset) -> TunedModel:  # noqa: ARG001  # it is trained on the dataset
+    [model] = approved.api.tuned_models().items
+    return model
 
 
 @pytest.fixture
