@@ -154,7 +154,7 @@ class FinetuneRun:
 
     @track("finetune.register")
     async def register(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, ended: Ended) -> Registered:
-        """Raises `UnusableModel` for files that are not what was trained."""
+        """Raises `UnusableModel` for files that are not what was trained, `JobCancelled` where that was asked for."""
         training = await self._training(workspace_id, training_id)
         result = ended.result
         await asyncio.to_thread(verify, run_folder(self._root, training), result.files)
@@ -175,9 +175,11 @@ class FinetuneRun:
             "spec_key": prepared.parameters.get(SPEC_KEY),
             "author": training.author,
         }
+        registered = Registered(model_id=model_id, name=training.name)
         async with self._uow(workspace_id) as tx:
+            await tx.jobs.keep_result(training.id, registered.model_dump(mode="json"))
             await tx.tuning.register(values)
-        return Registered(model_id=model_id, name=training.name)
+        return registered
 
     async def _is_unwanted(self, training: Training) -> bool:
         async with self._uow.read(training.workspace_id) as tx:

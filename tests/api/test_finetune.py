@@ -17,8 +17,7 @@ from backend.finetuning.machine import MIB
 from backend.finetuning.query_map import QueryMap
 from backend.jobs.children import ChildLimits
 from tests.api.test_datasets import fill, make, rows_of
-from tests.finetuning.test_child_trainer import children
-from tests.support import Api, eventually, refused
+from tests.support import Api, refused
 
 QUESTION = "What are the steps to order the boiler?"
 
@@ -348,30 +347,6 @@ async def test_a_training_without_enough_memory_fails_with_what_to_do_and_leaves
     assert training["job"]["error"]["code"] in ("training_out_of_memory", "child_failed")
     assert training["model_id"] is None
     assert (await api.get("/models"))["items"] == []
-
-
-@pytest.mark.fault("B6")
-async def test_a_training_is_cancelled_before_it_begins_while_it_runs_and_not_after_its_end(
-    api: Api, furnished: dict[str, Any]
-) -> None:
-    long = {"epochs": 500, "patience": 500, "learning_rate": 1e-9}
-    job = await api.post("/finetune", {"dataset_id": furnished["id"], "parameters": long}, status=202)
-
-    async def is_training() -> bool:
-        return bool(await api.get(f"/finetune/{job['id']}/points"))
-
-    await eventually(is_training, seconds=30)
-    await api.post(f"/finetune/{job['id']}/cancel")
-    await api.drain()
-    training = await api.get(f"/finetune/{job['id']}")
-    assert (training["job"]["status"], training["model_id"]) == ("cancelled", None)
-    assert not children()
-    refused(await api.client.post(f"/finetune/{job['id']}/cancel"), 409, "conflict")
-    problem = refused(await api.client.post(f"/finetune/{uuid4()}/cancel"), 404, "not_found")
-    assert "no training" in problem["detail"]
-
-    done = await train(api, furnished)
-    refused(await api.client.post(f"/finetune/{done['id']}/cancel"), 409, "conflict")
 
 
 async def test_a_dataset_is_not_deleted_while_it_is_trained_on(api: Api, furnished: dict[str, Any]) -> None:
