@@ -8,7 +8,7 @@ from backend.agents.providers.base import NOTHING, Capabilities, Done, Event, Ge
 from backend.agents.providers.config import question_of
 from backend.agents.providers.quoting import Quote, Unit, as_table, best_quote, units_of, word_stems, word_weights
 from backend.agents.questions import asked_in
-from backend.agents.texts import NOT_ANSWERED, NOT_FOUND
+from backend.agents.texts import NOT_FOUND
 
 NAME = MODEL = "builtin"
 RELATED = 3
@@ -53,10 +53,7 @@ class BuiltinProvider:
 
 
 def compose(question: str, passages: Sequence[PassageText]) -> str:
-    """The quotes with their marks, then the related passages. `NOT_FOUND` where they hold nothing, `NOT_ANSWERED` where
-    there are none: whoever reads documents does not ask without passages."""
-    if not passages:
-        return NOT_ANSWERED
+    """The quotes with their marks, then the related passages. `NOT_FOUND` without passages."""
     quotes = _choose(question, passages)
     if not quotes:
         return NOT_FOUND

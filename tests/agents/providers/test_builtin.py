@@ -5,7 +5,7 @@ import pytest
 
 from backend.agents.providers.base import GenerationRequest, Message, PassageText, Sampling, TextDelta, collect
 from backend.agents.providers.builtin import BuiltinProvider, compose
-from backend.agents.texts import NOT_ANSWERED, NOT_FOUND
+from backend.agents.texts import NOT_FOUND
 
 RESET = PassageText(
     1,
@@ -56,8 +56,8 @@ def test_without_related_passages_there_is_no_such_line() -> None:
     assert "Related" not in compose("When are invoices sent?", [BILLING, RULES])
 
 
-def test_without_passages_that_say_something_it_says_that_it_does_not_know() -> None:
-    assert compose("Anything?", []) == NOT_ANSWERED
+def test_without_passages_it_says_that_it_does_not_know() -> None:
+    assert compose("Anything?", []) == NOT_FOUND
     assert compose("Anything?", [PassageText(1, "Empty", "  \n ")]) == NOT_FOUND
 
 
