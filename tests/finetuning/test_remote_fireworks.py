@@ -398,6 +398,16 @@ async def test_figures_leave_no_encrypted_connection_for_one_that_is_not() -> No
 
 async def test_a_job_without_a_file_of_figures_has_none() -> None:
     assert [one async for one in speaking(httpx2.Response(200, json={"name": JOB})).events(JOB)] == []
+    job = httpx2.Response(200, json={"name": JOB, "metricsFileSignedUrl": "https://api.fireworks.ai/file"})
+    assert [one async for one in speaking(job, httpx2.Response(404)).events(JOB)] == [], "not before the first step"
+
+
+async def test_rows_replace_those_of_a_dataset_that_is_still_being_removed(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text("{}\n")
+    exists = httpx2.Response(409, json={"code": 6, "message": "it exists"})
+    told = [httpx2.Response(200, json=body) for body in (OF_ONE, {}, {"state": "READY"})]
+    api = speaking(told[0], exists, *told[1:])
+    assert await api.upload(tmp_path / "train.jsonl", "nexus-1-train.jsonl") == f"{ACCOUNT}/datasets/nexus-1-train"
 
 
 @pytest.mark.fault("C3")
