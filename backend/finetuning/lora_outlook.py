@@ -12,6 +12,7 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from backend.errors import InvalidRequest, NexusError, TrainingOutOfMemory, UnusableModel
 from backend.finetuning import lora_base, machine, model_folder
 from backend.finetuning.base import LOOKED_AT, Intent, Machine, Outlook
+from backend.finetuning.folder_state import remembered
 from backend.finetuning.gguf_fit import NotExported, require_place
 from backend.finetuning.lora_run import LoraParameters
 from backend.finetuning.machine import MIB
@@ -22,6 +23,9 @@ TEMPLATE: Final = "chat_template.jinja"
 SETTINGS: Final = "tokenizer_config.json"
 TOKENS_TOO_MANY: Final = 2
 """Rows have at least one token where so many are counted without the model's tokenizer."""
+_checked: Final = remembered(model_folder.check)
+_shape: Final = remembered(lora_base.shape)
+_placed: Final = remembered(require_place)
 LESS: Final = "lower batch (and raise accumulation), lower max_length, or choose a smaller base model"
 
 
@@ -30,7 +34,7 @@ def outlook(intent: Intent) -> Outlook:
     found = _machine(intent.root)
     try:
         folder = _folder(intent)
-        shape = lora_base.SAMPLE_SHAPE if folder is None else lora_base.shape(folder)
+        shape = lora_base.SAMPLE_SHAPE if folder is None else _shape(folder)
     except (UnusableModel, InvalidRequest) as exc:
         return Outlook(machine=found, obstacle=type(exc)(f"base_model: {exc}"))
     plan = _plan(given, intent.longest)
@@ -57,8 +61,8 @@ def _folder(intent: Intent) -> Path | None:
     name = intent.base_model or lora_base.SAMPLE
     if name != lora_base.SAMPLE:
         folder = lora_base.folder_of(name, Path(HF_HUB_CACHE))
-        model_folder.check(folder)
-        _require_template(folder)
+        _checked(folder)
+        _templated(folder)
         return folder
     folder = intent.models / name
     if (folder / model_folder.CONFIG).is_file():
@@ -78,6 +82,9 @@ def _require_template(folder: Path) -> None:
             "the model has no chat template, so that nothing says how its conversations are written; choose one that "
             "was tuned for instructions"
         )
+
+
+_templated: Final = remembered(_require_template)
 
 
 def _plan(given: LoraParameters, longest: Sequence[int]) -> Plan:
@@ -110,7 +117,7 @@ def _unasked(folder: Path | None) -> list[str]:
     """A model without a GGUF file."""
     try:
         if folder is not None:
-            require_place(folder)
+            _placed(folder)
     except NotExported as exc:
         return [
             f"A model trained on this one cannot be asked here: it gets no GGUF file, since {exc}. Its weights are "

@@ -71,6 +71,8 @@ class RemoteTrainer:
         if running is not None and not running.task.done():
             run, curves = running.run, running.run.curves
             message = f"{_label(run.options.provider)} {run.server.silence}" if run.server.silence else ""
+            if run.stage == "stepping" and curves.percent and not curves.total:
+                return TrainingStatus("running", curves.percent, 100, "advancing", message)
             return TrainingStatus("running", curves.done, curves.total, run.stage, message)
         if (result := read_result(order.folder)) is not None:
             return TrainingStatus("succeeded", result=result)

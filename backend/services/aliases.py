@@ -91,8 +91,8 @@ class AliasService:
 
     @track("aliases.roll_back")
     async def roll_back(self, principal: Principal, name: str, rollback: wire.Rollback) -> wire.Alias:
-        """To what the alias meant before. Raises `Conflict` where that is nothing or agents on the alias cannot follow
-        it there, `NotFound` where it is gone."""
+        """To what the alias meant before. Raises `Conflict` where that is nothing, a model that cannot be asked now or
+        one to which agents on the alias cannot follow it, `NotFound` where it is gone."""
         async with self._uow(principal.workspace_id) as tx:
             alias = await tx.aliases.get(name)
             moves = await tx.aliases.moves(name)
@@ -103,6 +103,7 @@ class AliasService:
             contestant = wire.Contestant.model_validate(before.contestant)
             await _check_there(tx, contestant)
             await _check_followed(tx, name, contestant)
+            await entries_of(tx, self._answering, "", [contestant.target])
             alias.move_id = before.id
             details = {"from": held.contestant["name"], "to": before.contestant["name"], "reason": rollback.reason}
             await _note(tx, principal, "alias.rolled_back", name, details)

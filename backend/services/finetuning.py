@@ -287,7 +287,7 @@ def _provider(config: ProviderConfig) -> wire.TrainingProvider:
         label=vendor.label,
         base_url=config.base_url or "",
         lacks=dict(tuning.lacks),
-        note=tuning.note,
+        note=f"{tuning.note} {tuning.then}".strip(),
     )
 
 

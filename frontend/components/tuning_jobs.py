@@ -42,6 +42,7 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "resuming": ("Going on from the last checkpoint", "steps"),
         "learning": ("Training", "steps"),
         "stepping": ("{at} trains", "steps"),
+        "advancing": ("{at} trains", "%"),
         "storing": ("{at} stores the model", ""),
         "naming": ("{at} has trained, and does not name the model yet", ""),
         "cancelling": ("{at} ends it", ""),

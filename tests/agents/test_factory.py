@@ -73,6 +73,17 @@ async def test_the_configuration_says_whether_the_agent_reads_documents(
     assert ["passage" in str(request.body) for request in server.app.requests] == [True, False]
 
 
+@pytest.mark.fault("C1")
+async def test_what_stands_in_for_a_model_without_documents_says_nothing_of_documents(
+    factory: AgentFactory, server: MockServer
+) -> None:
+    choice = ProviderChoice(ProviderConfig("openai-compatible", server.base_url), "status-503")
+    done = await final(factory, AgentConfig(choice, (BUILTIN,), documents=False))
+    await factory.aclose()
+    assert done.text == "The model did not answer, and without documents nothing stands in for it."
+    assert (done.provider, len(done.failures), done.answered, done.cited) == ("builtin", 1, False, ())
+
+
 def test_a_provider_that_only_quotes_makes_no_agent_without_documents(factory: AgentFactory) -> None:
     with pytest.raises(InvalidRequest, match="'builtin' only quotes documents"):
         factory.create_agent(AgentConfig(BUILTIN, documents=False))

@@ -11,6 +11,7 @@ from backend.db.finetuning import TunedModel
 from backend.errors import UnusableModel
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.files import described
+from tests.api.test_aliases import ALIAS, contest_of, promote
 from tests.api.test_finetune import QUESTION, furnished, trained
 from tests.support import Api, refused
 
@@ -122,3 +123,34 @@ async def test_tuned_retrieval_without_its_map_is_unusable(api: Api, furnished: 
     await trained(api, furnished, name="Own")
     next(api.settings.tuned.rglob(MAP)).unlink()
     assert await unusable(api) == "'query_map.safetensors' of the model is missing; train it anew"
+
+
+async def test_an_alias_of_a_model_that_is_unusable_is_not_listed_and_says_why(
+    api: Api, furnished: dict[str, Any]
+) -> None:
+    await trained(api, furnished, name="Own")
+    contest_id, keys = await contest_of(api, {"provider": "builtin"}, {"model": "Own"})
+    await promote(api, contest_id, keys["Own"], reason="try it")
+    assert ALIAS in {one["id"] for one in (await api.get("/v1/models"))["data"]}
+    next(api.settings.tuned.rglob(MAP)).unlink()
+    reason = await unusable(api)
+    assert ALIAS not in {one["id"] for one in (await api.get("/v1/models"))["data"]}
+    said = await api.client.get(f"/v1/models/{ALIAS}")
+    assert (said.status_code, said.json()["error"]["code"]) == (404, "model_not_found")
+    assert said.json()["error"]["message"] == f"the model 'Own', which {ALIAS!r} means, cannot be asked: {reason}"
+
+
+async def test_an_alias_is_not_moved_to_a_model_that_is_unusable_neither_forth_nor_back(
+    api: Api, furnished: dict[str, Any]
+) -> None:
+    await trained(api, furnished, name="Own")
+    contest_id, keys = await contest_of(api, {"provider": "builtin"}, {"model": "Own"})
+    await promote(api, contest_id, keys["Own"], reason="try it")
+    await promote(api, contest_id, keys["builtin"], reason="try it")
+    next(api.settings.tuned.rglob(MAP)).unlink()
+    reason = await unusable(api)
+    body = {"contest_id": contest_id, "key": keys["Own"], "reason": "back to it"}
+    for path, sent in (("promote", body), ("rollback", {})):
+        problem = refused(await api.client.post(f"/aliases/{ALIAS}/{path}", json=sent), 409, "conflict")
+        assert problem["detail"] == f"the model 'Own' cannot be asked: {reason}"
+    assert (await api.get(f"/aliases/{ALIAS}"))["current"]["contestant"]["name"] == "builtin"

@@ -294,14 +294,13 @@ async def test_a_key_of_one_workspace_is_not_used_by_another(keys: Keys, mock: M
 
 async def test_every_vendor_is_listed_with_what_it_can_and_what_it_costs(api: Api) -> None:
     providers = {one["name"]: one for one in await api.get("/providers")}
-    assert {"openai", "anthropic", "gemini", "mistral", "groq", "ollama", "together", "openrouter", "vllm"} < set(
-        providers
-    )
+    hosted = {"openai", "anthropic", "gemini", "mistral", "groq", "together", "fireworks", "openrouter"}
+    assert hosted | {"ollama", "vllm"} < set(providers)
     claude = providers["anthropic"]
     assert (claude["state"], claude["needs_key"], claude["key_variable"]) == ("not_set_up", True, "ANTHROPIC_API_KEY")
     assert (claude["streams"], claude["structured_output"], claude["tools"]) == (True, True, True)
     assert [price["model"] for price in claude["prices"]] == claude["models"]
-    assert all(float(price["input_usd"]) > 0 for price in claude["prices"])
+    assert all(float(price["input_usd"]) > 0 for price in (*claude["prices"], *providers["fireworks"]["prices"]))
     assert {price["input_usd"] for price in providers["ollama"]["prices"]} == {None}
     assert not providers["builtin"]["generates"]
 

@@ -1,10 +1,12 @@
 """What a training of a model that answers needs, and what keeps it from beginning, by the files that there are."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors
 
 from backend.errors import InvalidRequest, TrainingOutOfMemory, UnusableModel
 from backend.finetuning import lora_base, lora_outlook
@@ -132,3 +134,31 @@ def test_what_other_programs_have_now_or_a_gpu_may_have_keeps_nothing_from_begin
 def test_this_machine_has_at_least_what_is_free() -> None:
     whole, free = all_memory(), free_memory()
     assert whole is None or free is None or whole >= free
+
+
+def test_the_files_of_a_base_model_are_opened_again_only_once_they_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    read, whole = Path.read_text, safetensors.safe_open
+
+    def reading(path: Path, *given: Any, **more: Any) -> str:
+        opened.append(path.name)
+        return read(path, *given, **more)
+
+    def weighing(path: Path, **more: Any) -> Any:
+        opened.append(path.name)
+        return whole(path, **more)
+
+    monkeypatch.setattr(Path, "read_text", reading)
+    monkeypatch.setattr(safetensors, "safe_open", weighing)
+    base = bases.write(tmp_path / "base")
+    first = outlook(intent(tmp_path, base))
+    assert {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"} == set(opened)
+    opened.clear()
+    assert outlook(intent(tmp_path, base)) == first
+    assert opened == []
+    (base / "config.json").write_text(json.dumps({**bases.LLAMA, "model_type": "qwen2", "hidden_size": 4096}))
+    second = outlook(intent(tmp_path, base))
+    assert ["one of 'qwen2'" in text for text in second.warnings] == [True]
+    assert (second.memory or 0) > (first.memory or 0)

@@ -41,7 +41,7 @@ async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_wh
 async def test_without_rows_to_validate_with_one_file_is_sent_and_without_any_nothing(place: Place) -> None:
     assert (await place.ended(place.order(validation=0))).state == "succeeded"
     assert place.server.tuning.calls.count("upload") == 1
-    assert "validation_file" not in next(iter(place.server.tuning.jobs.values()))
+    assert not {"validation_file", "evaluationDataset"} & set(next(iter(place.server.tuning.jobs.values())))
 
 
 async def test_a_training_without_rows_ends_before_anything_is_sent(place: Place) -> None:
@@ -70,7 +70,7 @@ async def test_status_answers_at_once_from_what_the_last_look_said(place: Place)
     await called(place, "job", tuning.calls.count("job") + 1)
     async with asyncio.timeout(1):
         status = await trainer.status(order, handle)
-    assert (status.state, status.stage, status.total) == ("running", "stepping", 4)
+    assert (status.state, status.stage, status.total) == ("running", *place.advance)
     assert status.done >= 1
 
 
@@ -148,7 +148,7 @@ async def test_a_server_that_does_not_answer_is_told_with_since_when_until_it_do
         return (await trainer.status(order, handle)).message != ""
 
     await eventually(is_told)
-    label = "Together" if place.provider == "together" else "OpenAI-compatible server"
+    label = "OpenAI-compatible server" if place.provider == "openai-compatible" else place.provider.capitalize()
     assert re.match(f"{label} {said}", (await trainer.status(order, handle)).message)
     clock.go.set()
 
@@ -214,7 +214,7 @@ async def test_a_job_that_vanishes_ends_the_training_and_a_retry_begins_another(
     tuning.always["job"] = "404"
     order = place.order()
     status = await place.ended(order)
-    assert "does not know the training 'ftjob-3' any more" in str(status.error)
+    assert f"does not know the training {place.job!r} any more" in str(status.error)
     assert tuning.calls.count("job") == 3, "a new job may not be known everywhere at once"
     tuning.always.clear()
     (order.folder / "ended.json").unlink()
@@ -279,7 +279,7 @@ async def test_a_status_that_nobody_knows_is_waited_on_and_then_told(
     monkeypatch.setattr(remote_run, "PATIENCE", 1800.0)
     place.server.tuning.statuses = ("dreaming",)
     status = await place.ended(place.order())
-    assert "has said for 30 minutes that the training 'ftjob-3' is 'dreaming'" in str(status.error)
+    assert f"has said for 30 minutes that the training {place.job!r} is 'dreaming'" in str(status.error)
     assert 1800 <= place.clock.time < 1900
 
 
@@ -293,7 +293,12 @@ async def test_a_server_that_tells_no_events_trains_without_curves(place: Place)
     status = await place.ended(place.order())
     assert status.result is not None
     assert "there are no curves" in status.result.notes[1]
-    assert place.server.tuning.calls.count("events") == 1
+
+
+async def test_a_server_that_has_no_events_is_asked_for_them_once(listing: Place) -> None:
+    listing.server.tuning.always["events"] = "404"
+    await listing.ended(listing.order())
+    assert listing.server.tuning.calls.count("events") == 1
 
 
 async def test_files_that_cannot_be_deleted_are_named(place: Place) -> None:
@@ -301,7 +306,7 @@ async def test_files_that_cannot_be_deleted_are_named(place: Place) -> None:
     status = await place.ended(place.order())
     assert status.result is not None
     assert [note for note in status.result.notes if "could not be deleted" in note] == [
-        f"the file 'file-{n}' could not be deleted at {place.server.base_url}; delete it there" for n in (1, 2)
+        f"the file {file!r} could not be deleted at {place.server.base_url}; delete it there" for file in place.files
     ]
 
 

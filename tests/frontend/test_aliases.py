@@ -2,6 +2,8 @@
 
 import pytest
 
+from backend.finetuning.adapter_task import MAP
+from backend.settings import Settings
 from contracts.comparisons import Contest, Promotion, Target
 from contracts.finetuning import TunedModel
 from frontend.components.verdict import verdict_words
@@ -31,6 +33,20 @@ def test_an_alias_is_rolled_back_once_it_is_said_to_what(two: Pages, contest: Co
     [alias] = two.api.aliases()
     assert alias.current.contestant.name == first
     assert not keys(page, "roll_back_")
+
+
+def test_why_an_alias_cannot_be_rolled_back_is_told(approved: Pages, model: TunedModel, settings: Settings) -> None:
+    compare(approved.api, [default(approved.api), Target(model=model.name)])
+    [contest] = approved.api.contests().items
+    places = {one.kind: place for place, one in enumerate(contest.contestants)}
+    promote(approved, contest, places["tuned_retrieval"])
+    promote(approved, contest, places["agent"])
+    next(settings.tuned.rglob(MAP)).unlink()
+    page = press(approved.open(COMPARE, view="promoted"), "roll_back_support-default")
+    press(page, "roll_back_confirm")
+    assert plain("'query_map.safetensors' of the model is missing; train it anew") in words(page)
+    [alias] = approved.api.aliases()
+    assert alias.current.contestant.kind == "agent"
 
 
 def test_the_audit_list_outlives_the_alias(two: Pages, contest: Contest) -> None:

@@ -30,7 +30,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TuningServer]:
         await asyncio.sleep(seconds / 100)
 
     monkeypatch.setattr(SystemClock, "sleep", swiftly)
-    for name in ("OPENAI_API_KEY", "TOGETHER_API_KEY"):
+    for name in ("OPENAI_API_KEY", "TOGETHER_API_KEY", "FIREWORKS_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with TuningServer() as server:
         yield server
@@ -94,6 +94,7 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     [
         ("queued", "Waiting at {at} to begin"),
         ("stepping", "{at} trains · 1 of 4 steps"),
+        ("advancing", "{at} trains · 1 of 4 %"),
         ("naming", "{at} has trained, and does not name the model yet"),
     ],
 )
@@ -104,7 +105,7 @@ def test_a_training_at_a_provider_says_whom_it_waits_for_and_no_time(
     parameters = {"provider": "openai-compatible"}
     approved.api.train(NewTraining(dataset_id=dataset.id, method="remote", base_model="small-1", parameters=parameters))
     silent = "OpenAI-compatible server has not answered since 10:42 UTC; asked again at least every minute"
-    counted = {"done": 1, "total": 4} if stage == "stepping" else {"done": 0, "total": 0}
+    counted = {"done": 1, "total": 4} if stage in ("stepping", "advancing") else {"done": 0, "total": 0}
     going = {"status": JobStatus.RUNNING, "stage": stage, "progress": 0.4, "seconds_left": 20.0, "message": silent}
     told(monkeypatch, "job", lambda job: job.model_copy(update=going | counted))
     told(

@@ -15,18 +15,20 @@ from backend.errors import InvalidRequest
 from backend.registry import Registry, Row
 
 Place = Literal["offline", "server", "child"]
-TuningDialect = Literal["openai", "together"]
+TuningDialect = Literal["openai", "together", "fireworks"]
 ALL = Capabilities(structured_output=True, tools=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuning:
     """Whose fine-tuning API a vendor speaks. `lacks` are parameters of a training that it does not know, and why.
-    `note` is what people should know before they send rows there."""
+    `note` is what people should know before they send rows there, `then` what they have to do before they ask the model
+    that was trained."""
 
     dialect: TuningDialect = "openai"
     lacks: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +263,30 @@ PROVIDERS = ProviderTable(
             dialect="together",
             lacks={"learning_rate_multiplier": "since its learning rates are absolute and not times the usual"},
             note="Together itself names the host at which the sent rows are stored.",
+        ),
+    ),
+    Vendor(
+        name="fireworks",
+        label="Fireworks",
+        load=over(_openai_chat),
+        key_variable="FIREWORKS_API_KEY",
+        needs_key=True,
+        default_url="https://api.fireworks.ai/inference/v1",
+        default_models=(
+            "accounts/fireworks/models/gpt-oss-120b",
+            "accounts/fireworks/models/glm-5p3-flash",
+            "accounts/fireworks/models/kimi-k2p6",
+        ),
+        price_id="fireworks",
+        embedding_models=("fireworks/qwen3-embedding-8b", "nomic-ai/nomic-embed-text-v1.5"),
+        fine_tunes=FineTuning(
+            dialect="fireworks",
+            lacks={
+                "learning_rate_multiplier": "since its learning rates are absolute and not times the usual",
+                "seed": "since it chooses one itself",
+            },
+            then="A model that is trained at Fireworks answers once you have deployed it there, which costs by the "
+            "hour; until then it is not found.",
         ),
     ),
     Vendor(

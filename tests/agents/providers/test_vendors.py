@@ -12,6 +12,7 @@ def test_vendors_are_listed_by_host_for_the_outbound_policy() -> None:
         "api.mistral.ai",
         "api.groq.com",
         "api.together.xyz",
+        "api.fireworks.ai",
         "openrouter.ai",
     }
 
