@@ -101,6 +101,7 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
 def test_a_training_at_a_provider_says_whom_it_waits_for_and_no_time(
     approved: Pages, dataset: Dataset, server: TuningServer, monkeypatch: pytest.MonkeyPatch, stage: str, said: str
 ) -> None:
+    server.tuning.statuses = ("running",)
     connect(approved, server)
     parameters = {"provider": "openai-compatible"}
     approved.api.train(NewTraining(dataset_id=dataset.id, method="remote", base_model="small-1", parameters=parameters))
