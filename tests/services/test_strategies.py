@@ -8,7 +8,7 @@ import pytest
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS, ProviderConfig
-from backend.agents.providers.llama.gguf import SAMPLE
+from backend.agents.providers.local_models.model_files import SAMPLE
 from backend.embeddings.native import NativeEmbedder
 from backend.retrieval.base import Scope
 from backend.retrieval.phraser import AsAsked

@@ -14,9 +14,9 @@ import pytest
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
 from backend.agents.providers.base import Done, GenerationRequest, Message, Sampling, TextDelta, Usage, collect
 from backend.agents.providers.echo import EchoProvider
-from backend.agents.providers.llama.gguf import check, model_file
-from backend.agents.providers.llama.servers import LlamaServers
 from backend.agents.providers.local import LONGEST, LocalProvider
+from backend.agents.providers.local_models.model_files import check, model_file
+from backend.agents.providers.local_models.servers import ModelServers
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.retry import AnsweredBy, Candidate, FallbackProvider
 from backend.agents.providers.streams import closing
@@ -37,14 +37,14 @@ def openai_chat() -> WireProtocol:
 
 
 @pytest.fixture
-def servers() -> Iterator[LlamaServers]:
-    servers = LlamaServers(command=COMMAND)
+def servers() -> Iterator[ModelServers]:
+    servers = ModelServers(command=COMMAND)
     yield servers
     servers.stop()
 
 
 @pytest.fixture
-def make(servers: LlamaServers) -> Make:
+def make(servers: ModelServers) -> Make:
     def provider(*, unload: float = 600.0) -> LocalProvider:
         config = ProviderConfig("local", timeouts=Timeouts(unload=unload))
         return LocalProvider(PROVIDERS.vendors["local"], config, openai_chat, servers)
@@ -63,7 +63,7 @@ async def ask(provider: LocalProvider, file: Path) -> str:
     return (await collect(provider.stream(GenerationRequest(str(file), QUESTION)))).text
 
 
-def pid_of(servers: LlamaServers, file: Path) -> int | None:
+def pid_of(servers: ModelServers, file: Path) -> int | None:
     return servers.of(file, "", idle=1).pid
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_path_of_a_file_is_refused(name: str) -> None:
         model_file(name)
 
 
-async def test_no_child_is_started_for_a_file_that_is_none(make: Make, servers: LlamaServers, tmp_path: Path) -> None:
+async def test_no_child_is_started_for_a_file_that_is_none(make: Make, servers: ModelServers, tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"no model at all")
     with pytest.raises(ProviderRejected, match="is no GGUF file"):
@@ -108,7 +108,7 @@ async def test_a_file_that_is_gone_lets_the_fallback_answer(make: Make) -> None:
 
 # --- the child ----------------------------------------------------------------
 async def test_the_first_question_starts_one_child_that_answers_all(
-    make: Make, servers: LlamaServers, model: Path
+    make: Make, servers: ModelServers, model: Path
 ) -> None:
     first, second = make(), make()
     assert pid_of(servers, model) is None
@@ -142,7 +142,7 @@ async def test_an_answer_that_nobody_limits_ends_all_the_same(
 
 
 async def test_a_child_that_was_killed_is_replaced_at_the_next_question(
-    make: Make, servers: LlamaServers, model: Path
+    make: Make, servers: ModelServers, model: Path
 ) -> None:
     provider = make()
     await ask(provider, model)
@@ -154,8 +154,8 @@ async def test_a_child_that_was_killed_is_replaced_at_the_next_question(
 async def test_a_child_that_dies_before_it_answered_is_left_alone_for_a_while(
     make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("backend.agents.providers.llama.servers._FIRST_BACKOFF", 60.0)
-    monkeypatch.setattr("backend.agents.providers.llama.servers._LONGEST_BACKOFF", 60.0)
+    monkeypatch.setattr("backend.agents.providers.local_models.servers._FIRST_BACKOFF", 60.0)
+    monkeypatch.setattr("backend.agents.providers.local_models.servers._LONGEST_BACKOFF", 60.0)
     file = tmp_path / "silent.gguf"
     file.write_bytes(HEAD)
     provider = make()
@@ -176,7 +176,7 @@ async def test_a_file_that_llama_cpp_cannot_load_is_an_error_with_its_words(make
     await provider.aclose()
 
 
-async def test_an_unused_model_leaves_the_memory_and_comes_back(make: Make, servers: LlamaServers, model: Path) -> None:
+async def test_an_unused_model_leaves_the_memory_and_comes_back(make: Make, servers: ModelServers, model: Path) -> None:
     provider = make(unload=0.3)
     await ask(provider, model)
 
@@ -188,7 +188,7 @@ async def test_an_unused_model_leaves_the_memory_and_comes_back(make: Make, serv
     await provider.aclose()
 
 
-async def test_a_model_that_is_answering_stays(make: Make, servers: LlamaServers, tmp_path: Path) -> None:
+async def test_a_model_that_is_answering_stays(make: Make, servers: ModelServers, tmp_path: Path) -> None:
     file = tmp_path / "drip.gguf"
     file.write_bytes(HEAD)
     provider = make(unload=0.2)
@@ -203,7 +203,7 @@ async def test_a_model_that_is_answering_stays(make: Make, servers: LlamaServers
 
 
 async def test_closing_ends_the_child_and_a_later_question_starts_another(
-    make: Make, servers: LlamaServers, model: Path
+    make: Make, servers: ModelServers, model: Path
 ) -> None:
     provider = make()
     await ask(provider, model)
@@ -218,8 +218,8 @@ async def test_closing_ends_the_child_and_a_later_question_starts_another(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 async def test_a_child_does_not_outlive_a_parent_that_is_killed(model: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from backend.agents.providers.llama.servers import LlamaServer\n"
-        f"server = LlamaServer(Path({str(model)!r}), 'tiny', command={COMMAND!r})\n"
+        "import sys; from pathlib import Path; from backend.agents.providers.local_models.servers import ModelServer\n"
+        f"server = ModelServer(Path({str(model)!r}), 'tiny', command={COMMAND!r})\n"
         "server.acquire(); print(server.pid, flush=True); sys.stdin.read()"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -235,7 +235,7 @@ async def test_a_child_does_not_outlive_a_parent_that_is_killed(model: Path) -> 
     await eventually(is_gone)
 
 
-async def killed(servers: LlamaServers, file: Path) -> None:
+async def killed(servers: ModelServers, file: Path) -> None:
     pid = pid_of(servers, file)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
