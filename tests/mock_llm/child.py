@@ -1,6 +1,6 @@
 """Stands in for `backend/agents/providers/local_models/child.py`: the mock server in a child, told by its file's name.
 
-`refuse.gguf` cannot be loaded, `silent.gguf` ends without a word; any other file is served.
+`refuse` cannot be loaded, `silent` ends without a word; any other file or folder is served.
 """
 
 import json

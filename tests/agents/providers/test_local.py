@@ -1,4 +1,4 @@
-"""Local models: which file is one, and the life of the child that serves it. The child is the mock server here."""
+"""Local models: which file or folder is one, and the life of the child that serves it: the mock server here."""
 
 import asyncio
 import os
@@ -10,18 +10,30 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
-from backend.agents.providers.base import Done, GenerationRequest, Message, Sampling, TextDelta, Usage, collect
+from backend.agents.providers.base import (
+    Done,
+    GenerationRequest,
+    Message,
+    Sampling,
+    TextDelta,
+    ToolSpec,
+    Usage,
+    collect,
+)
 from backend.agents.providers.echo import EchoProvider
 from backend.agents.providers.local import LONGEST, LocalProvider
-from backend.agents.providers.local_models.model_files import check, model_file
+from backend.agents.providers.local_models import model_files
+from backend.agents.providers.local_models.model_files import capabilities_of, check, model_file
 from backend.agents.providers.local_models.servers import ModelServers
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.retry import AnsweredBy, Candidate, FallbackProvider
 from backend.agents.providers.streams import closing
 from backend.errors import InvalidRequest, ProviderRejected, ProviderUnavailable
 from tests.agents.scripted import ScriptedProvider
+from tests.finetuning import bases
 from tests.support import eventually
 
 COMMAND = (sys.executable, "-m", "tests.mock_llm.child")
@@ -59,6 +71,13 @@ def model(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Hugging Face model, where transformers is installed."""
+    monkeypatch.setattr(model_files, "_PACKAGE", "json")
+    return bases.write(tmp_path / "model-1.5")
+
+
 async def ask(provider: LocalProvider, file: Path) -> str:
     return (await collect(provider.stream(GenerationRequest(str(file), QUESTION)))).text
 
@@ -89,6 +108,48 @@ def test_a_file_that_is_none_is_refused_by_its_first_bytes(tmp_path: Path, conte
 def test_what_is_no_path_of_a_file_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest, match="model: "):
         model_file(name)
+
+
+def test_a_folder_with_a_hugging_face_model_is_one(folder: Path) -> None:
+    assert model_file(str(folder)) == folder
+
+
+@pytest.mark.fault("B9")
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("pytorch_model.bin", "'pytorch_model.bin' can run code when it is opened"),
+        ("modeling.py", "'modeling.py' can run code"),
+        ("config.json", "'config.json' has 'auto_map', by which a model names code"),
+    ],
+)
+def test_a_folder_that_could_run_code_is_refused_unopened(folder: Path, file: str, says: str) -> None:
+    (folder / file).write_text('{"auto_map": {"AutoModel": "modeling.Own"}}')
+    with pytest.raises(InvalidRequest, match=f"model: '{folder}': .*{says}"):
+        model_file(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("config.json", "has no 'config.json'; give the folder of a whole Hugging Face model"),
+        ("tokenizer.json", "has no 'tokenizer.json'"),
+        ("tokenizer_config.json", "no chat template"),
+        ("model.safetensors", r"no \*\.safetensors file"),
+    ],
+)
+def test_a_folder_that_is_not_whole_is_refused(folder: Path, file: str, says: str) -> None:
+    (folder / file).unlink()
+    with pytest.raises(InvalidRequest, match=says):
+        model_file(str(folder))
+
+
+def test_a_folder_without_transformers_is_refused_with_what_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_files, "_PACKAGE", "a_package_that_nobody_has")
+    with pytest.raises(InvalidRequest, match="transformers is not installed: run `make finetune`"):
+        model_file(str(folder))
 
 
 async def test_no_child_is_started_for_a_file_that_is_none(make: Make, servers: ModelServers, tmp_path: Path) -> None:
@@ -171,7 +232,7 @@ async def test_a_file_that_llama_cpp_cannot_load_is_an_error_with_its_words(make
     file = tmp_path / "refuse.gguf"
     file.write_bytes(HEAD)
     provider = make()
-    with pytest.raises(ProviderRejected, match=r"cannot load .*refuse\.gguf.*failed to load model"):
+    with pytest.raises(ProviderRejected, match=r"^llama\.cpp cannot load .*refuse\.gguf.*failed to load model"):
         await ask(provider, file)
     await provider.aclose()
 
@@ -186,6 +247,44 @@ async def test_an_unused_model_leaves_the_memory_and_comes_back(make: Make, serv
     await eventually(is_gone)
     assert await ask(provider, model) == "You asked: Is it so?"
     await provider.aclose()
+
+
+async def test_a_folder_is_served_as_a_file_is_and_goes_by_its_name(
+    make: Make, servers: ModelServers, folder: Path
+) -> None:
+    provider = make()
+    done = (await collect(provider.stream(GenerationRequest(str(folder), QUESTION)))).done
+    assert done.model == "model-1.5"
+    first = pid_of(servers, folder)
+    assert await ask(provider, folder) == "You asked: Is it so?"
+    assert pid_of(servers, folder) == first
+    await provider.aclose()
+    assert pid_of(servers, folder) is None
+
+
+async def test_a_folder_that_cannot_be_loaded_is_an_error_that_names_transformers(
+    make: Make, folder: Path, tmp_path: Path
+) -> None:
+    refused = folder.rename(tmp_path / "refuse")
+    provider = make()
+    with pytest.raises(ProviderRejected, match=r"^transformers cannot load .*refuse.*failed to load model"):
+        await ask(provider, refused)
+    await provider.aclose()
+
+
+async def test_a_folder_is_asked_for_no_form_and_for_no_tools(make: Make, servers: ModelServers, folder: Path) -> None:
+    assert capabilities_of(str(folder)).structured_output is False
+    assert capabilities_of("/models/some.gguf").holds_to_schema is True
+    provider = make()
+    for more in ({"output_type": Verdict}, {"tools": (ToolSpec("look", "Looks.", {}),)}):
+        with pytest.raises(ProviderRejected, match="transformers, which holds no model to a form or to tools"):
+            await collect(provider.stream(GenerationRequest(str(folder), QUESTION, **more)))  # type: ignore[arg-type]  # one of two
+    assert pid_of(servers, folder) is None
+    await provider.aclose()
+
+
+class Verdict(BaseModel):
+    right: bool
 
 
 async def test_a_model_that_is_answering_stays(make: Make, servers: ModelServers, tmp_path: Path) -> None:

