@@ -278,7 +278,7 @@ async def test_a_folder_is_asked_for_no_form_and_for_no_tools(make: Make, server
     provider = make()
     for more in ({"output_type": Verdict}, {"tools": (ToolSpec("look", "Looks.", {}),)}):
         with pytest.raises(ProviderRejected, match="transformers, which holds no model to a form or to tools"):
-            await collect(provider.stream(GenerationRequest(str(folder), QUESTION, **more)))  # type: ignore[arg-type]  # one of two
+            await collect(provider.stream(GenerationRequest(str(folder), QUESTION, **more)))
     assert pid_of(servers, folder) is None
     await provider.aclose()
 
