@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
 QUESTION = "How do I order the boiler?"
 
 
-async def trained(api: Api, base: Path, **parameters: Any) -> dict[str, Any]:
+async def trained(api: Api, base: Path, *, paraphrases: int = 3, **parameters: Any) -> dict[str, Any]:
     """A model that was fine-tuned on twelve FAQs."""
     await fill(api)
     await api.drain()
-    dataset = await make(api)
+    dataset = await make(api, paraphrases=paraphrases)
     usual = {"batch": 2, "accumulation": 1, "evaluations": 1}
     body = {
         "dataset_id": dataset["id"],
@@ -74,7 +74,7 @@ async def test_a_model_without_a_place_in_gguf_is_asked_by_transformers_and_says
 ) -> None:
     """Of all of its weights, until it knows its rows by heart."""
     base = write_base(tmp_path / "tiny", kind="qwen2")
-    model = await trained(api, base, kind="full", learning_rate=5e-3, max_steps=250, batch=4)
+    model = await trained(api, base, paraphrases=1, kind="full", learning_rate=5e-3, max_steps=200, batch=8)
     assert model["state"] == "usable", model["reason"]
     assert ["is asked by transformers" in note and "one of 'qwen2'" in note for note in model["notes"][-1:]] == [True]
     assert "model.gguf" not in {file["path"] for file in model["files"]}
