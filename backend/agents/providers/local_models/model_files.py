@@ -40,7 +40,8 @@ def engine_of(path: Path) -> Engine:
 
 def capabilities_of(name: str) -> Capabilities:
     """llama.cpp decodes along a schema; transformers holds a model to nothing."""
-    if engine_of(Path(name)) == "transformers":
+    path = Path(name)
+    if path.is_absolute() and engine_of(path) == "transformers":
         return Capabilities()
     return Capabilities(structured_output=True, holds_to_schema=True)
 
