@@ -99,7 +99,7 @@ def _slow(folder: Path | None) -> list[str]:
             require_place(folder)
     except NotExported as exc:
         return [
-            f"A model trained on this one is asked by transformers, not by llama.cpp, since {exc}: it answers more "
+            f"A model trained on this one is asked by transformers, not by llama.cpp, since {exc}: it writes more "
             "slowly, takes more memory, and is held to no form, so that it drafts and judges nothing."
         ]
     return []
