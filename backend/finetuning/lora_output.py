@@ -1,6 +1,7 @@
 """What a training leaves: the merged model, what LoRA alone learnt, a GGUF file, and their figures."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from backend.finetuning.base import ModelFile, TrainingResult
 from backend.finetuning.files import described
 from backend.finetuning.gguf_fit import NotExported
 from backend.finetuning.lora_conversations import Example
-from backend.finetuning.lora_gguf import check_tokens, export
+from backend.finetuning.lora_folder import add_end, check_folder
+from backend.finetuning.lora_gguf import Turns, check_tokens, export
 from backend.finetuning.lora_held_out import LOSSES, changes
 from backend.finetuning.lora_run import VALIDATION_LOSS, Run
 from backend.finetuning.lora_sft import Sft
@@ -21,7 +23,7 @@ MODEL: Final = "model"
 ADAPTER: Final = "adapter"
 GGUF: Final = "model.gguf"
 CHECKED: Final = 50
-"""Conversations whose tokens are compared with llama.cpp's."""
+"""Conversations whose tokens are compared with those of what the model is asked by."""
 
 
 def result(run: Run, trainer: Sft) -> TrainingResult:
@@ -47,9 +49,11 @@ def _save(run: Run, trainer: Sft) -> None:
         (run.folder / ADAPTER / "README.md").unlink(missing_ok=True)
         model = model.merge_and_unload()
     merged = run.folder / MODEL
+    some: list[Example] = [*run.train.examples, *run.validation.examples][:CHECKED]
+    add_end(model, run.tokenizer, some[0].turns)
     model.to(_kept_dtype(run.base)).save_pretrained(merged)
     run.tokenizer.save_pretrained(merged)
-    _export(run, merged)
+    _export(run, merged, [example.row["prompt"] for example in some])
 
 
 def _kept_dtype(base: Path) -> Any:
@@ -59,17 +63,18 @@ def _kept_dtype(base: Path) -> Any:
     return {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(str(named), torch.float32)
 
 
-def _export(run: Run, merged: Path) -> None:
+def _export(run: Run, merged: Path, conversations: Sequence[Turns]) -> None:
+    """Raises `UnusableModel` for a model without a GGUF file whose folder is read otherwise than it was trained."""
     file = run.folder / GGUF
     file.unlink(missing_ok=True)
-    some: list[Example] = [*run.train.examples, *run.validation.examples][:CHECKED]
     try:
         export(merged, run.tokenizer, file)
-        if not check_tokens(file, run.tokenizer, [example.row["prompt"] for example in some]):
+        if not check_tokens(file, run.tokenizer, conversations):
             run.notes.append("llama.cpp is not installed, so that its reading of the model was not compared.")
     except NotExported as exc:
         file.unlink(missing_ok=True)
-        run.notes.append(f"There is no GGUF file of the model, for the provider `local`: {exc}.")
+        check_folder(merged, run.tokenizer, conversations)
+        run.notes.append(f"The model is asked by transformers, since it has no GGUF file for llama.cpp: {exc}.")
 
 
 def _files(run: Run) -> list[ModelFile]:

@@ -1,6 +1,7 @@
 """What trainings by torch have in common, whatever they make: what is known of one while it runs, what it needs of the
 machine, and the settings of transformers' trainers."""
 
+import math
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -106,7 +107,7 @@ def settings(run: TorchRun[Any], parameters: Parameters, *, is_validated: bool) 
     import torch
 
     on_gpu = torch.cuda.is_available()
-    rounds = 1 / parameters.evaluations
+    rounds = min(1 / parameters.evaluations, math.nextafter(1, 0))  # a share of the steps: 1.0 would mean each of them
     return {
         "output_dir": str(run.folder / checkpoints.FOLDER),
         "num_train_epochs": parameters.epochs,

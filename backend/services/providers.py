@@ -315,9 +315,12 @@ def _vendor(name: str) -> Vendor:
 
 
 def _check_local(vendor: Vendor, new: wire.ProviderSettings) -> None:
-    """Reads the start of a model file. Raises `InvalidRequest` for what is none, and for an address or a key."""
+    """Reads the start of a model file, or what a folder says of itself. Raises `InvalidRequest` for what is none, and
+    for an address or a key."""
     if new.base_url is not None or new.api_key is not None:
-        raise InvalidRequest(f"{vendor.label} has no address and no key; give the model, a .gguf file's whole path")
+        raise InvalidRequest(
+            f"{vendor.label} has no address and no key; give the model, a .gguf file's or a folder's path"
+        )
     if vendor.check_model is not None:
         vendor.check_model(usable_model(new.model) or "")
 

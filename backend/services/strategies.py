@@ -22,7 +22,8 @@ from backend.retrieval.pipeline import Steps
 class Strategies:
     """The rules are offline and take a millisecond; a model's forms cost a request each, so only follow-ups get one.
 
-    A small model takes no step. `contents` tell a planning model what is in the collections that it chooses from.
+    A small model takes no step, nor does one that writes no answers of a given form. `contents` tell a planning model
+    what is in the collections that it chooses from.
     """
 
     factory: AgentFactory
@@ -36,7 +37,7 @@ class Strategies:
         """What their calls take is added to `spending`."""
         provider = self.factory.chain(config, spending, patience=_patience(config))
         chosen = config.steps
-        is_able = provider.capabilities.structured_output and not _is_small(config.primary)
+        is_able = provider.capabilities.structured_output and _is_able(config.primary)
         model = Model(provider, config.primary.model_name)
         rewriter, planner, phraser, reranker = self.rewriter, self.planner, self.phraser, self.reranker
         if is_able and "rewrite" in chosen:
@@ -55,7 +56,7 @@ def _patience(config: AgentConfig) -> float | None:
     return STEP_SECONDS / (1 + len(config.fallbacks)) if config.fallbacks else None
 
 
-def _is_small(choice: ProviderChoice) -> bool:
+def _is_able(choice: ProviderChoice) -> bool:
     """SmolLM2-135M left five of five follow-ups as they were, or worse, in seconds each."""
     vendor = PROVIDERS.vendors.get(choice.config.name)
-    return vendor is not None and choice.model_name in vendor.small_models
+    return vendor is None or (choice.model_name not in vendor.small_models and vendor.is_structured(choice.model_name))

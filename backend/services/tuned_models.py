@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from backend.agents.providers.local_models.model_files import missing_transformers
 from backend.db.finetuning import Dataset, TunedModel
 from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NotFound, TunedModelNotFound, UnusableModel
 from backend.finetuning import MAKES
@@ -27,6 +28,8 @@ from contracts.page import Page
 LOADED: Final = 32
 """Maps that are kept in memory, of half a megabyte to two."""
 GGUF: Final = "model.gguf"
+FOLDER: Final = "model"
+"""Where a model is that has no GGUF file."""
 LOCAL: Final = "local"
 """The provider that serves the models whose files are here."""
 COUNT: Final = "questions"
@@ -122,12 +125,15 @@ class TunedModelService:
         return folder_of(self._root, model.workspace_id, model.training_id)
 
     def served(self, model: TunedModel) -> Served:
-        """At the provider that trained it, or by the path of its file. Raises `UnusableModel` for one without."""
+        """At the provider that trained it, or by the path of its GGUF file, or of its folder where it has none. Raises
+        `UnusableModel` for one whose folder nothing here can serve."""
         if model.remote_id is not None:
             return Served(_trained_at(model), model.remote_id)
-        if not _asked_files(model):
-            raise UnusableModel(f"it has no GGUF file to be asked by. {' '.join(model.notes)}".rstrip())
-        return Served(LOCAL, str((self._folder(model) / GGUF).resolve()))
+        if any(file.path == GGUF for file in _asked_files(model)):
+            return Served(LOCAL, str((self._folder(model) / GGUF).resolve()))
+        if missing := missing_transformers():
+            raise UnusableModel(f"it has no GGUF file, and {missing}. {' '.join(model.notes)}".rstrip())
+        return Served(LOCAL, str((self._folder(model) / FOLDER).resolve()))
 
     async def ready(self, model: TunedModel) -> Tuned | None:
         """What it does to a search, nothing where it answers; its files are checked against their sha256, once for each
@@ -198,8 +204,10 @@ def _trained_at(model: TunedModel) -> str:
 
 
 def _asked_files(model: TunedModel) -> list[ModelFile]:
-    """What is opened when it is asked: its weights as GGUF, or its map."""
-    return [ModelFile.model_validate(one) for one in model.files["items"] if one["path"] in (GGUF, MAP)]
+    """What is opened when it is asked: its weights as GGUF, or else its whole folder; or its map."""
+    files = [ModelFile.model_validate(one) for one in model.files["items"]]
+    single = [file for file in files if file.path in (GGUF, MAP)]
+    return single or [file for file in files if file.path.startswith(f"{FOLDER}/")]
 
 
 async def _unfit_retrieval(tx: Tx, model: TunedModel) -> str:

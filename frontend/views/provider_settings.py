@@ -131,7 +131,8 @@ def _form(api: Api, provider: Provider) -> None:
                 "Model",
                 key=model,
                 placeholder="/home/me/models/some-model.gguf",
-                help="The whole path of a .gguf file where the API runs, or the sample's name.",
+                help="Where the API runs: the whole path of a .gguf file, or of the folder of a Hugging Face model; or "
+                "the sample's name.",
             )
         else:
             _connection_fields(provider)

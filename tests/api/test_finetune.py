@@ -95,7 +95,7 @@ async def test_what_a_training_needs_is_estimated_and_what_keeps_it_from_beginni
 ) -> None:
     asked: list[Intent] = []
     machine = Machine(memory=8000 * MIB, free_memory=5000 * MIB, free_disk=900 * MIB)
-    found = Outlook(machine=machine, memory=3000 * MIB, disk=700 * MIB, warnings=("It cannot be asked here.",))
+    found = Outlook(machine=machine, memory=3000 * MIB, disk=700 * MIB, warnings=("It is asked by transformers.",))
 
     def outlook(intent: Intent) -> Outlook:
         asked.append(intent)
@@ -106,7 +106,7 @@ async def test_what_a_training_needs_is_estimated_and_what_keeps_it_from_beginni
     estimate = await api.post("/finetune/estimate", body)
     told = [estimate[name] for name in ("memory_mb", "machine_memory_mb", "free_memory_mb", "disk_mb", "free_disk_mb")]
     assert told == [3000, 8000, 5000, 700, 900]
-    assert (estimate["warnings"], estimate["obstacle"]) == (["It cannot be asked here."], "")
+    assert (estimate["warnings"], estimate["obstacle"]) == (["It is asked by transformers."], "")
     assert asked[0].parameters["epochs"] == 5
     rows = [row for row in await rows_of(api, furnished) if row["split"] != "held_out"]
     assert len(asked[0].longest) == len(rows)

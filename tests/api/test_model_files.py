@@ -7,24 +7,31 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from backend.agents.providers.local_models import model_files
 from backend.db.finetuning import TunedModel
 from backend.errors import UnusableModel
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.files import described
+from backend.services.tuned_models import Served
 from tests.api.test_aliases import ALIAS, contest_of, promote
 from tests.api.test_finetune import QUESTION, furnished, trained
+from tests.finetuning import bases
 from tests.support import Api, refused
 
 __all__ = ["furnished"]
 
 GGUF: Final = "model.gguf"
-NOTE: Final = "There is no GGUF file of the model, for the provider `local`: its layers are of another kind."
+NOTE: Final = (
+    "The model is asked by transformers, since it has no GGUF file for llama.cpp: its layers are of another kind."
+)
+MADE: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
 BYTES: Final = b"GGUF\x03\x00\x00\x00" + bytes(64)
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, *, is_installed: bool = True) -> None:
-    found = object() if is_installed else None
+def installed(monkeypatch: pytest.MonkeyPatch, *, llama: bool = True, transformers: bool = True) -> None:
+    found = object() if llama else None
     monkeypatch.setattr("backend.agents.providers.vendors.find_spec", lambda _name: found)
+    monkeypatch.setattr(model_files, "_PACKAGE", "json" if transformers else "a_package_that_nobody_has")
 
 
 async def rewritten(api: Api, model: dict[str, Any], **values: Any) -> TunedModel:
@@ -36,15 +43,26 @@ async def rewritten(api: Api, model: dict[str, Any], **values: Any) -> TunedMode
         return (await session.scalars(sa.select(TunedModel).where(TunedModel.id == id))).one()
 
 
-async def lora(api: Api, dataset: dict[str, Any], *, has_file: bool = True) -> tuple[TunedModel, Path]:
-    """What a training of the method lora leaves, and where its GGUF file is, or would be."""
+async def lora(api: Api, dataset: dict[str, Any]) -> tuple[TunedModel, Path]:
+    """What a training of the method lora leaves, and where its GGUF file is."""
     model = await trained(api, dataset, name="Own")
     folder = next(api.settings.tuned.rglob(MAP)).parent
-    if has_file:
-        (folder / GGUF).write_bytes(BYTES)
-    files = {"items": [one.model_dump() for one in described(folder, *([GGUF] if has_file else []))]}
+    (folder / GGUF).write_bytes(BYTES)
+    return await left(api, model, folder, [GGUF], []), folder / GGUF
+
+
+async def without_gguf(api: Api, dataset: dict[str, Any]) -> tuple[TunedModel, Path]:
+    """As `lora`, of a model that has no place in GGUF; and its folder."""
+    model = await trained(api, dataset, name="Own")
+    folder = next(api.settings.tuned.rglob(MAP)).parent
+    bases.write(folder / "model", config={"model_type": "qwen2"})
+    return await left(api, model, folder, [f"model/{name}" for name in MADE], [NOTE]), folder / "model"
+
+
+async def left(api: Api, model: dict[str, Any], folder: Path, names: list[str], notes: list[str]) -> TunedModel:
+    files = {"items": [one.model_dump() for one in described(folder, *names)]}
     values = {"method": "lora", "collection_id": None, "spec_key": None, "files": files}
-    return await rewritten(api, model, **values, notes=[] if has_file else [NOTE]), folder / GGUF
+    return await rewritten(api, model, **values, notes=notes)
 
 
 async def unusable(api: Api) -> str:
@@ -78,12 +96,40 @@ async def test_a_model_whose_file_is_as_it_was_made_is_usable(
     assert (await api.get("/v1/models/Own"))["id"] == "Own"
 
 
-async def test_a_model_without_a_gguf_file_says_why(
+async def test_a_model_without_a_gguf_file_is_served_from_its_folder(
     api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await lora(api, furnished, has_file=False)
+    row, folder = await without_gguf(api, furnished)
     installed(monkeypatch)
-    assert await unusable(api) == f"it has no GGUF file to be asked by. {NOTE}"
+    assert api.scope.services.tuned_models.served(row) == Served("local", str(folder.resolve()))
+    [model] = (await api.get("/models"))["items"]
+    assert (model["state"], model["reason"], model["notes"]) == ("usable", "", [NOTE])
+    assert "Own" in {one["id"] for one in (await api.get("/v1/models"))["data"]}
+
+
+async def test_a_model_without_a_gguf_file_is_unusable_while_transformers_is_not_installed(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await without_gguf(api, furnished)
+    installed(monkeypatch, transformers=False)
+    reason = await unusable(api)
+    assert reason.startswith("it has no GGUF file, and transformers is not installed: run `make finetune`")
+    assert reason.endswith(NOTE)
+
+
+@pytest.mark.parametrize("name", MADE)
+async def test_each_file_of_a_folder_is_checked_before_it_is_asked(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    row, folder = await without_gguf(api, furnished)
+    installed(monkeypatch)
+    before = (folder / name).read_bytes()
+    (folder / name).write_bytes(before[:-1] + b"~")
+    with pytest.raises(UnusableModel, match=f"'model/{name}' of the model is not what was trained"):
+        await api.scope.services.tuned_models.ready(row)
+    assert f"'model/{name}' of the model is not what was trained" in await unusable(api)
+    (folder / name).unlink()
+    assert await unusable(api) == f"'model/{name}' of the model is missing; train it anew"
 
 
 async def test_a_file_that_is_missing_or_of_another_size_is_seen_at_once(
@@ -115,7 +161,7 @@ async def test_a_model_is_unusable_while_what_runs_it_is_not_installed(
     api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await lora(api, furnished)
-    installed(monkeypatch, is_installed=False)
+    installed(monkeypatch, llama=False)
     assert "is not installed: run `make local`" in await unusable(api)
 
 

@@ -89,11 +89,13 @@ def test_a_model_with_code_or_without_a_chat_template_keeps_it_from_beginning(tm
     assert "can run code" in str(outlook(intent(tmp_path, base)).obstacle)
 
 
-def test_a_model_that_cannot_be_asked_here_afterwards_is_told_before(tmp_path: Path) -> None:
+def test_a_model_that_is_asked_by_transformers_afterwards_is_told_before(tmp_path: Path) -> None:
     assert outlook(intent(tmp_path, bases.write(tmp_path / "llama"))).warnings == ()
     other = outlook(intent(tmp_path, bases.write(tmp_path / "other", config={"model_type": "qwen2"})))
     assert other.obstacle is None
-    assert ["cannot be asked here" in text and "one of 'qwen2'" in text for text in other.warnings] == [True]
+    assert [
+        "is asked by transformers, not by llama.cpp" in text and "one of 'qwen2'" in text for text in other.warnings
+    ] == [True]
 
 
 @pytest.mark.parametrize(

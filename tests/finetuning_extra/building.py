@@ -65,19 +65,18 @@ def tiny_tokenizer(*, digits: bool = True) -> Tokenizer:
     return tokenizer
 
 
-def write_base(folder: Path, *, digits: bool = True) -> Path:
-    """A Llama of two layers with random weights."""
+def write_base(folder: Path, *, digits: bool = True, kind: str = "llama") -> Path:
+    """A model of two layers with random weights, of a `model_type`."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
     torch.manual_seed(0)
     sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
     ends = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    settings = LlamaConfig(
-        vocab_size=384, max_position_embeddings=4096, tie_word_embeddings=False, **sizes, **heads, **ends
-    )
-    LlamaForCausalLM(settings).save_pretrained(folder)
+    more = {"vocab_size": 384, "max_position_embeddings": 4096, "tie_word_embeddings": False}
+    settings = AutoConfig.for_model(kind, **sizes, **heads, **ends, **more)
+    AutoModelForCausalLM.from_config(settings).save_pretrained(folder)
     names = {"bos_token": START, "eos_token": END, "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=tiny_tokenizer(digits=digits), **names)
     tokenizer.chat_template = TEMPLATE

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.agents.providers.llama.servers import LlamaServer
+from backend.agents.providers.local_models.servers import ModelServer
 from backend.finetuning import gguf_fit
 from backend.finetuning.gguf_fit import NotExported
 from backend.finetuning.lora_gguf import check_tokens, export
@@ -47,7 +47,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Training:
 
 @contextmanager
 def served(file: Path) -> Iterator[httpx.Client]:
-    server = LlamaServer(file, "test")
+    server = ModelServer(file, "test")
     try:
         found = server.acquire()
         key = {"authorization": f"Bearer {found.key.get_secret_value()}"}

@@ -102,10 +102,10 @@ def test_what_keeps_it_from_beginning_and_what_is_to_be_known_are_said_before_th
         obstacle="base_model: it is not here; fetch it with `hf download a/b`",
         memory_mb=None,
         disk_mb=None,
-        warnings=["A model trained on this one cannot be asked here."],
+        warnings=["A model trained on this one is asked by transformers."],
     )
     assert [str(one.value) for one in page.error] == [f"It is not here; fetch it with {code('hf download a/b')}."]
-    assert ["cannot be asked here" in str(one.value) for one in page.warning] == [True]
+    assert ["is asked by transformers" in str(one.value) for one in page.warning] == [True]
 
 
 def test_more_memory_than_is_free_now_is_said(
@@ -132,7 +132,11 @@ def test_what_is_to_be_known_stands_below_a_training_that_goes_on_and_is_not_why
     approved: Pages, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     approved.api.train(NewTraining(dataset_id=dataset.id))
-    changed: dict[str, Any] = {"status": JobStatus.RUNNING, "stage": "learning", "message": "it cannot be asked here"}
+    changed: dict[str, Any] = {
+        "status": JobStatus.RUNNING,
+        "stage": "learning",
+        "message": "it is asked by transformers",
+    }
     told(monkeypatch, "job", lambda job: job.model_copy(update=changed))
     told(
         monkeypatch,
@@ -141,8 +145,8 @@ def test_what_is_to_be_known_stands_below_a_training_that_goes_on_and_is_not_why
             items=[one.model_copy(update={"job": one.job.model_copy(update=changed)}) for one in page.items]
         ),
     )
-    assert "It cannot be asked here." in words(approved.open(TUNE, view="train"))
+    assert "It is asked by transformers." in words(approved.open(TUNE, view="train"))
     changed["status"] = JobStatus.CANCELLED
     said = words(approved.open(TUNE, view="train"))
     assert "It was cancelled before it was done." in said
-    assert "It cannot be asked here." not in said
+    assert "It is asked by transformers." not in said

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from backend.agents.providers.base import Capabilities, Provider
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
-from backend.agents.providers.llama.gguf import model_file
+from backend.agents.providers.local_models.model_files import capabilities_of, model_file
 from backend.agents.providers.protocols.base import AnyProtocol, HasChat, WireProtocol
 from backend.errors import InvalidRequest
 from backend.registry import Registry, Row
@@ -39,7 +39,8 @@ class Vendor:
     vendor's id in genai-prices; None means that its prices are unknown. `default_models` are all that an offline vendor
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
-    `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
+    `InvalidRequest` for a name that cannot be a model of this vendor. `capabilities_of` tells those of a model where
+    they are not those of the vendor. `small_models` only answer: the rules take every
     step before that better. `fine_tunes` is the fine-tuning API that it may have. `openai_version` is where its API
     like OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
     """
@@ -59,6 +60,7 @@ class Vendor:
     extra: str | None = None
     needs: str | None = None
     check_model: Callable[[str], object] | None = None
+    capabilities_of: Callable[[str], Capabilities] | None = None
     small_models: tuple[str, ...] = ()
     fine_tunes: FineTuning | None = None
     openai_version: str = ""
@@ -68,6 +70,11 @@ class Vendor:
     def missing_extra(self) -> str | None:
         """The extra that has to be installed first."""
         return self.extra if self.needs is not None and find_spec(self.needs) is None else None
+
+    def is_structured(self, model: str) -> bool:
+        """Whether this model writes answers of a given form."""
+        able = self.capabilities if self.capabilities_of is None else self.capabilities_of(model)
+        return able.generates and able.structured_output
 
 
 VendorFactory = Callable[[Vendor, ProviderConfig, HttpClientFactory], Provider]
@@ -101,6 +108,13 @@ class ProviderTable(Registry[ProviderFactory]):
         if vendor is not None and vendor.place == "offline" and model and model not in vendor.default_models:
             known = list(vendor.default_models)
             raise InvalidRequest(f"no model {model!r} of the provider {name!r}; known: {known}")
+
+    def check_structured(self, name: str, model: str, *, field: str, to: str) -> None:
+        """Raises `InvalidRequest`, which names the `field`, for a model that writes no answers of a given form."""
+        vendor = self.vendors[name]
+        if not vendor.is_structured(model):
+            who = f"the model {model!r}" if vendor.capabilities.structured_output else repr(name)
+            raise InvalidRequest(f"{field}: {who} cannot {to}; choose one that writes structured answers")
 
     def public_hosts(self) -> frozenset[str]:
         """The hosts that every policy may call, over https."""
@@ -177,7 +191,7 @@ PROVIDERS = ProviderTable(
     ),
     Vendor(
         name="local",
-        label="Local model (any GGUF file, served by llama.cpp)",
+        label="Local model (any GGUF file by llama.cpp, or a model's folder by transformers)",
         load=_local,
         place="child",
         capabilities=Capabilities(structured_output=True, holds_to_schema=True),
@@ -186,6 +200,7 @@ PROVIDERS = ProviderTable(
         extra="local",
         needs="xllamacpp",
         check_model=model_file,
+        capabilities_of=capabilities_of,
         note="The sample SmolLM2-135M-Instruct is small: it shows that everything works, and is often wrong.",
     ),
     Vendor(
