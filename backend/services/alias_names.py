@@ -18,7 +18,7 @@ async def meaning(tx: Tx, name: str) -> Contestant | None:
 
 async def meant(tx: Tx, question: Question) -> Question:
     """The question to what its alias means; as it is where it names none. Raises `InvalidRequest` where an agent is to
-    take an alias of another one as its model."""
+    take an alias of another one as its model, or to answer without its documents."""
     if question.model is None or question.provider is not None:
         return question
     found = await meaning(tx, question.model)
@@ -28,6 +28,11 @@ async def meant(tx: Tx, question: Question) -> Question:
         raise InvalidRequest(
             f"model: the alias {question.model!r} means the agent {found.name!r}, which no other agent can take as its "
             "model; ask the alias without agent_id, or name a model"
+        )
+    if not is_model(found) and not question.documents:
+        raise InvalidRequest(
+            f"documents: the alias {question.model!r} means the agent {found.name!r}, which reads its documents; ask a "
+            "model without them"
         )
     return to_target(question, found.target)
 
@@ -81,5 +86,5 @@ def to_target(question: Question, target: Target) -> Question:
         agent_id=question.agent_id or target.agent_id,
         provider=target.provider,
         model=target.model,
-        documents=target.documents,
+        documents=question.documents and target.documents,
     )

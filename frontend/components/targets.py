@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from contracts.agents import Agent
@@ -11,6 +12,12 @@ from contracts.providers import Provider
 from frontend.components.notices import load
 from frontend.components.words import distinct, provider_words, short_model
 from frontend.layout import Frame
+
+ALONE: Final = "Without documents"
+ALONE_HELP: Final = (
+    "It answers from what it learnt alone: none of your passages is shown to it. What it says may then be of the "
+    "world, not of your documents."
+)
 
 
 @dataclass(frozen=True)

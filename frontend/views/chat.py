@@ -1,6 +1,7 @@
 """Chat: ask a collection, read the answer as it comes, open what it rests on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -17,6 +18,7 @@ from frontend.components.answer import avatar, ended_badge, saved_turn
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.suggestions import suggested
+from frontend.components.targets import ALONE, ALONE_HELP
 from frontend.components.words import listed, plural, provider_words, sentence
 from frontend.layout import Frame
 from frontend.safe_text import plain, told
@@ -117,6 +119,9 @@ def _target(
 ) -> Target | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
         target = choose_target(agents, collections, models_of(frame), aliases_of(frame), conversation)
+        if target is not None and target.model is not None and target.answers:
+            alone = st.checkbox(ALONE, key=f"alone_{target.model.id}", help=ALONE_HELP)
+            target = replace(target, documents=not alone)
         if frame.can("settings.write"):
             if target is not None and target.agent is not None and target.name is None:
                 st.button(

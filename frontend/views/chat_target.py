@@ -31,7 +31,8 @@ class Target:
     With a `name` that is asked: of a tuned `model`, of an `alias`, or of what this person may not see. Tuned retrieval
     searches the collection, and the default agent answers; a model that answers does so from the default agent's
     collection. `gone` is the name that a conversation was begun with and that nothing has any more. `more` are the
-    agent's other collections. The agent `follows` an alias that is its model.
+    agent's other collections. The agent `follows` an alias that is its model. Without `documents` a model that answers
+    is asked for what it learnt alone.
     """
 
     collection: Collection
@@ -42,6 +43,7 @@ class Target:
     gone: str | None = None
     follows: Alias | None = None
     more: tuple[Collection, ...] = ()
+    documents: bool = True
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -59,7 +61,7 @@ class Target:
     def reads(self) -> bool:
         """Whether it answers from the collection: what an alias means may answer without documents."""
         means = self.alias or self.follows
-        return means is None or means.current.contestant.target.documents
+        return self.documents and (means is None or means.current.contestant.target.documents)
 
     @property
     def answers(self) -> bool:
@@ -86,7 +88,7 @@ class Target:
     def question(self, text: str, conversation: Conversation | None) -> Chat | RagChat:
         conversation_id = conversation.id if conversation is not None else None
         if self.name is not None:
-            return Chat(message=text, model=self.name, conversation_id=conversation_id)
+            return Chat(message=text, model=self.name, documents=self.documents, conversation_id=conversation_id)
         if self.agent is not None:
             return Chat(message=text, agent_id=self.agent.id, conversation_id=conversation_id)
         return RagChat(message=text, collection_id=self.collection.id, conversation_id=conversation_id)

@@ -272,6 +272,21 @@ async def test_an_agent_answers_without_documents_where_that_was_promoted(known:
             assert (answer["model"], len(answer["retrieved"])) == ("ok", passages), asked
 
 
+async def test_a_model_is_asked_without_documents_and_an_agent_is_not(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), await default(known))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    asked = {"message": "Where is the silver key?", "model": ALIAS}
+    for documents, passages in ((True, 1), (False, 0)):
+        answer = await known.post("/chat", {**asked, "documents": documents})
+        assert len(answer["retrieved"]) == passages
+    await promote(known, contest_id, keys["default"], reason="try it")
+    problem = refused(await known.client.post("/chat", json={**asked, "documents": False}), 422, "invalid_request")
+    assert "means the agent 'default', which reads its documents" in problem["detail"]
+    of_agent = {"message": "Where?", "documents": False, **await default(known)}
+    problem = refused(await known.client.post("/chat", json=of_agent), 422, "invalid_request")
+    assert "an agent reads its documents" in str(problem)
+
+
 async def test_an_alias_can_be_compared_and_is_what_it_means(known: Api) -> None:
     contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
     await promote(known, contest_id, keys["ok"], reason="try it")

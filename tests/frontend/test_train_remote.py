@@ -87,6 +87,15 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     assert f"Answers by **{plain(model.name)}**" in words(page)
     page.chat_input[0].set_value("What does the warranty cover?").run()
     assert {request.model for request in server.app.requests} == {"ft:ok"}
+    assert "passage" in str(server.app.requests[-1].body)
+    labelled(page.checkbox, "Without documents").check().run()
+    assert "without documents" in words(page)
+    page.chat_input[0].set_value("And what does it not cover?").run()
+    assert "passage" not in str(server.app.requests[-1].body)
+    [conversation] = approved.api.conversations().items
+    retrieved = [len(turn.answer.retrieved) for turn in approved.api.conversation(conversation.id).turns if turn.answer]
+    assert retrieved[0] > 0
+    assert retrieved[1:] == [0]
 
 
 @pytest.mark.parametrize(
