@@ -206,7 +206,7 @@ class ModelServer:
             if is_idle:
                 found.is_wanted = False
         if is_idle:
-            log.info("the local model %r was not used for %g s and is unloaded", self._name, self._idle)
+            log.info("the local model %r was not used for %g s and is unloaded", self._name, unused)
             _end(found)
         elif not _is_healthy(found.url):
             found.said.append("it did not answer its health check")
