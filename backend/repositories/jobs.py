@@ -153,7 +153,7 @@ class JobRepository:
         job = await self.row(job_id)
         status = JobStatus(job.status)
         if status.is_final:
-            raise Conflict(f"the job {str(job_id)!r} has already {status.value}; there is nothing to cancel")
+            raise Conflict(f"the job {str(job_id)!r} has ended, as {status.value!r}; there is nothing to cancel")
         if job.result is not None:
             raise Conflict(f"the job {str(job_id)!r} has made what it was to make; there is nothing to cancel")
         now = utc_now()
@@ -179,7 +179,9 @@ class JobRepository:
         """Starts a failed or cancelled job over. Raises `NotFound`, or `Conflict` for any other."""
         job = await self.row(job_id)
         if JobStatus(job.status) not in RETRYABLE:
-            raise Conflict(f"the job {str(job_id)!r} is {job.status}; only a failed or cancelled one can be retried")
+            raise Conflict(
+                f"the job {str(job_id)!r} has the status {job.status!r}; only a failed or cancelled one can be retried"
+            )
         fresh = {**_FRESH, "attempt": job.attempt + 1, "version": version, "updated_at": utc_now()}
         for name, value in fresh.items():
             setattr(job, name, value)

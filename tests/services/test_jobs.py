@@ -136,7 +136,7 @@ async def test_another_workspace_sees_nothing(site: Site, service: JobService) -
 async def test_cancel_and_retry_answer_with_the_job(site: Site, service: JobService, me: Principal) -> None:
     job_id = await site.submit(Script(name="later"), delay=600)
     assert (await service.cancel(me, job_id)).status is JobStatus.CANCELLED
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match=r"has ended, as 'cancelled'; there is nothing to cancel$"):
         await service.cancel(me, job_id)
     again = await service.retry(me, job_id)
     assert again.attempt == 2
@@ -191,6 +191,7 @@ class TestRoutes:
         for act in ("cancel", "retry"):
             answer = await api.client.post(f"/jobs/{job['id']}/{act}")
             assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+            assert "'succeeded'; " in answer.json()["detail"]
 
     @pytest.mark.parametrize("path", ["", "/events", "/cancel", "/retry"])
     async def test_an_unknown_job_is_not_found(self, api: Api, path: str) -> None:

@@ -7,7 +7,8 @@ from backend.agents.providers.vendors import Vendor
 from backend.errors import InvalidRequest
 from backend.security.outbound import parse_target
 
-_SCHEME: Final = re.compile(r"(?:https?:/{0,2}|//)?", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"(?:https?:/{0,2}|(?:[a-z][a-z0-9+.-]*:|https?)?//)?", re.IGNORECASE)
+_CALLED: Final = re.compile(r"https?://", re.IGNORECASE)
 _HOST_AND_PATH: Final = re.compile(r"[\w.\[\]-]+(?::[\w.:\[\]-]*)?(?:/[\w./-]*)?")
 _PUBLIC: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/|$)", re.IGNORECASE)
 _CALL: Final = re.compile(
@@ -25,7 +26,7 @@ def base_url_of(vendor: Vendor, given: str) -> str:
     Raises `InvalidRequest`, which says what to write, for one without `http://`, with a query, or that leads to a call
     below the base URL; `OutboundRefused` for one that cannot be read. Who may be called is not asked here.
     """
-    if "://" not in given:
+    if not _CALLED.match(given):
         raise InvalidRequest(f"the base URL must begin with http:// or https://; {_with_scheme(given)}")
     parse_target(given)
     alone = re.split(r"[?#]", given, maxsplit=1)[0]

@@ -30,6 +30,9 @@ def written_instead(name: str, given: str) -> str:
         ("api.example.com/v1", "https://api.example.com/v1"),
         ("//api.example.com/v1", "https://api.example.com/v1"),
         ("http:/h/v1", "http://h/v1"),
+        ("https//api.example.com/v1", "https://api.example.com/v1"),
+        ("ftp://api.example.com/v1", "https://api.example.com/v1"),
+        ("ws://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
         ("http://h/v1?x=1", "http://h/v1"),
         ("http://h/v1#top", "http://h/v1"),
         ("http://h/v1/?", "http://h/v1"),
@@ -86,13 +89,18 @@ def test_the_api_of_ollama_is_below_its_address_and_that_of_other_servers_may_be
 
 
 def test_a_password_in_an_address_is_never_repeated() -> None:
-    for given in ("me:secret@h", "http://me:secret@h/v1/chat/completions", "http://me:secret@h/v1?x=1"):
+    for given in (
+        "me:secret@h",
+        "ftp://me:secret@h/v1",
+        "http://me:secret@h/v1/chat/completions",
+        "http://me:secret@h/v1?x=1",
+    ):
         with pytest.raises((InvalidRequest, OutboundRefused)) as caught:
             base_url_of(OLLAMA, given)
         assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", ["my server", "h\\v1", "me:secret@h"])
+@pytest.mark.parametrize("given", ["my server", "h\\v1", "me:secret@h", "ftp://me:secret@h/v1"])
 def test_where_it_cannot_be_told_what_was_meant_an_example_is_given(given: str) -> None:
     with pytest.raises(InvalidRequest, match=r"begin with http:// or https://; .*such as 'http://127.0.0.1:8080/v1'"):
         base_url_of(OLLAMA, given)
