@@ -239,6 +239,18 @@ class RemoteTrainingFailed(NexusError):
     code, status, title = "remote_training_failed", 502, "The training at the provider failed"
 
 
+class ProviderNotSetUp(NexusError):
+    """The provider of a training that has begun is not set up any more, or elsewhere; once it is, a retry goes on."""
+
+    code, status, title = "provider_not_set_up", 503, "The provider is not set up as it was"
+
+
+class PreparedDamaged(NexusError):
+    """What was prepared for a training cannot be read; another attempt prepares it anew."""
+
+    code, title = "prepared_damaged", "A file of the training is damaged"
+
+
 class Unsupported(VectorError):
     code, status, title = "unsupported", 422, "The vector store cannot do this"
 

@@ -9,7 +9,7 @@ import safetensors
 import safetensors.numpy
 from pydantic import BaseModel
 
-from backend.errors import UnusableModel
+from backend.errors import PreparedDamaged
 from backend.finetuning.adapter import AdapterParameters, Epoch, Items, Questions, train
 from backend.finetuning.base import Point, PointLog, TrainingResult, write_result
 from backend.finetuning.files import described
@@ -69,4 +69,6 @@ def _input(folder: Path) -> tuple[dict[str, Questions], Items]:
         questions = {split: Questions(tensors[f"{split}.vectors"], tensors[f"{split}.answers"]) for split in SPLITS}
         return questions, Items(tensors["items"], tensors["alike"])
     except (OSError, KeyError, safetensors.SafetensorError) as exc:
-        raise UnusableModel(f"what was prepared for the training cannot be read: {exc}; start it again") from exc
+        raise PreparedDamaged(
+            f"what was prepared for the training cannot be read: {exc}; retry, which prepares it anew"
+        ) from exc

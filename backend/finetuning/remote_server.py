@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from backend.errors import InvalidRequest, NexusError, ProviderTimeout, ProviderUnreachable, RemoteTrainingFailed
+from backend.errors import NexusError, ProviderNotSetUp, ProviderTimeout, ProviderUnreachable, RemoteTrainingFailed
 from backend.finetuning.remote_journal import Journal
 from backend.finetuning.remote_wire import FineTuningApi, NotThere
 
@@ -23,7 +23,7 @@ LONGEST: Final = 60.0
 GROWTH: Final = 1.5
 
 Connect = Callable[[], AbstractAsyncContextManager[FineTuningApi]]
-"""The server, with the key that is set up at this moment. Raises `InvalidRequest` where the provider is gone."""
+"""The server, with the key that is set up at this moment. Raises `ProviderNotSetUp` where the provider is gone."""
 
 
 class Clock(Protocol):
@@ -52,11 +52,11 @@ class Server:
 
     @asynccontextmanager
     async def api(self) -> AsyncIterator[FineTuningApi]:
-        """Raises `InvalidRequest` where the provider is not set up any more, or elsewhere than when it began."""
+        """Raises `ProviderNotSetUp` where the provider is not set up any more, or elsewhere than when it began."""
         async with self.connect() as api:
             began = self.journal.base_url
             if began and api.base_url != began:
-                raise InvalidRequest(
+                raise ProviderNotSetUp(
                     f"the training is at {began}, and its provider is set up for {api.base_url} now; set {began} up "
                     "again under Settings and retry, or begin another training"
                 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from backend.agents.providers.vendors import PROVIDERS
-from backend.errors import GoesOnElsewhere, InvalidRequest, JobCancelled, NexusError
+from backend.errors import GoesOnElsewhere, InvalidRequest, JobCancelled, NexusError, ProviderNotSetUp
 from backend.finetuning import MAKES, Means, Method
 from backend.finetuning.base import (
     WORKSPACE,
@@ -130,7 +130,7 @@ class RemoteTrainer:
         try:
             config = await self.means.provider(UUID(str(order.parameters[WORKSPACE])), provider)
         except InvalidRequest as exc:
-            raise InvalidRequest(f"{exc}; then retry, which goes on with what was begun there") from exc
+            raise ProviderNotSetUp(f"{exc}; then retry, which goes on with what was begun there") from exc
         # The SDK takes a second to import; the loop has other people to serve meanwhile.
         connected = await asyncio.to_thread(_load)
         async with connected(config, self.means.http) as api:

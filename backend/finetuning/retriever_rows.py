@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from backend.embeddings.base import Vectors
-from backend.errors import UnusableModel
+from backend.errors import PreparedDamaged
 from backend.finetuning.ranks import Rows
 
 ITEMS: Final = "items.jsonl"
@@ -58,12 +58,14 @@ def write(folder: Path, items: Iterable[Item], questions: Mapping[str, Sequence[
 
 
 def read(folder: Path) -> Knowledge:
-    """Raises `UnusableModel` for what was not written by `write`."""
+    """Raises `PreparedDamaged` for what was not written by `write`."""
     try:
         items = tuple(_read(folder / ITEMS, Item))
         questions = {split: tuple(_read(_file(folder, split), Asked)) for split in SPLITS}
     except (OSError, ValueError, ValidationError) as exc:
-        raise UnusableModel(f"what was prepared for the training cannot be read: {exc}; start it again") from exc
+        raise PreparedDamaged(
+            f"what was prepared for the training cannot be read: {exc}; retry, which prepares it anew"
+        ) from exc
     return Knowledge(items, questions)
 
 

@@ -15,6 +15,8 @@ from frontend.components.words import everyday, sentence
 from frontend.safe_text import plain, told
 
 OF_THE_REQUEST: Final = frozenset({400, 404, 409, 413, 415, 422})
+MENDABLE: Final = frozenset({"outbound_refused"})
+"""Codes of what is of the request, and may be allowed meanwhile."""
 STAGES: Final[Mapping[JobKind, Stages]] = {
     "make_dataset": {
         "": ("Waiting for its turn", ""),
@@ -118,7 +120,8 @@ def can_change(job: Job) -> bool:
     """Whether another attempt may end otherwise: what is wrong with the request itself stays wrong, a key or a package
     can be mended meanwhile."""
     if job.status is JobStatus.FAILED:
-        return job.error is None or job.error.retryable or job.error.status not in OF_THE_REQUEST
+        error = job.error
+        return error is None or error.retryable or error.code in MENDABLE or error.status not in OF_THE_REQUEST
     return job.status is JobStatus.CANCELLED
 
 

@@ -298,7 +298,7 @@ async def test_a_training_whose_provider_is_removed_fails_and_says_what_to_do_an
     assert (await api.client.delete(f"/providers/{SERVER}")).status_code == 204
     await api.drain()
     job = (await api.get(f"/finetune/{training}"))["job"]
-    assert (job["status"], job["error"]["code"]) == ("failed", "invalid_request")
+    assert (job["status"], job["error"]["code"]) == ("failed", "provider_not_set_up")
     assert "enter it under Settings; then retry, which goes on with what was begun" in job["error"]["detail"]
     await connect(api, server)
     server.tuning.statuses = ("succeeded",)

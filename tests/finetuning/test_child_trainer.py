@@ -12,7 +12,13 @@ import numpy as np
 import psutil
 import pytest
 
-from backend.errors import ChildFailed, JobCancelled, TrainingDiverged, TrainingOutOfMemory, UnusableModel
+from backend.errors import (
+    ChildFailed,
+    JobCancelled,
+    PreparedDamaged,
+    TrainingDiverged,
+    TrainingOutOfMemory,
+)
 from backend.finetuning import adapter_task
 from backend.finetuning.adapter import AdapterParameters, Questions
 from backend.finetuning.adapter_task import INPUT, MAP, Arguments, save_input
@@ -194,8 +200,8 @@ async def test_what_the_child_says_is_wrong_is_what_the_training_says(make: Make
     path = given.folder / INPUT
     path.write_bytes(path.read_bytes()[:-100])
     status = await ended(trainer, given, await trainer.start(given))
-    assert isinstance(status.error, UnusableModel)
-    assert "start it again" in str(status.error)
+    assert isinstance(status.error, PreparedDamaged)
+    assert "retry, which prepares it anew" in str(status.error)
 
 
 async def test_two_trainings_at_once_do_not_disturb_each_other(make: Make, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.agents.providers.config import Timeouts
-from backend.errors import InvalidRequest, ProviderAuthFailed, ProviderRejected, RemoteTrainingFailed
+from backend.errors import InvalidRequest, ProviderAuthFailed, ProviderNotSetUp, ProviderRejected, RemoteTrainingFailed
 from backend.finetuning import remote_run
 from backend.finetuning.remote_options import RemoteOptions
 from tests.finetuning.remote import KEY, NAME, Place, SwiftClock, called, check_curves
@@ -318,7 +318,7 @@ async def test_a_provider_that_was_removed_or_moved_ends_the_training_and_says_w
     await called(place, "job", 2)
     place.is_set_up = False
     status = await place.ended(order, trainer)
-    assert isinstance(status.error, InvalidRequest)
+    assert isinstance(status.error, ProviderNotSetUp)
     assert "enter it under Settings" in str(status.error)
     place.is_set_up, place.url = True, f"{place.server.base_url}/"
     (order.folder / "ended.json").unlink()
@@ -333,6 +333,7 @@ async def test_a_training_is_not_looked_for_at_another_address(place: Place) -> 
     await called(place, "job", 2)
     place.url = place.server.base_url.replace("127.0.0.1", "localhost")
     status = await place.ended(order, trainer)
+    assert isinstance(status.error, ProviderNotSetUp)
     assert "is set up for" in str(status.error)
     assert len(place.server.tuning.jobs) == 1
 

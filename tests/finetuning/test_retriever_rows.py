@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.errors import UnusableModel
+from backend.errors import PreparedDamaged
 from backend.finetuning.retriever_rows import Asked, Item, Knowledge, answers, compared, pairs, read, some, views, write
 
 
@@ -26,11 +26,11 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 
 def test_what_was_cut_or_changed_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnusableModel, match="start it again"):
+    with pytest.raises(PreparedDamaged, match="retry"):
         read(tmp_path)
     write(tmp_path, known().items, known().questions)
     (tmp_path / "train.jsonl").write_text('{"text": "Why', encoding="utf-8")
-    with pytest.raises(UnusableModel, match="start it again"):
+    with pytest.raises(PreparedDamaged, match="retry"):
         read(tmp_path)
 
 

@@ -6,6 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from backend.errors import NexusError, OutboundRefused, PreparedDamaged, ProviderNotSetUp
+from backend.jobs.rows import problem_of
+from backend.repositories.jobs import Attempt
 from contracts.access import Role
 from contracts.datasets import Dataset, DatasetFinding, NewDataset, RewordBy
 from contracts.finetuning import Training, TunedModel
@@ -317,8 +320,10 @@ def test_a_method_that_is_not_installed_says_what_to_install(
     assert "Run `` make x ``." in labelled(page.radio, "Method").proto.captions
 
 
-def failed_training(training: Training) -> Training:
-    problem = Problem(title="Training diverged", status=422, detail="lower the rate", code="training_diverged")
+DIVERGED = Problem(title="Training diverged", status=422, detail="lower the rate", code="training_diverged")
+
+
+def failed_training(training: Training, problem: Problem = DIVERGED) -> Training:
     job = training.job.model_copy(update={"status": JobStatus.FAILED, "error": problem})
     return training.model_copy(update={"job": job, "model_id": None})
 
@@ -332,3 +337,14 @@ def test_a_training_that_cannot_end_otherwise_says_why_and_is_not_offered_again(
         page = approved.open(TUNE, **query)
         assert "Training diverged.] Lower the rate." in words(page)
         assert not keys(page, "retry_")
+
+
+@pytest.mark.parametrize("kind", [ProviderNotSetUp, PreparedDamaged, OutboundRefused])
+def test_a_training_is_offered_again_where_what_failed_can_be_mended(
+    approved: Pages, model: TunedModel, monkeypatch: pytest.MonkeyPatch, kind: type[NexusError]
+) -> None:
+    problem = problem_of(kind("mend it; then retry"), Attempt(model.training_id, 1))
+    told(monkeypatch, "training", lambda one: failed_training(one, problem))
+    page = approved.open(TUNE, training=str(model.training_id))
+    assert "Mend it; then retry." in words(page)
+    assert len(keys(page, "retry_")) == 1
