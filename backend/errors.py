@@ -162,6 +162,12 @@ class GoesOnElsewhere(JobCancelled):
     code, title = "goes_on_elsewhere", "It was cancelled here only"
 
 
+class RowsStayElsewhere(GoesOnElsewhere):
+    """Cancelled, while another server may have copies of rows, on which it trains nothing."""
+
+    code, title = "rows_stay_elsewhere", "It was cancelled, and rows may be at the provider"
+
+
 class PoisonItem(NexusError):
     """A child process died or timed out three times on the same item."""
 

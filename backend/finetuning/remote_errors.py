@@ -56,8 +56,6 @@ def api_errors(name: str, key: SecretStr | None) -> Iterator[None]:
 
 
 def _translated(exc: Exception, name: str, secret: str) -> ProviderError:
-    if isinstance(exc, openai.APITimeoutError | httpx2.TimeoutException):
-        return ProviderTimeout(f"{name!r} took too long; it is asked again")
     if isinstance(exc, openai.APIConnectionError | httpx2.TransportError):
         return _unconnected(exc, name)
     if isinstance(exc, openai.APIStatusError):
@@ -65,11 +63,13 @@ def _translated(exc: Exception, name: str, secret: str) -> ProviderError:
     return ProviderBadAnswer(f"{name!r} sent an answer that cannot be read; check that the URL is its API")
 
 
-def _unconnected(exc: Exception, name: str) -> ProviderUnavailable:
+def _unconnected(exc: Exception, name: str) -> ProviderError:
     """`ProviderUnreachable` says that nothing was asked; of a connection that broke off nobody knows."""
     cause = exc.__cause__ if isinstance(exc, openai.APIConnectionError) else exc
-    if isinstance(cause, httpx2.ConnectError):
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
         return ProviderUnreachable(f"{name!r} cannot be reached; check the URL and that the server runs")
+    if isinstance(exc, openai.APITimeoutError | httpx2.TimeoutException):
+        return ProviderTimeout(f"{name!r} took too long; it is asked again")
     return ProviderUnavailable(f"{name!r} broke the answer off; it is asked again")
 
 

@@ -157,7 +157,7 @@ class FireworksFineTuning(HttpApi):
             if job_id not in self._figures_at:
                 await self._job(job_id)
             place = self._figures_at[job_id]
-            figures = events_of(await self._figures(httpx2.URL(self.base_url).join(place))) if place else []
+            figures = events_of(await self._figures(httpx2.URL(self._root).join(place))) if place else []
             for one in figures[: -MOST - 1 : -1]:
                 yield one
 

@@ -18,13 +18,15 @@ Read = TypeVar("Read", bound=BaseModel)
 
 
 class HttpApi:
-    """What every such API needs. `http` makes the client for what the server keeps at another host."""
+    """What every such API needs. Its calls are below `root`; `http` makes the client for what the server keeps at
+    another host."""
 
-    def __init__(self, client: httpx2.AsyncClient, endpoint: Endpoint, http: HttpClientFactory, base_url: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, endpoint: Endpoint, http: HttpClientFactory, root: str) -> None:
         self._client = client
         self._endpoint = endpoint
         self._http = http
-        self.base_url = base_url
+        self._root = root
+        self.base_url = endpoint.base_url.rstrip("/")
 
     @property
     def _name(self) -> str:
@@ -35,7 +37,7 @@ class HttpApi:
         return self._endpoint.key.get_secret_value() if self._endpoint.key else ""
 
     def _url(self, *path: str) -> str:
-        return "/".join((self.base_url, *(quote(part, safe=":") for part in path)))
+        return "/".join((self._root, *(quote(part, safe=":") for part in path)))
 
     async def _read(self, kind: type[Read], method: str, *path: str, json: dict[str, Any] | None = None) -> Read:
         return self._read_of(kind, await self._client.request(method, self._url(*path), json=json))
@@ -58,7 +60,7 @@ class HttpApi:
         `what` the server does with the place follows its name. Raises `OutboundRefused`, `ProviderUnreachable`.
         """
         try:
-            if place.scheme != "https" and httpx2.URL(self.base_url).scheme == "https":
+            if place.scheme != "https" and httpx2.URL(self._root).scheme == "https":
                 raise OutboundRefused(f"it would not be encrypted on its way to {place.host!r}")
             async with self._http(str(place), self._client.timeout) as storage:
                 yield storage

@@ -28,6 +28,11 @@ class Journal(BaseModel):
     job_id: str | None = None
     is_over: bool = False
 
+    @property
+    def may_train(self) -> bool:
+        """Whether there may be a job at the server."""
+        return self.job_id is not None or self.is_creating
+
     @classmethod
     def read(cls, folder: Path) -> "Journal":
         path = folder / JOURNAL

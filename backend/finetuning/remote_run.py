@@ -135,14 +135,14 @@ class RemoteRun:
         self.is_over = True
         await self.clean()
         raise RemoteTrainingFailed(
-            f"{api.base_url} does not know the training {job_id!r} any more; look there what became of it, or retry, "
-            "which begins another one"
+            f"{self.server.where} does not know the training {job_id!r} any more; look there what became of it, or "
+            "retry, which begins another one"
         )
 
     async def _raise_end(self, job: RemoteJob, state: str) -> None:
         self.is_over = True
         await self.clean()
-        where, stays = self.server.journal.base_url, "".join(f"; {note}" for note in self.notes)
+        where, stays = self.server.where, "".join(f"; {note}" for note in self.notes)
         if state == "cancelled":
             raise JobCancelled(f"the training {job.id!r} was cancelled at {where}{stays}")
         why = (job.error and job.error.message) or "it gives no reason"
@@ -150,7 +150,7 @@ class RemoteRun:
 
     def _check_sense(self, job: RemoteJob, state: str, seconds: float) -> None:
         """`seconds` since it last said something that can be waited for."""
-        where = self.server.journal.base_url
+        where = self.server.where
         if state == "succeeded" and seconds >= NAMELESS:
             raise RemoteTrainingFailed(
                 f"{where} says that the training {job.id!r} succeeded and names no model, for {span(seconds)} now; "
@@ -193,7 +193,7 @@ class RemoteRun:
         journal = self.server.journal
         if journal.job_id is None and not (journal.files or journal.sending):
             return True
-        return await self.server.ask(self._cancelled, patience=CANCEL_PATIENCE)
+        return await self.server.ask_for(CANCEL_PATIENCE, self._cancelled)
 
     async def _cancelled(self, api: FineTuningApi) -> bool:
         journal, start = self.server.journal, Start(self.order, self.options, self.server)

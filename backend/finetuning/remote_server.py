@@ -41,14 +41,20 @@ class SystemClock:
 
 @dataclass(slots=True)
 class Server:
-    """Where the training of a folder is. `journal` is that folder's. `silence` says since when it fails, how, and
-    when it is asked again; it is empty while it answers."""
+    """Where the training of a folder is. `label` is the provider's, `journal` that folder's. `silence` says since when
+    it fails, how, and when it is asked again; it is empty while it answers."""
 
+    label: str
     connect: Connect
     clock: Clock
     journal: Journal
     folder: Path
     silence: str = ""
+
+    @property
+    def where(self) -> str:
+        """The provider, and where it is set up."""
+        return f"{self.label} ({self.journal.base_url})" if self.journal.base_url else self.label
 
     @asynccontextmanager
     async def api(self) -> AsyncIterator[FineTuningApi]:
@@ -57,7 +63,7 @@ class Server:
             began = self.journal.base_url
             if began and api.base_url != began:
                 raise ProviderNotSetUp(
-                    f"the training is at {began}, and its provider is set up for {api.base_url} now; set {began} up "
+                    f"the training is at {began}, and {self.label} is set up for {api.base_url} now; set {began} up "
                     "again under Settings and retry, or begin another training"
                 )
             self.journal.base_url = api.base_url
@@ -68,6 +74,21 @@ class Server:
 
         Raises `RemoteTrainingFailed` when it has done so for `patience` seconds, and any other failure at once.
         """
+        began = self.clock.now()
+        try:
+            return await self.ask_for(patience, call)
+        except NexusError as exc:
+            if not exc.retryable:
+                raise
+            then = "What it trains may go on there; retry looks for it"
+            if not self.journal.may_train:
+                then = "No training was begun there; retry begins it"
+            raise RemoteTrainingFailed(
+                f"{self.where} failed for {span(self.clock.now() - began)}; it said last: {exc}. {then}"
+            ) from exc
+
+    async def ask_for(self, seconds: float, call: Callable[[FineTuningApi], Awaitable[T]]) -> T:
+        """As `ask`; raises the last failure as it is."""
         began, delay, since = self.clock.now(), FIRST, datetime.now(UTC)
         while True:
             try:
@@ -76,14 +97,8 @@ class Server:
                 self.silence = ""
                 return answer
             except NexusError as exc:
-                if not exc.retryable:
+                if not exc.retryable or self.clock.now() - began >= seconds:
                     raise
-                failing = self.clock.now() - began
-                if failing >= patience:
-                    raise RemoteTrainingFailed(
-                        f"{self.journal.base_url or 'the provider'} failed for {span(failing)}; it said last: {exc}. "
-                        "What it trains may go on there; retry looks for it"
-                    ) from exc
                 log.info("a training waits for its server: %s", exc, extra={"code": exc.code})
                 wait = max(delay, exc.retry_after or 0.0)
                 self.silence = _silence(exc, since, wait)
@@ -111,4 +126,6 @@ def _silence(error: NexusError, since: datetime, wait: float) -> str:
 
 def span(seconds: float) -> str:
     """As people say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
     return f"{seconds / 3600:.0f} hours" if seconds >= 7200 else f"{seconds / 60:.0f} minutes"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+import httpx2
+
+from backend.agents.providers.endpoint import noting_responses
 from backend.errors import (
     InvalidRequest,
     ProviderAuthFailed,
@@ -54,12 +57,24 @@ class Start:
             if found is None:
                 journal.sending = split
                 server.save()
-                found = await _known(api, api.upload(path, self._file_name(split)))
+                found = await self._sent(api, path, split)
             return found
 
         journal.files[split] = await server.ask(sent, patience=PATIENCE)
         journal.sending = None
         server.save()
+
+    async def _sent(self, api: FineTuningApi, path: Path, split: str) -> str:
+        """Where the server was not reached, nothing of the file can be there."""
+        answers: list[httpx2.Response] = []
+        try:
+            with noting_responses(answers):
+                return await _known(api, api.upload(path, self._file_name(split)))
+        except ProviderUnreachable:
+            if not answers:
+                self.server.journal.sending = None
+                self.server.save()
+            raise
 
     async def sent_before(self, api: FineTuningApi) -> str | None:
         """The file whose upload was begun and not seen to its end, where it is there."""
@@ -101,8 +116,8 @@ class Start:
             return await api.find_job(journal.name(self.order.folder), journal.files["train"])
         except NotThere as exc:
             raise RemoteTrainingFailed(
-                f"whether {api.base_url} began the training is not known, since it lists no jobs; look there, end what "
-                "runs, and begin another training"
+                f"whether {self.server.where} began the training is not known, since it lists no jobs; look there, end "
+                "what runs, and begin another training"
             ) from exc
 
     def _new(self) -> NewJob:

@@ -46,7 +46,7 @@ class TogetherFineTuning(HttpApi):
                 raise ProviderBadAnswer(
                     f"{self._name!r} does not say where the file goes; check that the URL is its API"
                 )
-            await self._store(httpx2.URL(self.base_url).join(place), path)
+            await self._store(httpx2.URL(self._root).join(place), path)
             await self._process(file_id)
             return str(file_id)
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from backend.agents.providers.vendors import PROVIDERS
-from backend.errors import GoesOnElsewhere, InvalidRequest, JobCancelled, NexusError, ProviderNotSetUp
+from backend.errors import (
+    GoesOnElsewhere,
+    InvalidRequest,
+    JobCancelled,
+    NexusError,
+    ProviderNotSetUp,
+    RowsStayElsewhere,
+)
 from backend.finetuning import MAKES, Means, Method
 from backend.finetuning.base import (
     WORKSPACE,
@@ -70,7 +77,9 @@ class RemoteTrainer:
         running = self._running.get(handle)
         if running is not None and not running.task.done():
             run, curves = running.run, running.run.curves
-            message = f"{_label(run.options.provider)} {run.server.silence}" if run.server.silence else ""
+            message = f"{run.server.label} {run.server.silence}" if run.server.silence else ""
+            if run.stage == "uploading" and message:
+                return TrainingStatus("running", stage="unsent", message=message)
             if run.stage == "stepping" and curves.percent and not curves.total:
                 return TrainingStatus("running", curves.percent, 100, "advancing", message)
             return TrainingStatus("running", curves.done, curves.total, run.stage, message)
@@ -98,11 +107,11 @@ class RemoteTrainer:
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
                 if not await run.cancel():
-                    end = _goes_on(run.server.journal, "it does not let trainings be cancelled")
+                    end = _goes_on(run.server, "it does not let trainings be cancelled")
         except TimeoutError:
-            end = _goes_on(run.server.journal, f"it did not answer for {CANCEL_SECONDS:g} s")
+            end = _goes_on(run.server, f"it did not answer for {CANCEL_SECONDS:g} s")
         except NexusError as exc:
-            end = _goes_on(run.server.journal, str(exc))
+            end = _goes_on(run.server, str(exc))
         with suppress(JobCancelled):  # the folder is gone
             write_end(order.folder, end)
             if not isinstance(end, GoesOnElsewhere):
@@ -122,7 +131,13 @@ class RemoteTrainer:
         journal = Journal.read(order.folder)
         if journal.is_over:
             journal = Journal(attempt=journal.attempt + 1)
-        server = Server(lambda: self._connected(order, options.provider), self.clock, journal, order.folder)
+        server = Server(
+            _label(options.provider),
+            lambda: self._connected(order, options.provider),
+            self.clock,
+            journal,
+            order.folder,
+        )
         return RemoteRun(order, options, server, Curves(order.folder, options.n_epochs))
 
     @asynccontextmanager
@@ -166,10 +181,14 @@ async def _cleaned(run: RemoteRun) -> None:
         log.warning("files of a training stay at %s: it did not answer", run.server.journal.base_url)
 
 
-def _goes_on(journal: Journal, why: str) -> GoesOnElsewhere:
+def _goes_on(server: Server, why: str) -> GoesOnElsewhere:
+    journal, why = server.journal, why.rstrip(".")
+    if not journal.may_train:
+        return RowsStayElsewhere(
+            f"{server.where} may have copies of the rows: {why}; delete them there. No training was begun there"
+        )
     what = repr(journal.job_id) if journal.job_id else "what was begun"
-    where = journal.base_url or "the provider"
-    return GoesOnElsewhere(f"{where} may go on with {what}: {why.rstrip('.')}; end it there, or it costs tokens")
+    return GoesOnElsewhere(f"{server.where} may go on with {what}: {why}; end it there, or it costs tokens")
 
 
 METHOD: Final = Method(MAKES["remote"], RemoteOptions, RemoteTrainer, needs_base_model=True, queue="remote_trainings")

@@ -64,7 +64,8 @@ class NewJob:
 
 
 class FineTuningApi(Protocol):
-    """A server that trains, in its own dialect: `like` says whose, as in "OpenAI's".
+    """A server that trains, in its own dialect: `like` says whose, as in "OpenAI's". `base_url` is where its provider
+    is set up.
 
     Every method raises the `ProviderError` family; `NotThere` for what the server does not have.
     """

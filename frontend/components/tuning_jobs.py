@@ -36,6 +36,7 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "embedding": ("Reading what the questions mean", "questions"),
         "training": ("Training", "epochs"),
         "uploading": ("Sending the rows to {at}", ""),
+        "unsent": ("Waiting to send the rows to {at}", ""),
         "validating": ("{at} reads the rows", ""),
         "queued": ("Waiting at {at} to begin", ""),
         "waiting": ("Waiting for trainings before it", ""),

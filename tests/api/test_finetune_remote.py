@@ -280,7 +280,7 @@ async def test_a_provider_that_does_not_cancel_is_said_to_go_on_and_a_retry_wait
     await api.drain()
     job = (await api.get(f"/finetune/{training}"))["job"]
     assert (job["status"], job["error"]["code"]) == ("cancelled", "goes_on_elsewhere")
-    assert f"{server.base_url} may go on with 'ftjob-3'" in job["error"]["detail"]
+    assert f"({server.base_url}) may go on with 'ftjob-3'" in job["error"]["detail"]
     server.tuning.statuses = ("succeeded",)
     await api.post(f"/jobs/{training}/retry")
     await api.drain()

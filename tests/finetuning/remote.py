@@ -53,6 +53,18 @@ class SwiftClock:
         await asyncio.sleep(0)
 
 
+class HeldClock(SwiftClock):
+    """Sleeps until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        await self.go.wait()
+
+
 @dataclass
 class Place:
     """A run's folder, the server, and trainers that each are as after a restart."""
@@ -72,6 +84,11 @@ class Place:
     def owner(self) -> str:
         """Of the dialect that is spoken."""
         return {"together": "Together's", "fireworks": "Fireworks'"}.get(self.provider, "OpenAI's")
+
+    @property
+    def label(self) -> str:
+        """What people know it by."""
+        return "OpenAI-compatible server" if self.provider == "openai-compatible" else self.provider.capitalize()
 
     @property
     def job(self) -> str:

@@ -88,7 +88,9 @@ async def test_the_api_of_accounts_is_found_beside_that_of_models(fireworks: Pla
     fireworks.url = fireworks.server.base_url.replace("/v1", "/inference/v1")
     order = fireworks.order()
     order = replace(order, base_model="accounts/other/models/mine")
-    assert (await fireworks.ended(order)).state == "succeeded"
+    status = await fireworks.ended(order)
+    assert status.result is not None, status.error
+    assert f"rows went to {fireworks.url}: " in status.result.notes[0]
     [job] = acme.jobs.values()
     assert job["baseModel"] == "accounts/other/models/mine"
 
@@ -229,7 +231,7 @@ async def test_the_reason_of_a_failure_is_told(fireworks: Place, acme: MockFirew
     status = await fireworks.ended(fireworks.order())
     assert status.state == "failed"
     assert str(status.error) == (
-        f"the training {JOB!r} failed at {fireworks.server.base_url}: The dataset has 2 examples"
+        f"the training {JOB!r} failed at Fireworks ({fireworks.server.base_url}): The dataset has 2 examples"
     )
 
 

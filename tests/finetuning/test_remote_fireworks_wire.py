@@ -35,8 +35,8 @@ def speaking(*answers: httpx2.Response) -> FireworksFineTuning:
     return FireworksFineTuning(endpoint.client(http, httpx2.Timeout(5.0), KeyHeader()), endpoint, http)
 
 
-def test_its_api_is_at_its_own_host() -> None:
-    assert speaking(httpx2.Response(200)).base_url == "https://api.fireworks.ai/v1"
+def test_it_is_known_by_the_address_that_is_set_up() -> None:
+    assert speaking(httpx2.Response(200)).base_url == "https://api.fireworks.ai/inference/v1"
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ import shutil
 
 import pytest
 
-from backend.errors import GoesOnElsewhere, JobCancelled, RemoteTrainingFailed
+from backend.errors import GoesOnElsewhere, JobCancelled, RemoteTrainingFailed, RowsStayElsewhere
 from backend.finetuning import remote_trainer
 from backend.finetuning.remote_journal import Journal
-from tests.finetuning.remote import Place, called
+from tests.finetuning.remote import HeldClock, Place, SwiftClock, called
+from tests.support import eventually
 
 
 async def died(place: Place, kind: str, fault: str = "hang") -> None:
@@ -140,6 +141,37 @@ async def test_what_was_not_begun_is_cancelled_without_a_call(place: Place) -> N
 
 
 @pytest.mark.fault("B6")
+async def test_at_a_server_that_was_never_reached_nothing_is_left_and_nothing_is_said_to_be(place: Place) -> None:
+    place.url, place.clock = "http://127.0.0.1:1/v1", HeldClock()
+    trainer, order = place.trainer(), place.order()
+    handle = await trainer.start(order)
+
+    async def has_failed() -> bool:
+        return (await trainer.status(order, handle)).message != ""
+
+    await eventually(has_failed)
+    status = await trainer.status(order, handle)
+    assert status.stage == "unsent"
+    assert f"{place.label} has not answered since" in status.message
+    await trainer.aclose()
+    assert Journal.read(order.folder).sending is None
+    assert type(await cancelled(place)) is JobCancelled
+    place.url, place.clock = "", SwiftClock()
+    (order.folder / "ended.json").unlink()
+    assert (await place.ended(order)).state == "succeeded"
+
+
+@pytest.mark.fault("B6")
+async def test_of_rows_that_may_have_been_sent_it_is_said_where_and_that_nothing_is_trained(place: Place) -> None:
+    await died(place, "upload")
+    place.is_set_up = False
+    said = await cancelled(place)
+    assert isinstance(said, RowsStayElsewhere)
+    assert f"{place.label} ({place.server.base_url}) may have copies of the rows: " in str(said)
+    assert "costs" not in str(said)
+
+
+@pytest.mark.fault("B6")
 @pytest.mark.parametrize("kind", ["upload", "create"])
 async def test_what_arrived_though_its_process_died_is_cancelled_too(place: Place, kind: str) -> None:
     place.server.tuning.always[kind] = "lost"
@@ -172,7 +204,7 @@ async def test_a_server_that_does_not_cancel_is_said_to_go_on_and_a_retry_goes_o
     tuning.always["cancel"] = fault
     said = await cancelled(place)
     assert isinstance(said, GoesOnElsewhere)
-    assert f"{place.server.base_url} may go on with {place.job!r}" in str(said)
+    assert f"{place.label} ({place.server.base_url}) may go on with {place.job!r}" in str(said)
     assert "end it there" in str(said)
     tuning.statuses = ("succeeded",)
     order = place.order()

@@ -10,7 +10,7 @@ from backend.agents.providers.config import Timeouts
 from backend.errors import InvalidRequest, ProviderAuthFailed, ProviderNotSetUp, ProviderRejected, RemoteTrainingFailed
 from backend.finetuning import remote_run
 from backend.finetuning.remote_options import RemoteOptions
-from tests.finetuning.remote import KEY, NAME, Place, SwiftClock, called, check_curves
+from tests.finetuning.remote import KEY, NAME, HeldClock, Place, called, check_curves
 from tests.support import eventually
 
 
@@ -108,18 +108,6 @@ async def test_failures_that_pass_are_waited_for_at_every_step(place: Place, fau
     assert tuning.calls.count("create") == 2
 
 
-class HeldClock(SwiftClock):
-    """Sleeps until it is let go on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = asyncio.Event()
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds)
-        await self.go.wait()
-
-
 @pytest.mark.fault("C4")
 @pytest.mark.parametrize(
     ("fault", "headers", "said"),
@@ -148,8 +136,7 @@ async def test_a_server_that_does_not_answer_is_told_with_since_when_until_it_do
         return (await trainer.status(order, handle)).message != ""
 
     await eventually(is_told)
-    label = "OpenAI-compatible server" if place.provider == "openai-compatible" else place.provider.capitalize()
-    assert re.match(f"{label} {said}", (await trainer.status(order, handle)).message)
+    assert re.match(f"{place.label} {said}", (await trainer.status(order, handle)).message)
     clock.go.set()
 
     async def answers_again() -> bool:
@@ -188,13 +175,22 @@ async def test_a_server_that_fails_for_very_long_is_given_up_and_found_again_by_
     status = await place.ended(order)
     assert isinstance(status.error, RemoteTrainingFailed)
     assert not status.error.retryable
-    assert "failed for 30 minutes" in str(status.error)
+    assert f"{place.label} ({place.server.base_url}) failed for 30 minutes" in str(status.error)
     assert "retry looks for it" in str(status.error)
     assert place.clock.time >= 1800
     del tuning.always["job"]
     (order.folder / "ended.json").unlink()
     assert (await place.ended(order)).state == "succeeded"
     assert len(tuning.jobs) == 1
+
+
+@pytest.mark.fault("B12")
+async def test_a_server_that_is_not_reached_for_very_long_is_said_to_train_nothing(place: Place) -> None:
+    place.url = "http://127.0.0.1:1/v1"
+    status = await place.ended(place.order())
+    assert isinstance(status.error, RemoteTrainingFailed)
+    assert str(status.error).startswith(f"{place.label} ({place.url}) failed for 30 minutes")
+    assert str(status.error).endswith("No training was begun there; retry begins it")
 
 
 # --- failures that do not pass ------------------------------------------------------------
