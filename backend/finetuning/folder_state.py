@@ -8,7 +8,6 @@ from threading import Lock
 from typing import Final, TypeVar
 
 from backend.errors import NexusError
-from backend.finetuning.gguf_fit import NotExported
 from backend.finetuning.model_folder import CONFIG
 
 T = TypeVar("T")
@@ -21,10 +20,10 @@ KEPT: Final = 32
 def remembered(read: Callable[[Path], T]) -> Callable[[Path], T]:
     """Reads a folder again once one of its files came, went, or has another size or time of change.
 
-    What `read` refuses, by `NexusError` or `NotExported`, is remembered as well. For what is told before a training,
-    not for what guards it: who sets the time of a file back is not noticed.
+    What `read` refuses by `NexusError` is remembered as well. For what is told of a model, not for what guards against
+    it: who sets the time of a file back is not noticed.
     """
-    kept: OrderedDict[Path, tuple[State, T | Exception]] = OrderedDict()
+    kept: OrderedDict[Path, tuple[State, T | NexusError]] = OrderedDict()
     lock = Lock()
 
     def told(folder: Path) -> T:
@@ -38,17 +37,17 @@ def remembered(read: Callable[[Path], T]) -> Callable[[Path], T]:
             kept[folder] = state, found
             while len(kept) > KEPT:
                 kept.popitem(last=False)
-        if isinstance(found, Exception):
+        if isinstance(found, NexusError):
             raise copy(found)
         return found
 
     return told
 
 
-def _outcome(read: Callable[[Path], T], folder: Path) -> T | Exception:
+def _outcome(read: Callable[[Path], T], folder: Path) -> T | NexusError:
     try:
         return read(folder)
-    except (NexusError, NotExported) as exc:
+    except NexusError as exc:
         return exc.with_traceback(None)
 
 

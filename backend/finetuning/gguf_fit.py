@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from backend.errors import UnusableModel
 from backend.finetuning import model_folder
 from backend.finetuning.lora_llama import PRE_TOKENIZERS
 
@@ -21,7 +20,7 @@ def require_place(folder: Path) -> None:
     llama.cpp reads the finished file, is not known before it is written."""
     config: dict[str, Any] = dict(model_folder.config(folder))
     require_kind(config)
-    kept = tokenizer_of(folder)
+    kept = model_folder.tokenizer(folder)
     pre_tokenizer(kept)
     if isinstance(size := config.get("vocab_size"), int):
         require_words(kept, size)
@@ -38,17 +37,6 @@ def require_kind(config: dict[str, Any]) -> None:
     for name, usual in (("attention_bias", False), ("mlp_bias", False), ("hidden_act", "silu")):
         if config.get(name, usual) != usual:
             raise NotExported(f"its {name} is {config[name]!r}, which is not written as GGUF")
-
-
-def tokenizer_of(folder: Path) -> dict[str, Any]:
-    """What its file says. Raises `UnusableModel` for one that is no tokenizer."""
-    try:
-        kept = json.loads((folder / model_folder.TOKENIZER).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as exc:
-        raise UnusableModel(f"the tokenizer of the model cannot be read ({exc}); take another copy of it") from exc
-    if not isinstance(kept, dict) or not isinstance(kept.get("model"), dict):
-        raise UnusableModel(f"{model_folder.TOKENIZER!r} of the model is no tokenizer; take another copy of it")
-    return kept
 
 
 def pre_tokenizer(kept: dict[str, Any]) -> str:

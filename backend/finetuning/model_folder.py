@@ -8,9 +8,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 import safetensors
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from pydantic import JsonValue
 
 from backend.errors import UnusableModel
@@ -43,8 +46,21 @@ class Tensor:
     shape: tuple[int, ...]
 
 
+class _Generation(Extension):
+    """The tag by which templates mark what the model says, as transformers knows it."""
+
+    tags = {"generation"}  # noqa: RUF012 - as jinja2 has it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+_TEMPLATES: Final = Environment(extensions=[_Generation, "jinja2.ext.loopcontrols"])
+
+
 def check(folder: Path) -> None:
-    """Raises `UnusableModel` for a folder that holds anything which could run code, or that is not whole."""
+    """Raises `UnusableModel` for a folder that holds anything which could run code, or that lacks a file."""
     for name in (CONFIG, TOKENIZER):
         if not (folder / name).is_file():
             raise UnusableModel(f"the model has no {name!r}; give the folder of a whole Hugging Face model")
@@ -57,18 +73,44 @@ def check(folder: Path) -> None:
         raise UnusableModel(f"the model has no {WEIGHTS} file; export its weights as safetensors")
 
 
+def require_whole(folder: Path) -> None:
+    """Reads its configuration, its tokenizer and the headers of its weights. Raises `UnusableModel`, which names the
+    file, for one that is cut or is something else."""
+    config(folder)
+    tokenizer(folder)
+    tensors(folder)
+
+
 def require_template(folder: Path) -> None:
-    """Raises `UnusableModel` for a model that nobody can chat with."""
-    kept = folder / TEMPLATE
-    if kept.is_file() and kept.read_text(encoding="utf-8", errors="replace").strip():
-        return
-    settings = folder / _SETTINGS
-    told = read_json(settings) if settings.is_file() else None
-    if not (isinstance(told, dict) and told.get("chat_template")):
+    """Raises `UnusableModel` for a model that nobody can chat with. The template is read and never run."""
+    file, templates = _chat_templates(folder)
+    if not templates:
         raise UnusableModel(
             "the model has no chat template, so that nothing says how its conversations are written; choose one that "
             "was tuned for instructions"
         )
+    for template in templates:
+        try:
+            _TEMPLATES.parse(template)
+        except (TemplateSyntaxError, RecursionError) as exc:
+            place = f" in line {exc.lineno}" if isinstance(exc, TemplateSyntaxError) else ""
+            raise UnusableModel(
+                f"the chat template in {file!r} of the model is broken{place} ({exc}); correct it, or take another copy"
+            ) from exc
+
+
+def _chat_templates(folder: Path) -> tuple[str, list[str]]:
+    """The file that they are in, and their texts: a model may have one for each kind of conversation."""
+    kept = folder / TEMPLATE
+    text = _text(kept) if kept.is_file() else ""
+    if text.strip():
+        return TEMPLATE, [text]
+    settings = folder / _SETTINGS
+    told = read_json(settings) if settings.is_file() else None
+    found = told.get("chat_template") if isinstance(told, dict) else None
+    several = found if isinstance(found, list) else [{"template": found}]
+    texts = [one.get("template") for one in several if isinstance(one, dict)]
+    return _SETTINGS, [one for one in texts if isinstance(one, str) and one]
 
 
 def config(folder: Path) -> dict[str, JsonValue]:
@@ -76,6 +118,17 @@ def config(folder: Path) -> dict[str, JsonValue]:
     if not isinstance(found, dict):
         raise UnusableModel(f"{CONFIG!r} of the model is no JSON object; take another copy of the model")
     return found
+
+
+def tokenizer(folder: Path) -> dict[str, Any]:
+    """What its file says. Raises `UnusableModel` for one that is no tokenizer."""
+    try:
+        kept = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as exc:
+        raise UnusableModel(f"{TOKENIZER!r} of the model cannot be read ({exc}); take another copy of it") from exc
+    if not isinstance(kept, dict) or not isinstance(kept.get("model"), dict):
+        raise UnusableModel(f"{TOKENIZER!r} of the model is no tokenizer; take another copy of it")
+    return kept
 
 
 def tensors(folder: Path) -> list[Tensor]:
@@ -91,13 +144,21 @@ def tensors(folder: Path) -> list[Tensor]:
 
 
 def read_json(path: Path) -> JsonValue:
-    if path.stat().st_size > LONGEST_CONFIG:
-        raise UnusableModel(f"{path.name!r} of the model has more than {LONGEST_CONFIG // 1024**2} MB; it is not read")
     try:
-        found: JsonValue = json.loads(path.read_text(encoding="utf-8"))
+        found: JsonValue = json.loads(_text(path))
     except (ValueError, RecursionError) as exc:
         raise UnusableModel(f"{path.name!r} of the model is no JSON ({exc}); take another copy of the model") from exc
     return found
+
+
+def _text(path: Path) -> str:
+    """Raises `UnusableModel` for a file that is too long, or is no text."""
+    if path.stat().st_size > LONGEST_CONFIG:
+        raise UnusableModel(f"{path.name!r} of the model has more than {LONGEST_CONFIG // 1024**2} MB; it is not read")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as exc:
+        raise UnusableModel(f"{path.name!r} of the model is no text in UTF-8 ({exc}); take another copy of it") from exc
 
 
 def _refuse_code(folder: Path) -> None:
@@ -138,3 +199,7 @@ def _check_index(path: Path) -> None:
     for name in names.values() if isinstance(names, dict) else ():
         if not isinstance(name, str) or PurePosixPath(name).name != name or not name.endswith(".safetensors"):
             raise UnusableModel(f"{path.name!r} of the model names the file {name!r}; only safetensors are read")
+        if not (path.parent / name).is_file():
+            raise UnusableModel(
+                f"{path.name!r} of the model names the file {name!r}, which is not there; take another copy"
+            )

@@ -44,6 +44,12 @@ def test_a_folder_of_safetensors_passes_and_its_tensors_are_known(base: Path) ->
     assert tensors(base) == [Tensor("a.weight", (3, 2))]
 
 
+def test_an_index_that_names_a_file_which_is_not_there_is_refused(base: Path) -> None:
+    (base / model_folder.INDEX).write_text('{"weight_map": {"a.weight": "model-2.safetensors"}}')
+    with pytest.raises(UnusableModel, match=r"names the file 'model-2\.safetensors', which is not there"):
+        check(base)
+
+
 def test_a_folder_that_is_no_model_is_not_walked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Path, "rglob")
     with pytest.raises(UnusableModel, match=r"has no 'config\.json'"):

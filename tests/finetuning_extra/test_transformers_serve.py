@@ -16,6 +16,7 @@ from backend.agents.providers.local_models.transformers_chat import Words
 from backend.agents.providers.local_models.transformers_serve import serve
 from backend.errors import ProviderRejected
 from backend.finetuning.lora_task import load_tokenizer
+from tests.finetuning import bases
 from tests.finetuning_extra.building import END, START, write_base
 from tests.finetuning_extra.running import SECONDS
 from tests.finetuning_extra.test_lora_gguf import greedy
@@ -47,6 +48,13 @@ class Told:
     completion_tokens: int
     pieces: int
     model: str
+
+
+@pytest.mark.fault("B8")
+def test_a_kind_of_model_that_transformers_does_not_know_is_told_as_one(tmp_path: Path) -> None:
+    folder = bases.write(tmp_path / "model", config={"model_type": "unheard_of"})
+    with pytest.raises(SystemExit, match=r"^it is of the kind 'unheard_of', and transformers \d\S* writes with none"):
+        serve(str(folder), "tiny", KEY)
 
 
 def asking(messages: Any = HELLO, *, most: int = 40, **more: Any) -> dict[str, Any]:

@@ -144,6 +144,57 @@ def test_a_folder_that_is_not_whole_is_refused(folder: Path, file: str, says: st
         model_file(str(folder))
 
 
+@pytest.mark.fault("B8")
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("chat_template.jinja", b"{% for one in messages %}\n{{ one", r"'chat_template.jinja' .* broken in line 2"),
+        ("tokenizer_config.json", b'{"chat_template": "{% if %}"}', "'tokenizer_config.json' .* broken in line 1"),
+        ("chat_template.jinja", b"\xff{{", "'chat_template.jinja' .* no text in UTF-8"),
+        ("config.json", b"[]", r"'config\.json' of the model is no JSON object"),
+        ("tokenizer.json", b"{}", r"'tokenizer\.json' of the model is no tokenizer"),
+        (
+            "model.safetensors",
+            b"\x10\x00\x00\x00\x00\x00\x00\x00{",
+            r"'model\.safetensors' of the model is cut or damaged",
+        ),
+    ],
+)
+def test_a_file_of_a_folder_that_is_broken_is_named_before_it_is_asked(
+    folder: Path, file: str, content: bytes, says: str
+) -> None:
+    (folder / file).write_bytes(content)
+    with pytest.raises(InvalidRequest, match=f"model: '{folder}': .*{says}.*; .*another copy"):
+        model_file(str(folder))
+
+
+@pytest.mark.fault("B8")
+def test_weights_that_are_cut_are_found_by_their_length(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(InvalidRequest, match=r"'model\.safetensors' of the model is cut"):
+        model_file(str(folder))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for one in messages %}{% if loop.last %}{% break %}{% endif %}{% endfor %}",
+        "{% generation %}{{ messages[-1].content | trim }}{% endgeneration %}",
+    ],
+)
+def test_what_templates_of_transformers_have_beside_jinja_is_known(folder: Path, template: str) -> None:
+    (folder / "chat_template.jinja").write_text(template)
+    assert model_file(str(folder)) == folder
+
+
+def test_however_a_folder_is_written_it_is_one(folder: Path) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    for name in (f"{folder}/", f"{folder.parent}/x/../{folder.name}", str(link)):
+        assert model_file(name) == folder
+
+
 def test_a_folder_without_transformers_is_refused_with_what_to_do(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from backend.agents.providers.base import Capabilities
 from backend.errors import InvalidRequest, UnusableModel
 from backend.finetuning import model_folder
+from backend.finetuning.folder_state import remembered
 from backend.registry import installing
 
 Engine = Literal["llama.cpp", "transformers"]
@@ -20,12 +21,14 @@ _VERSIONS: Final = (2, 3)
 
 def model_file(name: str) -> Path:
     """The file of the packaged sample, or an absolute path. Raises `InvalidRequest` for what is neither a GGUF file nor
-    a folder with a Hugging Face model, and for one whose engine is not installed."""
+    a folder with a Hugging Face model, and for one whose engine is not installed. However it is written, one folder is
+    one path; a file keeps its name, by which its other parts are found."""
     path = _sample() if name in ("", SAMPLE) else Path(name)
     if not path.is_absolute():
         raise InvalidRequest(
             f"model: {name!r} is neither the sample {SAMPLE!r} nor the whole path of a .gguf file or a model's folder"
         )
+    path = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
     if engine_of(path) == "transformers":
         check_folder(path)
     else:
@@ -52,15 +55,21 @@ def name_of(path: Path) -> str:
 
 
 def check_folder(folder: Path) -> None:
-    """Opens no weights. Raises `InvalidRequest` for what could run code, is not whole, or has no chat template, and
-    where transformers is not installed."""
+    """Reads no weights but what their headers say. Raises `InvalidRequest` for what could run code, is not whole, or
+    has no chat template that can be read, and where transformers is not installed."""
     if missing := missing_transformers():
         raise InvalidRequest(f"model: {str(folder)!r} is a folder, and {missing}")
     try:
         model_folder.check(folder)
-        model_folder.require_template(folder)
+        _whole(folder)
     except UnusableModel as exc:
         raise InvalidRequest(f"model: {str(folder)!r}: {exc}") from exc
+
+
+@remembered
+def _whole(folder: Path) -> None:
+    model_folder.require_whole(folder)
+    model_folder.require_template(folder)
 
 
 def missing_transformers() -> str:

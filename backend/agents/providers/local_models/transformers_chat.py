@@ -9,9 +9,11 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 import torch
+import transformers
 from jinja2 import TemplateError
 from starlette.exceptions import HTTPException
 from tokenizers import Tokenizer
@@ -21,8 +23,11 @@ from transformers.cli.serving.chat_completion import ChatCompletionHandler
 from transformers.cli.serving.model_manager import ModelManager
 from transformers.cli.serving.utils import GenerateManager, GenerationState, _StreamError
 from transformers.generation.streamers import BaseStreamer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from backend.agents.providers.local_models.child import CONTEXT, PARALLEL
+from backend.errors import UnusableModel
+from backend.finetuning import model_folder
 
 _HELD_TO: Final = ("response_format", "tools", "functions")
 """What a model would have to be held to."""
@@ -41,7 +46,14 @@ class Ended(Exception):
 
 
 def loaded(folder: str, name: str) -> "Chat":
-    """Raises whatever the library raises for files that it cannot read."""
+    """Raises `UnusableModel` for a kind of model that the library does not know, and whatever it raises for files that
+    it cannot read."""
+    kind = model_folder.config(Path(folder)).get("model_type")
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise UnusableModel(
+            f"it is of the kind {kind!r}, and transformers {transformers.__version__} writes with none such; choose "
+            "another model, or a newer transformers"
+        )
     return Chat(Models(force_model=folder, device="cpu"), Generations(), name)
 
 

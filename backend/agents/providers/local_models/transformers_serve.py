@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.agents.providers.local_models.child import threads
 from backend.agents.providers.local_models.transformers_chat import Chat, Refused, loaded
+from backend.errors import UnusableModel
 
 
 def serve(folder: str, name: str, key: str) -> tuple[str, object]:
@@ -29,6 +30,8 @@ def serve(folder: str, name: str, key: str) -> tuple[str, object]:
     torch.set_num_threads(threads())
     try:
         chat = loaded(folder, name)
+    except UnusableModel as exc:
+        raise SystemExit(str(exc)) from exc
     except Exception as exc:
         raise SystemExit(f"{type(exc).__name__}: {' '.join(str(exc).split())}"[:200]) from exc
     listening = socket.create_server(("127.0.0.1", 0))
