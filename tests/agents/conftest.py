@@ -1,11 +1,14 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts
 from backend.agents.providers.base import Provider
+from backend.agents.providers.local_models import model_files
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.finetuning import bases
 from tests.mock_openai import MockOpenAI, MockServer
 
 KEY = SecretStr("sk-test-abcdefghij0123456789")
@@ -50,3 +53,10 @@ def connect(server: MockServer, outbound: Outbound, vendor: str) -> Connect:
         return PROVIDERS.get(vendor)(config, outbound.provider_client)
 
     return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Hugging Face model, where transformers is installed."""
+    monkeypatch.setattr(model_files, "_PACKAGE", "json")
+    return bases.write(tmp_path / "model-1.5")

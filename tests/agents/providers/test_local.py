@@ -1,4 +1,4 @@
-"""Local models: which file or folder is one, and the life of the child that serves it: the mock server here."""
+"""Local models: the life of the child that serves a file or a folder: the mock server here."""
 
 import asyncio
 import os
@@ -25,15 +25,14 @@ from backend.agents.providers.base import (
 )
 from backend.agents.providers.echo import EchoProvider
 from backend.agents.providers.local import LONGEST, LocalProvider
-from backend.agents.providers.local_models import model_files
-from backend.agents.providers.local_models.model_files import capabilities_of, check, model_file
-from backend.agents.providers.local_models.servers import ModelServers
+from backend.agents.providers.local_models import servers as servers_module
+from backend.agents.providers.local_models.model_files import capabilities_of
+from backend.agents.providers.local_models.servers import ModelServers, Served
 from backend.agents.providers.protocols.base import WireProtocol
 from backend.agents.providers.retry import AnsweredBy, Candidate, FallbackProvider
 from backend.agents.providers.streams import closing
-from backend.errors import InvalidRequest, ProviderRejected, ProviderUnavailable
+from backend.errors import ProviderRejected, ProviderUnavailable
 from tests.agents.scripted import ScriptedProvider
-from tests.finetuning import bases
 from tests.support import eventually
 
 COMMAND = (sys.executable, "-m", "tests.mock_llm.child")
@@ -71,13 +70,6 @@ def model(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Hugging Face model, where transformers is installed."""
-    monkeypatch.setattr(model_files, "_PACKAGE", "json")
-    return bases.write(tmp_path / "model-1.5")
-
-
 async def ask(provider: LocalProvider, file: Path) -> str:
     return (await collect(provider.stream(GenerationRequest(str(file), QUESTION)))).text
 
@@ -86,123 +78,7 @@ def pid_of(servers: ModelServers, file: Path) -> int | None:
     return servers.of(file, "", idle=1).pid
 
 
-# --- which file is one --------------------------------------------------------
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "is no GGUF file: it is empty"),
-        (b"GGUF", "is no GGUF file"),
-        (b"%PDF-1.7 and more", "is no GGUF file: it begins with other bytes than 'GGUF'$"),
-        (b"GGUF\x01\x00\x00\x00", "of version 1; known: \\[2, 3\\]"),
-        (b"GGUF\x00\x00\x00\x03", "of version 50331648"),
-    ],
-)
-def test_a_file_that_is_none_is_refused_by_its_first_bytes(tmp_path: Path, content: bytes, says: str) -> None:
-    file = tmp_path / "model.gguf"
-    file.write_bytes(content)
-    with pytest.raises(InvalidRequest, match=says):
-        check(file)
-
-
-@pytest.mark.parametrize("name", ["/no/such/model.gguf", "/", "model.gguf", "../model.gguf"])
-def test_what_is_no_path_of_a_file_is_refused(name: str) -> None:
-    with pytest.raises(InvalidRequest, match="model: "):
-        model_file(name)
-
-
-def test_a_folder_with_a_hugging_face_model_is_one(folder: Path) -> None:
-    assert model_file(str(folder)) == folder
-
-
-@pytest.mark.fault("B9")
-@pytest.mark.parametrize(
-    ("file", "says"),
-    [
-        ("pytorch_model.bin", "'pytorch_model.bin' can run code when it is opened"),
-        ("modeling.py", "'modeling.py' can run code"),
-        ("config.json", "'config.json' has 'auto_map', by which a model names code"),
-    ],
-)
-def test_a_folder_that_could_run_code_is_refused_unopened(folder: Path, file: str, says: str) -> None:
-    (folder / file).write_text('{"auto_map": {"AutoModel": "modeling.Own"}}')
-    with pytest.raises(InvalidRequest, match=f"model: '{folder}': .*{says}"):
-        model_file(str(folder))
-
-
-@pytest.mark.parametrize(
-    ("file", "says"),
-    [
-        ("config.json", "has no 'config.json'; give the folder of a whole Hugging Face model"),
-        ("tokenizer.json", "has no 'tokenizer.json'"),
-        ("tokenizer_config.json", "no chat template"),
-        ("model.safetensors", r"no \*\.safetensors file"),
-    ],
-)
-def test_a_folder_that_is_not_whole_is_refused(folder: Path, file: str, says: str) -> None:
-    (folder / file).unlink()
-    with pytest.raises(InvalidRequest, match=says):
-        model_file(str(folder))
-
-
-@pytest.mark.fault("B8")
-@pytest.mark.parametrize(
-    ("file", "content", "says"),
-    [
-        ("chat_template.jinja", b"{% for one in messages %}\n{{ one", r"'chat_template.jinja' .* broken in line 2"),
-        ("tokenizer_config.json", b'{"chat_template": "{% if %}"}', "'tokenizer_config.json' .* broken in line 1"),
-        ("chat_template.jinja", b"\xff{{", "'chat_template.jinja' .* no text in UTF-8"),
-        ("config.json", b"[]", r"'config\.json' of the model is no JSON object"),
-        ("tokenizer.json", b"{}", r"'tokenizer\.json' of the model is no tokenizer"),
-        (
-            "model.safetensors",
-            b"\x10\x00\x00\x00\x00\x00\x00\x00{",
-            r"'model\.safetensors' of the model is cut or damaged",
-        ),
-    ],
-)
-def test_a_file_of_a_folder_that_is_broken_is_named_before_it_is_asked(
-    folder: Path, file: str, content: bytes, says: str
-) -> None:
-    (folder / file).write_bytes(content)
-    with pytest.raises(InvalidRequest, match=f"model: '{folder}': .*{says}.*; .*another copy"):
-        model_file(str(folder))
-
-
-@pytest.mark.fault("B8")
-def test_weights_that_are_cut_are_found_by_their_length(folder: Path) -> None:
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1])
-    with pytest.raises(InvalidRequest, match=r"'model\.safetensors' of the model is cut"):
-        model_file(str(folder))
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        "{% for one in messages %}{% if loop.last %}{% break %}{% endif %}{% endfor %}",
-        "{% generation %}{{ messages[-1].content | trim }}{% endgeneration %}",
-    ],
-)
-def test_what_templates_of_transformers_have_beside_jinja_is_known(folder: Path, template: str) -> None:
-    (folder / "chat_template.jinja").write_text(template)
-    assert model_file(str(folder)) == folder
-
-
-def test_however_a_folder_is_written_it_is_one(folder: Path) -> None:
-    link = folder.parent / "link"
-    link.symlink_to(folder)
-    for name in (f"{folder}/", f"{folder.parent}/x/../{folder.name}", str(link)):
-        assert model_file(name) == folder
-
-
-def test_a_folder_without_transformers_is_refused_with_what_to_do(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model_files, "_PACKAGE", "a_package_that_nobody_has")
-    with pytest.raises(InvalidRequest, match="transformers is not installed: run `make finetune`"):
-        model_file(str(folder))
-
-
+# --- the child ----------------------------------------------------------------
 async def test_no_child_is_started_for_a_file_that_is_none(make: Make, servers: ModelServers, tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"no model at all")
@@ -218,7 +94,6 @@ async def test_a_file_that_is_gone_lets_the_fallback_answer(make: Make) -> None:
     assert (done.provider, [one.provider for one in done.failures]) == ("echo", ["local"])
 
 
-# --- the child ----------------------------------------------------------------
 async def test_the_first_question_starts_one_child_that_answers_all(
     make: Make, servers: ModelServers, model: Path
 ) -> None:
@@ -351,6 +226,33 @@ async def test_a_folder_is_asked_for_no_form_and_for_no_tools(make: Make, server
 
 class Verdict(BaseModel):
     right: bool
+
+
+@pytest.mark.parametrize("end", ["retired", "unused"])
+async def test_a_question_that_comes_while_its_child_is_ended_gets_another(
+    servers: ModelServers, model: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    server = servers.of(model, "tiny", idle=0.1 if end == "unused" else 600)
+    first = server.acquire()
+    later: list[Served] = []
+    ended = servers_module._end
+
+    def interrupted(child: servers_module._Child) -> None:
+        if not later:
+            later.append(server.acquire())
+        ended(child)
+
+    monkeypatch.setattr(servers_module, "_end", interrupted)
+    server.release()
+    if end == "retired":
+        await asyncio.to_thread(server.retire)
+
+    async def has_ended() -> bool:
+        return bool(later) and not servers_module._is_healthy(first.url)
+
+    await eventually(has_ended)
+    assert servers_module._is_healthy(later[0].url)
+    server.release()
 
 
 async def test_a_model_that_is_answering_stays(make: Make, servers: ModelServers, tmp_path: Path) -> None:

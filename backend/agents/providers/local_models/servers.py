@@ -119,9 +119,16 @@ class ModelServer:
         """Ends the child and waits for it where nobody uses it; else it ends within seconds of its last use."""
         with self._lock:
             self._is_retired = True
-            is_used = self._users > 0
-        if not is_used:
-            self.stop()
+            found = None if self._users else self._let_go()
+        if found is not None:
+            _end(found)
+
+    def _let_go(self) -> _Child | None:
+        """The child, which is ours alone to end from here on: whoever asks next gets another. Under the lock."""
+        found, self._child = self._child, None
+        if found is not None:
+            found.is_wanted = False
+        return found
 
     def stop(self) -> None:
         """Ends the child and waits for it."""
@@ -203,8 +210,8 @@ class ModelServer:
         with self._lock:
             unused = time.monotonic() - self._last_used
             is_idle = not self._users and (self._is_retired or unused >= self._idle)
-            if is_idle:
-                found.is_wanted = False
+            if is_idle and self._child is found:
+                self._let_go()
         if is_idle:
             log.info("the local model %r was not used for %g s and is unloaded", self._name, unused)
             _end(found)
