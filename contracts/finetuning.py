@@ -34,13 +34,15 @@ class MethodChoice(Answer):
 
 class TrainingProvider(Answer):
     """A provider that is set up and may train. Its `base_url` is where the dataset's rows would go. `lacks` are the
-    method's parameters that it does not take, and why; `note` is what to know before rows are sent there."""
+    method's parameters that it does not take, and why; `note` is what to know before rows are sent there. `example` is
+    a base model as it writes their names."""
 
     name: str
     label: str
     base_url: str
     lacks: dict[str, str] = Field({})
     note: str = ""
+    example: str = ""
 
 
 Makes = Literal["retrieval", "answers", "embeddings"]

@@ -123,11 +123,22 @@ class FinetuningService:
             if new.collection_id is not None:
                 await tx.collections.get(new.collection_id)
             dataset = await frozen(tx, new.dataset_id)
+            needs = {"obstacle": await self._not_set_up(tx, parameters)}
         outlook = await self._foreseen(principal, method, new, parameters)
         epochs = parameters.get("epochs") or parameters.get("n_epochs")
         price = 0.0 if PROVIDER not in parameters else parameters["price_per_million"]
         cost = None if price is None else Decimal(str(price)) * dataset.tokens * (epochs or 1) / MILLION
-        return wire.TrainingEstimate(tokens=dataset.tokens, epochs=epochs, cost_usd=cost, **_needs(outlook))
+        return wire.TrainingEstimate(tokens=dataset.tokens, epochs=epochs, cost_usd=cost, **(needs | _needs(outlook)))
+
+    async def _not_set_up(self, tx: Tx, parameters: dict[str, Any]) -> str:
+        """Why the provider cannot train; empty where it can, or where none does."""
+        if (provider := parameters.get(PROVIDER)) is None:
+            return ""
+        try:
+            await self._providers.training_at(tx, provider)
+        except InvalidRequest as exc:
+            return str(exc)
+        return ""
 
     async def _foreseen(
         self, principal: Principal, method: Method, new: wire.NewTraining, parameters: dict[str, Any]
@@ -288,6 +299,7 @@ def _provider(config: ProviderConfig) -> wire.TrainingProvider:
         base_url=config.base_url or "",
         lacks=dict(tuning.lacks),
         note=f"{tuning.note} {tuning.then}".strip(),
+        example=tuning.example,
     )
 
 

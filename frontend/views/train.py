@@ -133,7 +133,11 @@ def _fields(
         values["base_model"] = _base(method)
     if method.needs_base_model:
         values["base_model"] = st.text_input(
-            "Base model", key=f"base_{method.name}", max_chars=500, help=REMOTE_BASE_HELP
+            "Base model",
+            key=f"base_{method.name}",
+            max_chars=500,
+            placeholder=f"such as {at.example}" if at and at.example else None,
+            help=REMOTE_BASE_HELP,
         )
     with st.expander("More", key="train_more"):
         if method.makes != "answers":

@@ -230,8 +230,19 @@ async def test_what_it_will_cost_is_said_before_it_begins(
     assert (estimate["tokens"], estimate["epochs"]) == (dataset["tokens"], epochs)
     said = None if estimate["cost_usd"] is None else float(estimate["cost_usd"])
     assert said == (None if cost is None else pytest.approx(cost * dataset["tokens"] / 1_000_000))
+    assert estimate["obstacle"] == ""
     assert server.tuning.calls == []
     assert (await api.get("/finetune"))["items"] == []
+
+
+async def test_a_provider_without_a_key_is_an_obstacle_that_is_told_before_it_begins(
+    api: Api, dataset: dict[str, Any]
+) -> None:
+    body = {"dataset_id": dataset["id"], **BODY, "parameters": {"provider": "fireworks"}}
+    obstacle = (await api.post("/finetune/estimate", body))["obstacle"]
+    assert obstacle == "Fireworks needs a key; enter it under Settings"
+    problem = refused(await api.client.post("/finetune", json=body), 422, "invalid_request")
+    assert problem["detail"] == f"parameters.provider: {obstacle}"
 
 
 async def test_the_price_stays_here(api: Api, dataset: dict[str, Any], server: TuningServer) -> None:

@@ -143,6 +143,7 @@ def test_what_a_provider_lacks_is_not_offered_for_it(approved: Pages, dataset: D
     connect(approved, server, "together")
     page = opened(approved, dataset)
     assert "Learning rate, times the usual" not in [one.label for one in page.number_input]
+    assert labelled(page.text_input, "Base model").proto.placeholder == "such as openai/gpt-oss-120b"
     stored = "held-out rows stay here. Together itself names the host at which the sent rows are stored."
     assert stored in words(page)
     labelled(page.selectbox, "Provider").set_value("openai-compatible").run()

@@ -23,9 +23,10 @@ ALL = Capabilities(structured_output=True, tools=True)
 class FineTuning:
     """Whose fine-tuning API a vendor speaks. `lacks` are parameters of a training that it does not know, and why.
     `note` is what people should know before they send rows there, `then` what they have to do before they ask the model
-    that was trained."""
+    that was trained. `example` is a base model as the vendor writes its names."""
 
     dialect: TuningDialect = "openai"
+    example: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     then: str = ""
@@ -222,7 +223,7 @@ PROVIDERS = ProviderTable(
         default_models=("gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"),
         price_id="openai",
         embedding_models=("text-embedding-3-small", "text-embedding-3-large"),
-        fine_tunes=FineTuning(),
+        fine_tunes=FineTuning(example="gpt-4.1-mini-2025-04-14"),
     ),
     Vendor(
         name="anthropic",
@@ -276,6 +277,7 @@ PROVIDERS = ProviderTable(
         embedding_models=("intfloat/multilingual-e5-large-instruct",),
         fine_tunes=FineTuning(
             dialect="together",
+            example="openai/gpt-oss-120b",
             lacks={"learning_rate_multiplier": "since its learning rates are absolute and not times the usual"},
             note="Together itself names the host at which the sent rows are stored.",
         ),
@@ -296,6 +298,7 @@ PROVIDERS = ProviderTable(
         embedding_models=("fireworks/qwen3-embedding-8b", "nomic-ai/nomic-embed-text-v1.5"),
         fine_tunes=FineTuning(
             dialect="fireworks",
+            example="accounts/fireworks/models/gpt-oss-120b",
             lacks={
                 "learning_rate_multiplier": "since its learning rates are absolute and not times the usual",
                 "seed": "since it chooses one itself",
