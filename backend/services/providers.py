@@ -127,13 +127,14 @@ class ProviderService:
     def _merged(
         self, workspace_id: UUID, vendor: Vendor, before: Credential | None, new: wire.ProviderSettings
     ) -> dict[str, str | None]:
-        model = usable_model(new.model) or (before.model if before else None)
+        model = usable_model(new.model)
+        if vendor.place == "child":  # the model is all that it has: without one it is the sample again
+            return {"base_url": None, "sealed_key": None, "key_hint": None, "model": model}
+        model = model or (before.model if before else None)
         stored = before.base_url if before else None
         # A key is sealed for the address as it was stored, which may end in a slash.
         is_same = new.base_url is None or (stored is not None and stored.rstrip("/") == new.base_url)
         url = (stored if is_same else new.base_url) or vendor.default_url
-        if vendor.place == "child":
-            return {"base_url": None, "sealed_key": None, "key_hint": None, "model": model}
         if url is None:
             raise InvalidRequest(f"give the base_url of the {vendor.label} server, such as http://127.0.0.1:8080/v1")
         sealed, hint = (before.sealed_key, before.key_hint) if before else (None, None)

@@ -23,7 +23,7 @@ def facts(provider: Provider, model: str | None) -> str:
     elif provider.has_key:
         parts.append("key stored")
     if model and model != provider.name:
-        parts.append(f"model {plain(short_model(model))}")
+        parts.append(f"model {code(model) if provider.serves_files else plain(short_model(model))}")
     return " · ".join(parts)
 
 
@@ -50,11 +50,14 @@ def _is_failing(provider: Provider, model: str | None) -> bool:
     return provider.last_error is not None or any(one.model == model for one in provider.failing_models)
 
 
-def last_failure(provider: Provider) -> None:
+def last_failure(provider: Provider, *, shown: str = "") -> None:
+    """What is `shown` beside it already is not said twice."""
     failure = provider.last_error
-    if failure is not None:
+    if failure is not None and failure.detail != shown:
         _failure("The last request", failure)
     for one in provider.failing_models[:_SHOWN]:
+        if one.last_error.detail == shown and not one.paused_until:
+            continue
         paused = f", and the model is paused until {one.paused_until:%H:%M:%S} UTC" if one.paused_until else ""
         _failure(f"The last request to {plain(short_model(one.model))}", one.last_error, paused)
     more = len(provider.failing_models) - _SHOWN
@@ -95,8 +98,10 @@ def after_removal(provider: Provider, called: str) -> str:
     return " ".join(texts)
 
 
-def note(provider: Provider) -> None:
-    if provider.note:
+def note(provider: Provider, model: str | None = None) -> None:
+    """That of a provider which serves files is about its sample."""
+    is_of_another = provider.serves_files and model is not None and model not in provider.models
+    if provider.note and not is_of_another:
         st.caption(f":material/info: {told(provider.note)}")
 
 

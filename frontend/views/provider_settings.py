@@ -53,9 +53,10 @@ def _card(api: Api, provider: Provider, agent: Agent | None, *, may_write: bool)
                 if in_use:
                     st.badge("Used for answers", icon=":material/check_circle:", color="green")
                 state_badge(provider, model)
-        note(provider)
+        note(provider, model)
         prices(provider, model)
-        last_failure(provider)
+        result = state.settings().checks.get(provider.name)
+        last_failure(provider, shown=result.detail if isinstance(result, Problem) else "")
         _check_result(provider)
         if not may_write:
             return
@@ -130,7 +131,7 @@ def _form(api: Api, provider: Provider) -> None:
             st.text_input(
                 "Model",
                 key=model,
-                placeholder="/home/me/models/some-model.gguf",
+                placeholder="/home/me/models/some-model.gguf or /home/me/models/some-folder",
                 help="Where the API runs: the whole path of a .gguf file, or of the folder of a Hugging Face model; or "
                 "the sample's name.",
             )
@@ -278,7 +279,7 @@ def _saved(provider: Provider) -> None:
     has_key = provider.has_key or provider.key_from_environment
     known = [f"address {code(provider.base_url)}"] if provider.base_url and not provider.serves_files else []
     known += [_known_key(provider)] if provider.has_key else []
-    known += [f"model {code(short_model(provider.model))}"] if provider.model else []
+    known += [_known_model(provider, provider.model)] if provider.model else []
     missing = ["the address"] if provider.needs_url and not provider.base_url else []
     missing += ["the API key"] if provider.needs_key and not has_key else []
     missing += ["the model"] if provider.configured and not (provider.model or provider.models) else []
@@ -287,6 +288,12 @@ def _saved(provider: Provider) -> None:
         st.warning(f"{said} Still missing: {listed(missing)}.", icon=":material/warning:")
     else:
         st.success(f"{said} Whether it answers, **Test connection** tells.", icon=":material/check_circle:")
+
+
+def _known_model(provider: Provider, model: str) -> str:
+    if not provider.serves_files:
+        return f"model {code(short_model(model))}"
+    return f"the sample, {code(model)}" if model in provider.models else f"model {code(model)}"
 
 
 def _known_key(provider: Provider) -> str:
