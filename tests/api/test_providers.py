@@ -235,7 +235,6 @@ async def test_the_key_of_an_address_that_was_stored_with_a_slash_stays_with_it(
     [
         "http://user:secret@127.0.0.1/v1",
         "http://user:secret@127.0.0.1/v1/chat/completions",
-        "file:///etc/passwd",
         "http://2130706433/v1",
         "http://api.openai.com/v1",
     ],

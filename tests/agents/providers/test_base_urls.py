@@ -100,7 +100,7 @@ def test_a_password_in_an_address_is_never_repeated() -> None:
         assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", ["my server", "h\\v1", "me:secret@h", "ftp://me:secret@h/v1"])
+@pytest.mark.parametrize("given", ["my server", "h\\v1", "me:secret@h", "ftp://me:secret@h/v1", "file:///etc/passwd"])
 def test_where_it_cannot_be_told_what_was_meant_an_example_is_given(given: str) -> None:
     with pytest.raises(InvalidRequest, match=r"begin with http:// or https://; .*such as 'http://127.0.0.1:8080/v1'"):
         base_url_of(OLLAMA, given)
