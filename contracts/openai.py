@@ -14,14 +14,13 @@ from pydantic import (
     Discriminator,
     Field,
     JsonValue,
-    Strict,
     Tag,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from contracts.agents import MaxTokens
-from contracts.base import Answer, ExternalId, Request, Storable, WholeNumber
+from contracts.base import Answer, ExternalId, Flag, Request, Storable, WholeNumber
 from contracts.chat import Citation, FinishReason
 
 UNSUPPORTED = "unsupported_parameter"
@@ -51,7 +50,6 @@ def _is_bool(value: object) -> bool:
 Never = Annotated[JsonValue, _only()]
 Hint = Annotated[str | None, Field(max_length=500)]
 """Taken and not used: it asks for nothing that an answer would show."""
-Flag = Annotated[bool, Strict()]
 StoredText = Annotated[str, Storable]
 
 

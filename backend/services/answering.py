@@ -129,7 +129,7 @@ class Answering:
             raise InvalidRequest(refusal(model))
         if reason := await self._tuned.unfit(tx, model):
             raise Conflict(f"the model {model.name!r} cannot be asked: {reason}")
-        if not answers(model) and not question.documents:
+        if not answers(model) and not question.reads:
             raise InvalidRequest(f"the model {model.name!r} finds documents; it cannot answer without them")
         return model
 
@@ -175,7 +175,7 @@ class Answering:
     async def _find(self, workspace_id: UUID, inquiry: Inquiry) -> Findings:
         question = inquiry.question
         tuned = await self._tuned.ready(inquiry.tuned) if inquiry.tuned else None
-        if not question.documents:
+        if not question.reads:
             return Findings(question.message, Plan("search", 0), SearchResult([], answerable=True))
         names = tuple(one.name for one in inquiry.collections)
         scope = Scope(
@@ -246,7 +246,7 @@ class Answering:
 
 
 def _was_searched(inquiry: Inquiry, found: Findings) -> bool:
-    return inquiry.question.documents and found.plan.action == "search"
+    return inquiry.question.reads and found.plan.action == "search"
 
 
 def _own_collection(question: Question, tuned: TunedModel | None) -> UUID | None:
