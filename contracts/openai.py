@@ -76,6 +76,13 @@ Content = Annotated[
 ]
 
 
+StopSequence = Annotated[StoredText, Field(min_length=1, max_length=500)]
+Stop = Annotated[
+    Annotated[StopSequence, Tag("(text)")] | Annotated[list[StopSequence], Field(max_length=4), Tag("(list)")],
+    Discriminator(_as_list),
+]
+
+
 class ChatMessage(Request):
     """`system` and `developer` add to the agent's instructions for this answer only."""
 
@@ -114,7 +121,8 @@ class StreamOptions(Request):
 class ChatCompletionRequest(Request):
     """`model` is an agent: its name, id or external id. The last message is the question, those before it the history.
 
-    `user` is the caller's name for the person who asks: a conversation is continued only for the same one.
+    The answer ends before the first of the `stop` sequences. `user` is the caller's name for the person who asks: a
+    conversation is continued only for the same one.
     """
 
     model: ExternalId
@@ -124,6 +132,7 @@ class ChatCompletionRequest(Request):
     temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
     max_tokens: MaxTokens | None = None
     max_completion_tokens: MaxTokens | None = None
+    stop: Stop | None = None
     user: ExternalId | None = None
     metadata: Metadata | None = None
 
@@ -132,7 +141,6 @@ class ChatCompletionRequest(Request):
     safety_identifier: Hint = None
 
     n: Annotated[JsonValue, _only(1)] = None
-    stop: Annotated[JsonValue, _only([])] = None
     tools: Annotated[JsonValue, _only([])] = None
     tool_choice: Annotated[JsonValue, _only("none", "auto")] = None
     parallel_tool_calls: Annotated[JsonValue, _only(True, False)] = None
@@ -156,6 +164,10 @@ class ChatCompletionRequest(Request):
     store: Annotated[JsonValue, _only(False)] = None
     web_search_options: Never = None
     prompt_cache_options: Annotated[JsonValue, _only({})] = None
+
+    @property
+    def stop_sequences(self) -> tuple[str, ...]:
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
 
 class Usage(Answer):

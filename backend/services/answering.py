@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from backend.agents.providers.streams import closing
 from backend.agents.questions import asked_in, is_long
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.agents.spending import Spending
+from backend.agents.stopped import up_to_stop
 from backend.agents.tokens import tokens_of
 from backend.db import models
 from backend.db.finetuning import TunedModel
@@ -164,7 +164,8 @@ class Answering:
         """What is said, piece by piece, then the answer whole. Raises what retrieval or the provider raises."""
         found = await self._find(workspace_id, inquiry)
         began = time.perf_counter()
-        async with aclosing(self._said(inquiry, found)) as events:
+        stop = inquiry.answerer.config.sampling.stop
+        async with closing(up_to_stop(self._said(inquiry, found), stop)) as events:
             async for event in events:
                 if isinstance(event, AnswerToken):
                     yield event.text

@@ -87,7 +87,7 @@ def as_asked(answerer: Answerer, question: Question) -> Answerer:
     config, wanted = answerer.config, question.sampling
     temperature = config.sampling.temperature if wanted.temperature is None else wanted.temperature
     limits = [limit for limit in (config.sampling.max_tokens, wanted.max_tokens) if limit is not None]
-    sampling = Sampling(temperature, min(limits, default=None))
+    sampling = Sampling(temperature, min(limits, default=None), wanted.stop)
     instructions = with_caller(config.instructions, question.instructions)
     config = replace(config, instructions=instructions, sampling=sampling, documents=question.reads)
     return replace(answerer, config=config)
