@@ -132,6 +132,8 @@ def _kept(value: object) -> object:
 UtcTime = Annotated[datetime, BeforeValidator(_time), AfterValidator(_utc)]
 WholeNumber = Annotated[int, Strict()]
 """Not `true`, and no text that can be read as a number."""
+Flag = Annotated[bool, Strict()]
+"""No number, and no text that can be read as yes or no."""
 Storable = AfterValidator(_storable)
 Visible = AfterValidator(_visible)
 OneLine = AfterValidator(_one_line)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from contracts.base import Answer, ExternalId, Message, Name, Request, Text, UtcTime, WholeNumber
+from contracts.base import Answer, ExternalId, Flag, Message, Name, Request, Text, UtcTime, WholeNumber
 from contracts.problem import Problem
 
 CONVERSATION_HEADER: Final = "X-Conversation-ID"
@@ -41,7 +41,8 @@ class RagChat(Request):
 
 class Chat(Request):
     """A message to an agent: by its id, by `bot_id` (its id or external id), or by the name of a tuned model or an
-    alias. Without `documents` a model answers from what it learnt alone.
+    alias. Where `documents` is false a model answers from what it learnt alone; where it is left out, a conversation
+    goes on as its last question was asked, and an alias answers as it was promoted.
 
     `user_id` is the caller's name for the person who asks: a conversation is continued only for the same one.
     """
@@ -50,7 +51,7 @@ class Chat(Request):
     agent_id: UUID | None = None
     bot_id: ExternalId | None = None
     model: Name | None = None
-    documents: bool = True
+    documents: Flag | None = None
     conversation_id: UUID | None = None
     user_id: ExternalId | None = None
     history: list[Turn] = Field(default=[], max_length=50)
@@ -60,7 +61,7 @@ class Chat(Request):
     def _one_target(self) -> "Chat":
         if sum(target is not None for target in (self.agent_id, self.bot_id, self.model)) != 1:
             raise ValueError("give exactly one of agent_id, bot_id, model")
-        if self.model is None and not self.documents:
+        if self.model is None and self.documents is False:
             raise ValueError("an agent reads its documents; ask a model without them")
         return self
 
@@ -212,9 +213,13 @@ ChatEvent = Annotated[TokenEvent | CitationEvent | DoneEvent | ErrorEvent, Field
 
 
 class ConversationMessage(Answer):
+    """`documents`: whether an answer was given from documents, which is not known of some earlier ones; whether a
+    question asked for that, null where it did not say."""
+
     id: UUID
     role: Literal["user", "assistant"]
     content: str
+    documents: bool | None = None
     answer: ChatAnswer | None
     error: Problem | None
     created_at: UtcTime

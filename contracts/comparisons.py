@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contracts.base import Answer, Message, Name, OneLine, Request, Shape, Storable, UtcTime
+from contracts.base import Answer, Flag, Message, Name, OneLine, Request, Shape, Storable, UtcTime
 from contracts.chat import Answered, ErrorEvent
 from contracts.problem import Problem
 from contracts.providers import ProviderName
@@ -37,7 +37,7 @@ class Target(Request):
     agent_id: UUID | None = None
     provider: ProviderName | None = None
     model: ModelName | None = None
-    documents: bool = True
+    documents: Flag = True
 
     @model_validator(mode="after")
     def _one_target(self) -> "Target":

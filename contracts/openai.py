@@ -14,14 +14,13 @@ from pydantic import (
     Discriminator,
     Field,
     JsonValue,
-    Strict,
     Tag,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from contracts.agents import MaxTokens
-from contracts.base import Answer, ExternalId, Request, Storable, WholeNumber
+from contracts.base import Answer, ExternalId, Flag, Request, Storable, WholeNumber
 from contracts.chat import Citation, FinishReason
 
 UNSUPPORTED = "unsupported_parameter"
@@ -51,7 +50,6 @@ def _is_bool(value: object) -> bool:
 Never = Annotated[JsonValue, _only()]
 Hint = Annotated[str | None, Field(max_length=500)]
 """Taken and not used: it asks for nothing that an answer would show."""
-Flag = Annotated[bool, Strict()]
 StoredText = Annotated[str, Storable]
 
 
@@ -74,6 +72,13 @@ def _as_list(value: object) -> str:
 
 Content = Annotated[
     Annotated[StoredText, Tag("(text)")] | Annotated[list[TextPart], Field(max_length=100), Tag("(list)")],
+    Discriminator(_as_list),
+]
+
+
+StopSequence = Annotated[StoredText, Field(min_length=1, max_length=500)]
+Stop = Annotated[
+    Annotated[StopSequence, Tag("(text)")] | Annotated[list[StopSequence], Field(max_length=4), Tag("(list)")],
     Discriminator(_as_list),
 ]
 
@@ -116,7 +121,8 @@ class StreamOptions(Request):
 class ChatCompletionRequest(Request):
     """`model` is an agent: its name, id or external id. The last message is the question, those before it the history.
 
-    `user` is the caller's name for the person who asks: a conversation is continued only for the same one.
+    The answer ends before the first of the `stop` sequences. `user` is the caller's name for the person who asks: a
+    conversation is continued only for the same one.
     """
 
     model: ExternalId
@@ -126,6 +132,7 @@ class ChatCompletionRequest(Request):
     temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
     max_tokens: MaxTokens | None = None
     max_completion_tokens: MaxTokens | None = None
+    stop: Stop | None = None
     user: ExternalId | None = None
     metadata: Metadata | None = None
 
@@ -134,7 +141,6 @@ class ChatCompletionRequest(Request):
     safety_identifier: Hint = None
 
     n: Annotated[JsonValue, _only(1)] = None
-    stop: Annotated[JsonValue, _only([])] = None
     tools: Annotated[JsonValue, _only([])] = None
     tool_choice: Annotated[JsonValue, _only("none", "auto")] = None
     parallel_tool_calls: Annotated[JsonValue, _only(True, False)] = None
@@ -158,6 +164,10 @@ class ChatCompletionRequest(Request):
     store: Annotated[JsonValue, _only(False)] = None
     web_search_options: Never = None
     prompt_cache_options: Annotated[JsonValue, _only({})] = None
+
+    @property
+    def stop_sequences(self) -> tuple[str, ...]:
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
 
 class Usage(Answer):

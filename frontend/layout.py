@@ -29,7 +29,8 @@ HOME_SCRIPT: Final = "Home.py"
 
 @dataclass(frozen=True)
 class PageSpec:
-    """`script` is relative to this folder; `needs` is the permission without which the page is not offered."""
+    """`script` is relative to this folder; `needs` is the permission without which the page is not offered. A page
+    without a `lead` says one itself."""
 
     script: str
     title: str
@@ -52,7 +53,7 @@ CHAT: Final = PageSpec(
     "pages/2_Chat.py",
     "Chat",
     ":material/forum:",
-    "Ask what your customers would ask. Every answer shows the passage it comes from.",
+    "",
     "chat",
 )
 TUNE: Final = PageSpec(
@@ -77,12 +78,16 @@ PAGES: Final = (HOME, FAQ, CHAT, TUNE, COMPARE, SETTINGS)
 
 @dataclass(frozen=True)
 class Frame:
-    """What a page works with after `page_frame`."""
+    """What a page works with after `page_frame`. `lead` is the place of the sentence below the title."""
 
     api: Api
     me: Me
     config: UiConfig
+    lead: DeltaGenerator
     actions: DeltaGenerator
+
+    def say_lead(self, sentence: str) -> None:
+        self.lead.markdown(f":gray[{sentence}]")
 
     def can(self, permission: str) -> bool:
         return permission in self.me.permissions
@@ -101,12 +106,15 @@ def page_frame(page: PageSpec) -> Frame:
     shared = state.session()
     shared.begin(banner)
     api = current_api()
-    actions = _header(page)
+    lead, actions = _header(page)
     me = _who(api, shared)
     readiness = current_readiness(api)
     _footer(readiness, me, config)
     _messages(shared)
-    return Frame(api, me, config, actions)
+    frame = Frame(api, me, config, lead, actions)
+    if page.lead:
+        frame.say_lead(page.lead)
+    return frame
 
 
 def configure_page(title: str) -> None:
@@ -138,14 +146,15 @@ def _signed_in(banner: DeltaGenerator) -> None:
         st.stop()
 
 
-def _header(page: PageSpec) -> DeltaGenerator:
+def _header(page: PageSpec) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The places of the lead and of the actions."""
     with st.container(
         key="page_header", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", gap="medium"
     ):
         with st.container(key="page_title", gap=None, width="content"):
             st.title(page.title, anchor=False)
-            st.markdown(f":gray[{page.lead}]")
-        return st.container(key="page_actions", horizontal=True, width="content", gap="small")
+            lead = st.container()
+        return lead, st.container(key="page_actions", horizontal=True, width="content", gap="small")
 
 
 def known_person() -> Me | None:

@@ -126,7 +126,7 @@ class ChatTurn:
 @dataclass
 class ChatState:
     """`listed` is how many conversations the sidebar shows; `editing` an agent's id, or "new"; `saved` is the agent
-    that is to be chosen in the next run; `is_alone` whether a model was asked without documents last."""
+    that is to be chosen in the next run; `is_model_lost` whether the address named a model that cannot be asked."""
 
     collection_id: UUID | None = None
     listed: int = 15
@@ -134,7 +134,7 @@ class ChatState:
     citation: Citation | None = None
     editing: UUID | str | None = None
     saved: UUID | None = None
-    is_alone: bool = False
+    is_model_lost: bool = False
 
 
 @dataclass

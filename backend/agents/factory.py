@@ -10,6 +10,7 @@ from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers,
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
 from backend.agents.providers.leased import LeasedProvider
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
+from backend.agents.providers.stops import StoppingProvider
 from backend.agents.providers.vendors import ProviderTable
 from backend.agents.rag import Agent, RagAgent, RagSettings
 from backend.agents.spending import CountedProvider, Spending
@@ -107,7 +108,9 @@ class AgentFactory:
         `patience` is how many seconds each may be silent.
         """
         choices = (config.primary, *config.fallbacks)
-        candidates = [Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices]
+        candidates = [
+            Candidate(c.config.name, StoppingProvider(self._counted(c, spending)), c.model_name) for c in choices
+        ]
         return FallbackProvider(candidates, patience=patience)
 
     def provider(self, config: ProviderConfig) -> Provider:

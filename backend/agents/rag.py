@@ -138,11 +138,12 @@ class RagAgent:
 
 
 def who_answered(done: Done, settings: RagSettings, said: str) -> tuple[str, tuple[Failure, ...]]:
-    """The provider, and those that failed before it. Raises `ProviderBadAnswer` where nothing was said."""
+    """The provider, and those that failed before it. Raises `ProviderBadAnswer` where nothing was said, unless a stop
+    sequence may have been what came first."""
     provider, failures = settings.provider, tuple[Failure, ...]()
     if isinstance(done, AnsweredBy):
         provider, failures = done.provider, done.failures
-    if not said.strip():
+    if not said.strip() and not settings.sampling.stop:
         raise ProviderBadAnswer(f"{provider!r} (model {done.model!r}) ended without a word; ask again")
     return provider, failures
 

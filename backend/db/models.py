@@ -306,7 +306,11 @@ class Conversation(Owned, Base):
 
 
 class Message(Owned, Base):
-    """`answer` is a ChatAnswer, `error` a Problem; a question has neither."""
+    """`answer` is a ChatAnswer, `error` a Problem; a question has neither.
+
+    `documents` is of an answer whether it was given from documents, None where that was not kept yet; of a question
+    what it says of them, None where it says nothing.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -319,6 +323,7 @@ class Message(Owned, Base):
     role: Mapped[str]
     content: Mapped[str]
     answered: Mapped[bool | None]
+    documents: Mapped[bool | None]
     answer: Mapped[Json | None]
     error: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -86,6 +86,17 @@ class ConversationRepository:
         query = sa.select(sa.func.count()).where(Message.conversation_id == conversation_id, Message.role == "user")
         return await self._session.scalar(query) or 0
 
+    async def documents(self, conversation_id: UUID, where: ConversationFilter = EVERYBODYS) -> bool | None:
+        """What its last question says of documents; None also for a conversation that `where` leaves out."""
+        query = (
+            sa.select(Message.documents)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Message.workspace_id == self._workspace_id, Message.conversation_id == conversation_id)
+            .where(Message.role == "user", *_conditions(where))
+            .order_by(Message.created_at.desc(), Message.id.desc())
+        )
+        return await self._session.scalar(query.limit(1))
+
     async def add_message(self, message: Message) -> None:
         await self._session.execute(_SAY, values_of(message))
         await self._session.execute(_TOUCH, {"conversation": message.conversation_id, "now": utc_now()})

@@ -29,10 +29,10 @@ async def meant(tx: Tx, question: Question) -> Question:
             f"model: the alias {question.model!r} means the agent {found.name!r}, which no other agent can take as its "
             "model; ask the alias without agent_id, or name a model"
         )
-    if not is_model(found) and not question.documents:
+    if not is_model(found) and question.documents is False:
         raise InvalidRequest(
-            f"documents: the alias {question.model!r} means the agent {found.name!r}, which reads its documents; ask a "
-            "model without them"
+            f"documents: the alias {question.model!r} means the agent {found.name!r}, which reads its documents; ask "
+            "with documents: true, or ask a model"
         )
     return to_target(question, found.target)
 
@@ -80,11 +80,12 @@ async def retrieval_named(tx: Tx, name: str) -> TunedModel | None:
 
 
 def to_target(question: Question, target: Target) -> Question:
-    """The same question to another target; an agent that is asked already keeps being asked."""
+    """The same question to another target; an agent that is asked already keeps being asked, and what the question says
+    of documents holds."""
     return replace(
         question,
         agent_id=question.agent_id or target.agent_id,
         provider=target.provider,
         model=target.model,
-        documents=question.documents and target.documents,
+        documents=target.documents if question.documents is None else question.documents,
     )

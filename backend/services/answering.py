@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from backend.agents.providers.streams import closing
 from backend.agents.questions import asked_in, is_long
 from backend.agents.rag import AnswerDone, AnswerToken, Retrieval
 from backend.agents.spending import Spending
+from backend.agents.stopped import up_to_stop
 from backend.agents.tokens import tokens_of
 from backend.db import models
 from backend.db.finetuning import TunedModel
@@ -129,7 +129,7 @@ class Answering:
             raise InvalidRequest(refusal(model))
         if reason := await self._tuned.unfit(tx, model):
             raise Conflict(f"the model {model.name!r} cannot be asked: {reason}")
-        if not answers(model) and not question.documents:
+        if not answers(model) and not question.reads:
             raise InvalidRequest(f"the model {model.name!r} finds documents; it cannot answer without them")
         return model
 
@@ -164,7 +164,8 @@ class Answering:
         """What is said, piece by piece, then the answer whole. Raises what retrieval or the provider raises."""
         found = await self._find(workspace_id, inquiry)
         began = time.perf_counter()
-        async with aclosing(self._said(inquiry, found)) as events:
+        stop = inquiry.answerer.config.sampling.stop
+        async with closing(up_to_stop(self._said(inquiry, found), stop)) as events:
             async for event in events:
                 if isinstance(event, AnswerToken):
                     yield event.text
@@ -175,7 +176,7 @@ class Answering:
     async def _find(self, workspace_id: UUID, inquiry: Inquiry) -> Findings:
         question = inquiry.question
         tuned = await self._tuned.ready(inquiry.tuned) if inquiry.tuned else None
-        if not question.documents:
+        if not question.reads:
             return Findings(question.message, Plan("search", 0), SearchResult([], answerable=True))
         names = tuple(one.name for one in inquiry.collections)
         scope = Scope(
@@ -246,7 +247,7 @@ class Answering:
 
 
 def _was_searched(inquiry: Inquiry, found: Findings) -> bool:
-    return inquiry.question.documents and found.plan.action == "search"
+    return inquiry.question.reads and found.plan.action == "search"
 
 
 def _own_collection(question: Question, tuned: TunedModel | None) -> UUID | None:

@@ -25,8 +25,8 @@ class Question:
     """A message to an agent. `collection_id` is asked instead of the agent's own where it is given; `model` names an
     alias or a tuned model that is asked instead of an agent or, beside an agent or a `provider`, one of its models.
 
-    Without `documents` a model answers from what it learnt. `stands_in` is whether another model may answer in the
-    place of one that fails.
+    `documents` is what it says of them: without them a model answers from what it learnt, and None leaves it to what is
+    asked. `stands_in` is whether another model may answer in the place of one that fails.
 
     `is_on_pages`: a person asks, not a program. `top_k` is the most passages that it takes; None leaves their number to
     the planner. `instructions` and `sampling` are the calling program's, for this answer only.
@@ -37,7 +37,7 @@ class Question:
     bot_id: str | None = None
     model: str | None = None
     provider: str | None = None
-    documents: bool = True
+    documents: bool | None = None
     stands_in: bool = True
     collection_id: UUID | None = None
     top_k: int | None = None
@@ -48,10 +48,16 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     is_on_pages: bool = False
 
+    @property
+    def reads(self) -> bool:
+        """Whether it is answered from documents, once it is known what is asked."""
+        return self.documents is not False
+
 
 def of_collection(request: wire.RagChat) -> Question:
     return Question(
         request.message,
+        documents=True,
         collection_id=request.collection_id,
         top_k=request.top_k,
         history=_said(request.history),
@@ -81,9 +87,9 @@ def as_asked(answerer: Answerer, question: Question) -> Answerer:
     config, wanted = answerer.config, question.sampling
     temperature = config.sampling.temperature if wanted.temperature is None else wanted.temperature
     limits = [limit for limit in (config.sampling.max_tokens, wanted.max_tokens) if limit is not None]
-    sampling = Sampling(temperature, min(limits, default=None))
+    sampling = Sampling(temperature, min(limits, default=None), wanted.stop)
     instructions = with_caller(config.instructions, question.instructions)
-    config = replace(config, instructions=instructions, sampling=sampling, documents=question.documents)
+    config = replace(config, instructions=instructions, sampling=sampling, documents=question.reads)
     return replace(answerer, config=config)
 
 
@@ -126,6 +132,15 @@ async def conversation_of(
         title=said if len(said) <= TITLE else said[: TITLE - 1].rstrip() + "…",
         owner=owner_of(principal),
         source="pages" if question.is_on_pages else "program",
+    )
+
+
+async def as_before(tx: Tx, principal: Principal, question: Question) -> Question:
+    """What it does not say of documents is as in the last question of the conversation that it goes on with."""
+    if question.documents is not None or question.conversation_id is None:
+        return question
+    return replace(
+        question, documents=await tx.conversations.documents(question.conversation_id, readable_by(principal))
     )
 
 

@@ -126,7 +126,7 @@ async def _check_filled(tx: Tx, entries: Sequence[Entry]) -> None:
     """Raises `InvalidRequest` for one that would search in nothing."""
     for entry in entries:
         collections = entry.inquiry.collections
-        if not entry.inquiry.question.documents or any([(await tx.collections.held(one.id))[2] for one in collections]):
+        if not entry.inquiry.question.reads or any([(await tx.collections.held(one.id))[2] for one in collections]):
             continue
         names = listed([repr(one.name) for one in collections])
         which = f"the collection {names}, which is empty" if len(collections) == 1 else f"{names}, which are empty"

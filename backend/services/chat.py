@@ -12,7 +12,7 @@ from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.agents import UNHELD, AgentService, Hold
 from backend.services.answering import Answering, Inquiry
-from backend.services.asking import Question, conversation_of, history_of
+from backend.services.asking import Question, as_before, conversation_of, history_of
 from backend.services.limits import ChatLimits, Slot
 from backend.tracing.track import track
 from backend.whole import to_its_end
@@ -21,9 +21,10 @@ from contracts import chat as wire
 
 @dataclass(slots=True, kw_only=True)
 class Exchange(Inquiry):
-    """One question of a conversation, on its way to its answer."""
+    """One question of a conversation, on its way to its answer. `documents` is what it says of them."""
 
     conversation: models.Conversation
+    documents: bool | None
     slot: Slot
     message_id: UUID = field(default_factory=uuid4)
     text: list[str] = field(default_factory=list)
@@ -58,6 +59,7 @@ class ChatService:
         return exchange
 
     async def _read(self, tx: Tx, principal: Principal, question: Question, slot: Slot) -> Exchange:
+        question = await as_before(tx, principal, question)
         inquiry = await self._answering.inquiry(tx, question)
         # As it was asked: an alias in a conversation means what it means at each question.
         agent_id = None if question.collection_id or question.model else inquiry.agent_id
@@ -68,7 +70,7 @@ class ChatService:
             self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
         inquiry.history = await history_of(tx, question, conversation.id)
         given = {one.name: getattr(inquiry, one.name) for one in fields(inquiry)}
-        return Exchange(**given, conversation=conversation, slot=slot)
+        return Exchange(**given, conversation=conversation, documents=question.documents, slot=slot)
 
     async def _keep(self, tx: Tx, exchange: Exchange) -> None:
         """The question, the conversation that it begins, and the tokens that it may take."""
@@ -79,6 +81,7 @@ class ChatService:
             conversation_id=conversation.id,
             role="user",
             content=exchange.question.message,
+            documents=exchange.documents,
         )
         exchange.hold = await self._agents.hold(tx, exchange.answerer.agent, self._answering.likely(exchange))
         if exchange.question.conversation_id is None:
@@ -139,6 +142,7 @@ class ChatService:
             conversation_id=exchange.conversation_id,
             role="assistant",
             content=content,
+            documents=exchange.question.reads,
             answered=answer.answered if answer and answer.confidence is not None else None,
             answer=answer.model_dump(mode="json") if answer else None,
             error=problem_of(error).model_dump(mode="json") if error else None,

@@ -45,13 +45,15 @@ async def entries_of(tx: Tx, answering: Answering, message: str, targets: Sequen
 
 
 async def _entry(tx: Tx, answering: Answering, message: str, target: Target) -> Entry:
-    question = await meant(tx, to_target(Question(message), target))
+    question = to_target(Question(message), target)
+    # A target says only that documents are left out: what an alias was promoted without stays without.
+    question = await meant(tx, replace(question, documents=None if target.documents else False))
     # What is compared must be what answers: no other model may stand in, except where that is the agent's own way.
     if question.agent_id is None or question.model is not None:
         question = replace(question, stands_in=False)
     inquiry = await answering.inquiry(tx, question)
     asked = Target(
-        agent_id=question.agent_id, provider=question.provider, model=question.model, documents=question.documents
+        agent_id=question.agent_id, provider=question.provider, model=question.model, documents=question.reads
     )
     return Entry(_contestant(asked, inquiry), inquiry)
 
@@ -97,7 +99,7 @@ def _about(inquiry: Inquiry, kind: TargetKind) -> str:
     vendor = PROVIDERS.vendors.get(primary.config.name)
     label = vendor.label.split(" (")[0] if vendor is not None else primary.config.name
     who = label if primary.config.name == builtin.NAME or kind == "tuned_model" else f"{label}, {primary.model_name}"
-    if not inquiry.question.documents:
+    if not inquiry.question.reads:
         return f"{who}, without documents"
     searched = inquiry.tuned if inquiry.tuned is not None and not answers(inquiry.tuned) else None
     tuned = f", tuned retrieval {searched.name}" if searched is not None and kind == "agent" else ""
@@ -115,11 +117,11 @@ def _fingerprint(target: Target, inquiry: Inquiry) -> str:
         "sampling": [config.sampling.temperature, config.sampling.max_tokens],
         "history": config.history,
         "steps": sorted(config.steps),
-        "collection": str(inquiry.collection_id) if question.documents else None,
-        "vectors": inquiry.collections[0].spec_key if question.documents else None,
+        "collection": str(inquiry.collection_id) if question.reads else None,
+        "vectors": inquiry.collections[0].spec_key if question.reads else None,
         "tuned": str(inquiry.tuned.id) if inquiry.tuned is not None else None,
     }
-    if question.documents and len(inquiry.collections) > 1:
+    if question.reads and len(inquiry.collections) > 1:
         parts["more"] = sorted([str(one.id), one.spec_key] for one in inquiry.collections[1:])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 

@@ -140,6 +140,7 @@ def _turn(row: models.Message) -> wire.ConversationMessage:
         id=row.id,
         role="user" if row.role == "user" else "assistant",
         content=row.content,
+        documents=row.documents,
         answer=wire.ChatAnswer.model_validate(row.answer) if row.answer else None,
         error=Problem.model_validate(row.error) if row.error else None,
         created_at=row.created_at,

@@ -164,7 +164,9 @@ def question_of(request: wire.ChatCompletionRequest) -> Question:
         conversation_id=metadata.conversation_id if metadata else None,
         user_id=request.user,
         instructions=_instructions(request.messages),
-        sampling=Sampling(request.temperature, request.max_completion_tokens or request.max_tokens),
+        sampling=Sampling(
+            request.temperature, request.max_completion_tokens or request.max_tokens, request.stop_sequences
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from contracts.chat import Answered, ConversationMessage
 from contracts.problem import Problem
 from frontend.components.citations import Opener, citation_list, cited_markdown
 from frontend.components.notices import problem_card
+from frontend.components.targets import ALONE
 from frontend.components.trace import why_this_answer
 from frontend.safe_text import model_text, paragraphs
 
@@ -30,6 +31,8 @@ def saved_turn(turn: ConversationMessage, *, on_open: Opener, try_again: Callabl
             answer_body(turn.answer, key=key, on_open=on_open)
         elif turn.content:
             st.markdown(model_text(turn.content))
+        if turn.documents is False and turn.content:
+            st.caption(ALONE)
         if turn.error is not None:
             _saved_error(turn.error, key)
             if try_again is not None:

@@ -28,6 +28,8 @@ from frontend.views.chat_target import Target, agents_of, aliases_of, asked_word
 from frontend.views.chat_turn import pending_turn
 
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
+LEAD = "Ask what your customers would ask. Every answer shows the passage it comes from."
+LEAD_ALONE = "Ask what your customers would ask. Answers come from what the model learnt, and show no passage."
 MAX_QUESTION = 4_000
 ANSWER_SECONDS = 300
 """No answer takes longer: the server ends it then."""
@@ -45,6 +47,7 @@ def render(frame: Frame) -> None:
     agents = agents_of(frame)
     target = _target(frame, agents, found, conversation)
     collection = target.collection if target is not None else None
+    frame.say_lead(LEAD if target is None or target.reads else LEAD_ALONE)
     _about_answers(frame, target)
     is_lost = conversation is not None and target is None and collections is not None
     is_another = conversation is not None and not conversation.is_mine
@@ -119,8 +122,8 @@ def _target(
 ) -> Target | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
         target = choose_target(agents, collections, models_of(frame), aliases_of(frame), conversation)
-        if target is not None and target.model is not None and target.answers:
-            target = replace(target, documents=not _is_alone(target.model.id, conversation))
+        if target is not None and target.answers:
+            target = replace(target, documents=not _is_alone(target, conversation))
         if frame.can("settings.write"):
             if target is not None and target.agent is not None and target.name is None:
                 st.button(
@@ -143,21 +146,34 @@ def _target(
     return target
 
 
-def _is_alone(model_id: UUID, conversation: Conversation | None) -> bool:
-    """Whether a model that answers is asked without documents. A conversation goes on as it was asked last."""
-    view = state.chat()
-    answers = [turn.answer for turn in conversation.turns if turn.answer is not None] if conversation else []
-    before = view.is_alone if conversation else False
-    if answers:
-        before = all(step.name != "plan" for step in answers[-1].steps)
-    key = f"alone_{model_id}_{conversation.id if conversation else 'new'}"
-    view.is_alone = st.checkbox(ALONE, before, key=key, help=ALONE_HELP)
-    return view.is_alone
+def _is_alone(target: Target, conversation: Conversation | None) -> bool:
+    """Whether a model that answers is asked without documents."""
+    key = f"alone_{target.key}_{conversation.id if conversation else 'new'}"
+    return st.checkbox(ALONE, target.documents is False, key=key, help=ALONE_HELP)
+
+
+def _about_lost_model(target: Target) -> None:
+    """What became of the model that was asked, or that the address named, and who answers now."""
+    if target.gone is not None:
+        st.warning(
+            "It was deleted, or its files are missing or changed. The answers so far stay. The next ones come from the "
+            f"documents of {plain(target.collection.name)}; to ask another model, begin a new conversation.",
+            title=f"{plain(target.gone)} cannot be asked any more",
+            icon=":material/warning:",
+        )
+    elif state.chat().is_model_lost:
+        st.warning(
+            "It was deleted, or its files are missing or changed. "
+            f"Whom you ask now is {plain(target.label)}; choose another one where it says Ask.",
+            title="The model cannot be asked any more",
+            icon=":material/warning:",
+        )
 
 
 def _about_answers(frame: Frame, target: Target | None) -> None:
     if target is None:
         return
+    _about_lost_model(target)
     collections = target.collections
     who = load("provider", lambda: _who_answers(frame.api, target))
     faqs, passages = sum(one.faqs for one in collections), sum(one.passages for one in collections)

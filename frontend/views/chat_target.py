@@ -1,7 +1,7 @@
 """Who is asked on the chat page: an agent, a tuned model, an alias, or a collection that no agent answers from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -31,8 +31,8 @@ class Target:
     With a `name` that is asked: of a tuned `model`, of an `alias`, or of what this person may not see. Tuned retrieval
     searches the collection, and the default agent answers; a model that answers does so from the default agent's
     collection. `gone` is the name that a conversation was begun with and that nothing has any more. `more` are the
-    agent's other collections. The agent `follows` an alias that is its model. Without `documents` a model that answers
-    is asked for what it learnt alone.
+    agent's other collections. The agent `follows` an alias that is its model. `documents` is what the question says of
+    them: without them a model that answers is asked for what it learnt alone, and None leaves it to what is asked.
     """
 
     collection: Collection
@@ -43,7 +43,7 @@ class Target:
     gone: str | None = None
     follows: Alias | None = None
     more: tuple[Collection, ...] = ()
-    documents: bool = True
+    documents: bool | None = None
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -60,8 +60,10 @@ class Target:
     @property
     def reads(self) -> bool:
         """Whether it answers from the collection: what an alias means may answer without documents."""
+        if self.documents is not None:
+            return self.documents
         means = self.alias or self.follows
-        return self.documents and (means is None or means.current.contestant.target.documents)
+        return means is None or means.current.contestant.target.documents
 
     @property
     def answers(self) -> bool:
@@ -105,26 +107,41 @@ def choose_target(
 
     A conversation whose tuned model or alias is gone goes on with its collection.
     """
+    view = state.chat()
     targets = [
         *_targets(agents, collections, models or [], aliases or []),
         *_of_aliases(aliases or [], agents, collections, models or []),
     ]
     if models is not None and state.query_id(MODEL) is not None and _asked_model(targets) is None:
         st.query_params.pop(MODEL)
-        st.toast("The model cannot be asked any more: the search goes on without it.", icon=":material/warning:")
+        view.is_model_lost = True
     if conversation is not None:
-        return _of_conversation(targets, collections, conversation, sees_all=models is not None and aliases is not None)
+        view.is_model_lost = False
+        own = _of_conversation(targets, collections, conversation, sees_all=models is not None and aliases is not None)
+        return replace(own, documents=_asked_last(conversation)) if own is not None and own.gone is None else own
     if len(targets) < 2:
         return targets[0] if targets else None
     by_key = {one.key: one for one in targets}
     labels = distinct({key: one.label for key, one in by_key.items()})
     _choose(targets)
-    chosen = by_key[st.selectbox("Ask", list(by_key), format_func=labels.__getitem__, key=TARGET, width=320)]
+    key = st.selectbox(
+        "Ask", list(by_key), format_func=labels.__getitem__, key=TARGET, width=320, on_change=_another_is_asked
+    )
+    chosen = by_key[key]
     if chosen.model is not None:
         st.query_params[MODEL] = str(chosen.model.id)
     else:
         st.query_params.pop(MODEL, None)
     return chosen
+
+
+def _another_is_asked() -> None:
+    state.chat().is_model_lost = False
+
+
+def _asked_last(conversation: Conversation) -> bool | None:
+    """What its last question says of documents, as the next one does that says nothing."""
+    return next((turn.documents for turn in reversed(conversation.turns) if turn.role == "user"), None)
 
 
 def _asked_model(targets: Sequence[Target]) -> Target | None:
@@ -244,8 +261,6 @@ def asked_words(target: Target, provider_label: str) -> str:
     agent = target.agent
     if target.alias is not None:
         return f"**{plain(target.alias.name)}** means **{plain(target.alias.current.contestant.name)}** now"
-    if target.gone is not None:
-        return f"**{plain(target.gone)}** cannot be asked any more: the search goes on without it"
     if agent is None and target.name is not None:
         return f"Asks **{plain(target.name)}**"
     if agent is None:

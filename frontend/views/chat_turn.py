@@ -22,6 +22,7 @@ from frontend.views.chat_target import Target
 
 SEARCH_SECONDS: Final = 3.0
 """No search takes longer: silence after it is the model's, which may first have to be loaded."""
+WAITING: Final = "Waiting for the model's first words"
 
 
 def pending_turn(
@@ -47,10 +48,9 @@ def pending_turn(
 def _stream(
     api: Api, turn: state.ChatTurn, target: Target, conversation: Conversation | None, stop_in: DeltaGenerator
 ) -> None:
-    sources = sum(one.faqs + one.passages for one in target.collections)
     turn.started, turn.turns_before = True, len(conversation.turns) if conversation else 0
     began, shown = monotonic(), st.empty()
-    shown.markdown(f":shimmer[Looking through {plural(sources, 'source')}]")
+    shown.markdown(f":shimmer[{_first_step(target)}]")
     stop_in.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
     stream = AnswerStream(api, target.question(turn.question, conversation))
     turn.hang_up = stream.stop
@@ -63,7 +63,7 @@ def _stream(
                 if turn.partial:
                     shown.markdown(model_text(turn.partial))
                 elif monotonic() - began > SEARCH_SECONDS:
-                    shown.markdown(":shimmer[Waiting for the model's first words]")
+                    shown.markdown(f":shimmer[{WAITING}]")
     except ApiError as error:
         turn.problem = error.problem
     finally:
@@ -71,6 +71,11 @@ def _stream(
     if turn.answer is not None:
         state.chat().pending = None
     st.rerun()
+
+
+def _first_step(target: Target) -> str:
+    sources = sum(one.faqs + one.passages for one in target.collections)
+    return f"Looking through {plural(sources, 'source')}" if target.reads else WAITING
 
 
 def _keep_address(stream: AnswerStream) -> None:

@@ -171,12 +171,18 @@ async def test_tuned_retrieval_without_its_map_is_unusable(api: Api, furnished: 
     assert await unusable(api) == "'query_map.safetensors' of the model is missing; train it anew"
 
 
+async def promoted(api: Api, dataset: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """The alias means the tuned retrieval "Own", which took part with "builtin": the contest, and the keys by name."""
+    await trained(api, dataset, name="Own")
+    contest_id, keys = await contest_of(api, {"provider": "builtin"}, {"model": "Own"})
+    await promote(api, contest_id, keys["Own"], reason="try it")
+    return contest_id, keys
+
+
 async def test_an_alias_of_a_model_that_is_unusable_is_not_listed_and_says_why(
     api: Api, furnished: dict[str, Any]
 ) -> None:
-    await trained(api, furnished, name="Own")
-    contest_id, keys = await contest_of(api, {"provider": "builtin"}, {"model": "Own"})
-    await promote(api, contest_id, keys["Own"], reason="try it")
+    await promoted(api, furnished)
     assert ALIAS in {one["id"] for one in (await api.get("/v1/models"))["data"]}
     next(api.settings.tuned.rglob(MAP)).unlink()
     reason = await unusable(api)
@@ -189,9 +195,7 @@ async def test_an_alias_of_a_model_that_is_unusable_is_not_listed_and_says_why(
 async def test_an_alias_is_not_moved_to_a_model_that_is_unusable_neither_forth_nor_back(
     api: Api, furnished: dict[str, Any]
 ) -> None:
-    await trained(api, furnished, name="Own")
-    contest_id, keys = await contest_of(api, {"provider": "builtin"}, {"model": "Own"})
-    await promote(api, contest_id, keys["Own"], reason="try it")
+    contest_id, keys = await promoted(api, furnished)
     await promote(api, contest_id, keys["builtin"], reason="try it")
     next(api.settings.tuned.rglob(MAP)).unlink()
     reason = await unusable(api)

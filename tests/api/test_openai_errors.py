@@ -22,7 +22,6 @@ ASK: dict[str, Any] = {"model": "default", "messages": HELLO}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
 UNSUPPORTED: dict[str, Any] = {
     "n": 2,
-    "stop": ["END"],
     "tools": [TOOL],
     "tool_choice": "required",
     "functions": [{"name": "f"}],

@@ -9,12 +9,15 @@ from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from backend.finetuning.remote_server import SystemClock
+from contracts.chat import Chat
 from contracts.datasets import Dataset
 from contracts.finetuning import NewTraining
 from contracts.jobs import JobStatus
 from contracts.providers import ProviderSettings
 from frontend.components.drafting_jobs import dollars
+from frontend.components.targets import ALONE
 from frontend.safe_text import code, plain
+from frontend.views.chat import LEAD, LEAD_ALONE
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import field, labelled, press, words
 from tests.frontend.tuning import TUNE, told
@@ -85,11 +88,14 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     page = approved.open(CHAT, model=str(model.id))
     assert f"{model.name} (fine-tuned model)" in labelled(page.selectbox, "Ask").options
     assert f"Answers by **{plain(model.name)}**" in words(page)
+    assert LEAD in words(page)
     page.chat_input[0].set_value("What does the warranty cover?").run()
     assert {request.model for request in server.app.requests} == {"ft:ok"}
     assert "passage" in str(server.app.requests[-1].body)
     labelled(page.checkbox, "Without documents").check().run()
     assert "without documents" in words(page)
+    assert LEAD_ALONE in words(page)
+    assert LEAD not in words(page)
     page.chat_input[0].set_value("And what does it not cover?").run()
     assert "passage" not in str(server.app.requests[-1].body)
     [conversation] = approved.api.conversations().items
@@ -97,8 +103,14 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     assert retrieved[0] > 0
     assert retrieved[1:] == [0]
 
+    assert [one.value for one in page.caption if one.value == ALONE] == [ALONE]
+
     again = approved.open(CHAT, conversation=str(conversation.id))
     assert labelled(again.checkbox, "Without documents").value
+    reading = Chat(message="Once more?", model=model.name, documents=True, conversation_id=conversation.id)
+    approved.post("/chat", reading.model_dump(mode="json"))
+    again = approved.open(CHAT, conversation=str(conversation.id))
+    assert not labelled(again.checkbox, "Without documents").value
     fresh = approved.open(CHAT, model=str(model.id))
     assert not labelled(fresh.checkbox, "Without documents").value
 

@@ -227,7 +227,12 @@ def test_a_conversation_whose_model_is_gone_says_so_and_goes_on_without_it(appro
     [conversation] = approved.api.conversations().items
     approved.api.delete_model(model.id)
     page = approved.open(CHAT, conversation=str(conversation.id))
-    assert "**Support v1 tuned** cannot be asked any more: the search goes on without it" in captions(page)
+    [warning] = page.warning
+    assert warning.proto.title == "Support v1 tuned cannot be asked any more"
+    assert f"The next ones come from the documents of {plain(approved.api.collections().items[0].name)}" in str(
+        warning.value
+    )
+    assert not page.toast
     page.chat_input[0].set_value("What is Coldkeep?").run()
     assert len(approved.api.conversation(conversation.id).turns) == 4
 
@@ -274,6 +279,21 @@ def test_a_model_that_is_gone_is_said_on_the_chat_page_and_the_agent_answers(
 ) -> None:
     approved.api.delete_model(model.id)
     page = approved.open(CHAT, model=str(model.id))
-    assert "The model cannot be asked any more" in " ".join(str(toast.value) for toast in page.toast)
+    [warning] = page.warning
+    assert warning.proto.title == "The model cannot be asked any more"
+    assert not page.toast
     assert "model" not in page.query_params
     assert "tuned" not in captions(page)
+    page.chat_input[0].set_value("What is Coldkeep?").run()
+    assert not page.warning
+
+
+def test_a_conversation_whose_model_is_deleted_in_the_middle_of_it_says_so_in_the_page(
+    approved: Pages, model: TunedModel
+) -> None:
+    page = approved.open(CHAT, model=str(model.id))
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    approved.api.delete_model(model.id)
+    page.run()
+    assert [warning.proto.title for warning in page.warning] == ["Support v1 tuned cannot be asked any more"]
+    assert not page.toast

@@ -45,8 +45,11 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
+    """An answer ends before the first of the sequences of `stop`; they are at least one character long."""
+
     temperature: float | None = None
     max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

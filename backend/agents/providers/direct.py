@@ -87,7 +87,7 @@ class DirectChat:
         stream = model_request_stream(
             model,
             _model_messages(messages),
-            model_settings=_settings(request),
+            model_settings=_settings(request, takes_stop=self.endpoint.vendor.takes_stop),
             model_request_parameters=_parameters(request, model),
         )
         async with AsyncExitStack() as stack:
@@ -145,12 +145,16 @@ def _tool_call(part: ToolCallPart) -> ToolCall:
     return ToolCall(part.tool_call_id, part.tool_name, arguments)
 
 
-def _settings(request: GenerationRequest) -> ModelSettings:
+def _settings(request: GenerationRequest, *, takes_stop: bool) -> ModelSettings:
+    """Anthropic refuses a stop sequence of blanks alone; the answer is cut here, too."""
     settings = ModelSettings()
     if request.sampling.temperature is not None:
         settings["temperature"] = request.sampling.temperature
     if request.sampling.max_tokens is not None:
         settings["max_tokens"] = request.sampling.max_tokens
+    stop = [one for one in request.sampling.stop if one.strip()]
+    if takes_stop and stop:
+        settings["stop_sequences"] = stop
     return settings
 
 

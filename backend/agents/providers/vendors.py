@@ -43,7 +43,8 @@ class Vendor:
     `InvalidRequest` for a name that cannot be a model of this vendor. `capabilities_of` tells those of a model where
     they are not those of the vendor. `small_models` only answer: the rules take every
     step before that better. `fine_tunes` is the fine-tuning API that it may have. `openai_version` is where its API
-    like OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
+    like OpenAI's is, below an address that may lack it. `takes_stop`: all of its models take stop sequences, and mean
+    the answer by them, not their thoughts before it. `note` is what people should know before they choose it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Vendor:
     small_models: tuple[str, ...] = ()
     fine_tunes: FineTuning | None = None
     openai_version: str = ""
+    takes_stop: bool = False
     note: str = ""
 
     @property
@@ -234,6 +236,7 @@ PROVIDERS = ProviderTable(
         default_url="https://api.anthropic.com",
         default_models=("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"),
         price_id="anthropic",
+        takes_stop=True,
     ),
     Vendor(
         name="gemini",
@@ -244,6 +247,7 @@ PROVIDERS = ProviderTable(
         default_url="https://generativelanguage.googleapis.com",
         default_models=("gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-4-argon"),
         price_id="google",
+        takes_stop=True,
     ),
     Vendor(
         name="mistral",
@@ -254,6 +258,7 @@ PROVIDERS = ProviderTable(
         default_url="https://api.mistral.ai",
         default_models=("mistral-small-latest", "mistral-medium-latest", "mistral-large-latest"),
         price_id="mistral",
+        takes_stop=True,
     ),
     Vendor(
         name="groq",
