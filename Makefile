@@ -72,10 +72,14 @@ test-finetune: ## training with torch, installed into .finetune with llama.cpp a
 	@$(PYTHON) tools/setup.py finetune
 	.finetune/bin/pytest -m finetune tests/finetuning_extra
 
+# What its tests are of is not SQL: providers, models, clients.
+ELSEWHERE := batch_faults chat_provider chat_timeouts drafting_faults every_provider fetch_model finetune_remote injection \
+	metrics openai_chat openai_embeddings openai_errors openai_loopback provider_use providers search_models
+
 # A job that a test's end cancels leaves its connection to the garbage collector, which warns.
 test-postgres: dev ## what touches the database, over Postgres
 	NEXUS_TEST_POSTGRES=1 $(BIN)/pytest -n 2 -W ignore::pytest.PytestUnraisableExceptionWarning \
-		-m "not slow" tests/api tests/repositories tests/services tests/retrieval
+		-m "not slow" $(ELSEWHERE:%=--ignore=tests/api/test_%.py) tests/api tests/repositories tests/services tests/retrieval
 
 test-pythons: dev ## the other supported Pythons of this machine
 	$(BIN)/python tools/pythons.py

@@ -1,7 +1,8 @@
 """Installs and tests the product under every other supported Python that this machine has. Standard library only.
 
-Environments stay in `.pythons/`. Every module of the product runs there, by the tests in `TESTS`; that each route and
-page does what it should in every case is left to the Python of `.venv`, as are Chromium and the slow sets.
+Environments stay in `.pythons/`. Under the newest every module of the product runs, by the tests in `TESTS`; under
+those between it and the Python of `.venv` the product is started, asked and looked at. That each route and page does
+what it should in every case is left to the Python of `.venv`, as are Chromium and the slow sets.
 """
 
 import os
@@ -45,13 +46,15 @@ TESTS = [
     "tests/rust_accel/test_embedder.py",
     "tests/rust_accel/test_vector_index.py",
 ]
+BETWEEN = ["tests/api/test_tour.py", "tests/contracts", "tests/frontend/test_pages.py", "tests/process/test_cli.py"]
 
 
 def main() -> None:
     uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
     here = "{}.{}".format(*sys.version_info)
-    for version in VERSIONS:
-        python = None if version == here else find(version)
+    found = {version: None if version == here else find(version) for version in VERSIONS}
+    newest = max((version for version in VERSIONS if found[version]), default=here)
+    for version, python in found.items():
         if python is None:
             print(f"{version}: {'is the Python of .venv' if version == here else 'not on this machine, left out'}")
             continue
@@ -62,7 +65,8 @@ def main() -> None:
         run(environment, uv, "pip", "sync", "--quiet", "--require-hashes", "requirements/dev.lock")
         ours = ("--editable", ".", "./rust_accel")
         run(environment, uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *ours)
-        run(environment, str(environment / "bin" / "python"), "-m", "pytest", "-q", *OPTIONS, *TESTS)
+        tests = TESTS if version == newest else BETWEEN
+        run(environment, str(environment / "bin" / "python"), "-m", "pytest", "-q", *OPTIONS, *tests)
 
 
 def find(version: str) -> str | None:

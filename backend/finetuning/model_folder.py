@@ -59,7 +59,8 @@ def check(folder: Path) -> None:
 
 def require_template(folder: Path) -> None:
     """Raises `UnusableModel` for a model that nobody can chat with."""
-    if (folder / TEMPLATE).is_file():
+    kept = folder / TEMPLATE
+    if kept.is_file() and kept.read_text(encoding="utf-8", errors="replace").strip():
         return
     settings = folder / _SETTINGS
     told = read_json(settings) if settings.is_file() else None

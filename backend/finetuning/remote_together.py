@@ -5,6 +5,7 @@ Source: Together's OpenAPI description, `/fine-tunes`; for the upload its Python
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,16 +62,25 @@ class TogetherFineTuning(HttpApi):
         await self._read(File, "POST", FILES, file_id, "preprocess")
 
     async def find_file(self, name: str, size: int) -> str | None:
+        """A place that was given for the file and never had the whole of it is given back."""
         with self._errors():
             listed = await self._read(FileList, "GET", FILES)
-            found = next((one for one in listed.data[:MOST] if _is(one, name, size)), None)
+            named = [one for one in listed.data[:MOST] if one.filename == name]
+            for one in named:
+                if one.bytes != size:
+                    with suppress(ProviderRejected):
+                        await self._remove(one.id)
+            found = next((one for one in named if one.bytes == size), None)
             if found is not None and found.processed is False:
                 await self._process(found.id)
             return found.id if found is not None else None
 
     async def delete_file(self, file_id: str) -> None:
         with self._errors():
-            self._check(await self._client.delete(self._url(FILES, file_id)))
+            await self._remove(file_id)
+
+    async def _remove(self, file_id: str) -> None:
+        self._check(await self._client.delete(self._url(FILES, file_id)))
 
     async def create(self, new: NewJob) -> RemoteJob:
         """With rows to validate with it is asked to do so once an epoch: by itself it never would."""
@@ -123,10 +133,6 @@ class TogetherFineTuning(HttpApi):
     async def cancel(self, job_id: str) -> RemoteJob:
         with self._errors():
             return (await self._read(Job, "POST", JOBS, job_id, "cancel")).remote()
-
-
-def _is(file: File, name: str, size: int) -> bool:
-    return file.filename == name and file.bytes == size
 
 
 def _not_stored(answer: httpx2.Response, name: str) -> ProviderError:

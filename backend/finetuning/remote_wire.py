@@ -77,7 +77,8 @@ class FineTuningApi(Protocol):
         ...
 
     async def find_file(self, name: str, size: int) -> str | None:
-        """The id of an uploaded file of this name and so many bytes."""
+        """The id of an uploaded file of this name and so many bytes; what is there of one that did not get to its end
+        is deleted, so that nothing of it stays."""
         ...
 
     async def delete_file(self, file_id: str) -> None: ...

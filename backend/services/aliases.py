@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from backend.agents.providers import PROVIDERS, builtin
 from backend.db.comparing import Alias, AliasMove, AuditEvent
-from backend.errors import Conflict, InvalidRequest
+from backend.errors import Conflict, InvalidRequest, NotFound
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
@@ -91,8 +91,8 @@ class AliasService:
 
     @track("aliases.roll_back")
     async def roll_back(self, principal: Principal, name: str, rollback: wire.Rollback) -> wire.Alias:
-        """To what the alias meant before. Raises `Conflict` where that is nothing, a model that cannot be asked now or
-        one to which agents on the alias cannot follow it, `NotFound` where it is gone."""
+        """To what the alias meant before. Raises `Conflict` where that is nothing, gone, a model that cannot be asked
+        now or one to which agents on the alias cannot follow it."""
         async with self._uow(principal.workspace_id) as tx:
             alias = await tx.aliases.get(name)
             moves = await tx.aliases.moves(name)
@@ -101,7 +101,13 @@ class AliasService:
             if before is None:
                 raise Conflict(f"the alias {name!r} meant nothing before; promote something else instead")
             contestant = wire.Contestant.model_validate(before.contestant)
-            await _check_there(tx, contestant)
+            try:
+                await _check_there(tx, contestant)
+            except NotFound as exc:
+                raise Conflict(
+                    f"{contestant.name!r}, which the alias {name!r} meant before, was deleted; promote something else "
+                    "to it"
+                ) from exc
             await _check_followed(tx, name, contestant)
             await entries_of(tx, self._answering, "", [contestant.target])
             alias.move_id = before.id

@@ -120,8 +120,7 @@ def _target(
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
         target = choose_target(agents, collections, models_of(frame), aliases_of(frame), conversation)
         if target is not None and target.model is not None and target.answers:
-            alone = st.checkbox(ALONE, key=f"alone_{target.model.id}", help=ALONE_HELP)
-            target = replace(target, documents=not alone)
+            target = replace(target, documents=not _is_alone(target.model.id, conversation))
         if frame.can("settings.write"):
             if target is not None and target.agent is not None and target.name is None:
                 st.button(
@@ -142,6 +141,18 @@ def _target(
                     args=(NEW,),
                 )
     return target
+
+
+def _is_alone(model_id: UUID, conversation: Conversation | None) -> bool:
+    """Whether a model that answers is asked without documents. A conversation goes on as it was asked last."""
+    view = state.chat()
+    answers = [turn.answer for turn in conversation.turns if turn.answer is not None] if conversation else []
+    before = view.is_alone if conversation else False
+    if answers:
+        before = all(step.name != "plan" for step in answers[-1].steps)
+    key = f"alone_{model_id}_{conversation.id if conversation else 'new'}"
+    view.is_alone = st.checkbox(ALONE, before, key=key, help=ALONE_HELP)
+    return view.is_alone
 
 
 def _about_answers(frame: Frame, target: Target | None) -> None:

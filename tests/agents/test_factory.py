@@ -3,11 +3,12 @@ from pydantic import SecretStr
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS, ProviderConfig
-from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, collect
+from backend.agents.providers.base import Done, GenerationRequest, Message, PassageText, Provider, collect
 from backend.agents.providers.retry import AnsweredBy, RetryingProvider, RetryPolicy
 from backend.agents.rag import AnswerDone, Retrieval
 from backend.errors import InvalidRequest, OutboundRefused, ProviderError, UnknownStrategy
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.agents.scripted import ANSWER, ScriptedProvider
 from tests.mock_openai import MockServer
 
 FOUND = Retrieval((PassageText(1, "Invoices", "Invoices are sent monthly."),), True)
@@ -137,3 +138,15 @@ async def test_a_host_that_may_not_be_called_is_refused() -> None:
     )
     with pytest.raises((OutboundRefused, ProviderError), match="NEXUS_OUTBOUND_ALLOW"):
         await final(strict, config)
+
+
+async def test_settings_that_are_changed_cut_no_answer_off(outbound: Outbound) -> None:
+    answering = ScriptedProvider(ANSWER)
+    factory = AgentFactory(PROVIDERS, outbound.provider_client, trace=lambda _name, _provider: answering)
+    config = ProviderConfig("openai-compatible", "http://127.0.0.1:9/v1")
+    stream = factory.provider(config).stream(GenerationRequest("ok", (Message("user", "Hello"),)))
+    await anext(stream)
+    await factory.forget(config)
+    assert not answering.is_closed
+    assert isinstance([event async for event in stream][-1], Done)
+    assert answering.is_closed

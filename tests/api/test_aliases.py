@@ -327,7 +327,8 @@ async def test_what_an_alias_means_is_not_deleted_and_what_is_gone_is_not_promot
     assert "means this agent" in problem["detail"]
     await promote(known, contest_id, keys["ok"], reason="try it")
     assert (await known.client.delete(f"/agents/{second['id']}")).status_code == 204
-    refused(await known.client.post(f"/aliases/{ALIAS}/rollback", json={}), 404, "not_found")
+    problem = refused(await known.client.post(f"/aliases/{ALIAS}/rollback", json={}), 409, "conflict")
+    assert problem["detail"].startswith("'Second', which the alias 'support-default' meant before, was deleted")
     body = {"contest_id": contest_id, "key": keys["Second"], "reason": "try it"}
     refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 404, "not_found")
 

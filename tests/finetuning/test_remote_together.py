@@ -185,6 +185,7 @@ async def test_a_file_that_did_not_arrive_is_sent_again(
     assert len(mock.jobs) == 1
     [job] = mock.jobs.values()
     assert {job["training_file"], job["validation_file"]} <= mock.processed
+    assert mock.files == {}, "the places that were given for nothing are given back"
 
 
 @pytest.mark.parametrize("status", ["403", "404"])
@@ -211,6 +212,21 @@ async def test_a_training_whose_process_died_within_an_upload_goes_on_with_one_j
     await trainer.aclose()
     assert (await together.ended(order)).state == "succeeded"
     assert (len(mock.jobs), len(mock.sent())) == (1, 6)
+    assert mock.files == {}
+
+
+@pytest.mark.fault("B6")
+@pytest.mark.parametrize(("kind", "fault"), [("announce", "lost"), ("store", "hang")])
+async def test_a_place_that_was_given_for_a_file_is_given_back_where_the_training_is_cancelled(
+    together: Place, mock: MockTogether, kind: str, fault: str
+) -> None:
+    mock.always[kind] = fault
+    trainer, order = together.trainer(), together.order()
+    handle = await trainer.start(order)
+    await called(together, kind)
+    await trainer.cancel(order, handle)
+    assert (await trainer.status(order, handle)).state == "cancelled"
+    assert mock.files == {}
 
 
 # --- how a job ends ------------------------------------------------------------------------

@@ -97,6 +97,11 @@ def test_a_training_at_a_provider_is_begun_with_its_base_model_and_gives_a_model
     assert retrieved[0] > 0
     assert retrieved[1:] == [0]
 
+    again = approved.open(CHAT, conversation=str(conversation.id))
+    assert labelled(again.checkbox, "Without documents").value
+    fresh = approved.open(CHAT, model=str(model.id))
+    assert not labelled(fresh.checkbox, "Without documents").value
+
 
 @pytest.mark.parametrize(
     ("stage", "said"),

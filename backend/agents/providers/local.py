@@ -30,7 +30,7 @@ SERVERS = ModelServers()
 
 class LocalProvider:
     """The model is the packaged sample's name, or the path of a GGUF file or of a folder with a Hugging Face model.
-    `aclose` ends the children that it used."""
+    `aclose` ends the children that it used, once nobody else uses them."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class LocalProvider:
             await speaker.aclose()
         used, self._used = self._used, set()
         for server in used:
-            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(server.retire)
 
     def _speaker(self, served: Served) -> PydanticAiProvider:
         if served not in self._speakers:

@@ -183,6 +183,21 @@ async def test_the_first_question_starts_one_child_that_answers_all(
     await second.aclose()
 
 
+async def test_a_child_that_another_provider_uses_stays(make: Make, servers: ModelServers, model: Path) -> None:
+    first, second = make(), make()
+    await ask(second, model)
+    await ask(first, model)
+    answer = first.stream(GenerationRequest(str(model), QUESTION))
+    await anext(answer)
+    pid = pid_of(servers, model)
+    await second.aclose()
+    assert pid_of(servers, model) == pid
+    rest = [event async for event in answer]
+    assert isinstance(rest[-1], Done)
+    await first.aclose()
+    assert pid_of(servers, model) is None
+
+
 async def test_the_model_goes_by_its_files_name(make: Make, model: Path) -> None:
     provider = make()
     done = (await collect(provider.stream(GenerationRequest(str(model), QUESTION)))).done

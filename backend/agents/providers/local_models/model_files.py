@@ -74,7 +74,9 @@ def check(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(8)
     except OSError as exc:
-        raise InvalidRequest(f"model: {str(path)!r} cannot be read ({exc.strerror}); give the path of a file") from exc
+        raise InvalidRequest(
+            f"model: {str(path)!r} cannot be read ({exc.strerror}); give the path of a file or folder"
+        ) from exc
     if len(head) < 8 or head[:4] != _MAGIC:
         what = f"begins with other bytes than {_MAGIC.decode()!r}" if head else "is empty"
         raise InvalidRequest(f"model: {str(path)!r} is no GGUF file: it {what}")

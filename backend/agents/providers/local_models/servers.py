@@ -68,6 +68,7 @@ class ModelServer:
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._users = 0
+        self._is_retired = False
         self._last_used = time.monotonic()
         self._crashes = 0
         self._retry_at = 0.0
@@ -94,6 +95,7 @@ class ModelServer:
             found = self._child
             assert found is not None
             self._users += 1
+            self._is_retired = False
         try:
             if not found.ready.wait(START_SECONDS):
                 raise ProviderUnavailable(f"the local model {self._name!r} was not loaded in {START_SECONDS:g} s")
@@ -112,6 +114,14 @@ class ModelServer:
     def answered(self) -> None:
         """A whole answer came: earlier crashes are forgiven."""
         self._crashes, self._retry_at = 0, 0.0
+
+    def retire(self) -> None:
+        """Ends the child and waits for it where nobody uses it; else it ends within seconds of its last use."""
+        with self._lock:
+            self._is_retired = True
+            is_used = self._users > 0
+        if not is_used:
+            self.stop()
 
     def stop(self) -> None:
         """Ends the child and waits for it."""
@@ -191,11 +201,12 @@ class ModelServer:
         except subprocess.TimeoutExpired:
             pass
         with self._lock:
-            is_idle = not self._users and time.monotonic() - self._last_used >= self._idle
+            unused = time.monotonic() - self._last_used
+            is_idle = not self._users and (self._is_retired or unused >= self._idle)
             if is_idle:
                 found.is_wanted = False
         if is_idle:
-            log.info("the local model %r was not used for %g s and is unloaded", self._name, self._idle)
+            log.info("the local model %r was not used for %g s and is unloaded", self._name, unused)
             _end(found)
         elif not _is_healthy(found.url):
             found.said.append("it did not answer its health check")
