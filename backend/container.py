@@ -139,6 +139,7 @@ class _Models:
     providers: ProviderService
     embedders: EmbeddingModelService
     trainers: Trainers
+    collections: CollectionService
     agents: AgentService
     tuned: TunedModelService
     answering: Answering
@@ -241,7 +242,9 @@ class Container:
                 wrap=self._metered,
             )
             stack.push_async_callback(embedders.aclose)
-            agents = AgentService(uow, factory, providers)
+            default_store = settings.vector_store
+            collections = CollectionService(uow, runner, sync, self.store, embedders, default_store=default_store)
+            agents = AgentService(uow, factory, providers, collections.ingest_in, runner)
             tuned = TunedModelService(uow, providers, root=settings.tuned)
             answering = Answering(
                 Pipeline(Searcher(uow, self.store, embedders)),
@@ -251,7 +254,7 @@ class Container:
                 tuned,
                 metrics=self.metrics,
             )
-            models = _Models(factory, providers, embedders, trainers, agents, tuned, answering)
+            models = _Models(factory, providers, embedders, trainers, collections, agents, tuned, answering)
             workflows.update(self._workflows(uow, sync, children, models))
             services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
@@ -336,7 +339,7 @@ class Container:
             batch_export=BatchExport(uow),
             chat=chat,
             chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models.embedders), sync),
-            collections=CollectionService(uow, runner, sync, self.store, models.embedders, default_store=store),
+            collections=models.collections,
             comparisons=ComparisonService(
                 uow, answering, agents, limits=self._limits, lane_seconds=settings.lane_timeout
             ),

@@ -9,18 +9,31 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 import backend.db.comparing
 import backend.db.finetuning  # noqa: F401 - its tables belong to the metadata
-from backend.db.agents import Agent, AgentCollection, AgentUsage
+from backend.db.agents import Agent, AgentCollection, AgentUsage, AgentVersion
 from backend.db.base import Base, Json, Owned, UtcDateTime, utc_now
 from backend.db.drafting import SectionDrafting
 
-__all__ = ["Agent", "AgentCollection", "AgentUsage", "Base", "Json", "SectionDrafting", "UtcDateTime", "utc_now"]
+__all__ = [
+    "Agent",
+    "AgentCollection",
+    "AgentUsage",
+    "AgentVersion",
+    "Base",
+    "Json",
+    "SectionDrafting",
+    "UtcDateTime",
+    "utc_now",
+]
 
 
 class Workspace(Base):
+    """`persona` is a `contracts.personas.Persona`: how its agents speak where they do not say themselves."""
+
     __tablename__ = "workspace"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    persona: Mapped[Json] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -288,6 +301,7 @@ class Conversation(Owned, Base):
 
     `agent_id` is None where no agent was asked but a collection, or a tuned model or an alias: `model` is its name.
     `user_id` is another program's name for who asks. `source` is "pages" or "program", None where it was not kept yet.
+    `persona` is a `contracts.personas.Persona` that stands over the agent's.
     """
 
     __tablename__ = "conversation"
@@ -301,6 +315,7 @@ class Conversation(Owned, Base):
     title: Mapped[str]
     owner: Mapped[str | None]
     source: Mapped[str | None]
+    persona: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 

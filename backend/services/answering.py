@@ -157,7 +157,7 @@ class Answering:
         config, question = inquiry.answerer.config, inquiry.question
         if not self._factory.chain(config).capabilities.generates:
             return NOTHING
-        said = [*inquiry.history, Message("user", config.instructions + question.message)]
+        said = [*inquiry.history, Message("user", config.told + question.message)]
         return Usage(tokens_of(said) + (question.top_k or TOP_K) * PASSAGE, config.sampling.max_tokens or ANSWER)
 
     async def answer(self, workspace_id: UUID, inquiry: Inquiry) -> AsyncGenerator[str | wire.Answered]:

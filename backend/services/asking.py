@@ -11,6 +11,7 @@ from backend.db import models
 from backend.errors import Conflict, Forbidden, NotFound
 from backend.repositories.uow import Tx
 from backend.security.principal import Principal
+from backend.services.agent_states import require_ready
 from backend.services.conversations import is_owner, owner_of, readable_by
 from backend.services.providers import Answerer
 from contracts import chat as wire
@@ -88,12 +89,16 @@ def as_asked(answerer: Answerer, question: Question) -> Answerer:
 
 
 async def agent_of(tx: Tx, question: Question) -> models.Agent:
-    """The agent that is asked; the default one where only a collection is named. Raises `NotFound`."""
+    """The agent that is asked; the default one where only a collection is named. Raises `NotFound`, and
+    `AgentNotReady` for one that answers nothing now."""
     if question.agent_id is not None:
-        return await tx.agents.get(question.agent_id)
-    if question.bot_id is not None:
-        return await tx.agents.find(question.bot_id)
-    return await tx.agents.default()
+        agent = await tx.agents.get(question.agent_id)
+    elif question.bot_id is not None:
+        agent = await tx.agents.find(question.bot_id)
+    else:
+        return await tx.agents.default()
+    await require_ready(tx, agent)
+    return agent
 
 
 async def conversation_of(

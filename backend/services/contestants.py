@@ -111,7 +111,7 @@ def _fingerprint(target: Target, inquiry: Inquiry) -> str:
     parts: dict[str, Any] = {
         "agent": str(target.agent_id),
         "models": [(one.config.name, one.config.base_url, one.model_name) for one in choices],
-        "instructions": config.instructions,
+        "instructions": config.told,
         "sampling": [config.sampling.temperature, config.sampling.max_tokens],
         "history": config.history,
         "steps": sorted(config.steps),

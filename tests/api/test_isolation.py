@@ -28,6 +28,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/collections/{collection_id}/model": {"model": "sentence-transformers/all-MiniLM-L6-v2"},
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
+    "/agents/{agent_id}/rollback": {"version": 1},
+    "/agents/{agent_id}/duplicate": {"name": "Another"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
     "/documents/{document_id}/drafting": {"provider": "local"},
     "/comparisons/{comparison_id}/vote": {"choice": "left"},
