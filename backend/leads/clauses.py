@@ -1,0 +1,169 @@
+"""A message in clauses, and of each clause whose statement it is: read once, and used for every field."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from functools import cached_property
+from typing import Final
+
+from backend.leads.folding import MASK
+from backend.leads.languages.base import Language, has, pattern
+
+
+class Stance(Flag):
+    """What keeps a clause from being the visitor's statement of themselves."""
+
+    OWN = 0
+    QUESTION = auto()
+    NEGATED = auto()
+    SUPPOSED = auto()
+    OTHERS = auto()
+    PAST = auto()
+    YOURS = auto()
+    ORDER = auto()
+    QUOTED = auto()
+    FORMER = auto()
+    SUPERIORS = auto()
+    REQUEST = auto()
+
+
+NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
+NOT_SO: Final = Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.PAST
+
+_SENTENCE: Final = re.compile(r"[.!?](?=[\"')\]]*(?:\s|$))[.!?\"')\]]*|[?!]+|\n+|[。？！]|$")
+_ABBREVIATION: Final = re.compile(r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|approx|ca|max|min|fr|rs|nr|no|tel|ext|bzw|"
+                                  r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
+                                  r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds)"
+                                  r"|\b\d{1,2})\.$")
+_COMMA: Final = re.compile(r"[,;:](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|[()\[\]]|,(?=\D)")
+_QUOTED: Final = re.compile(r"^\s*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    start: int
+    end: int
+    asks: bool
+
+
+@dataclass(frozen=True)
+class Clause:
+    """`text` is the folded message from `start` to `end`; `sentence` the one it stands in."""
+
+    message: str = field(repr=False)
+    start: int
+    end: int
+    sentence: Sentence
+    language: Language = field(repr=False)
+    stance: Stance
+
+    @cached_property
+    def text(self) -> str:
+        return self.message[self.start : self.end]
+
+    @cached_property
+    def words(self) -> int:
+        """How many, without what is masked."""
+        return len(re.findall(r"[^\W\d_]+", self.text))
+
+    def has(self, words: str) -> bool:
+        return has(self.language, words, self.text)
+
+    def is_any(self, stance: Stance) -> bool:
+        return bool(self.stance & stance)
+
+
+def sentences(text: str) -> list[Sentence]:
+    found: list[Sentence] = []
+    start = 0
+    for match in _SENTENCE.finditer(text):
+        if match.group().startswith(".") and match.end() < len(text) and _goes_on(text, match):
+            continue
+        if text[start : match.start()].strip(" \n\t"):
+            found.append(Sentence(start, match.start(), "?" in match.group() or "？" in match.group()))
+        start = match.end()
+    return found
+
+
+def _goes_on(text: str, match: re.Match[str]) -> bool:
+    """A full stop after an abbreviation or a day ("am 3. Mai") ends no sentence."""
+    return _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1) is not None
+
+
+def clauses(text: str, language: Language) -> list[Clause]:
+    """Of a folded message, in its order. A stance is inherited by what follows in the sentence without its own subject."""
+    found: list[Clause] = []
+    for sentence in sentences(text):
+        found.extend(_of_sentence(text, sentence, language))
+    return found
+
+
+def _of_sentence(text: str, sentence: Sentence, language: Language) -> Iterator[Clause]:
+    bounds = list(_bounds(text, sentence, language))
+    whole = text[sentence.start : sentence.end]
+    shared = Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
+    if has(language, language.requests, whole):
+        shared |= Stance.REQUEST
+    elif _begins_by_asking(whole, language):
+        shared |= Stance.QUESTION
+    inherited = Stance.OWN
+    for start, end in bounds:
+        part = text[start:end]
+        stance = shared | _stance(part, language)
+        if sentence.asks and end == bounds[-1][1]:
+            stance |= Stance.REQUEST if shared & Stance.REQUEST else Stance.QUESTION
+        if has(language, language.first, part):
+            inherited = Stance.OWN
+        stance |= inherited
+        inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED)
+        yield Clause(text, start, end, sentence, language, stance)
+
+
+def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple[int, int]]:
+    cuts = [(match.start(), match.end()) for match in _COMMA.finditer(text, sentence.start, sentence.end)]
+    for match in pattern(language, language.but).finditer(text, sentence.start, sentence.end):
+        cuts.append((match.start(), match.start()))
+    at = sentence.start
+    for start, end in [*sorted(cuts), (sentence.end, sentence.end)]:
+        if text[at:start].strip(" \n\t" + '"'):
+            yield at, start
+            at = end
+        elif end > at and start != end:
+            at = end
+
+
+def _begins_by_asking(sentence: str, language: Language) -> bool:
+    """With a mark or without: "how do I export my contacts"."""
+    start = re.match(r"[\s\"'¿]*(?:(?:hi|hello|and|also|but|so|ok|und|et|y)[\s,]+)?(?=\w)", sentence)
+    if "¿" in sentence[:3]:
+        return True
+    if start is None or pattern(language, language.asks_not).match(sentence, start.end()):
+        return False
+    return pattern(language, language.asks).match(sentence, start.end()) is not None
+
+
+def _stance(part: str, language: Language) -> Stance:
+    limits = pattern(language, f"{language.at_most}|{language.at_least}")
+    plain = limits.sub(lambda match: MASK * len(match.group()), part)
+    signs = {
+        Stance.NEGATED: language.negation,
+        Stance.SUPPOSED: language.supposed,
+        Stance.SUPERIORS: language.superiors,
+        Stance.PAST: language.past,
+        Stance.YOURS: language.yours,
+        Stance.ORDER: language.orders,
+        Stance.FORMER: language.former,
+    }
+    stance = Stance.OTHERS if _is_others(part, language) else Stance.OWN
+    for one, words in signs.items():
+        if has(language, words, plain):
+            stance |= one
+    return stance
+
+
+def _is_others(part: str, language: Language) -> bool:
+    if has(language, language.outsiders, part):
+        return True
+    they = pattern(language, language.they).search(part)
+    return they is not None and not has(language, language.first, part[: they.start()])

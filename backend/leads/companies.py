@@ -1,0 +1,89 @@
+"""Where the visitor works or for which they ask."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from backend.leads.clauses import Clause, Stance
+from backend.leads.folding import MASK
+from backend.leads.found import Found, Reading
+from backend.leads.languages.base import has, pattern
+from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
+
+_TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
+_LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
+
+
+def companies(reading: Reading) -> Iterator[Found]:
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
+            continue
+        yield from _introduced(reading, clause)
+        yield from _by_form(reading, clause)
+
+
+def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
+    language = reading.language
+    role_at = rf"(?:{language.roles})\s(?:{language.of_company})"
+    for words, confidence in ((language.we_as, 0.9), (language.works_at, 0.85), (role_at, 0.85)):
+        for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
+            at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())
+            one = company_at(reading, at.end() if at else cue.end(), clause.end)
+            if one is not None and _is_proper(reading, one):
+                yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
+
+
+def _by_form(reading: Reading, clause: Clause) -> Iterator[Found]:
+    """By its legal form, or a clause that is a company and no more."""
+    place = clause.start
+    while (token := re.compile(r"[^\W_]").search(reading.text, place, clause.end)) is not None:
+        one = company_at(reading, token.start(), clause.end)
+        if one is None:
+            word = re.compile(r"\w+").match(reading.text, token.start())
+            place = word.end() if word else token.end()
+            continue
+        place = one.end
+        said = reading.folded[one.start : one.end]
+        is_legal = re.search(rf"[ ,](?:{_LEGAL})\.?$", said) is not None
+        fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
+        if is_legal or (fills and one.count > 1 and has(reading.language, reading.language.organisations, said)):
+            yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
+
+
+def company_at(reading: Reading, place: int, limit: int) -> Words | None:
+    """Capitalised words from `place` on, joined by "of" or "&", and a legal form behind them."""
+    cased = is_cased(reading)
+    language, folded, text = reading.language, reading.folded, reading.text
+    article = re.compile(rf"(?:{language.company_articles})\s").match(folded, place)
+    place = article.end() if article else place
+    end, at, count = place, place, 0
+    while at < limit and count < 6 and (token := _TOKEN.match(text, at)) and MASK not in folded[at : token.end()]:
+        word = folded[token.start() : token.end()]
+        is_joint = re.fullmatch(rf"{language.company_joints}|&|\+", word) is not None
+        is_part = text[at].isupper() or text[at].isdigit() if cased else not re.fullmatch(language.company_ends, word)
+        if not is_joint and (not is_part or (not count and _opens_no_company(word, reading))):
+            break
+        if is_joint and not count:
+            break
+        if not is_joint:
+            count, end = count + 1, token.end()
+        at = token.end() + 1 if folded[token.end() : token.end() + 1] == " " else limit
+    if not count:
+        return None
+    if tail := _LEGAL_TAIL.match(folded, end):
+        end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")
+    return Words(place, end, count)
+
+
+def _opens_no_company(word: str, reading: Reading) -> bool:
+    language = reading.language
+    refused = "|".join([language.no_name, language.greetings, *language.months, *language.weekdays, *language.countries])
+    return word in language.common.split() or re.fullmatch(refused, word) is not None
+
+
+def _is_proper(reading: Reading, one: Words) -> bool:
+    """No kind of business ("bakery") and no function."""
+    said = reading.folded[one.start : one.end]
+    language = reading.language
+    is_kind = re.fullmatch(rf"(?:{language.organisations})", said) is not None
+    return not is_kind and not re.match(rf"(?:{language.roles})(?!\w)", said) and not said.isdigit()

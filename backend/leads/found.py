@@ -1,0 +1,57 @@
+"""What a rule finds in one message, before the conversation decides what holds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from backend.leads.base import FieldSpec, Setting, Value
+from backend.leads.clauses import Clause
+from backend.leads.languages.base import Language, pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A user's message, read: `text` as written, `folded` with what is understood already masked.
+
+    `asked`: the fields that the assistant's message before it asks for. `question` is that message, folded.
+    """
+
+    text: str
+    folded: str
+    clauses: Sequence[Clause]
+    language: Language
+    setting: Setting
+    asked: frozenset[str] = frozenset()
+    question: str = ""
+    own_fields: Sequence[FieldSpec] = ()
+
+    def clause_at(self, place: int) -> Clause | None:
+        return next((one for one in self.clauses if one.start <= place < one.end), None)
+
+    def masked(self, folded: str, clauses: Sequence[Clause]) -> "Reading":
+        return replace(self, folded=folded, clauses=clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`is_sure`: said in so many words, so that it may replace what an earlier message said."""
+
+    field: str
+    value: Value
+    start: int
+    end: int
+    confidence: float
+    is_sure: bool = True
+
+
+def settled(found: Iterable[Found], reading: Reading) -> list[Found]:
+    """The first of a message, unless the visitor corrects it there: then all up to the one that holds, which is last."""
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda each: each.start):
+        if not kept or corrects(reading, kept[-1].end, one.end):
+            kept.append(one)
+    return kept
+
+
+def corrects(reading: Reading, start: int, end: int) -> bool:
+    """Whether what is said from `start` on takes back what stands before it."""
+    return pattern(reading.language, reading.language.correction).search(reading.folded, start, end) is not None

@@ -1,0 +1,170 @@
+"""What a language has to say for itself so that the rules can read it: a new language is one module of these words."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, Literal
+
+Part = Literal["start", "early", "mid", "late", "end"]
+Unit = Literal["day", "week", "month", "quarter", "half", "year"]
+Step = Literal["first", "week"]
+"""What "next Tuesday" is: the first one after today, or the one of the next calendar week."""
+
+NEVER: Final = "(?!)"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Language:
+    """Words are regular expressions over folded text (`folding.fold`: lower case, no accents), alternatives split by |.
+
+    `glued` is what a word may have grown onto its front, such as Hebrew's prepositions.
+    """
+
+    code: str
+    common: str
+    glued: str = ""
+
+    units: Mapping[str, int]
+    powers: Mapping[str, int]
+    number_and: str = NEVER
+    half: str = NEVER
+    groups: Mapping[str, int] = field(default_factory=dict)
+    to: str = NEVER
+    between: str = NEVER
+    both: str = NEVER
+
+    first: str = NEVER
+    first_object: str = NEVER
+    negation: str = NEVER
+    asks: str = NEVER
+    asks_not: str = NEVER
+    requests: str = NEVER
+    supposed: str = NEVER
+    outsiders: str = NEVER
+    superiors: str = NEVER
+    they: str = NEVER
+    past: str = NEVER
+    yours: str = NEVER
+    orders: str = NEVER
+    but: str = NEVER
+    correction: str = NEVER
+    withdrawal: str = NEVER
+    yes: str = NEVER
+    no: str = NEVER
+
+    at: str = NEVER
+    dot: str = NEVER
+    underscore: str = NEVER
+    dash: str = NEVER
+    extension: str = NEVER
+    not_phone: str = NEVER
+    not_email: str = NEVER
+    preferred: str = NEVER
+    phone_words: str = NEVER
+    countries: Mapping[str, str] = field(default_factory=dict)
+
+    budget: str = NEVER
+    budget_given: str = NEVER
+    at_most: str = NEVER
+    at_least: str = NEVER
+    hedges: str = NEVER
+    not_budget: str = NEVER
+    per_unit: str = NEVER
+    taxes: str = NEVER
+    month: str = NEVER
+    year: str = NEVER
+    once: str = NEVER
+
+    months: Mapping[str, int] = field(default_factory=dict)
+    weekdays: Mapping[str, int] = field(default_factory=dict)
+    ordinal: str = NEVER
+    of: str = NEVER
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    time_units: Mapping[str, Unit] = field(default_factory=dict)
+    this: str = NEVER
+    next: str = NEVER
+    next_after: str = NEVER
+    next_weekday: Step = "first"
+    next_week_day: str = NEVER
+    week_starts: int = 0
+    ahead: str = NEVER
+    ahead_after: str = NEVER
+    days: Mapping[str, int] = field(default_factory=dict)
+    quarter: str = NEVER
+    halves: Mapping[str, int] = field(default_factory=dict)
+    feasts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    seasons: str = NEVER
+    soon: str = NEVER
+    doubtful: str = NEVER
+    on: str = NEVER
+    part_year: str = NEVER
+    day_of_month: str = NEVER
+    single: str = NEVER
+    after_weekday: Step = "first"
+    since: str = NEVER
+    starting: str = NEVER
+    buying: str = NEVER
+    not_timeline: str = NEVER
+
+    people: str = NEVER
+    users: str = NEVER
+    not_people: str = NEVER
+    together: str = NEVER
+    we_are: str = NEVER
+    of_us: str = NEVER
+    team_of: str = NEVER
+    and_i: str = NEVER
+
+    my_name: str = NEVER
+    i_am: str = NEVER
+    here: str = NEVER
+    greetings: str = NEVER
+    closings: str = NEVER
+    titles: str = NEVER
+    particles: str = NEVER
+    works_at: str = NEVER
+    of_company: str = NEVER
+    we_as: str = NEVER
+    organisations: str = NEVER
+    former: str = NEVER
+    roles: str = NEVER
+    role_parts: str = NEVER
+    role_before: bool = True
+    role_first: str = NEVER
+    role_links: str = NEVER
+    role_ends: str = NEVER
+    i_am_role: str = NEVER
+    no_name: str = NEVER
+    name_ends: str = NEVER
+    bare_names: bool = False
+    company_articles: str = NEVER
+    company_joints: str = NEVER
+    company_ends: str = NEVER
+    articles: str = NEVER
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    need: str = NEVER
+    not_need: str = NEVER
+    need_ends: str = NEVER
+    need_lead: str = NEVER
+    need_small: str = NEVER
+
+    surname: str = NEVER
+    own_lead: str = NEVER
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def _compiled(language: Language, words: str, *, anywhere: bool) -> re.Pattern[str]:
+    glued = f"(?:{language.glued})?" if language.glued and anywhere else ""
+    return re.compile(rf"(?<!\w){glued}(?:{words})(?:(?<=')|(?!\w))")
+
+
+def pattern(language: Language, words: str) -> re.Pattern[str]:
+    """Whole words of that language."""
+    return _compiled(language, words, anywhere=True)
+
+
+def has(language: Language, words: str, text: str) -> bool:
+    return words != NEVER and pattern(language, words).search(text) is not None

@@ -1,0 +1,53 @@
+"""What the visitor wants to have or to be rid of, in their words."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from backend.leads.clauses import Clause, Stance
+from backend.leads.folding import MASK
+from backend.leads.found import Found, Reading
+from backend.leads.languages.base import pattern
+
+_LONGEST: Final = 14
+_NOT_NEED: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.NEGATED
+_WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
+
+
+def needs(reading: Reading) -> Iterator[Found]:
+    language = reading.language
+    for clause in reading.clauses:
+        if clause.is_any(_NOT_NEED & ~Stance.OTHERS) or clause.is_any(Stance.OTHERS | Stance.SUPPOSED):
+            continue
+        cues = list(pattern(language, language.need).finditer(reading.folded, clause.start, clause.end))
+        found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
+        if found is None and "need" in reading.asked and clause.words >= 1:
+            found = _after(reading, clause, clause.start)
+        if found is not None:
+            yield found
+
+
+def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
+    """The words from `place` up to where the clause turns to something else."""
+    language, folded = reading.language, reading.folded
+    lead = re.compile(rf"[\s:\"'-]*(?:(?:{language.need_lead})\s)*").match(folded, place)
+    start = lead.end() if lead else place
+    end = clause.end
+    if stop := pattern(language, language.need_ends).search(folded, start + 1, clause.end):
+        end = stop.start()
+    if (masked := folded.find(MASK, start, end)) >= 0:
+        end = masked
+    said = folded[start:end].rstrip(" .,;:!-\"'\n")
+    words = _WORD.findall(said)
+    if not words or len(words) > _LONGEST or _is_none(said, reading):
+        return None
+    end = start + len(said)
+    return Found("need", reading.text[start:end], start, end, 0.7)
+
+
+def _is_none(said: str, reading: Reading) -> bool:
+    """A quote, a call or a person to talk to; a number; a pronoun."""
+    language = reading.language
+    plain = re.sub(rf"^(?:(?:{language.articles}|{language.need_small})\s)+", "", said)
+    first = re.match(rf"(?:{language.not_need})(?!\w)", plain)
+    return first is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None

@@ -1,0 +1,195 @@
+"""Who writes: name, company and role, by what introduces them, by their form and by the place where they stand."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from backend.leads.clauses import Clause, Stance
+from backend.leads.folding import MASK
+from backend.leads.found import Found, Reading
+from backend.leads.languages.base import Language, has, pattern
+
+NOT_WHO: Final = (
+    Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED
+)
+_TOKEN: Final = re.compile(r"[^\W\d_](?:[\w'’״\"&.-]*\w)?\.?|&|\d[\w-]*")
+_LEGAL: Final = (
+    r"gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|corporation|plc|"
+    r"pty|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sa|s\.?a|sasu|eurl|sci|scop|s\.?l\.?u?|sl|slu|s\.?c\.?|srl|s\.?r\.?l|spa|"
+    r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|& co|& sons|"
+    r"& söhne|& sohne|& fils|& hijos|bros|gmbh & co"
+)
+_LEGAL_END: Final = re.compile(rf"(?<!\w)(?:{_LEGAL})\.?(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A run of words that may be a name."""
+
+    start: int
+    end: int
+    count: int
+
+
+def words_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words | None:
+    """The run of words from `place` on that may be a name: capitalised ones where `cased`, with particles between."""
+    language, folded = reading.language, reading.folded
+    start, end, count, at = place, place, 0, place
+    held = 0
+    while count < most and (token := _TOKEN.match(reading.text, at)) and MASK not in folded[at : token.end()]:
+        word = folded[token.start() : token.end()].rstrip(".")
+        if count and _is_particle(word, language) and (not cased or not token.group()[0].isupper()):
+            held, at = at, _skip(folded, token.end())
+            if at == token.end():
+                break
+            continue
+        if not _may_be_name(token.group(), word, language, cased=cased):
+            break
+        count += 1
+        stop = token.end()
+        if token.group().endswith(".") and len(word) > 1:
+            stop -= 1
+        end, held = stop, 0
+        at = _skip(folded, stop)
+        if at == stop:
+            break
+    del held
+    return Words(start, end, count) if count else None
+
+
+def _skip(folded: str, at: int) -> int:
+    """Past one blank; a line's end ends a name."""
+    return at + 1 if folded[at : at + 1] == " " else at
+
+
+def _is_particle(word: str, language: Language) -> bool:
+    return re.fullmatch(f"{language.particles}|van|der|den|de|la|von|al|bin", word) is not None
+
+
+@cache
+def _no_names(language: Language) -> frozenset[str]:
+    return frozenset(language.common.split())
+
+
+def _may_be_name(written: str, word: str, language: Language, *, cased: bool) -> bool:
+    if written[0].isdigit() or written == "&":
+        return False
+    if cased and not written[0].isupper():
+        return False
+    is_hebrew = "\u05d0" <= word[0] <= "\u05ea"
+    if word in _no_names(language) and not (cased and len(word) > 3):
+        return False
+    refused = "|".join([language.no_name, *language.months, *language.weekdays, language.greetings])
+    return not re.fullmatch(refused, word) and (is_hebrew or len(word) > 1 or written[0].isupper())
+
+
+def without_title(reading: Reading, place: int) -> int:
+    """Past "Dr." and "Frau"."""
+    title = re.compile(rf"(?:(?:{reading.language.titles})\.?\s+)+").match(reading.folded, place)
+    return title.end() if title else place
+
+
+def is_cased(reading: Reading) -> bool:
+    """Whether capitals tell names in this message: it has some beside those that begin a sentence."""
+    if reading.language.code == "he":
+        return False
+    return any(sign.isupper() for sign in reading.text)
+
+
+def names(reading: Reading) -> Iterator[Found]:
+    yield from _introduced(reading)
+    yield from _standing(reading)
+
+
+def _introduced(reading: Reading) -> Iterator[Found]:
+    """ "my name is ...", "I'm ...", "... here"."""
+    language = reading.language
+    cues = ((language.my_name, False, 0.95), (language.i_am, True, 0.9))
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED):
+            continue
+        for words, needs_capital, confidence in cues:
+            for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
+                at = re.compile(r"[\s:,\"'-]*").match(reading.folded, cue.end())
+                place = without_title(reading, at.end() if at else cue.end())
+                if (one := _introduced_at(reading, clause, place, needs_capital=needs_capital)) is not None:
+                    yield Found("name", reading.text[one.start : one.end], one.start, one.end, confidence)
+        yield from _here(reading, clause)
+
+
+def _introduced_at(reading: Reading, clause: Clause, place: int, *, needs_capital: bool) -> Words | None:
+    cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
+    one = words_at(reading, place, most=4 if cased else 2, cased=cased)
+    if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
+        return None
+    if needs_capital and not cased:
+        behind = reading.folded[one.end : one.end + 12]
+        is_closed = re.match(rf"\s*(?:$|[,.;!\n]|(?:{reading.language.name_ends})(?!\w))", behind)
+        return one if is_closed and reading.language.bare_names and one.count == 1 else None
+    return one
+
+
+def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
+    language = reading.language
+    place = without_title(reading, _begin(reading, clause))
+    one = words_at(reading, place, most=4, cased=is_cased(reading))
+    if one is None or is_company(reading, one) or is_role(reading, one):
+        return
+    if re.compile(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
+        yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.9)
+
+
+def _begin(reading: Reading, clause: Clause) -> int:
+    """Past a greeting and what is no word."""
+    opening = re.compile(rf"[\s\"'(\-*|>~]*(?:(?:{reading.language.greetings})(?!\w)[\s,!.-]*)*")
+    match = opening.match(reading.folded, clause.start)
+    return match.end() if match else clause.start
+
+
+def _standing(reading: Reading) -> Iterator[Found]:
+    """A clause that is a name and no more: under a letter, after a greeting, in a list, as an answer."""
+    is_asked = "name" in reading.asked
+    cased = is_cased(reading) and not is_asked
+    last = len(reading.clauses) - 1
+    for index, clause in enumerate(reading.clauses):
+        if clause.is_any(NOT_WHO | Stance.NEGATED) or clause.sentence.asks:
+            continue
+        place = without_title(reading, _begin(reading, clause))
+        one = words_at(reading, place, most=4, cased=cased)
+        if one is None or not _fills(reading, clause, one) or is_company(reading, one) or is_role(reading, one):
+            continue
+        if is_place(reading, one) or (not cased and not is_asked):
+            continue
+        is_end = index == last and last > 0
+        if one.count > 1 or is_asked or (is_end and one.count == 1 and _is_signed(reading, clause)):
+            yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _is_signed(reading: Reading, clause: Clause) -> bool:
+    """A single word at the end is a name where a sentence, a line or a closing stands before it."""
+    before = reading.folded[: clause.start].rstrip(" ")
+    return before[-1:] in (".", "!", "\n", "-", "?") or re.search(
+        rf"(?:{reading.language.closings})\W*$", before
+    ) is not None
+
+
+def _fills(reading: Reading, clause: Clause, one: Words) -> bool:
+    return not re.search(r"\w", reading.folded[one.end : clause.end].replace(MASK, ""))
+
+
+def is_place(reading: Reading, one: Words) -> bool:
+    return has(reading.language, "|".join(reading.language.countries), reading.folded[one.start : one.end])
+
+
+def is_role(reading: Reading, one: Words) -> bool:
+    """Whether the words hold a function: "Head of Procurement"."""
+    return has(reading.language, reading.language.roles, reading.folded[one.start : one.end])
+
+
+def is_company(reading: Reading, one: Words) -> bool:
+    said = reading.folded[one.start : one.end + 1]
+    return _LEGAL_END.search(said) is not None or (
+        one.count > 1 and has(reading.language, reading.language.organisations, said)
+    )

@@ -1,0 +1,146 @@
+"""E-mail addresses and phone numbers, written, spelt out and obfuscated."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from backend.leads.clauses import Clause, Stance
+from backend.leads.found import Found, Reading
+from backend.leads.languages.base import Language, has, pattern
+
+_ADDRESS: Final = re.compile(r"(?<![\w.+@-])[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w@])")
+_NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
+_DIGITS: Final = re.compile(r"(?<![\w.,#+])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,17}(?![\w#]|[.,]\d)")
+_DATE: Final = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
+_AMOUNT: Final = re.compile(r"\d{1,3}(?:[. ]000)+")
+_MONEY_BESIDE: Final = re.compile(r"[$€£₪¥]\s?$|\b(?:usd|eur|gbp|chf)\s?$")
+_PHONE_WORDS: Final = (
+    "phone|tel|telephone|telefon|telefono|mobile|mobil|cell|handy|call|ring|dial|whatsapp|reach|number|"
+    "nummer|numero|movil|portable|joindre|appel\\w*|anruf\\w*|ruf\\w*|erreich\\w*|llam\\w*|telefonisch|טלפון|נייד|"
+    "פלאפון|מספר|להתקשר|תתקשרו|text|sms|tlf|tlph|signal|ph|fon|durchwahl|telf|telefonnummer|gsm|cellulare|telemovel"
+)
+
+
+def emails(reading: Reading) -> Iterator[Found]:
+    """Of the visitor, normalised: lower case, without obfuscation."""
+    for start, end, address in addresses(reading):
+        clause = reading.clause_at(start)
+        if clause is not None and _is_mine(clause, start, reading) and (normal := _normal(address)):
+            yield Found("email", normal, start, end, 0.98 if "@" in reading.text[start:end] else 0.9)
+
+
+def addresses(reading: Reading) -> list[tuple[int, int, str]]:
+    """Every address and who it is of aside: start, end, in plain form."""
+    written = [(one.start(), one.end(), one.group()) for one in _ADDRESS.finditer(reading.text)]
+    taken = {place for start, end, _ in written for place in range(start, end)}
+    spelt = [one for one in _spelt(reading.folded, reading.language) if one[0] not in taken]
+    return sorted([*written, *spelt])
+
+
+def _normal(address: str) -> str | None:
+    try:
+        return validate_email(address, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None
+
+
+def _is_mine(clause: Clause, start: int, reading: Reading) -> bool:
+    before = reading.folded[clause.start : start]
+    if clause.is_any(_NOT_REACHED):
+        return False
+    language = reading.language
+    return not (has(language, language.negation, before) or has(language, language.not_email, clause.text))
+
+
+@cache
+def _spelt_pattern(language: Language) -> re.Pattern[str]:
+    at = rf"\s*[(\[{{<]\s*(?:at|@|a|{language.at})\s*[)\]}}>]\s*|\s+(?P<bare>at|arobase|arroba|{language.at})\s+|\s+@\s+"
+    dot_word = rf"dot|punkt|point|punto|{language.dot}"
+    dot = rf"(?P<spoken>\s*[(\[{{]\s*(?:{dot_word}|\.)\s*[)\]}}]\s*|\s+(?:{dot_word})\s+)|\."
+    every_dot = dot.replace("?P<spoken>", "?:")
+    joint = rf"{every_dot}|\s+(?:{language.underscore}|{language.dash})\s+|[_+-]"
+    return re.compile(
+        rf"(?<![\w.])(?P<local>[a-z0-9]+(?:(?:{joint})[a-z0-9]+)*)(?:{at})"
+        rf"(?P<domain>[a-z0-9]+(?:(?:\s+(?:{language.dash})\s+|-)[a-z0-9]+)*(?:(?:{every_dot})[a-z0-9-]+)+)(?![\w@])"
+    )
+
+
+def _spelt(text: str, language: Language) -> Iterator[tuple[int, int, str]]:
+    """ "john dot smith at example dot com", "anton (at) example (dot) net"; never "look at example.com"."""
+    for match in _spelt_pattern(language).finditer(text):
+        local, domain = match["local"], match["domain"]
+        is_spoken = re.search(r"\s", local + domain) is not None or "(" in domain
+        if match["bare"] and not is_spoken:
+            continue
+        start = match.start()
+        while (lead := re.match(r"(\S+)\s+", local)) and lead[1] in language.common.split():
+            start, local = start + lead.end(), local[lead.end() :]
+        plain = f"{_plain(local, language)}@{_plain(domain, language)}"
+        if local and local not in language.common.split():
+            yield start, match.end(), plain
+
+
+def _plain(spelt: str, language: Language) -> str:
+    signs = {f"dot|punkt|point|punto|{language.dot}": ".", language.underscore: "_", language.dash: "-"}
+    for words, sign in signs.items():
+        spelt = re.sub(rf"\s*[(\[{{]?(?<!\w)(?:{words})(?!\w)[)\]}}]?\s*", sign, spelt)
+    return re.sub(r"\s|[(\[{}\])]", "", spelt)
+
+
+def phones(reading: Reading) -> Iterator[Found]:
+    """Of the visitor, in E.164; without a known country, the digits as they stand."""
+    matches = [one for one in _DIGITS.finditer(reading.folded) if _may_be_phone(one, reading)]
+    found: list[tuple[bool, Found]] = []
+    for index, match in enumerate(matches):
+        clause = reading.clause_at(match.start())
+        if clause is None or clause.is_any(_NOT_REACHED):
+            continue
+        after = matches[index + 1].start() if index + 1 < len(matches) else clause.end
+        before = matches[index - 1].end() if index and matches[index - 1].end() > clause.start else clause.start
+        around = reading.folded[before : match.start()] + " " + reading.folded[match.end() : min(after, clause.end)]
+        language = reading.language
+        if has(language, language.not_phone, around) or has(language, language.negation, around):
+            continue
+        if one := _phone(match, reading, is_named=has(language, _PHONE_WORDS, clause.text) or "phone" in reading.asked):
+            found.append((has(language, language.preferred, around), one))
+    preferred = [one for is_preferred, one in found if is_preferred]
+    yield from preferred[:1] or [one for _, one in found]
+
+
+def _may_be_phone(match: re.Match[str], reading: Reading) -> bool:
+    digits = re.sub(r"\D", "", match.group())
+    is_other = _DATE.fullmatch(match.group().strip()) or _AMOUNT.fullmatch(match.group())
+    money = _MONEY_BESIDE.search(reading.folded, max(0, match.start() - 6), match.start())
+    return 6 <= len(digits) <= 15 and not is_other and not money
+
+
+def _phone(match: re.Match[str], reading: Reading, *, is_named: bool) -> Found | None:
+    written = re.sub(r"^00(?=\d{8})", "+", match.group().strip())
+    extension = pattern(reading.language, rf"(?:{reading.language.extension})[.:]?\s*(?P<digits>\d{{1,6}})")
+    line = re.compile(rf"\s*[,;(]?\s*{extension.pattern}").match(reading.folded, match.end())
+    end = line.end() if line else match.end()
+    suffix = f";ext={line['digits']}" if line else ""
+    region = _region(reading, match.start()) or reading.setting.region
+    if not written.startswith("+") and region is None:
+        digits = re.sub(r"\D", "", written)
+        is_long = len(digits) >= 9 and (digits.startswith("0") or re.search(r"\D", written))
+        return Found("phone", digits + suffix, match.start(), end, 0.7) if is_named or is_long else None
+    try:
+        number = phonenumbers.parse(re.sub(r"\(0\)", "", written) if written.startswith("+") else written, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not (phonenumbers.is_valid_number(number) or (is_named and phonenumbers.is_possible_number(number))):
+        return None
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + suffix
+    return Found("phone", value, match.start(), end, 0.95 if phonenumbers.is_valid_number(number) else 0.8)
+
+
+def _region(reading: Reading, place: int) -> str | None:
+    """The country that is said in the number's sentence."""
+    clause = reading.clause_at(place)
+    said = reading.folded[clause.sentence.start : clause.sentence.end] if clause else ""
+    return next((code for words, code in reading.language.countries.items() if has(reading.language, words, said)), None)

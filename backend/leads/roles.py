@@ -1,0 +1,42 @@
+"""The visitor's title or function, in their words."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from backend.leads.clauses import Stance
+from backend.leads.found import Found, Reading
+from backend.leads.languages.base import Language
+from backend.leads.people import NOT_WHO
+
+
+def roles(reading: Reading) -> Iterator[Found]:
+    language = reading.language
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
+            continue
+        for match in _pattern(language).finditer(reading.folded, clause.start, clause.end):
+            before = reading.folded[clause.start : match.start()]
+            after = reading.folded[match.end() : clause.end]
+            is_said = re.search(rf"(?<!\w)(?:{language.i_am_role})(?:\s(?:{language.articles}))?\s*$", before)
+            fills = not re.search(r"\w", before) or re.fullmatch(rf"\W*(?:{language.articles})\W*", before)
+            is_followed = re.match(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))", after)
+            if is_said or (fills and is_followed) or "role" in reading.asked or _after_name(reading, match, language):
+                yield Found("role", reading.text[match.start() : match.end()], match.start(), match.end(), 0.85)
+
+
+def _after_name(reading: Reading, match: re.Match[str], language: Language) -> bool:
+    """ "Ann Lee the treasurer of ..." is said in one breath."""
+    follows = re.compile(rf"\s(?:{language.of_company})\s").match(reading.folded, match.end())
+    named = re.search(r"[^\W\d_a-z]\w+ $", reading.text[: match.start()])
+    return follows is not None and named is not None
+
+
+@cache
+def _pattern(language: Language) -> re.Pattern[str]:
+    """The function with what makes it exact, before and after it."""
+    part, head = language.role_parts, language.roles
+    before = rf"(?:(?:{part}|{head})[ -])*" if language.role_before else rf"(?:(?:{language.role_first})[ -])?"
+    link = language.role_links
+    after = rf"(?:[ -](?:(?:{link})\s?)?(?:{part}|{head})(?!\w))*"
+    return re.compile(rf"(?<!\w){before}(?:{head})(?!\w)(?!'s\w){after}")

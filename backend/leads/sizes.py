@@ -1,0 +1,107 @@
+"""How many would use it: users, seats and licences before the headcount of the organisation."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from backend.leads.clauses import Clause, Stance
+from backend.leads.found import Found, Reading
+from backend.leads.languages.base import Language, has, pattern
+from backend.leads.numbers import Number, numbers
+from contracts.leads import Size
+
+_LARGEST: Final = 1_000_000
+_NOT_TEAM: Final = (
+    Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.PAST
+)
+
+
+def sizes(reading: Reading) -> Iterator[Found]:
+    found = list(_every(reading))
+    of_users = [one for one, is_users in found if is_users]
+    yield from of_users or [one for one, _ in found]
+
+
+def _every(reading: Reading) -> Iterator[tuple[Found, bool]]:
+    language = reading.language
+    every = [one for one in numbers(reading.folded, language) if one.is_whole and 1 <= one.value <= _LARGEST]
+    index = 0
+    while index < len(every):
+        low = every[index]
+        high = every[index + 1] if index + 1 < len(every) and _joined(reading, low, every[index + 1]) else None
+        index += 2 if high else 1
+        clause = reading.clause_at(low.start)
+        if clause is None or clause.is_any(_NOT_TEAM) or clause.is_any(Stance.NEGATED):
+            continue
+        said = _said(reading, clause, low, high or low)
+        if said is not None:
+            kind, extra = said
+            confidence = 0.9 if kind == "users" else 0.8
+            size = _size(low, high, extra)
+            end = (high or low).end if extra == 0 else _with_me(reading, low)[1]
+            start = low.start if extra == 0 else _with_me(reading, low)[0]
+            yield Found("team_size", size, start, end, confidence, is_sure=kind != "bare"), kind == "users"
+
+
+def _size(low: Number, high: Number | None, extra: int) -> Size:
+    if high is None:
+        return Size(number=int(low.value) + extra)
+    return Size(low=int(low.value), high=int(high.value))
+
+
+def _joined(reading: Reading, low: Number, high: Number) -> bool:
+    gap, language = reading.folded[low.end : high.start], reading.language
+    if low.value >= high.value or len(gap) > 8:
+        return False
+    opened = has(language, language.between, reading.folded[max(0, low.start - 20) : low.start])
+    is_both = opened and re.fullmatch(language.both, gap.strip()) is not None
+    return is_both or re.fullmatch(rf"\s?(?:-|{language.to})\s?", gap) is not None
+
+
+def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[str, int] | None:
+    """Whether it counts users or people, and how many beside the number: "my two sons and I"."""
+    language, text = reading.language, reading.folded
+    before, after = text[clause.start : low.start], text[last.end : clause.end]
+    if _with_me(reading, low) != (low.start, low.end):
+        return "people", 1
+    if re.fullmatch(language.together, text[low.start : last.end]):
+        return "people", 0
+    near = r"^[ -]?(?:(?!and\b|or\b)[\w'-]+ ){0,2}?"
+    if re.match(rf"{near}(?:{language.not_people})(?!\w)", after) and not re.match(rf" (?:{language.users})(?!\w)", after):
+        return None
+    if re.match(rf"{near}(?:{language.users})(?!\w)", after):
+        return "users", 0
+    if re.match(rf"{near}(?:{language.people})(?!\w)", after):
+        return "people", 0
+    return _cued(reading, clause, before, after)
+
+
+def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[str, int] | None:
+    language = reading.language
+    hedged = rf"(?:\s(?:{language.hedges}|{language.at_most}|{language.at_least}))*\s*$"
+    is_end = re.match(rf"\s*(?:$|(?:{language.of_us})(?!\w))", after) is not None
+    if re.match(rf"\s(?:{language.of_us})(?!\w)", after) and (is_end or after.strip()):
+        return "people", 0
+    if re.search(rf"(?<!\w)(?:{language.team_of}){hedged}", before) and (is_end or _is_strong(before, language)):
+        return "people", 0
+    if is_end and re.search(rf"(?<!\w)(?:{language.we_are}){hedged}", before):
+        return "people", 0
+    if "team_size" in reading.asked and clause.words <= 6:
+        return "people", 0
+    if not before.strip() and not after.strip() and len(reading.clauses) >= 3 and "@" in reading.text:
+        return "bare", 0
+    return None
+
+
+def _is_strong(before: str, language: Language) -> bool:
+    return has(language, language.team_of, before)
+
+
+def _with_me(reading: Reading, number: Number) -> tuple[int, int]:
+    """The words from a possessive to "and I", where they are there."""
+    language = reading.language
+    behind = re.compile(rf"(?: [\w-]+){{1,2}} (?:{language.and_i})(?!\w)").match(reading.folded, number.end)
+    if behind is None:
+        return number.start, number.end
+    before = pattern(language, language.articles).search(reading.folded, max(0, number.start - 6), number.start)
+    return (before.start() if before else number.start), behind.end()
