@@ -149,7 +149,6 @@ def _stance(part: str, language: Language) -> Stance:
     signs = {
         Stance.NEGATED: language.negation,
         Stance.SUPPOSED: language.supposed,
-        Stance.SUPERIORS: language.superiors,
         Stance.PAST: language.past,
         Stance.YOURS: language.yours,
         Stance.ORDER: language.orders,
@@ -159,11 +158,17 @@ def _stance(part: str, language: Language) -> Stance:
     for one, words in signs.items():
         if has(language, words, plain):
             stance |= one
-    return stance
+    return stance | (Stance.SUPERIORS if _speaks_of(language, language.superiors, part) else Stance.OWN)
+
+
+def _speaks_of(language: Language, people: str, part: str) -> bool:
+    """Of somebody else: "the treasurer", but not "I'm the treasurer"."""
+    self = re.compile(rf"(?<!\w)(?:{language.i_am_role})\s*(?:(?:{language.articles})\s*)?$")
+    return any(not self.search(part, 0, match.start()) for match in pattern(language, people).finditer(part))
 
 
 def _is_others(part: str, language: Language) -> bool:
-    if has(language, language.outsiders, part):
+    if _speaks_of(language, language.outsiders, part):
         return True
     they = pattern(language, language.they).search(part)
     return they is not None and not has(language, language.first, part[: they.start()])

@@ -25,7 +25,9 @@ def companies(reading: Reading) -> Iterator[Found]:
 def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
     language = reading.language
     role_at = rf"(?:{language.roles})\s(?:{language.of_company})"
-    for words, confidence in ((language.we_as, 0.9), (language.works_at, 0.85), (role_at, 0.85)):
+    cased = is_cased(reading)
+    cues = ((language.we_as, 0.9), (language.works_at if cased else language.works_surely, 0.85), (role_at, 0.85))
+    for words, confidence in cues:
         for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
             at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())
             one = company_at(reading, at.end() if at else cue.end(), clause.end)
@@ -46,7 +48,8 @@ def _by_form(reading: Reading, clause: Clause) -> Iterator[Found]:
         said = reading.folded[one.start : one.end]
         is_legal = re.search(rf"[ ,](?:{_LEGAL})\.?$", said) is not None
         fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
-        if is_legal or (fills and one.count > 1 and has(reading.language, reading.language.organisations, said)):
+        is_function = re.match(rf"(?:{reading.language.roles})(?!\w)", said) is not None
+        if is_legal or (fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 
@@ -77,7 +80,7 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
 
 def _opens_no_company(word: str, reading: Reading) -> bool:
     language = reading.language
-    refused = "|".join([language.no_name, language.greetings, *language.months, *language.weekdays, *language.countries])
+    refused = "|".join([language.no_name, language.greetings, *language.months, *language.weekdays, *language.days, *language.countries])
     return word in language.common.split() or re.fullmatch(refused, word) is not None
 
 

@@ -152,7 +152,8 @@ def _score(amount: Amount, clause: Clause, reading: Reading) -> int:
     if not is_money and _counts_something(amount, reading):
         return 0
     is_large = amount.low.value >= 100
-    if not (is_money or (is_asked and clause.words <= 2 * _SHORT_CLAUSE) or (is_cued and is_large) or amount.period):
+    is_bare = is_large and (is_cued or (is_asked and clause.words <= 2 * _SHORT_CLAUSE))
+    if not (is_money or is_bare or amount.period):
         return 0
     signs = (
         2 * is_cued,
@@ -162,6 +163,7 @@ def _score(amount: Amount, clause: Clause, reading: Reading) -> int:
         clause.has(language.hedges),
         is_money,
         amount.period is not None,
+        amount.high is not None,
     )
     return sum(map(int, signs))
 

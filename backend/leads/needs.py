@@ -16,12 +16,15 @@ _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
 
 def needs(reading: Reading) -> Iterator[Found]:
     language = reading.language
-    for clause in reading.clauses:
+    for index, clause in enumerate(reading.clauses):
         if clause.is_any(_NOT_NEED & ~Stance.OTHERS) or clause.is_any(Stance.OTHERS | Stance.SUPPOSED):
             continue
         cues = list(pattern(language, language.need).finditer(reading.folded, clause.start, clause.end))
+        if clause.has(language.need_before) and index:
+            cues, clause = [], reading.clauses[index - 1]
         found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
-        if found is None and "need" in reading.asked and clause.words >= 1:
+        is_answer = "need" in reading.asked or clause is not reading.clauses[index]
+        if found is None and is_answer and clause.words >= 1:
             found = _after(reading, clause, clause.start)
         if found is not None:
             yield found

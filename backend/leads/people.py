@@ -79,10 +79,12 @@ def _may_be_name(written: str, word: str, language: Language, *, cased: bool) ->
     if cased and not written[0].isupper():
         return False
     is_hebrew = "\u05d0" <= word[0] <= "\u05ea"
-    if word in _no_names(language) and not (cased and len(word) > 3):
+    bare, _, rest = word.partition("'")
+    if bare in _no_names(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
         return False
-    refused = "|".join([language.no_name, *language.months, *language.weekdays, language.greetings])
-    return not re.fullmatch(refused, word) and (is_hebrew or len(word) > 1 or written[0].isupper())
+    refused = "|".join([language.no_name, *language.months, *language.weekdays, *language.days, language.greetings])
+    is_word = re.fullmatch(refused, word) or (rest and len(rest) <= 2 and re.fullmatch(refused, bare))
+    return not is_word and (is_hebrew or len(word) > 1 or written[0].isupper())
 
 
 def without_title(reading: Reading, place: int) -> int:

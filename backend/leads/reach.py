@@ -15,6 +15,7 @@ from backend.leads.languages.base import Language, has, pattern
 _ADDRESS: Final = re.compile(r"(?<![\w.+@-])[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w@])")
 _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
 _DIGITS: Final = re.compile(r"(?<![\w.,#+])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,17}(?![\w#]|[.,]\d)")
+_PAUSE: Final = re.compile(r"[,;\n]")
 _DATE: Final = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 _AMOUNT: Final = re.compile(r"\d{1,3}(?:[. ]000)+")
 _MONEY_BESIDE: Final = re.compile(r"[$€£₪¥]\s?$|\b(?:usd|eur|gbp|chf)\s?$")
@@ -99,16 +100,22 @@ def phones(reading: Reading) -> Iterator[Found]:
         clause = reading.clause_at(match.start())
         if clause is None or clause.is_any(_NOT_REACHED):
             continue
-        after = matches[index + 1].start() if index + 1 < len(matches) else clause.end
+        after = matches[index + 1].start() if index + 1 < len(matches) else clause.sentence.end
+        after = next((one.start() for one in _PAUSE.finditer(reading.folded, match.end(), after)), after)
         before = matches[index - 1].end() if index and matches[index - 1].end() > clause.start else clause.start
-        around = reading.folded[before : match.start()] + " " + reading.folded[match.end() : min(after, clause.end)]
+        around = reading.folded[before : match.start()] + " " + reading.folded[match.end() : after]
         language = reading.language
         if has(language, language.not_phone, around) or has(language, language.negation, around):
             continue
-        if one := _phone(match, reading, is_named=has(language, _PHONE_WORDS, clause.text) or "phone" in reading.asked):
+        if one := _phone(match, reading, is_named=_is_named(reading, clause)):
             found.append((has(language, language.preferred, around), one))
     preferred = [one for is_preferred, one in found if is_preferred]
     yield from preferred[:1] or [one for _, one in found]
+
+
+def _is_named(reading: Reading, clause: Clause) -> bool:
+    said = reading.folded[clause.sentence.start : clause.sentence.end]
+    return "phone" in reading.asked or has(reading.language, _PHONE_WORDS, said)
 
 
 def _may_be_phone(match: re.Match[str], reading: Reading) -> bool:
@@ -133,6 +140,7 @@ def _phone(match: re.Match[str], reading: Reading, *, is_named: bool) -> Found |
         number = phonenumbers.parse(re.sub(r"\(0\)", "", written) if written.startswith("+") else written, region)
     except phonenumbers.NumberParseException:
         return None
+    is_named = is_named or written.startswith("+")
     if not (phonenumbers.is_valid_number(number) or (is_named and phonenumbers.is_possible_number(number))):
         return None
     value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + suffix

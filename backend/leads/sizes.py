@@ -10,6 +10,7 @@ from backend.leads.languages.base import Language, has, pattern
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Size
 
+_SHORT: Final = 6
 _LARGEST: Final = 1_000_000
 _NOT_TEAM: Final = (
     Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.PAST
@@ -71,7 +72,7 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
         return None
     if re.match(rf"{near}(?:{language.users})(?!\w)", after):
         return "users", 0
-    if re.match(rf"{near}(?:{language.people})(?!\w)", after):
+    if re.match(rf"{near}(?:{language.people})(?!\w)", after) and _is_ours(reading, clause):
         return "people", 0
     return _cued(reading, clause, before, after)
 
@@ -91,6 +92,16 @@ def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[st
     if not before.strip() and not after.strip() and len(reading.clauses) >= 3 and "@" in reading.text:
         return "bare", 0
     return None
+
+
+def _is_ours(reading: Reading, clause: Clause) -> bool:
+    """Whether the visitor speaks of themselves, of what they want, or says no more than that."""
+    language = reading.language
+    if clause.has(language.not_team):
+        return False
+    if clause.has(language.first) or clause.words <= _SHORT or "team_size" in reading.asked:
+        return True
+    return any(clause.has(words) for words in (language.need, language.buying, language.we_are, language.team_of))
 
 
 def _is_strong(before: str, language: Language) -> bool:

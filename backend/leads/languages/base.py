@@ -111,6 +111,7 @@ class Language:
     users: str = NEVER
     not_people: str = NEVER
     together: str = NEVER
+    not_team: str = NEVER
     we_are: str = NEVER
     of_us: str = NEVER
     team_of: str = NEVER
@@ -124,6 +125,7 @@ class Language:
     titles: str = NEVER
     particles: str = NEVER
     works_at: str = NEVER
+    works_surely: str = NEVER
     of_company: str = NEVER
     we_as: str = NEVER
     organisations: str = NEVER
@@ -146,6 +148,7 @@ class Language:
 
     need: str = NEVER
     not_need: str = NEVER
+    need_before: str = NEVER
     need_ends: str = NEVER
     need_lead: str = NEVER
     need_small: str = NEVER

@@ -82,7 +82,7 @@ GERMAN: Final = Language(
     both="und",
     first="ich|wir|mein|meine|meinen|meinem|meiner|unser|unsere|unseren|unserem|unserer|uns|mir|mich",
     first_object="mir|uns",
-    negation="nicht|kein|keine|keinen|keinem|keiner|nie|niemals|niemand|nichts|ohne|weder|nein|keinesfalls|null",
+    negation="nicht|kein|keine|keinen|keinem|keiner|nie|niemals|niemand|nichts|weder|nein|keinesfalls|null",
     asks="was|wer|wen|wem|wessen|wie|wieviel|wann|wo|woher|wohin|warum|wieso|weshalb|welche[rsnm]?|ist|sind|war|haben sie|"
     "habt ihr|hat|gibt es|gibt's|gibts|kann|konnen|konnt|kannst|darf|durfen|muss|mussen|soll|sollen|sollte|wurde|wurden|"
     "ware|waren|geht|lohnt|kostet|braucht man|bekommt|bekomme|macht|stimmt|ob|reicht|reichen|bietet|bieten sie|hast du",
@@ -214,7 +214,7 @@ GERMAN: Final = Language(
     "beschaftigte[nr]?|kopfe|mann|kolleg(?:en|innen)|kolleg:innen|teammitglieder|hande|frauen|manner|"
     "ehrenamtliche[nr]?|freiwillige[nr]?|freie[nr]?|partner(?:innen)?|gesellschafter|azubis|auszubildende[nr]?|"
     rf"aushilfen|vollzeitkrafte|teilzeitkrafte|fachkrafte|lehrkrafte|pflegekrafte|\w+krafte|menschen|seelen|"
-    rf"(?:{_JOBS})(?:n|en|innen|s)?|\w+(?:monteure|ingenieure|techniker|fahrer|berater|meister|leiter|innen|helfer|pfleger)|"
+    rf"(?:{_JOBS})(?:n|e|en|innen|s)?|\w+(?:monteure|ingenieure|techniker|fahrer|berater|meister|leiter|innen|helfer|pfleger)|"
     "arzte|arztinnen|koche|kochinnen|anwalte|anwaltinnen|lehrerinnen|erzieherinnen|agenten|vertriebler",
     users="nutzer(?:innen)?|nutzer:innen|benutzer(?:innen)?|user|anwender(?:innen)?|lizenzen|lizenz|zugange|accounts|"
     "arbeitsplatze|arbeitsplatzen|platze|logins|konten|seats",
@@ -224,6 +224,7 @@ GERMAN: Final = Language(
     "rechner|computer|laptops|telefone|server|maschinen|sensoren|kameras|seiten|dokumente|produkte|artikel|lander|stadte|"
     "tage|tagen|wochen|monate|monaten|stunden|minuten|prozent|km|kilometer|quadratmeter|qm|kg|etagen|eltern|hunde|katzen|"
     "pferde|kuhe|tiere|e-mails|mails|anrufe|wohnungen|studierende[nr]?|studenten|rechnungen|uhr",
+    not_team="stadt|dorf|gemeinde mit|einwohner|land|gefragt|bedienen|betreuen|publikum|pro tag|taglich|eingeladen|geschult|kundigt\\w*|entlassen",
     we_are="wir sind|sind wir|sind|wir waren|es sind|das sind|macht|insgesamt|wir zahlen|beschaftigen|wir haben|haben wir|"
     "gesamt|also|belegschaft",
     of_us="von uns|im team|insgesamt|stuck|in der firma|im buro|im betrieb|leute",
@@ -242,6 +243,7 @@ GERMAN: Final = Language(
     "vielen dank|besten dank|dank im voraus|hochachtungsvoll|schonen gruß|danke und gruß|tschuss|bis dann",
     titles="dr|prof|herr|frau|ing|dipl|mag|dipl-ing|dipl\\.-ing|med|univ|familie|hr|fr",
     particles="von|van|zu|der|den|de|vom|zum|zur|und zu",
+    works_surely="arbeite (?:bei|fur)|wir arbeiten (?:bei|fur)|bei der firma|im auftrag (?:von|der)|im namen (?:von|der)|angestellt bei|firma",
     works_at="arbeite (?:bei|fur|in|im|beim|an der)|bei der firma|bei|beim|fur die firma|firma|fa\\.|im namen (?:von|der|des)|"
     "im auftrag (?:von|der|des)|vertrete|von der|vom|von|leite|leitet|fuhre|angestellt bei|tatig bei|fur die|bei der|aus dem",
     of_company="bei|bei der|beim|der|des|von|von der|vom|in|im|an der|am|fur|@",
@@ -295,6 +297,7 @@ GERMAN: Final = Language(
     "gesprach|beratungsgesprach|erstattung|sie|ihn|es|das|dies|mehr|etwas|alles|nichts|wissen|fragen|sprechen|reden|horen|"
     "umstieg|umzug|wechsel|kundigen|andern|bestellen|loslegen|starten|beginnen|unterschreiben|bis|ab|im|am|zeit|"
     "ruhe|geduld|nur|nicht|gerne|gern|noch|wir|ich|uns|mir|kostenvoranschlag|testversion|unterlagen|rechnung",
+    need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",
     need_ends="bis|ab|im|am|fur (?:\\d+|etwa|rund|unser|unsere|uns|mein|zwei|drei|vier|funf|sechs|zehn|zwolf|ein team|ca)|"
     "mit (?:einem )?budget|weil|da|denn|damit|und (?:wir|ich|haben|zwar|das|die)|spatestens|sofort|dringend|moglichst|aber|"
     "am liebsten|bitte|danke|zum|in (?:den|der|zwei|drei|vier|\\d+)|die|der|das|innerhalb|wenn|statt|anstatt|als|maximal|"

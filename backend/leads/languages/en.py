@@ -46,7 +46,7 @@ ENGLISH: Final = Language(
     first="i|we|i'm|we're|i've|we've|i'd|we'd|i'll|we'll|im|ive|weve|my|our|mine|ours|me|us|myself|ourselves",
     first_object="me|us",
     negation="no|not|never|none|nobody|don't|dont|doesn't|doesnt|didn't|didnt|isn't|isnt|aren't|arent|won't|wont|can't|"
-    "cant|cannot|couldn't|wouldn't|haven't|havent|hasn't|hasnt|hadn't|wasn't|weren't|without|nor|neither|nothing|ain't|"
+    "cant|cannot|couldn't|wouldn't|haven't|havent|hasn't|hasnt|hadn't|wasn't|weren't|nor|neither|nothing|ain't|"
     "no longer|zero",
     asks="what|whats|what's|which|who|whose|whom|where|when|why|how|is|are|was|were|do|does|did|can|could|would|should|"
     "will|shall|may|might|has|have you|has it|am i|isn't|aren't|don't|doesn't|wouldn't|couldn't|can't|any chance|"
@@ -229,6 +229,8 @@ ENGLISH: Final = Language(
     "branches|locations|offices|printers?|computers?|laptops?|phones?|servers?|machines?|sensors?|cameras?|pages|documents|"
     "products|articles|countries|cities|days|weeks|months|hours|minutes|percent|km|miles|kg|floors|parents|dogs|cats|"
     "horses|cows|animals|emails|messages|calls",
+    not_team="town|city|village|population|inhabitants|country|asked|serve|serving|served|reach|audience|met|invited|trained|"
+    "teach|teaching|hotel|school of|funeral|per day|a day|daily|attendance|competitors?|used to|laid off|fired|quit",
     we_are="we are|we're|were|there are|there's|there is|there're|there will be|we'll be|we'd be|it'd be|it would be|it's|"
     "it is|that's|that makes|makes|total of|we number|we count|we employ|we have|we've got|employ|employing|currently",
     of_us="of us|of them|in total|in all|altogether|strong|people|all told|in the team|on the team|in my team|on my team|"
@@ -238,8 +240,8 @@ ENGLISH: Final = Language(
     "size:|employees:|people:|staff:|licenses:|licences:|headcount|team is|for|sized at",
     and_i="and i|and me|and myself|plus me|plus myself",
     my_name="my name is|my name's|my names|name is|name's|the name's|the name is|i am called|i'm called|they call me|"
-    "people call me|call me|everyone calls me|known as|name|full name|contact|contact name|contact person|ask for|"
-    "attn|attention|signed|yours|from|who|surname is|last name is|first name is|my full name is|you can call me|"
+    "people call me|call me|everyone calls me|known as|name|full name|contact name|contact person|ask for|"
+    "attn|attention|signed|who|surname is|last name is|first name is|my full name is|you can call me|"
     "speaking with|you're speaking to|you're talking to|talking to",
     i_am="i am|i'm|im|this is|it's|it is|its|here is|here's|i,|we are|we're",
     here="here|speaking|this side|on the line|writing|again|from|at|with|over here",
@@ -249,6 +251,8 @@ ENGLISH: Final = Language(
     "faithfully)|yours|thank you|thx|thanks(?: a lot| so much| again| in advance)?|ta|br|kr|respectfully|sent by|love|signed",
     titles="dr|mr|mrs|ms|miss|mx|prof|professor|sir|madam|rev|capt|captain|ing|eng",
     particles="van|der|den|de|la|le|du|von|zu|bin|ibn|al|el|da|di|dos|das|del|ter|ten|y|e|af|av|st|o",
+    works_surely="(?:i|we) work (?:at|for)|working (?:at|for)|employed (?:at|by)|on behalf of|i'm with|im with|here at|i run|we run|i own|"
+    "payable at|(?:i|we) (?:\\w+ ){1,4}at",
     works_at="work (?:at|for|with)|working (?:at|for|with)|employed (?:at|by|with)|on behalf of|representing|represent|"
     "writing for|writing from|writing on behalf of|calling from|here at|we at|us at|over at|"
     "asking for|from|at|with|run|runs|running|own|founded|co-founded|lead|manage|head|i'm with|join(?:ed)?",
@@ -293,7 +297,7 @@ ENGLISH: Final = Language(
     "engineering|legal|compliance|communications?|pr|content|social|media|digital|web|brand|event|events|fleet|supply|"
     "chain|training|learning|school|clinic|practice|kitchen|bar|restaurant|hotel|property|estate|night|day|shift|"
     "front|back|desk|end|full|stack|machine|mechanical|electrical|civil|chemical|export|import|investment|risk|audit|"
-    "tax|payroll|and|&|of|for|the|volunteer|veterinary|dental|head of|staff|team|managed|field|strategy|growth|"
+    "tax|payroll|volunteer|veterinary|dental|head of|staff|team|managed|field|strategy|growth|"
     "partnerships|procurement|transport|maintenance|planning|administration|admissions|curriculum|innovation|"
     "sustainability|experience|information|technology|platform|infrastructure|analytics|insights|dairy|wine|tour|travel",
     role_links="of|for|of the|for the|and|&|to the",
@@ -338,6 +342,7 @@ ENGLISH: Final = Language(
     "correction|hear|learn|understand|be|go|get started|start|sign|buy|time|think|it|this|that|them|one|more|something|"
     "anything|everything|nothing|you|me|us|him|her|to know|to see|to hear|to talk|to speak|to be|to go|to start|to ask|"
     "to buy|to sign|to think|to decide|to get|to book|to meet|to order|to pay|to spend|to cancel|to change|to add|your",
+    need_before="that's (?:all|what) (?:we|i)(?:'d)? (?:need|want|like|are after|'re after)|is (?:all|what) (?:we|i) (?:need|want)",
     need_ends="by|before|until|because|since|so|but|and (?:we|i|our|my|have|can|the|need|want|are|budget)|at the latest|"
     "within|asap|this|next|in (?:january|february|march|april|may|june|july|august|september|october|november|december|"
     "spring|summer|autumn|fall|winter|q[1-4]|the|about|a|two|three|four|five|six|\\d+)|for (?:\\d+|about|around|up to|our|my|"

@@ -64,7 +64,7 @@ SPANISH: Final = Language(
     "necesitamos|busco|buscamos|puedo|podemos|podria|podriamos|dispongo|disponemos|cuento|contamos|llego|llegamos|estoy|estamos|"
     "gastaria|gastariamos|pagaria|pagariamos|he|hemos|trabajo|trabajamos|llevo|dirijo|quisiera|quisieramos|querria|querriamos",
     first_object="me|nos",
-    negation="no|nunca|jamas|ningun|ninguno|ninguna|nada|nadie|sin|ni|tampoco|cero",
+    negation="no|nunca|jamas|ningun|ninguno|ninguna|nada|nadie|ni|tampoco|cero",
     asks="que|quien|cual|cuales|cuando|donde|como|cuanto|cuanta|cuantos|cuantas|por que|es posible|hay|tienen|teneis|tienes|puedo|"
     "se puede|podeis|podrian|haceis|hacen|ofreceis|ofrecen|sera|seria|sirve|vale|existe|acaso|aceptan|aceptais|me (?:cobran|"
     "cobrais)|y si",
@@ -165,7 +165,7 @@ SPANISH: Final = Language(
     },
     seasons="primavera|verano|otono|invierno|semana santa|pascua|la vuelta al cole|vuelta de vacaciones",
     soon="asap|lo antes posible|cuanto antes|inmediatamente|de inmediato|ya mismo|urgente|urgentemente|ahora mismo|"
-    "lo mas pronto posible|a la mayor brevedad|con urgencia|nos corre prisa|ya",
+    "lo mas pronto posible|a la mayor brevedad|con urgencia",
     part_year="fin de ano|final de ano|finales de ano|fin del ano|final del ano",
     single="un|una",
     day_of_month="(?:el|dia|el dia) \\d{1,2}(?! ?(?:%|euros|€|personas|usuarios))",
@@ -194,6 +194,7 @@ SPANISH: Final = Language(
     "articulos|paises|ciudades|dias|semanas|meses|horas|minutos|por ciento|km|kilometros|metros|kg|plantas|padres|perros|"
     "gatos|caballos|vacas|animales|correos|mensajes|llamadas|pisos|comensales|hectareas|ordenador|seguidores|socios del club|"
     "socios",
+    not_team="ciudad|pueblo|poblacion|habitantes|pais|pregunte|publico|al dia|diarios|invitados|atendemos|despedid\\w+|recibimos",
     we_are="somos|seriamos|seremos|estamos|eramos|hay|son|serian|seran|tenemos|en total|plantilla de|contamos con|trabajamos|en plantilla|es",
     of_us="en total|en el equipo|de nosotros|en plantilla|en la oficina|ahora mismo|aqui|ahora",
     team_of="equipo de|grupo de|plantilla de|plantilla|empresa de|pyme de|departamento de|equipo:|usuarios:|personas:|para|para unos|"
@@ -210,6 +211,7 @@ SPANISH: Final = Language(
     "firmado|atte|gracias de antemano|gracias y saludos|un cordial saludo|besos|quedo a la espera|le saluda atentamente",
     titles="sr|sra|srta|d|dna|don|dona|dr|dra|doctor|doctora|ing|lic|licenciada|licenciado|profesor|profesora|arq",
     particles="de|del|la|las|los|y|de la|san|e|i",
+    works_surely="trabajo (?:en|para)|trabajamos (?:en|para)|en nombre de|represento a|de parte de|de la empresa",
     works_at="trabajo (?:en|para|con)|trabajamos (?:en|para)|en nombre de|represento a|de parte de|de la empresa|empresa|desde|dirijo|"
     "llevo|gestiono|escribo de|escribo desde|llamo de|hablo de|empleado en|empleada en|de|del|de la|para",
     of_company="de|del|de la|en|para|con|@|en la|en el",
@@ -229,8 +231,8 @@ SPANISH: Final = Language(
     "seccion|sala|zona|servicio|servicios|personal|recursos humanos|rrhh|operaciones|mantenimiento|clientes|cuentas|"
     "formacion|investigacion|desarrollo|estudios|tienda|oficina|almacen|planta|turno|flota|exportacion|digital|web|redes|"
     "seguridad|patrimonio|eventos|nominas|legal|juridic[oa]|medic[oa]|escolar|pedagogic[oa]|contabilidad|atencion al cliente|"
-    "ejecutiv[oa]|regional|nacional|senior|junior|autonom[oa]|innovacion|transporte|jef[ea]|area|datos|software|it|ti|"
-    "administracion|estudios|finanzas|social|clinic[oa]|barra|vestuario|y|de|del",
+    "ejecutiv[oa]|regional|nacional|senior|junior|autonom[oa]|innovacion|transporte|area|datos|software|it|ti|"
+    "administracion|estudios|finanzas|social|clinic[oa]|barra|vestuario",
     role_before=False,
     role_first="vice|sub|co|joven|asistente|adjunt[oa]",
     role_links="de la|del|de|de los|en|y|a la",
@@ -267,6 +269,7 @@ SPANISH: Final = Language(
     "tarifas|oferta|info|informacion|datos|folleto|catalogo|prueba|ayuda|respuesta|cita|reunion|reembolso|saber|conocer|"
     "hablar|que|ser|ir|recibir|lo|la|los|las|eso|esto|mas|otro|nada|todo|tiempo|firmar|empezar|arrancar|comprar|pedir|"
     "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|factura|el \\d+",
+    need_before="es todo lo que (?:necesitamos|queremos|busco|necesito)|eso es lo que (?:buscamos|necesitamos)|nada mas",
     need_ends="antes|para (?:el|la|los|las|nuestro|nuestra|mi|unos|unas|\\d+|fin|finales|principios|dos|tres|cuatro|cinco|seis|diez|"
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|empezar|una? \\w+ de)|porque|"
     "ya que|pero|y (?:nosotros|mi|nuestro|tenemos|tengo|somos|un presupuesto|hay|que)|cuanto antes|urgente|con un presupuesto|"

@@ -61,7 +61,7 @@ FRENCH: Final = Language(
     both="et",
     first="je|j'ai|j'aurais|j'aimerais|j'|nous|on|mon|ma|mes|notre|nos|moi|me|m'a|m'ont",
     first_object="nous|me|m'a|m'ont",
-    negation="ne|n'est|n'a|n'ai|n'avons|n'y|n'ont|n'aurons|n'en|n'etait|pas|jamais|aucune?|rien|personne|sans|ni|non|plus de budget",
+    negation="ne|n'est|n'a|n'ai|n'avons|n'y|n'ont|n'aurons|n'en|n'etait|pas|jamais|aucune?|rien|personne|ni|non|plus de budget",
     asks="que|qu'est-ce|qu'|qui|quoi|quel|quelle|quels|quelles|quand|ou|comment|combien|pourquoi|est-ce|est-il|avez-vous|"
     "faites-vous|peut-on|pouvez-vous|puis-je|y a-t-il|c'est combien|ca coute|faut-il|sont-ils|a-t-on|existe-t-il|"
     "proposez-vous|avez vous|etes-vous|serait-il|vaut-il|doit-on|dois-je|pourquoi|cela|ca marche|vous avez|vous faites|"
@@ -77,7 +77,7 @@ FRENCH: Final = Language(
     rf"l'(?:{_WHO})|d'(?:{_WHO})|concurrence|les concurrents|\w+ (?:dit|disait|m'a dit|paie|gagne|facture|demande)|un autre",
     superiors="(?:mon|ma|notre|le|la) (?:chef|cheffe|patron|patronne|directeur|directrice|president|presidente|conseil|"
     "direction|daf|hierarchie|responsable|bureau|comite|comptabilite|conseil d'administration|mairie)",
-    they="il|elle|ils|elles|quelqu'un|quelqu'une|autrui|les autres|ses|lui",
+    they="il(?! (?:faut|y|nous|me|s'agit|est|fait|faudrait|reste|manque|suffit|se peut))|elle|ils|elles|quelqu'un|quelqu'une|autrui|les autres|ses|lui",
     past="autrefois|avant|auparavant|l'an dernier|l'annee derniere|le mois dernier|la semaine derniere|l'ete dernier|il y a \\w+ "
     "(?:ans|mois|semaines|jours)|hier|ancien|ancienne|anciens|etait|etaient|avait|avions|payait|coutait|a coute|depense|"
     "jadis|naguere|jusqu'ici|a l'epoque|etions|payions|mettait",
@@ -194,6 +194,7 @@ FRENCH: Final = Language(
     "imprimantes?|ordinateurs?|portables|telephones|serveurs informatiques|machines|capteurs|cameras|pages|documents|"
     "produits|articles|pays|villes|jours|semaines|mois|heures|minutes|pour cent|km|kilometres|metres|kg|etages|parents|"
     "chiens|chats|chevaux|vaches|animaux|mails|courriels|messages|appels|appartements|couverts|places de parking|hectares",
+    not_team="ville|village|population|habitants|pays|demande a|public|par jour|invite|forme|clientele|licencie|recevons|accueillons",
     we_are="nous sommes|on est|on sera|nous serons|sommes|nous etions|nous avons|on a|il y a|ca fait|soit|c'est|en tout|au total|"
     "effectif|sera|seront|nous employons|employons|est|equipe :|on va etre",
     of_us="au total|en tout|dans l'equipe|d'entre nous|chez nous|maintenant|a l'atelier|au bureau",
@@ -211,6 +212,7 @@ FRENCH: Final = Language(
     "cdlt|cdt|a bientot|amicalement|respectueusement|bonne journee|bonne soiree|belle journee|signe|a vous lire",
     titles="m|mr|mme|mlle|madame|monsieur|dr|docteur|maitre|me|pr|professeur",
     particles="de|du|des|la|le|van|von|ben|d",
+    works_surely="travaille (?:chez|pour)|bosse (?:chez|pour)|employee? (?:chez|par)|pour le compte de|au nom de|je represente|de la societe",
     works_at="travaille (?:chez|pour|a la|au|a|dans|aux)|bosse (?:chez|pour)|employee? (?:chez|par)|de chez|chez|pour le compte (?:de|du)|"
     "au nom (?:de|du)|je represente|represente|de la societe|societe|pour la societe|entreprise|dirige|gere|de la part de|"
     "salariee? (?:chez|de)|de l'association|de l'entreprise|de|du|de la|pour",
@@ -233,7 +235,7 @@ FRENCH: Final = Language(
     "independante?|liberale?|freelance|salle|salon|caisse|export|grands comptes|digital|web|systemes?|reseaux?|securite|"
     "patrimoine|evenements?|evenementiel|paie|juridique|medicale?|scolaire|pedagogique|general|executif|la|le|restaurant|"
     "operations?|affaires|mission|innovation|transports?|flotte|stocks?|entrepot|bureau|d'atelier|d'equipe|d'exploitation|"
-    "d'agence|d'entreprise|d'etudes|d'affaires|de|du|des|en|et",
+    "d'agence|d'entreprise|d'etudes|d'affaires",
     role_before=False,
     role_first="jeune|co|vice|sous|assistante?|adjointe?",
     role_links="de la|de l'|du|des|de|d'|en|et|a la|au|aux",
@@ -272,6 +274,7 @@ FRENCH: Final = Language(
     "savoir|connaitre|parler|discuter|etre|avoir|recevoir|vous|le|la|les|ca|cela|plus|autre|rien|tout|temps|signer|demarrer|"
     "commencer|acheter|commander|annuler|resilier|changer|modifier|corriger|aller|payer|poser|entendre|comprendre|"
     "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au|un rappel|facture",
+    need_before="c'est tout ce (?:qu'il nous faut|que nous (?:voulons|cherchons)|qu'on veut|dont on a besoin)|voila ce qu'il nous faut|rien de plus",
     need_ends="avant|d'ici|pour (?:le|la|les|notre|nos|mon|ma|mes|une?|\\d+|fin|debut|deux|trois|quatre|cinq|six|dix|janvier|fevrier|"
     "mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|environ)|car|parce|puisque|mais|et (?:nous|je|on|j'ai|"
     "un budget|avons|notre)|au plus|rapidement|avec un budget|svp|s'il vous|merci|des que|dans (?:les|un|deux|trois|\\d+)|"
