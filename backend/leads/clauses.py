@@ -36,7 +36,8 @@ _ABBREVIATION: Final = re.compile(r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|appro
                                   r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
                                   r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds)"
                                   r"|\b\d{1,2})\.$")
-_COMMA: Final = re.compile(r"[,;:](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|[()\[\]]|,(?=\D)")
+_COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|[()\[\]]|,(?=\D)")
+_LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
 _QUOTED: Final = re.compile(r"^\s*>")
 
 
@@ -49,7 +50,10 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Clause:
-    """`text` is the folded message from `start` to `end`; `sentence` the one it stands in."""
+    """`text` is the folded message from `start` to `end`; `sentence` the one it stands in.
+
+    `label`: the field whose name stands before it, as in "Budget: 20k" or in a row of a table.
+    """
 
     message: str = field(repr=False)
     start: int
@@ -57,6 +61,7 @@ class Clause:
     sentence: Sentence
     language: Language = field(repr=False)
     stance: Stance
+    label: str | None = None
 
     @cached_property
     def text(self) -> str:
@@ -107,7 +112,7 @@ def _of_sentence(text: str, sentence: Sentence, language: Language) -> Iterator[
         shared |= Stance.REQUEST
     elif _begins_by_asking(whole, language):
         shared |= Stance.QUESTION
-    inherited = Stance.OWN
+    inherited, before = Stance.OWN, (sentence.start, sentence.start)
     for start, end in bounds:
         part = text[start:end]
         stance = shared | _stance(part, language)
@@ -117,7 +122,9 @@ def _of_sentence(text: str, sentence: Sentence, language: Language) -> Iterator[
             inherited = Stance.OWN
         stance |= inherited
         inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED)
-        yield Clause(text, start, end, sentence, language, stance)
+        label = label_of(text[before[0] : before[1]], language) if _LABELS.search(text, before[1], start) else None
+        before = start, end
+        yield Clause(text, start, end, sentence, language, stance, label)
 
 
 def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple[int, int]]:
@@ -131,6 +138,12 @@ def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple
             at = end
         elif end > at and start != end:
             at = end
+
+
+def label_of(said: str, language: Language) -> str | None:
+    """The field that a clause names and no more."""
+    name = said.strip(" \n\t|*-•:'\"")
+    return next((field for words, field in language.labels.items() if re.fullmatch(words, name)), None)
 
 
 def _begins_by_asking(sentence: str, language: Language) -> bool:

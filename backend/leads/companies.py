@@ -14,12 +14,37 @@ _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
 _LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
 
 
-def companies(reading: Reading) -> Iterator[Found]:
+def companies(reading: Reading, name: Found | None) -> Iterator[Found]:
+    """`name`: the visitor's, behind which the company may stand: "Ann Lee from Weber", "Ann Lee, Weber"."""
+    if name is not None:
+        yield from _behind(reading, name)
     for clause in reading.clauses:
         if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
             continue
         yield from _introduced(reading, clause)
         yield from _by_form(reading, clause)
+        if reading.asks("company", clause):
+            yield from _answered(reading, clause)
+
+
+def _behind(reading: Reading, name: Found) -> Iterator[Found]:
+    language = reading.language
+    joint = re.compile(rf"[ ,(]{{1,3}}(?:{language.here})?[ ,]*(?<!\w)(?:{language.of_company})(?!\w)[ -]?")
+    match = joint.match(reading.folded, name.end)
+    clause = reading.clause_at(name.start)
+    if match is None or clause is None or clause.is_any(NOT_WHO | Stance.FORMER):
+        return
+    one = company_at(reading, match.end(), clause.sentence.end)
+    if one is not None and is_cased(reading) and _is_proper(reading, one):
+        yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _answered(reading: Reading, clause: Clause) -> Iterator[Found]:
+    said = reading.text[clause.start : clause.end]
+    start = clause.start + len(said) - len(said.lstrip(" \n\t\"'-*|"))
+    one = company_at(reading, start, clause.end)
+    if one is not None and _is_proper(reading, one):
+        yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9)
 
 
 def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
@@ -73,7 +98,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
         at = token.end() + 1 if folded[token.end() : token.end() + 1] == " " else limit
     if not count:
         return None
-    if tail := _LEGAL_TAIL.match(folded, end):
+    tail = _LEGAL_TAIL.match(folded, end)
+    if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
         end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")
     return Words(place, end, count)
 
@@ -81,7 +107,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
 def _opens_no_company(word: str, reading: Reading) -> bool:
     language = reading.language
     refused = "|".join([language.no_name, language.greetings, *language.months, *language.weekdays, *language.days, *language.countries])
-    return word in language.common.split() or re.fullmatch(refused, word) is not None
+    bare, _, rest = word.partition("'")
+    return (bare in language.common.split() and len(rest) <= 2) or re.fullmatch(refused, word) is not None
 
 
 def _is_proper(reading: Reading, one: Words) -> bool:

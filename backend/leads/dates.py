@@ -62,12 +62,13 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
     opening, closing = rf"(?<!\w){glued}", r"(?!\w)"
     day = rf"(?P<day>\d{{1,2}})(?:\.|{language.ordinal})?"
     year = rf"(?:[ ,.]*(?:{language.of})?\s?{_YEAR})?"
+    short = r"(?:\.(?=\s?\d))?"
     weekdays = _any(language.weekdays)
     after = rf"(?:\s(?P<after>{language.next_after}))?"
     rows: list[tuple[str, Reader, bool]] = [
-        (rf"{day}{of}?\s?(?P<month>{month})\.?{year}", _day, False),
-        (rf"(?P<month>{month})\.?\s(?:the )?{day}(?!\s?(?:%|k\b)){year}", _day, False),
-        (rf"{part}(?P<month>{month})\.?{year}", _month, False),
+        (rf"{day}{of}?\s?(?P<month>{month}){short}{year}", _day, False),
+        (rf"(?P<month>{month}){short}\s(?:the )?{day}(?!\s?(?:%|k\b)){year}", _day, False),
+        (rf"{part}(?P<month>{month}){short}{year}", _month, False),
         (rf"{part}(?:{language.quarter})\s?(?P<quarter>[1-4]){year}", _quarter, False),
         (rf"{part}(?P<quarter>[1-4])(?:st|nd|rd|th|\.|er|eme|e|º)?\s(?:{language.quarter}){year}", _quarter, False),
         (rf"{part}(?P<half>{_any(language.halves)})(?:{of})*{year}", _half, False),

@@ -1,7 +1,7 @@
 """What a rule finds in one message, before the conversation decides what holds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backend.leads.base import FieldSpec, Setting, Value
 from backend.leads.clauses import Clause
@@ -25,10 +25,11 @@ class Reading:
     own_fields: Sequence[FieldSpec] = ()
 
     def clause_at(self, place: int) -> Clause | None:
-        return next((one for one in self.clauses if one.start <= place < one.end), None)
+        return next((one for one in self.clauses if place < one.end), None)
 
-    def masked(self, folded: str, clauses: Sequence[Clause]) -> "Reading":
-        return replace(self, folded=folded, clauses=clauses)
+    def asks(self, field: str, clause: Clause) -> bool:
+        """Whether the clause answers the assistant's question for the field, or stands beside its label."""
+        return clause.label == field or (clause.label is None and field in self.asked)
 
 
 @dataclass(frozen=True, slots=True)

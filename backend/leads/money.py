@@ -147,7 +147,7 @@ def _score(amount: Amount, clause: Clause, reading: Reading) -> int:
     is_cued = clause.has(language.budget) or clause.has(language.at_most) or clause.has(language.at_least)
     if clause.is_any(Stance.PAST | Stance.FORMER) and not clause.has(language.budget_given):
         return 0
-    is_asked = "budget" in reading.asked
+    is_asked = reading.asks("budget", clause)
     is_money = amount.is_named or amount.low.power >= 1000 or (amount.high is not None and amount.high.power >= 1000)
     if not is_money and _counts_something(amount, reading):
         return 0
@@ -176,9 +176,7 @@ def _counts_something(amount: Amount, reading: Reading) -> bool:
 
 
 def _money(amount: Amount, clause: Clause) -> Money:
-    period = amount.period or next(
-        (one for one, words in _periods(clause.language) if clause.has(words)), None
-    )
+    period = amount.period or _period_beside(clause)
     low, high = amount.low.value, amount.high.value if amount.high else None
     if high is not None:
         return Money(low=plain(low), high=plain(high), currency=amount.currency, period=period)
@@ -190,6 +188,15 @@ def _money(amount: Amount, clause: Clause) -> Money:
     if _is_bound(language, language.at_least, before, after):
         return Money(low=plain(low), currency=amount.currency, period=period)
     return Money(amount=plain(low), currency=amount.currency, period=period)
+
+
+def _period_beside(clause: Clause) -> Period | None:
+    """Said in the clause, or in the next one and no more: "20k, one-off"."""
+    rest = re.split(r"[,;(\n-]", clause.message[clause.end : clause.end + 40].lstrip(" ,;(-\n"))[0].strip(" .)!")
+    for period, words in _periods(clause.language):
+        if clause.has(words) or re.fullmatch(words, rest):
+            return period
+    return None
 
 
 def _is_bound(language: Language, words: str, before: str, after: str) -> bool:

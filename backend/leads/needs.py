@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
@@ -20,10 +21,11 @@ def needs(reading: Reading) -> Iterator[Found]:
         if clause.is_any(_NOT_NEED & ~Stance.OTHERS) or clause.is_any(Stance.OTHERS | Stance.SUPPOSED):
             continue
         cues = list(pattern(language, language.need).finditer(reading.folded, clause.start, clause.end))
+        cues = [one for one, more in zip_longest(cues, cues[1:]) if not more or more.start() > one.end() + 8]
         if clause.has(language.need_before) and index:
             cues, clause = [], reading.clauses[index - 1]
         found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
-        is_answer = "need" in reading.asked or clause is not reading.clauses[index]
+        is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
         if found is None and is_answer and clause.words >= 1:
             found = _after(reading, clause, clause.start)
         if found is not None:
@@ -52,5 +54,6 @@ def _is_none(said: str, reading: Reading) -> bool:
     """A quote, a call or a person to talk to; a number; a pronoun."""
     language = reading.language
     plain = re.sub(rf"^(?:(?:{language.articles}|{language.need_small})\s)+", "", said)
-    first = re.match(rf"(?:{language.not_need})(?!\w)", plain)
+    nothing = rf"(?:{language.never_need})(?!\w)|(?:{language.not_need})(?!\w)(?=\s*$|\s(?:{language.need_preposition})(?!\w))"
+    first = re.match(nothing, plain)
     return first is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None

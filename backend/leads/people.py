@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
-from backend.leads.folding import MASK
+from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages.base import Language, has, pattern
 
@@ -101,8 +101,17 @@ def is_cased(reading: Reading) -> bool:
 
 
 def names(reading: Reading) -> Iterator[Found]:
-    yield from _introduced(reading)
-    yield from _standing(reading)
+    every = sorted([*_introduced(reading), *_standing(reading)], key=lambda each: (each.start, -each.end))
+    if not every:
+        return
+    first = _parts(every[0])
+    whole = max((one for one in every if first <= _parts(one)), key=lambda one: len(_parts(one)))
+    yield whole
+    yield from (one for one in every if one.start >= whole.end and not _parts(one) <= _parts(whole))
+
+
+def _parts(name: Found) -> set[str]:
+    return set(fold(str(name.value)).split())
 
 
 def _introduced(reading: Reading) -> Iterator[Found]:
@@ -152,27 +161,33 @@ def _begin(reading: Reading, clause: Clause) -> int:
 
 def _standing(reading: Reading) -> Iterator[Found]:
     """A clause that is a name and no more: under a letter, after a greeting, in a list, as an answer."""
-    is_asked = "name" in reading.asked
-    cased = is_cased(reading) and not is_asked
     last = len(reading.clauses) - 1
     for index, clause in enumerate(reading.clauses):
         if clause.is_any(NOT_WHO | Stance.NEGATED) or clause.sentence.asks:
             continue
+        is_asked = reading.asks("name", clause)
+        cased = is_cased(reading) and not is_asked
         place = without_title(reading, _begin(reading, clause))
         one = words_at(reading, place, most=4, cased=cased)
-        if one is None or not _fills(reading, clause, one) or is_company(reading, one) or is_role(reading, one):
+        if clause.label not in (None, "name") or one is None or not _fills(reading, clause, one) or is_company(reading, one) or is_role(reading, one):
             continue
         if is_place(reading, one) or (not cased and not is_asked):
             continue
-        is_end = index == last and last > 0
+        is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
         if one.count > 1 or is_asked or (is_end and one.count == 1 and _is_signed(reading, clause)):
             yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _says_who(reading: Reading, clause: Clause) -> bool:
+    """Whether a clause is a company or a function: what stands before it is then a name."""
+    one = words_at(reading, _begin(reading, clause), most=4, cased=is_cased(reading))
+    return one is not None and _fills(reading, clause, one) and (is_company(reading, one) or is_role(reading, one))
 
 
 def _is_signed(reading: Reading, clause: Clause) -> bool:
     """A single word at the end is a name where a sentence, a line or a closing stands before it."""
     before = reading.folded[: clause.start].rstrip(" ")
-    return before[-1:] in (".", "!", "\n", "-", "?") or re.search(
+    return not before or before[-1:] in (".", "!", "\n", "-", "?") or re.search(
         rf"(?:{reading.language.closings})\W*$", before
     ) is not None
 

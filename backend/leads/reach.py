@@ -72,7 +72,9 @@ def _spelt_pattern(language: Language) -> re.Pattern[str]:
 
 def _spelt(text: str, language: Language) -> Iterator[tuple[int, int, str]]:
     """ "john dot smith at example dot com", "anton (at) example (dot) net"; never "look at example.com"."""
-    for match in _spelt_pattern(language).finditer(text):
+    words, at = _spelt_pattern(language), 0
+    while match := words.search(text, at):
+        at = match.start() + len(match["local"])
         local, domain = match["local"], match["domain"]
         is_spoken = re.search(r"\s", local + domain) is not None or "(" in domain
         if match["bare"] and not is_spoken:
@@ -82,6 +84,7 @@ def _spelt(text: str, language: Language) -> Iterator[tuple[int, int, str]]:
             start, local = start + lead.end(), local[lead.end() :]
         plain = f"{_plain(local, language)}@{_plain(domain, language)}"
         if local and local not in language.common.split():
+            at = match.end()
             yield start, match.end(), plain
 
 

@@ -21,7 +21,7 @@ def roles(reading: Reading) -> Iterator[Found]:
             is_said = re.search(rf"(?<!\w)(?:{language.i_am_role})(?:\s(?:{language.articles}))?\s*$", before)
             fills = not re.search(r"\w", before) or re.fullmatch(rf"\W*(?:{language.articles})\W*", before)
             is_followed = re.match(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))", after)
-            if is_said or (fills and is_followed) or "role" in reading.asked or _after_name(reading, match, language):
+            if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, match, language):
                 yield Found("role", reading.text[match.start() : match.end()], match.start(), match.end(), 0.85)
 
 

@@ -1,10 +1,10 @@
 """Leads by rules, offline: each message is read in its conversation, and what is newer holds."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from backend.leads.base import FieldSpec, LeadValue, Setting, Turn
-from backend.leads.clauses import clauses
 from backend.leads.companies import companies
 from backend.leads.conversation import Conversation
 from backend.leads.folding import mask
@@ -50,10 +50,13 @@ def found_in(reading: Reading) -> Iterator[Found]:
     yield from timelines(reading, every_time)
     reading = _without(reading, [(one.start, one.end) for one in every_time])
     yield from sizes(reading)
-    for rule in (names, companies, roles, needs):
-        yield from rule(reading)
+    who = list(names(reading))
+    yield from who
+    yield from companies(reading, who[0] if who else None)
+    yield from roles(reading)
+    yield from needs(reading)
 
 
 def _without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
     folded = mask(reading.folded, spans)
-    return reading.masked(folded, clauses(folded, reading.language))
+    return replace(reading, folded=folded, clauses=[replace(one, message=folded) for one in reading.clauses])

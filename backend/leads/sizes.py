@@ -87,7 +87,7 @@ def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[st
         return "people", 0
     if is_end and re.search(rf"(?<!\w)(?:{language.we_are}){hedged}", before):
         return "people", 0
-    if "team_size" in reading.asked and clause.words <= 6:
+    if reading.asks("team_size", clause) and clause.words <= 6:
         return "people", 0
     if not before.strip() and not after.strip() and len(reading.clauses) >= 3 and "@" in reading.text:
         return "bare", 0
@@ -99,7 +99,7 @@ def _is_ours(reading: Reading, clause: Clause) -> bool:
     language = reading.language
     if clause.has(language.not_team):
         return False
-    if clause.has(language.first) or clause.words <= _SHORT or "team_size" in reading.asked:
+    if clause.has(language.first) or clause.words <= _SHORT or reading.asks("team_size", clause):
         return True
     return any(clause.has(words) for words in (language.need, language.buying, language.we_are, language.team_of))
 

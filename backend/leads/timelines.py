@@ -11,6 +11,7 @@ from backend.leads.found import Found, Reading
 from backend.leads.languages.base import has, pattern
 from contracts.leads import When
 
+_NEAR: Final = 26
 _NOT_TIMELINE: Final = (
     Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.PAST
 )
@@ -67,11 +68,12 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     refused = _NOT_TIMELINE & ~Stance.PAST if is_revised else _NOT_TIMELINE
     if clause.is_any(refused) or (clause.is_any(Stance.NEGATED) and not is_revised):
         return 0
-    if clause.has(language.not_timeline) and not is_revised:
+    around = reading.folded[max(clause.start, moment.start - _NEAR) : min(clause.end, moment.end + _NEAR)]
+    if has(language, language.not_timeline, around) and not is_revised:
         return 0
     rest = clause.text.replace(reading.folded[moment.start : moment.end], "")
     words = len(re.findall(r"[^\W\d_]+", rest))
-    is_asked = "timeline" in reading.asked
+    is_asked = reading.asks("timeline", clause)
     cue = pattern(language, language.buying).search(rest) is not None
     signs = (2 * cue, 2 * is_asked, clause.has(language.first), words <= 2, words == 0, is_revised)
     return sum(map(int, signs)) - int(moment.is_weak)

@@ -19,6 +19,8 @@ _OF_REGION: Final = {
     "PE": SPANISH, "IL": HEBREW,
 }
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_ADDRESS: Final = re.compile(r"\S*[@/]\S+|\w+\.\w+\S*")
+_SURE: Final = 2
 _HEBREW: Final = re.compile(r"[\u05d0-\u05ea]")
 
 
@@ -33,11 +35,11 @@ def language_of(text: str, before: Sequence[str], region: str | None) -> Languag
 def _spoken(text: str) -> Language | None:
     if _HEBREW.search(text):
         return HEBREW
-    words = _WORD.findall(text)
+    words = _WORD.findall(_ADDRESS.sub(" ", text))
     counts = [(sum(word in _common(language) for word in words), language) for language in LANGUAGES]
     most, language = max(counts, key=lambda one: one[0])
     is_alone = sum(count == most for count, _ in counts) == 1
-    return language if most and is_alone else None
+    return language if most >= (_SURE if language in OTHERS else 1) and is_alone else None
 
 
 @cache

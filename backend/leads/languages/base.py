@@ -148,6 +148,8 @@ class Language:
 
     need: str = NEVER
     not_need: str = NEVER
+    never_need: str = NEVER
+    need_preposition: str = NEVER
     need_before: str = NEVER
     need_ends: str = NEVER
     need_lead: str = NEVER

@@ -100,8 +100,8 @@ GERMAN: Final = Language(
     "geschaftsleitung|leitung|buchhaltung|direktor(?:in)?|vereinsvorstand|aufsichtsrat|gemeinderat|beirat)|chefin|chef",
     they="er|seine[rnm]?|sein|deren|dessen|jemand|andere|die anderen|man",
     past="fruher|damals|letztes jahr|letzten (?:monat|herbst|sommer|winter|fruhling|mai)|letzte woche|vorletztes|im vorjahr|"
-    "vergangene[snm]?|ehemalige[rnms]?|ehemals|gestern|vorgestern|vor (?:\\w+ )?(?:jahren|monaten|wochen|tagen)|"
-    "bisher|bislang|zuletzt|war|waren|wurde|wurden|hat(?:te)? gekostet|bezahlt|ausgegeben|alte[rnms]?|einst|vorher",
+    "vergangene[snm]?|gestern|vorgestern|vor (?:\\w+ )?(?:jahren|monaten|wochen|tagen)|"
+    "bisher|bislang|zuletzt|war|waren|wurde|wurden|hat(?:te)? gekostet|bezahlt|ausgegeben|einst|vorher",
     yours="(?:ihr|eur|euer|dein)e?[nmrs]? (?:seite|webseite|website|homepage|preis\\w*|tarif\\w*|angebot|werbung|"
     "newsletter|prospekt|vertrieb|kollege|kollegin|firma|nummer|hotline|support|rechnung|plan|chef|mitbewerber|"
     "konkurrent|konkurrenz|flyer|anzeige|broschure|blog|video|bot|mail|agb)|auf der (?:webseite|homepage|website)|"
@@ -227,7 +227,7 @@ GERMAN: Final = Language(
     not_team="stadt|dorf|gemeinde mit|einwohner|land|gefragt|bedienen|betreuen|publikum|pro tag|taglich|eingeladen|geschult|kundigt\\w*|entlassen",
     we_are="wir sind|sind wir|sind|wir waren|es sind|das sind|macht|insgesamt|wir zahlen|beschaftigen|wir haben|haben wir|"
     "gesamt|also|belegschaft",
-    of_us="von uns|im team|insgesamt|stuck|in der firma|im buro|im betrieb|leute",
+    of_us="von uns|im team|insgesamt|stuck|in der firma|im buro|im betrieb",
     team_of="team von|team aus|gruppe von|gespann aus|mannschaft von|team mit|firma mit|betrieb mit|kanzlei mit|"
     "belegschaft von|team:|teamgroße:|teamgroße|nutzer:|mitarbeiter:|personen:|anzahl|fur|buro mit|praxis mit|agentur mit",
     and_i="und ich|und mich|plus ich|und meine wenigkeit",
@@ -294,9 +294,11 @@ GERMAN: Final = Language(
     "loswerden|ersetzen|ablosen|kaufen|anschaffen|einfuhren|beschaffen|planen|bitte um|anfrage fur|anfrage zu",
     not_need="angebot|angebote|rabatt|anruf|ruckruf|demo|vorfuhrung|person|mensch|menschen|jemand|ansprechpartner|preis|preise|"
     "preisliste|info|infos|information|informationen|prospekt|katalog|testzugang|probezugang|hilfe|antwort|termin|"
-    "gesprach|beratungsgesprach|erstattung|sie|ihn|es|das|dies|mehr|etwas|alles|nichts|wissen|fragen|sprechen|reden|horen|"
-    "umstieg|umzug|wechsel|kundigen|andern|bestellen|loslegen|starten|beginnen|unterschreiben|bis|ab|im|am|zeit|"
-    "ruhe|geduld|nur|nicht|gerne|gern|noch|wir|ich|uns|mir|kostenvoranschlag|testversion|unterlagen|rechnung",
+    "gesprach|beratungsgesprach|erstattung|unterlagen|rechnung|kostenvoranschlag|testversion|zeit|ruhe|geduld|beratung",
+    never_need="sie|ihn|es|das|dies|mehr|etwas|alles|nichts|wissen|fragen|sprechen|reden|horen|"
+    "umstieg|umzug|wechsel|kundigen|andern|bestellen|loslegen|starten|beginnen|unterschreiben|bis|ab|im|am|"
+    "nur|nicht|gerne|gern|noch|wir|ich|uns|mir|haben|machen|sagen|schauen",
+    need_preposition="fur|mit|zu|uber|von|bei|an|um|am|auf|in|und|oder|heute|morgen|bitte|bevor",
     need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",
     need_ends="bis|ab|im|am|fur (?:\\d+|etwa|rund|unser|unsere|uns|mein|zwei|drei|vier|funf|sechs|zehn|zwolf|ein team|ca)|"
     "mit (?:einem )?budget|weil|da|denn|damit|und (?:wir|ich|haben|zwar|das|die)|spatestens|sofort|dringend|moglichst|aber|"

@@ -60,13 +60,13 @@ ENGLISH: Final = Language(
     "for example|for instance|e\\.g\\.|would be nice|would be great but|dream|dreaming|in theory|theoretically|were to|"
     "had we|i wish|we wish|wish we had|if only|joke|joking|kidding|just kidding",
     outsiders=rf"(?<!i'm )(?<!im )(?<!i am )(?<!as )(?<!is )(?:my|our|a|an|the|another|one|his|her|their|some)"
-    rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|competitors?|[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
+    rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
     "next door|other (?:vendors?|companies|providers?)",
     superiors="(?:my|our|the) (?:[\\w-]+ )?(?:boss|board|cfo|ceo|management|director|manager|treasurer|owners?|chief|"
     "supervisor|controller|trustees|committee|finance)|finance|procurement|purchasing|leadership|head office",
-    they="he|she|they|his|her|hers|their|theirs|he's|she's|they're|they've|somebody|someone|others|other people",
+    they="he|she|they|him|them|his|her|hers|their|theirs|he's|she's|they're|they've|somebody|someone|others|other people",
     past="used to|previously|formerly|last (?:year|month|week|quarter|spring|summer|autumn|fall|winter|time)|years? ago|"
-    "months? ago|weeks? ago|days? ago|back in|back then|in the past|yesterday|once had|former|ex|old|at the time|"
+    "months? ago|weeks? ago|days? ago|back in|back then|in the past|yesterday|once had|at the time|"
     "was|were|had|paid|cost us|spent|lost|left|before that|in (?:19\\d\\d|200\\d|201\\d)|until recently|originally",
     yours="your (?:site|website|web site|homepage|page|price list|pricing|plan|plans|ad|ads|brochure|newsletter|blog|"
     "competitor|competitors|ceo|founder|colleague|sales|company|invoice|offer|quote|leaflet|video|terms|docs?|banner|"
@@ -153,7 +153,7 @@ ENGLISH: Final = Language(
     "vehicle|desk|student|kid|child|pop|call|message|page|document|transaction|minute|gb|customer|each|apiece",
     taxes="plus vat|excl\\.? vat|ex vat|incl\\.? vat|inc vat|before tax|after tax|plus tax|net|gross|cash|in total|total|"
     "all in|flat",
-    month="(?:a|per|each|every|the|/)\\s?(?:month|mo|mth)|/\\s?(?:month|mo|mth)|monthly|p\\.?m\\.?|pcm|a mo",
+    month="(?:a|per|each|every|the|/)\\s?(?:month|mo|mth)|/\\s?(?:month|mo|mth)|monthly|pcm|a mo",
     year="(?:a|per|each|every|the|/)\\s?(?:year|yr|annum)|/\\s?(?:year|yr)|yearly|annually|annual|p\\.?a\\.?|a yr",
     once="one-off|one off|once|one-time|one time|lump sum|single payment|upfront|up front|up-front|only once",
     months={
@@ -204,7 +204,7 @@ ENGLISH: Final = Language(
     "timeline|timeframe|time frame|expect|purchase order|no later than|not later than|latest|hoped|we'd like|finish|"
     "wrap up|complete|completed|done|set up|use it|using it|in use|ideally|date|make it|make that|pilot|replace",
     not_timeline="call me|ring me|call back|call us|phone me|reach me|write back|write to me|write me|reply|get back|"
-    "email me|mail me|text me|speak|talk|chat|meet|meeting|demo|webinar|appointment|away|holiday|vacation|on leave|"
+    "email me|mail me|text me|speak|talk to|chat|meet|meeting|webinar|away|holiday|vacation|on leave|"
     "out of (?:the )?office|back (?:on|in|at)|born|birthday|party|wedding|anniversary|concert|festival|since|founded|"
     "established|expires?|expired|expiring|contract ends|contract runs|runs until|runs out|renewal|invoice|delivered on|"
     "ordered|bought|cancelled|canceled|signed up|signed|joined|yesterday|ago|last|closed|visit|trip|flight|conference|"
@@ -233,7 +233,7 @@ ENGLISH: Final = Language(
     "teach|teaching|hotel|school of|funeral|per day|a day|daily|attendance|competitors?|used to|laid off|fired|quit",
     we_are="we are|we're|were|there are|there's|there is|there're|there will be|we'll be|we'd be|it'd be|it would be|it's|"
     "it is|that's|that makes|makes|total of|we number|we count|we employ|we have|we've got|employ|employing|currently",
-    of_us="of us|of them|in total|in all|altogether|strong|people|all told|in the team|on the team|in my team|on my team|"
+    of_us="of us|of them|in total|in all|altogether|strong|all told|in the team|on the team|in my team|on my team|"
     "in our team|in the office|at the moment",
     team_of="team of|staff of|crew of|group of|family of|department of|firm of|company of|office of|workforce of|"
     "squad of|practice of|outfit of|shop of|headcount of|headcount is|headcount:|team size|team:|users:|seats:|"
@@ -254,8 +254,8 @@ ENGLISH: Final = Language(
     works_surely="(?:i|we) work (?:at|for)|working (?:at|for)|employed (?:at|by)|on behalf of|i'm with|im with|here at|i run|we run|i own|"
     "payable at|(?:i|we) (?:\\w+ ){1,4}at",
     works_at="work (?:at|for|with)|working (?:at|for|with)|employed (?:at|by|with)|on behalf of|representing|represent|"
-    "writing for|writing from|writing on behalf of|calling from|here at|we at|us at|over at|"
-    "asking for|from|at|with|run|runs|running|own|founded|co-founded|lead|manage|head|i'm with|join(?:ed)?",
+    "writing for|writing from|calling from|here at|we at|us at|over at|here from|emailing from|"
+    "asking for|(?:i'm|im|i am|we're|we are) (?:at|with|from|over at)|run|runs|running|own|founded|co-founded|join(?:ed)?|greetings from",
     of_company="at|of|for|with|from|@",
     we_as="we are|we're|our company is|our company's called|our company is called|company is called|the company is|"
     "company name is|company's name is|our firm is|my company is|my business is called|our business is called|"
@@ -338,10 +338,12 @@ ENGLISH: Final = Language(
     "what we need is|what i need is|want to|need to|would like to|'d like to|we want|thinking of|help us|help me|help with",
     not_need="quote|quotes|quotation|discount|discounts|call|callback|call back|demo|demonstration|person|human|someone|"
     "somebody|talk|speak|price|prices|pricing|price list|offer|information|info|details|brochure|catalogue|trial|"
-    "free trial|help|answer|reply|appointment|meeting|refund|know|see|ask|cancel|unsubscribe|update|change|correct|"
-    "correction|hear|learn|understand|be|go|get started|start|sign|buy|time|think|it|this|that|them|one|more|something|"
+    "free trial|help|answer|reply|appointment|meeting|refund|time|assistance|advice|support|contact",
+    never_need="know|see|ask|cancel|unsubscribe|update|change|correct|"
+    "correction|hear|learn|understand|be|go|get started|start|sign|buy|think|make sure|take|give|show|tell|send|it|this|that|them|one|more|something|"
     "anything|everything|nothing|you|me|us|him|her|to know|to see|to hear|to talk|to speak|to be|to go|to start|to ask|"
     "to buy|to sign|to think|to decide|to get|to book|to meet|to order|to pay|to spend|to cancel|to change|to add|your",
+    need_preposition="for|with|on|about|at|to|from|by|of|in|first|next|today|tomorrow|this|soon|and|please|or|before",
     need_before="that's (?:all|what) (?:we|i)(?:'d)? (?:need|want|like|are after|'re after)|is (?:all|what) (?:we|i) (?:need|want)",
     need_ends="by|before|until|because|since|so|but|and (?:we|i|our|my|have|can|the|need|want|are|budget)|at the latest|"
     "within|asap|this|next|in (?:january|february|march|april|may|june|july|august|september|october|november|december|"

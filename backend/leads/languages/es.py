@@ -266,9 +266,11 @@ SPANISH: Final = Language(
     "me hace falta|hace falta|en busca de|nos falta|me falta|reemplazar|sustituir|deshacernos de|librarnos de|requerimos|"
     "requiero|se trata de|se busca|pretendemos|queremos comprar|nos vendria bien|me vendria bien|andamos buscando|ando buscando",
     not_need="presupuesto|cotizacion|descuento|rebaja|llamada|demo|demostracion|persona|humano|alguien|asesor|precio|precios|tarifa|"
-    "tarifas|oferta|info|informacion|datos|folleto|catalogo|prueba|ayuda|respuesta|cita|reunion|reembolso|saber|conocer|"
-    "hablar|que|ser|ir|recibir|lo|la|los|las|eso|esto|mas|otro|nada|todo|tiempo|firmar|empezar|arrancar|comprar|pedir|"
-    "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|factura|el \\d+",
+    "tarifas|oferta|info|informacion|datos|folleto|catalogo|prueba|ayuda|respuesta|cita|reunion|reembolso|tiempo|factura|contacto|asesoria|asesoramiento|consejo",
+    never_need="saber|conocer|"
+    "hablar|que|ser|ir|recibir|lo|la|los|las|eso|esto|mas|otro|nada|todo|firmar|empezar|arrancar|comprar|pedir|"
+    "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|el \\d+",
+    need_preposition="para|con|sobre|de|del|a|por|en|antes|y|o|hoy|manana|al",
     need_before="es todo lo que (?:necesitamos|queremos|busco|necesito)|eso es lo que (?:buscamos|necesitamos)|nada mas",
     need_ends="antes|para (?:el|la|los|las|nuestro|nuestra|mi|unos|unas|\\d+|fin|finales|principios|dos|tres|cuatro|cinco|seis|diez|"
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|empezar|una? \\w+ de)|porque|"

@@ -79,7 +79,7 @@ FRENCH: Final = Language(
     "direction|daf|hierarchie|responsable|bureau|comite|comptabilite|conseil d'administration|mairie)",
     they="il(?! (?:faut|y|nous|me|s'agit|est|fait|faudrait|reste|manque|suffit|se peut))|elle|ils|elles|quelqu'un|quelqu'une|autrui|les autres|ses|lui",
     past="autrefois|avant|auparavant|l'an dernier|l'annee derniere|le mois dernier|la semaine derniere|l'ete dernier|il y a \\w+ "
-    "(?:ans|mois|semaines|jours)|hier|ancien|ancienne|anciens|etait|etaient|avait|avions|payait|coutait|a coute|depense|"
+    "(?:ans|mois|semaines|jours)|hier|etait|etaient|avait|avions|payait|coutait|a coute|depense|"
     "jadis|naguere|jusqu'ici|a l'epoque|etions|payions|mettait",
     yours="votre (?:site|page|tarif|offre|grille|pub|publicite|newsletter|brochure|commercial|commerciale|collegue|entreprise|"
     "numero|support|facture|formule|concurrent|concurrente|blog|video|robot|mail|devis|plaquette|abonnement|prix)|vos "
@@ -270,10 +270,11 @@ FRENCH: Final = Language(
     "a la recherche de|en quete d'|il manque|manque|remplacer|se debarrasser de|nous debarrasser de|equiper|acheter|cherche a|"
     "cherchons a|envie d'|envie de|demande pour|il s'agit d'|mettre en place",
     not_need="devis|remise|reduction|appel|rappel|demo|demonstration|personne|humain|quelqu'un|conseiller|prix|tarif|tarifs|offre|"
-    "infos?|information|informations|renseignements?|brochure|catalogue|essai|aide|reponse|rendez-vous|rdv|remboursement|"
-    "savoir|connaitre|parler|discuter|etre|avoir|recevoir|vous|le|la|les|ca|cela|plus|autre|rien|tout|temps|signer|demarrer|"
+    "infos?|information|informations|renseignements?|brochure|catalogue|essai|aide|reponse|rendez-vous|rdv|remboursement|temps|facture|contact|conseil|conseils|accompagnement",
+    never_need="savoir|connaitre|parler|discuter|etre|avoir|recevoir|vous|le|la|les|ca|cela|plus|autre|rien|tout|signer|demarrer|"
     "commencer|acheter|commander|annuler|resilier|changer|modifier|corriger|aller|payer|poser|entendre|comprendre|"
-    "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au|un rappel|facture",
+    "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au",
+    need_preposition="pour|avec|sur|de|d'|du|des|a|par|en|avant|et|ou|svp|demain|aujourd'hui|au",
     need_before="c'est tout ce (?:qu'il nous faut|que nous (?:voulons|cherchons)|qu'on veut|dont on a besoin)|voila ce qu'il nous faut|rien de plus",
     need_ends="avant|d'ici|pour (?:le|la|les|notre|nos|mon|ma|mes|une?|\\d+|fin|debut|deux|trois|quatre|cinq|six|dix|janvier|fevrier|"
     "mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|environ)|car|parce|puisque|mais|et (?:nous|je|on|j'ai|"
