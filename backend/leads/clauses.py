@@ -121,7 +121,7 @@ def _of_sentence(text: str, sentence: Sentence, language: Language) -> Iterator[
         if has(language, language.first, part):
             inherited = Stance.OWN
         stance |= inherited
-        inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED)
+        inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED | Stance.SUPERIORS)
         label = label_of(text[before[0] : before[1]], language) if _LABELS.search(text, before[1], start) else None
         before = start, end
         yield Clause(text, start, end, sentence, language, stance, label)
@@ -184,4 +184,6 @@ def _is_others(part: str, language: Language) -> bool:
     if _speaks_of(language, language.outsiders, part):
         return True
     they = pattern(language, language.they).search(part)
+    if they is not None and has(language, language.gives, part):
+        return False
     return they is not None and not has(language, language.first, part[: they.start()])

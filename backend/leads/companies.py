@@ -18,6 +18,36 @@ def companies(reading: Reading, name: Found | None) -> Iterator[Found]:
     """`name`: the visitor's, behind which the company may stand: "Ann Lee from Weber", "Ann Lee, Weber"."""
     if name is not None:
         yield from _behind(reading, name)
+    every = list(_every(reading))
+    yield from every or _beside(reading, name)
+
+
+def _beside(reading: Reading, name: Found | None) -> Iterator[Found]:
+    """In a list or a signature, behind a function, or of two words behind the name: "Ann Lee, CTO, Weber"."""
+    at = next((n for n, one in enumerate(reading.clauses) if name and one.start <= name.start < one.end), None)
+    if name is None or at is None or not fills(reading, reading.clauses[at], name.start, name.end):
+        return
+    is_after_role = False
+    for clause in reading.clauses[at + 1 : at + 4]:
+        place = clause.start + len(clause.text) - len(clause.text.lstrip(" \n\t|*-"))
+        one = company_at(reading, place, clause.end)
+        if clause.is_any(NOT_WHO | Stance.NEGATED) or one is None or not fills(reading, clause, one.start, one.end):
+            if re.search(r"\w", clause.text.replace(MASK, "")):
+                return
+            continue
+        if not _is_proper(reading, one):
+            is_after_role = True
+        elif one.count > 1 or is_after_role:
+            yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.7)
+            return
+
+
+def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
+    """Whether the clause holds these words and no others."""
+    return not re.search(r"\w", (reading.folded[clause.start : start] + reading.folded[end : clause.end]).replace(MASK, ""))
+
+
+def _every(reading: Reading) -> Iterator[Found]:
     for clause in reading.clauses:
         if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
             continue
@@ -115,5 +145,5 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     """No kind of business ("bakery") and no function."""
     said = reading.folded[one.start : one.end]
     language = reading.language
-    is_kind = re.fullmatch(rf"(?:{language.organisations})", said) is not None
+    is_kind = re.fullmatch(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+", said) is not None
     return not is_kind and not re.match(rf"(?:{language.roles})(?!\w)", said) and not said.isdigit()

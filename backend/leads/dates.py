@@ -92,9 +92,23 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
 def _grammar(text: str, language: Language, today: date) -> Iterator[Moment]:
     for words, reader, is_weak in _patterns(language):
         for match in words.finditer(text):
-            days = reader(match, language, today)
+            days, end = reader(match, language, today), match.end("moment")
+            if days is not None and (later := _next_year(language).match(text, end)) and not match.groupdict().get("year"):
+                days, end = _in_year(days, today.year + 1), later.end()
             if days is not None or reader is _none:
-                yield Moment(match.start("moment"), match.end("moment"), days, is_weak)
+                yield Moment(match.start("moment"), end, days, is_weak)
+
+
+@cache
+def _next_year(language: Language) -> re.Pattern[str]:
+    return re.compile(rf"[ ,]+(?:{language.of})?\s?(?:{language.next_year})(?!\w)")
+
+
+def _in_year(days: Days, year: int) -> Days:
+    """The same days of that year; the last of February is the last."""
+    first = calendar.day_of(year, days.first.month, days.first.day) or date(year, 2, 28)
+    last = calendar.day_of(year, days.last.month, days.last.day) or date(year, 2, 28)
+    return Days(first, last)
 
 
 def _part(match: re.Match[str], language: Language, days: Days) -> Days:

@@ -38,8 +38,10 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     lead = re.compile(rf"[\s:\"'-]*(?:(?:{language.need_lead})\s)*").match(folded, place)
     start = lead.end() if lead else place
     end = clause.end
-    if stop := pattern(language, language.need_ends).search(folded, start + 1, clause.end):
-        end = stop.start()
+    for stop in pattern(language, language.need_ends).finditer(folded, start + 1, clause.end):
+        if not _is_generic(folded[start : stop.start()], reading):
+            end = stop.start()
+            break
     if (masked := folded.find(MASK, start, end)) >= 0:
         end = masked
     said = folded[start:end].rstrip(" .,;:!-\"'\n")
@@ -48,6 +50,13 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
         return None
     end = start + len(said)
     return Found("need", reading.text[start:end], start, end, 0.7)
+
+
+def _is_generic(said: str, reading: Reading) -> bool:
+    """ "a tool", which says nothing without what it is for."""
+    language = reading.language
+    words = rf"(?:{language.articles}|{language.need_small}|{language.generic})"
+    return re.fullmatch(rf"(?:{words}\s?)+", said.strip()) is not None
 
 
 def _is_none(said: str, reading: Reading) -> bool:

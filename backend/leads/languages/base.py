@@ -44,6 +44,7 @@ class Language:
     outsiders: str = NEVER
     superiors: str = NEVER
     they: str = NEVER
+    gives: str = NEVER
     past: str = NEVER
     yours: str = NEVER
     orders: str = NEVER
@@ -102,6 +103,7 @@ class Language:
     day_of_month: str = NEVER
     single: str = NEVER
     after_weekday: Step = "first"
+    next_year: str = NEVER
     since: str = NEVER
     starting: str = NEVER
     buying: str = NEVER
@@ -148,6 +150,7 @@ class Language:
 
     need: str = NEVER
     not_need: str = NEVER
+    generic: str = NEVER
     never_need: str = NEVER
     need_preposition: str = NEVER
     need_before: str = NEVER

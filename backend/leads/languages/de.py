@@ -99,6 +99,7 @@ GERMAN: Final = Language(
     superiors="(?:mein|unser|der|die|das)(?:e|en|em|er)? (?:chef(?:in|s)?|vorgesetzte[rn]?|vorstand|geschaftsfuhrung|"
     "geschaftsleitung|leitung|buchhaltung|direktor(?:in)?|vereinsvorstand|aufsichtsrat|gemeinderat|beirat)|chefin|chef",
     they="er|seine[rnm]?|sein|deren|dessen|jemand|andere|die anderen|man",
+    gives="(?:gab|gibt|geben|gegeben|bewilligt|genehmigt|hat|haben) (?:mir|uns)|(?:mir|uns) \\S+ (?:gegeben|bewilligt|genehmigt)|mir gegeben|uns gegeben",
     past="fruher|damals|letztes jahr|letzten (?:monat|herbst|sommer|winter|fruhling|mai)|letzte woche|vorletztes|im vorjahr|"
     "vergangene[snm]?|gestern|vorgestern|vor (?:\\w+ )?(?:jahren|monaten|wochen|tagen)|"
     "bisher|bislang|zuletzt|war|waren|wurde|wurden|hat(?:te)? gekostet|bezahlt|ausgegeben|einst|vorher",
@@ -196,6 +197,7 @@ GERMAN: Final = Language(
     part_year="jahresende|jahreswechsel|ende des jahres|ende dieses jahres|zum jahresende",
     single="einem|einer|einen|1",
     on="im|in|bis|ab|am|vor|seit|zum|des|der|ende|anfang|mitte|diesen",
+    next_year="nachsten jahres|nachstes jahr|kommenden jahres|des nachsten jahres|im nachsten jahr",
     since="ab|von|seit|beginnend",
     starting="vor",
     buying="bis|spatestens|ab|live|start|starten|startet|beginnen|beginn|loslegen|losgehen|los geht's|frist|deadline|termin|"
@@ -235,7 +237,7 @@ GERMAN: Final = Language(
     "kontakt|mein name lautet|nachname ist|vorname ist|verlangen sie|fragen sie nach|nach mir fragen|gezeichnet|gez|"
     "unterzeichnet|sie sprechen mit|hier spricht|es schreibt|wer|grußt|grusst|ihr|ihre|euer|eure",
     i_am="ich bin die|ich bin der|ich bin|bin|hier ist|hier|das ist|am apparat|i bin|ich,",
-    here="hier|am apparat|mein name|aus|von|vom|spricht|schreibt|grußt|meldet sich",
+    here="hier|am apparat|spricht|schreibt|grußt|grusst|meldet sich",
     greetings="hallo|hi|hey|guten (?:tag|morgen|abend)|servus|moin(?: moin)?|gruß gott|gruezi|grusse|tag|"
     "sehr geehrte (?:damen und herren|damen|herren)|liebes team|hallo zusammen|liebe|morgen|n'abend|tach",
     closings="(?:mit )?(?:freundlichen|besten|lieben|herzlichen|schonen|vielen|kollegialen|sonnigen) (?:grußen|gruß|grußen|grusse|dank)|"
@@ -299,6 +301,7 @@ GERMAN: Final = Language(
     "umstieg|umzug|wechsel|kundigen|andern|bestellen|loslegen|starten|beginnen|unterschreiben|bis|ab|im|am|"
     "nur|nicht|gerne|gern|noch|wir|ich|uns|mir|haben|machen|sagen|schauen",
     need_preposition="fur|mit|zu|uber|von|bei|an|um|am|auf|in|und|oder|heute|morgen|bitte|bevor",
+    generic="tool|software|system|app|losung|etwas|programm|plattform|produkt|anwendung|werkzeug|dienst",
     need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",
     need_ends="bis|ab|im|am|fur (?:\\d+|etwa|rund|unser|unsere|uns|mein|zwei|drei|vier|funf|sechs|zehn|zwolf|ein team|ca)|"
     "mit (?:einem )?budget|weil|da|denn|damit|und (?:wir|ich|haben|zwar|das|die)|spatestens|sofort|dringend|moglichst|aber|"

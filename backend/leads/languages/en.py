@@ -16,12 +16,12 @@ _UNITS = dict(
     for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
 _WHO = (
-    "colleagues?|coworkers?|co-workers?|assistant|secretary|receptionist|client|customer|neighbou?rs?|friends?|mates?|"
-    "buddy|brother|sister|mother|father|mom|mum|dad|wife|husband|cousin|uncle|aunt|nephew|niece|business partner|"
-    "predecessor|landlord|accountant|lawyer|supplier|vendor|agency|competitors?|competition|rivals?|consultant|"
-    "current provider|provider|teacher|girlfriend|boyfriend|roommate|intern|guy|lady|sales rep|account manager|"
-    "parent company|sister company|parent|contact|mother-in-law|father-in-law|tenant|bank|previous vendor|the others"
+    "colleagues?|coworkers?|co-workers?|client|customer|neighbou?rs?|friends?|mates?|buddy|brother|sister|mother|father|"
+    "mom|mum|dad|wife|husband|cousin|uncle|aunt|nephew|niece|business partner|predecessor|landlord|supplier|vendor|"
+    "competitors?|competition|rivals?|consultant|provider|girlfriend|boyfriend|roommate|guy|lady|parent company|"
+    "sister company|mother-in-law|father-in-law|tenant|bank|others|buddies|pal|acquaintance|relative|agency"
 )
+_STAFF = "assistant|secretary|receptionist|accountant|lawyer|intern|sales rep|account manager|contact|teacher|parent|agent"
 
 ENGLISH: Final = Language(
     code="en",
@@ -48,8 +48,9 @@ ENGLISH: Final = Language(
     negation="no|not|never|none|nobody|don't|dont|doesn't|doesnt|didn't|didnt|isn't|isnt|aren't|arent|won't|wont|can't|"
     "cant|cannot|couldn't|wouldn't|haven't|havent|hasn't|hasnt|hadn't|wasn't|weren't|nor|neither|nothing|ain't|"
     "no longer|zero",
-    asks="what|whats|what's|which|who|whose|whom|where|when|why|how|is|are|was|were|do|does|did|can|could|would|should|"
-    "will|shall|may|might|has|have you|has it|am i|isn't|aren't|don't|doesn't|wouldn't|couldn't|can't|any chance|"
+    asks="what|whats|what's|which|who|whose|whom|where|when|why|how|is|are|was|were|does|did|would|should|will|"
+    "(?:do|can|could|shall|may|might|has|have|had|don't|can't|couldn't|wouldn't) (?:you|i|we|it|this|that|they|he|she|"
+    "there|the|your|my|our|any|anyone|someone|a|an|one|people)|am i|isn't|aren't|doesn't|any chance|"
     "anyone know|suppose|and if|what if",
     asks_not="(?:what|when|where|how|who|which|whatever) (?:we|i|i'd|we'd|we're|i'm|our|my|matters)|will be|would be|could be|"
     "might be|may be|may (?:the )?\\d+|do (?:note|call|not|send|ring)|have a|don't|may|march",
@@ -60,11 +61,12 @@ ENGLISH: Final = Language(
     "for example|for instance|e\\.g\\.|would be nice|would be great but|dream|dreaming|in theory|theoretically|were to|"
     "had we|i wish|we wish|wish we had|if only|joke|joking|kidding|just kidding",
     outsiders=rf"(?<!i'm )(?<!im )(?<!i am )(?<!as )(?<!is )(?:my|our|a|an|the|another|one|his|her|their|some)"
-    rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
+    rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|(?:my|his|her|their|your) (?:{_STAFF})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
     "next door|other (?:vendors?|companies|providers?)",
     superiors="(?:my|our|the) (?:[\\w-]+ )?(?:boss|board|cfo|ceo|management|director|manager|treasurer|owners?|chief|"
     "supervisor|controller|trustees|committee|finance)|finance|procurement|purchasing|leadership|head office",
     they="he|she|they|him|them|his|her|hers|their|theirs|he's|she's|they're|they've|somebody|someone|others|other people",
+    gives="(?:gave|give|gives|given|granted|allow|allowed|allows|approved|assigned|handed|allotted|allocated) (?:me|us)|let (?:me|us)",
     past="used to|previously|formerly|last (?:year|month|week|quarter|spring|summer|autumn|fall|winter|time)|years? ago|"
     "months? ago|weeks? ago|days? ago|back in|back then|in the past|yesterday|once had|at the time|"
     "was|were|had|paid|cost us|spent|lost|left|before that|in (?:19\\d\\d|200\\d|201\\d)|until recently|originally",
@@ -195,6 +197,7 @@ ENGLISH: Final = Language(
     next_week_day="next week(?: on)?|week after next",
     doubtful="may|march|mar|sat|wed|mon|fall|spring|dec|jan",
     on="in|by|of|until|till|before|this|next|mid|early|late|from|for|during|since|the|over|around|mid-|come|on|end|or|to",
+    next_year="next year",
     since="from|starting|starting from|beginning|as of|as from|effective|from the|starting in|starting on",
     starting="before|ahead of|prior to",
     buying="by|before|until|till|live|go live|going live|go-live|launch|launching|launched|start|starting|starts|begin|"
@@ -244,17 +247,17 @@ ENGLISH: Final = Language(
     "attn|attention|signed|who|surname is|last name is|first name is|my full name is|you can call me|"
     "speaking with|you're speaking to|you're talking to|talking to",
     i_am="i am|i'm|im|this is|it's|it is|its|here is|here's|i,|we are|we're",
-    here="here|speaking|this side|on the line|writing|again|from|at|with|over here",
+    here="here|speaking|this side|on the line|writing|again|over here",
     greetings="hi|hello|hey|hi there|hello there|hey there|good (?:morning|afternoon|evening|day)|dear (?:team|all|sir|madam|"
     "sirs|sir or madam|sales|support)|greetings|howdy|morning|yo|team|to whom it may concern|afternoon",
     closings="(?:kind |best |warm |warmest |many )?(?:regards|wishes|thanks)|best|cheers|sincerely|yours (?:truly|sincerely|"
     "faithfully)|yours|thank you|thx|thanks(?: a lot| so much| again| in advance)?|ta|br|kr|respectfully|sent by|love|signed",
-    titles="dr|mr|mrs|ms|miss|mx|prof|professor|sir|madam|rev|capt|captain|ing|eng",
+    titles="lt|sgt|col|maj|gen|hon|fr|sr|jr|dr|mr|mrs|ms|miss|mx|prof|professor|sir|madam|rev|capt|captain|ing|eng",
     particles="van|der|den|de|la|le|du|von|zu|bin|ibn|al|el|da|di|dos|das|del|ter|ten|y|e|af|av|st|o",
     works_surely="(?:i|we) work (?:at|for)|working (?:at|for)|employed (?:at|by)|on behalf of|i'm with|im with|here at|i run|we run|i own|"
     "payable at|(?:i|we) (?:\\w+ ){1,4}at",
     works_at="work (?:at|for|with)|working (?:at|for|with)|employed (?:at|by|with)|on behalf of|representing|represent|"
-    "writing for|writing from|calling from|here at|we at|us at|over at|here from|emailing from|"
+    "teach at|study at|volunteer (?:at|for)|based at|consult for|writing for|writing from|calling from|here at|we at|us at|over at|here from|emailing from|"
     "asking for|(?:i'm|im|i am|we're|we are) (?:at|with|from|over at)|run|runs|running|own|founded|co-founded|join(?:ed)?|greetings from",
     of_company="at|of|for|with|from|@",
     we_as="we are|we're|our company is|our company's called|our company is called|company is called|the company is|"
@@ -289,7 +292,8 @@ ENGLISH: Final = Language(
     "volunteer|priest|pastor|vicar|rabbi|imam|mayor|councillor|beekeeper|potter|jeweller|jeweler|watchmaker|optician|"
     "product owner|scrum master|sysadmin|data protection officer|bursar|registrar|warden|ranger|undertaker|goldsmith|"
     "blacksmith|locksmith|roofer|painter|mason|glazier|joiner|cabinetmaker|luthier|upholsterer|luthier|comptroller",
-    role_parts="senior|junior|deputy|assistant|associate|vice|managing|general|executive|regional|global|chief|head|lead|"
+    role_parts="board|committee|club|department|division|freelance|self-employed|independent|retired|part-time|full-time|"
+    "certified|licensed|grade|primary|secondary|high|senior|junior|deputy|assistant|associate|vice|managing|general|executive|regional|global|chief|head|lead|"
     "principal|interim|acting|technical|medical|commercial|creative|operations?|sales|marketing|finance|financial|hr|"
     "human resources|people|product|project|program|programme|purchasing|procurement|logistics|warehouse|facility|"
     "facilities|office|account|accounts|customer|client|support|service|success|it|data|software|hardware|network|"
@@ -305,7 +309,7 @@ ENGLISH: Final = Language(
     i_am_role="i'm|i am|im|am|as|being|we're|my role is|my role|role|title|position|job title|my title is|my job is|"
     "work as|working as|i'm also|occupation|by trade|i'm just|i serve as|function|the role of|act as|acting as|newly|"
     "i'm currently|currently|i'm still|still|we are",
-    no_name="interested|looking|calling|writing|reaching|happy|sorry|sure|trying|working|planning|evaluating|available|"
+    no_name="now|formerly|currently|previously|recently|interested|looking|calling|writing|reaching|happy|sorry|sure|trying|working|planning|evaluating|available|"
     "based|new|glad|afraid|curious|excited|wondering|thinking|hoping|done|fine|good|great|ok|okay|yes|no|just|also|still|"
     "urgent|asap|thanks|thank|please|regards|budget|company|name|role|phone|email|mail|need|timeline|team|users|price|"
     "pricing|demo|quote|google|salesforce|excel|usd|eur|gbp|ltd|inc|llc|hi|not|only|maybe|nothing|none|nope|sure|"
@@ -344,6 +348,8 @@ ENGLISH: Final = Language(
     "anything|everything|nothing|you|me|us|him|her|to know|to see|to hear|to talk|to speak|to be|to go|to start|to ask|"
     "to buy|to sign|to think|to decide|to get|to book|to meet|to order|to pay|to spend|to cancel|to change|to add|your",
     need_preposition="for|with|on|about|at|to|from|by|of|in|first|next|today|tomorrow|this|soon|and|please|or|before",
+    generic="tool|software|system|app|application|solution|something|platform|program|way|one|thing|product|service|site|"
+    "someone|somebody|company|place|partner",
     need_before="that's (?:all|what) (?:we|i)(?:'d)? (?:need|want|like|are after|'re after)|is (?:all|what) (?:we|i) (?:need|want)",
     need_ends="by|before|until|because|since|so|but|and (?:we|i|our|my|have|can|the|need|want|are|budget)|at the latest|"
     "within|asap|this|next|in (?:january|february|march|april|may|june|july|august|september|october|november|december|"

@@ -78,6 +78,7 @@ SPANISH: Final = Language(
     superiors="(?:mi|nuestro|nuestra|el|la) (?:jef[ea]|director|directora|consejo|junta|direccion|gerencia|gerente|presidente|"
     "presidenta|financiero|contabilidad|responsable|ayuntamiento)",
     they="ella|ellos|ellas|alguien|otros|otras|su|sus|los demas",
+    gives="(?:me|nos) (?:da|dan|dio|dieron|ha dado|han dado|aprobo|aprobaron|ha aprobado|deja|dejan|concede|asigno)",
     past="antes|antiguamente|el ano pasado|el mes pasado|la semana pasada|el verano pasado|hace \\w+ (?:anos|meses|semanas|dias)|"
     "ayer|antiguo|antigua|era|eran|eramos|tenia|teniamos|pague|pagamos ya|pago (?!por)|pagabamos|costo|costaba|gaste|gastamos "
     "ya|anteriormente|solia|soliamos|hasta ahora|estuve|estuvo|fue|fueron|facturamos",
@@ -171,6 +172,7 @@ SPANISH: Final = Language(
     day_of_month="(?:el|dia|el dia) \\d{1,2}(?! ?(?:%|euros|€|personas|usuarios))",
     doubtful="ya|marte|mar",
     on="en|de|para|hasta|antes de|desde|este|a|del|el",
+    next_year="ano que viene|proximo ano|el ano que viene|del proximo ano|del ano que viene",
     since="a partir de|a partir del|desde|desde el|empezando",
     starting="antes de|antes del",
     buying="antes de|antes del|para|hasta|a mas tardar|empezar|arrancar|arranque|comenzar|inicio|iniciar|lanzar|lanzamiento|fecha limite|"
@@ -204,7 +206,7 @@ SPANISH: Final = Language(
     "preguntar por|firmado|firma|mi apellido es|apellido|llamame|llamadme|le habla|le saluda|les saluda|os saluda|quien|"
     "nombre y apellidos|nombre completo|le escribe|os escribe|les escribe|habla",
     i_am="soy|aqui|yo,|somos|le habla|al habla",
-    here="al habla|al aparato|por aqui|de|del|de la|desde|,? al telefono|le saluda|aqui",
+    here="al habla|al aparato|por aqui|al telefono|le saluda|aqui",
     greetings="hola|buenos dias|buenas tardes|buenas noches|buenas|saludos|estimados|estimadas|estimado|estimada|muy buenas|hola a todos|"
     "que tal|buen dia|oigan|hey|equipo|hola buenas",
     closings="saludos|un saludo|saludos cordiales|atentamente|cordialmente|gracias|muchas gracias|mil gracias|un abrazo|abrazos|"
@@ -271,6 +273,7 @@ SPANISH: Final = Language(
     "hablar|que|ser|ir|recibir|lo|la|los|las|eso|esto|mas|otro|nada|todo|firmar|empezar|arrancar|comprar|pedir|"
     "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|el \\d+",
     need_preposition="para|con|sobre|de|del|a|por|en|antes|y|o|hoy|manana|al",
+    generic="herramienta|programa|software|sistema|app|aplicacion|solucion|algo|plataforma|producto|servicio",
     need_before="es todo lo que (?:necesitamos|queremos|busco|necesito)|eso es lo que (?:buscamos|necesitamos)|nada mas",
     need_ends="antes|para (?:el|la|los|las|nuestro|nuestra|mi|unos|unas|\\d+|fin|finales|principios|dos|tres|cuatro|cinco|seis|diez|"
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|empezar|una? \\w+ de)|porque|"

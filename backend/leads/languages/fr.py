@@ -78,6 +78,7 @@ FRENCH: Final = Language(
     superiors="(?:mon|ma|notre|le|la) (?:chef|cheffe|patron|patronne|directeur|directrice|president|presidente|conseil|"
     "direction|daf|hierarchie|responsable|bureau|comite|comptabilite|conseil d'administration|mairie)",
     they="il(?! (?:faut|y|nous|me|s'agit|est|fait|faudrait|reste|manque|suffit|se peut))|elle|ils|elles|quelqu'un|quelqu'une|autrui|les autres|ses|lui",
+    gives="m'a (?:donne|accorde|alloue)|m'ont (?:donne|accorde|alloue)|nous (?:a|ont) (?:donne|accorde|alloue)|me (?:donne|laisse)|nous (?:donne|laisse)",
     past="autrefois|avant|auparavant|l'an dernier|l'annee derniere|le mois dernier|la semaine derniere|l'ete dernier|il y a \\w+ "
     "(?:ans|mois|semaines|jours)|hier|etait|etaient|avait|avions|payait|coutait|a coute|depense|"
     "jadis|naguere|jusqu'ici|a l'epoque|etions|payions|mettait",
@@ -169,6 +170,7 @@ FRENCH: Final = Language(
     single="un|une",
     doubtful="ete|mars|sept|dec",
     on="en|de|d'|d'ici|avant|pour|cet|fin|debut|mi|l'|mi-|courant|des|jusqu'en|au|le mois de|ce|d'ici a|vers|l",
+    next_year="l'an prochain|l'annee prochaine|prochain",
     since="a partir de|a partir du|des|depuis|a compter de|a compter du",
     starting="avant",
     buying="avant|pour|d'ici|au plus tard|demarrer|demarrage|demarrons|commencer|debuter|lancer|lancement|lance|echeance|"
@@ -205,7 +207,7 @@ FRENCH: Final = Language(
     "contact|demandez|demander|signe|mon prenom est|mon prenom|vous parlez a|interlocuteur|interlocutrice|qui|"
     "mon nom de famille est|je me presente",
     i_am="je suis|c'est|ici|moi,|je soussigne|je soussignee|je,|soussigne",
-    here="a l'appareil|ici|au telephone|de chez|de la|du|de l'",
+    here="a l'appareil|ici|au telephone",
     greetings="bonjour|bonsoir|salut|coucou|hello|hey|bjr|madame, monsieur|madame|messieurs|monsieur|cher(?:e|s)?|bonjour a tous|"
     "mesdames|allo",
     closings="cordialement|bien cordialement|bien a vous|salutations|sinceres salutations|merci|merci d'avance|merci beaucoup|"
@@ -275,6 +277,7 @@ FRENCH: Final = Language(
     "commencer|acheter|commander|annuler|resilier|changer|modifier|corriger|aller|payer|poser|entendre|comprendre|"
     "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au",
     need_preposition="pour|avec|sur|de|d'|du|des|a|par|en|avant|et|ou|svp|demain|aujourd'hui|au",
+    generic="outil|logiciel|systeme|appli|application|solution|quelque chose|programme|plateforme|produit|service|moyen",
     need_before="c'est tout ce (?:qu'il nous faut|que nous (?:voulons|cherchons)|qu'on veut|dont on a besoin)|voila ce qu'il nous faut|rien de plus",
     need_ends="avant|d'ici|pour (?:le|la|les|notre|nos|mon|ma|mes|une?|\\d+|fin|debut|deux|trois|quatre|cinq|six|dix|janvier|fevrier|"
     "mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|environ)|car|parce|puisque|mais|et (?:nous|je|on|j'ai|"
