@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import has, pattern
+from backend.leads.languages.base import Language, has, pattern
 from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
+_ANY: Final = "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
 _LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
 
 
@@ -18,7 +20,7 @@ def companies(reading: Reading, name: Found | None) -> Iterator[Found]:
     """`name`: the visitor's, behind which the company may stand: "Ann Lee from Weber", "Ann Lee, Weber"."""
     if name is not None:
         yield from _behind(reading, name)
-    every = list(_every(reading))
+    every = list(_every(reading, name))
     yield from every or _beside(reading, name)
 
 
@@ -47,12 +49,12 @@ def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
     return not re.search(r"\w", (reading.folded[clause.start : start] + reading.folded[end : clause.end]).replace(MASK, ""))
 
 
-def _every(reading: Reading) -> Iterator[Found]:
+def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
     for clause in reading.clauses:
         if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
             continue
         yield from _introduced(reading, clause)
-        yield from _by_form(reading, clause)
+        yield from _by_form(reading, clause, name)
         if reading.asks("company", clause):
             yield from _answered(reading, clause)
 
@@ -90,11 +92,12 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 
 
-def _by_form(reading: Reading, clause: Clause) -> Iterator[Found]:
+def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[Found]:
     """By its legal form, or a clause that is a company and no more."""
     place = clause.start
     while (token := re.compile(r"[^\W_]").search(reading.text, place, clause.end)) is not None:
-        one = company_at(reading, token.start(), clause.end)
+        is_name = name is not None and name.start <= token.start() < name.end
+        one = None if is_name else company_at(reading, token.start(), clause.end)
         if one is None:
             word = re.compile(r"\w+").match(reading.text, token.start())
             place = word.end() if word else token.end()
@@ -126,12 +129,20 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
         if not is_joint:
             count, end = count + 1, token.end()
         at = token.end() + 1 if folded[token.end() : token.end() + 1] == " " else limit
-    if not count:
+    if not count or not any(map(str.isalpha, text[place:end])):
         return None
+    if kind := _kind_before(language).search(folded, max(0, place - 20), place):
+        place = kind.start("kind")
     tail = _LEGAL_TAIL.match(folded, end)
     if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
         end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")
     return Words(place, end, count)
+
+
+@cache
+def _kind_before(language: Language) -> re.Pattern[str]:
+    """ "école Jean-Moulin": a kind of organisation that stands before its name is a part of it."""
+    return re.compile(rf"(?<!\w)(?P<kind>(?!(?:{_ANY})\s)(?:{language.organisations})\s)$")
 
 
 def _opens_no_company(word: str, reading: Reading) -> bool:

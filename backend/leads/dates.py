@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from backend.leads import calendar
 from backend.leads.calendar import Days
-from backend.leads.languages.base import NEVER, Language
+from backend.leads.languages.base import NEVER, Language, pattern
 from backend.leads.numbers import Number, numbers
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ Reader = Callable[[re.Match[str], Language, date], Days | None]
 def moments(text: str, language: Language, today: date, region: str | None) -> list[Moment]:
     """In the order of the text; of those that overlap, the longest."""
     found = [*_grammar(text, language, today), *_numeric(text, today, region), *_ahead(text, language, today)]
+    found += _duals(text, language, today)
     found.sort(key=lambda one: (-(one.end - one.start), one.start))
     kept: list[Moment] = []
     for one in found:
@@ -247,6 +248,16 @@ def _ahead_patterns(language: Language) -> tuple[re.Pattern[str], re.Pattern[str
 @cache
 def _single(language: Language) -> re.Pattern[str]:
     return re.compile(rf"(?<=\s)(?:{language.single})(?=[ -](?:{_any(language.time_units)})(?!\w))")
+
+
+def _duals(text: str, language: Language, today: date) -> Iterator[Moment]:
+    """ "in a fortnight", "תוך שבועיים"."""
+    _, before, _ = _ahead_patterns(language)
+    for words, (unit, count) in language.spans.items():
+        for match in pattern(language, words).finditer(text):
+            start = before.search(text, max(0, match.start() - 24), match.start())
+            if start is not None:
+                yield Moment(start.start("ahead"), match.end(), Days.one(calendar.after(today, unit, count)))
 
 
 def _articles(text: str, language: Language) -> Iterator[Number]:

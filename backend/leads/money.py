@@ -1,14 +1,14 @@
 """Amounts of money, and which of them is what the visitor has to spend."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
-from backend.leads.found import Found, Reading
+from backend.leads.found import Found, Reading, corrects
 from backend.leads.languages.base import Language, has, pattern
 from backend.leads.languages.currencies import BY_REGION, CODES, NAMED
 from backend.leads.numbers import Number, numbers
@@ -125,21 +125,22 @@ def currency_of(words: str | None, region: str | None) -> str | None:
     return None
 
 
-def budgets(reading: Reading) -> Iterator[Found]:
-    language, region = reading.language, reading.setting.region
-    for amount in amounts(reading.folded, language, region):
+def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
+    last = 0
+    for amount in every:
         clause = reading.clause_at(amount.start)
         if clause is None or amount.low.value == 0:
             continue
-        score = _score(amount, clause, reading)
+        score = _score(amount, clause, reading, is_corrected=bool(last) and corrects(reading, last, amount.start))
         if score >= 2:
             is_sure = score >= 3 or clause.words <= _SHORT_CLAUSE
+            last = amount.end
             yield Found(
                 "budget", _money(amount, clause), amount.start, amount.end, min(0.95, 0.6 + score / 10), is_sure=is_sure
             )
 
 
-def _score(amount: Amount, clause: Clause, reading: Reading) -> int:
+def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bool) -> int:
     """How much speaks for a budget; below 2 it is none."""
     language = reading.language
     if clause.is_any(_NOT_BUDGET) or amount.is_per_unit or clause.has(language.not_budget):
@@ -147,13 +148,13 @@ def _score(amount: Amount, clause: Clause, reading: Reading) -> int:
     is_cued = clause.has(language.budget) or clause.has(language.at_most) or clause.has(language.at_least)
     if clause.is_any(Stance.PAST | Stance.FORMER) and not clause.has(language.budget_given):
         return 0
-    is_asked = reading.asks("budget", clause)
-    is_money = amount.is_named or amount.low.power >= 1000 or (amount.high is not None and amount.high.power >= 1000)
-    if not is_money and _counts_something(amount, reading):
+    is_asked = reading.asks("budget", clause) or (is_corrected and clause.words <= _SHORT_CLAUSE)
+    is_sum = amount.is_named or amount.low.power >= 1000 or (amount.high is not None and amount.high.power >= 1000)
+    if not is_sum and _counts_something(amount, reading):
         return 0
     is_large = amount.low.value >= 100
     is_bare = is_large and (is_cued or (is_asked and clause.words <= 2 * _SHORT_CLAUSE))
-    if not (is_money or is_bare or amount.period):
+    if not (is_sum or is_bare or amount.period):
         return 0
     signs = (
         2 * is_cued,
@@ -161,11 +162,17 @@ def _score(amount: Amount, clause: Clause, reading: Reading) -> int:
         clause.has(language.first),
         clause.words <= _SHORT_CLAUSE,
         clause.has(language.hedges),
-        is_money,
+        is_sum,
         amount.period is not None,
         amount.high is not None,
     )
     return sum(map(int, signs))
+
+
+def is_money(amount: Amount, reading: Reading) -> bool:
+    """Whether it is an amount of money, whosever."""
+    is_said = amount.is_named or amount.low.power >= 1000
+    return is_said and not _counts_something(amount, reading)
 
 
 def _counts_something(amount: Amount, reading: Reading) -> bool:

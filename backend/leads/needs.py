@@ -12,6 +12,7 @@ from backend.leads.languages.base import pattern
 
 _LONGEST: Final = 14
 _NOT_NEED: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.NEGATED
+_SIGNS: Final = " .,;:!-\"'\n"
 _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
 
 
@@ -44,7 +45,8 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
             break
     if (masked := folded.find(MASK, start, end)) >= 0:
         end = masked
-    said = folded[start:end].rstrip(" .,;:!-\"'\n")
+    said = folded[start:end].rstrip(_SIGNS)
+    said = re.sub(rf"(?:\s(?:{language.need_preposition}|{language.articles}|{language.hedges}))+$", "", said).rstrip(_SIGNS)
     words = _WORD.findall(said)
     if not words or len(words) > _LONGEST or _is_none(said, reading):
         return None

@@ -33,17 +33,17 @@ class Words:
     count: int
 
 
-def words_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words | None:
+def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles: bool = True) -> Words | None:
     """The run of words from `place` on that may be a name: capitalised ones where `cased`, with particles between."""
     language, folded = reading.language, reading.folded
     start, end, count, at = place, place, 0, place
-    held = 0
     while count < most and (token := _TOKEN.match(reading.text, at)) and MASK not in folded[at : token.end()]:
         word = folded[token.start() : token.end()].rstrip(".")
-        if count and _is_particle(word, language) and (not cased or not token.group()[0].isupper()):
-            held, at = at, _skip(folded, token.end())
-            if at == token.end():
+        if count and particles and _is_particle(word, language) and (not cased or not token.group()[0].isupper()):
+            following = _skip(folded, token.end())
+            if following == token.end():
                 break
+            at = following
             continue
         if not _may_be_name(token.group(), word, language, cased=cased):
             break
@@ -51,12 +51,19 @@ def words_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words |
         stop = token.end()
         if token.group().endswith(".") and len(word) > 1:
             stop -= 1
-        end, held = stop, 0
+        end = stop
         at = _skip(folded, stop)
         if at == stop:
             break
-    del held
     return Words(start, end, count) if count else None
+
+
+def person_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words | None:
+    """A name; of "Jonas Reuter von der Reuter GmbH", what stands before the company."""
+    one = words_at(reading, place, most=most, cased=cased)
+    if one is not None and is_company(reading, one):
+        return words_at(reading, place, most=most, cased=cased, particles=False)
+    return one
 
 
 def _skip(folded: str, at: int) -> int:
@@ -132,7 +139,7 @@ def _introduced(reading: Reading) -> Iterator[Found]:
 
 def _introduced_at(reading: Reading, clause: Clause, place: int, *, needs_capital: bool) -> Words | None:
     cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
-    one = words_at(reading, place, most=4 if cased else 2, cased=cased)
+    one = person_at(reading, place, most=4 if cased else 2, cased=cased)
     if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
         return None
     if needs_capital and not cased:
@@ -145,7 +152,7 @@ def _introduced_at(reading: Reading, clause: Clause, place: int, *, needs_capita
 def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
     language = reading.language
     place = without_title(reading, _begin(reading, clause))
-    one = words_at(reading, place, most=4, cased=is_cased(reading))
+    one = person_at(reading, place, most=4, cased=is_cased(reading))
     if one is None or is_company(reading, one) or is_role(reading, one):
         return
     if re.compile(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
@@ -171,11 +178,16 @@ def _standing(reading: Reading) -> Iterator[Found]:
         one = words_at(reading, place, most=4, cased=cased)
         if clause.label not in (None, "name") or one is None or not _fills(reading, clause, one) or is_company(reading, one) or is_role(reading, one):
             continue
-        if is_place(reading, one) or (not cased and not is_asked):
+        is_bare = one.count == 1 and MASK in clause.text
+        if is_place(reading, one) or is_bare or not (cased or is_asked or _is_signed_uncased(reading, clause)):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
         if one.count > 1 or is_asked or (is_end and one.count == 1 and _is_signed(reading, clause)):
             yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def index_of(reading: Reading, clause: Clause) -> int:
+    return next(n for n, one in enumerate(reading.clauses) if one is clause)
 
 
 def _says_who(reading: Reading, clause: Clause) -> bool:
@@ -184,10 +196,18 @@ def _says_who(reading: Reading, clause: Clause) -> bool:
     return one is not None and _fills(reading, clause, one) and (is_company(reading, one) or is_role(reading, one))
 
 
+def _is_signed_uncased(reading: Reading, clause: Clause) -> bool:
+    """Where no capitals tell names: under a closing, or behind an address."""
+    before = reading.folded[: clause.start].rstrip(" \n,.")
+    closing = re.search(rf"(?:{reading.language.closings})$", before)
+    return clause is reading.clauses[-1] and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
+
+
 def _is_signed(reading: Reading, clause: Clause) -> bool:
     """A single word at the end is a name where a sentence, a line or a closing stands before it."""
     before = reading.folded[: clause.start].rstrip(" ")
-    return not before or before[-1:] in (".", "!", "\n", "-", "?") or re.search(
+    is_behind_address = index_of(reading, clause) > 0 and MASK in reading.clauses[index_of(reading, clause) - 1].text
+    return not before or is_behind_address or before[-1:] in (".", "!", "\n", "-", "?") or re.search(
         rf"(?:{reading.language.closings})\W*$", before
     ) is not None
 

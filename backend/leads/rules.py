@@ -9,7 +9,7 @@ from backend.leads.companies import companies
 from backend.leads.conversation import Conversation
 from backend.leads.folding import mask
 from backend.leads.found import Found, Reading
-from backend.leads.money import budgets
+from backend.leads.money import amounts, budgets, is_money
 from backend.leads.needs import needs
 from backend.leads.own import own_values
 from backend.leads.people import names
@@ -43,9 +43,11 @@ def found_in(reading: Reading) -> Iterator[Found]:
     reading = _without(reading, [*every, *((one.start, one.end) for one in numbers)])
     for field in reading.own_fields:
         yield from own_values(reading, field)
-    found = list(budgets(reading))
+    every_amount = amounts(reading.folded, reading.language, reading.setting.region)
+    found = list(budgets(reading, every_amount))
     yield from found
-    reading = _without(reading, [(one.start, one.end) for one in found])
+    sums = [(one.start, one.end) for one in every_amount if is_money(one, reading)]
+    reading = _without(reading, [*sums, *((one.start, one.end) for one in found)])
     every_time = times(reading)
     yield from timelines(reading, every_time)
     reading = _without(reading, [(one.start, one.end) for one in every_time])

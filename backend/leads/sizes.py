@@ -67,7 +67,7 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
         return "people", 1
     if re.fullmatch(language.together, text[low.start : last.end]):
         return "people", 0
-    near = r"^[ -]?(?:(?!and\b|or\b)[\w'-]+ ){0,2}?"
+    near = r"^[ -]?(?:d'|de |of )?(?:(?!and\b|or\b)[\w'-]+ ){0,2}?"
     if re.match(rf"{near}(?:{language.not_people})(?!\w)", after) and not re.match(rf" (?:{language.users})(?!\w)", after):
         return None
     if re.match(rf"{near}(?:{language.users})(?!\w)", after):
@@ -79,7 +79,7 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
 
 def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[str, int] | None:
     language = reading.language
-    hedged = rf"(?:\s(?:{language.hedges}|{language.at_most}|{language.at_least}))*\s*$"
+    hedged = rf"(?:\s(?:{language.between}|{language.hedges}|{language.at_most}|{language.at_least}))*\s*$"
     is_end = re.match(rf"\s*(?:$|(?:{language.of_us})(?!\w))", after) is not None
     if re.match(rf"\s(?:{language.of_us})(?!\w)", after) and (is_end or after.strip()):
         return "people", 0

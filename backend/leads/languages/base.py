@@ -83,6 +83,7 @@ class Language:
     of: str = NEVER
     parts: Mapping[str, Part] = field(default_factory=dict)
     time_units: Mapping[str, Unit] = field(default_factory=dict)
+    spans: Mapping[str, tuple[Unit, int]] = field(default_factory=dict)
     this: str = NEVER
     next: str = NEVER
     next_after: str = NEVER

@@ -102,7 +102,7 @@ GERMAN: Final = Language(
     gives="(?:gab|gibt|geben|gegeben|bewilligt|genehmigt|hat|haben) (?:mir|uns)|(?:mir|uns) \\S+ (?:gegeben|bewilligt|genehmigt)|mir gegeben|uns gegeben",
     past="fruher|damals|letztes jahr|letzten (?:monat|herbst|sommer|winter|fruhling|mai)|letzte woche|vorletztes|im vorjahr|"
     "vergangene[snm]?|gestern|vorgestern|vor (?:\\w+ )?(?:jahren|monaten|wochen|tagen)|"
-    "bisher|bislang|zuletzt|war|waren|wurde|wurden|hat(?:te)? gekostet|bezahlt|ausgegeben|einst|vorher",
+    "bisher|bislang|zuletzt|war|wurde|wurden|hat(?:te)? gekostet|bezahlt|ausgegeben|einst|vorher",
     yours="(?:ihr|eur|euer|dein)e?[nmrs]? (?:seite|webseite|website|homepage|preis\\w*|tarif\\w*|angebot|werbung|"
     "newsletter|prospekt|vertrieb|kollege|kollegin|firma|nummer|hotline|support|rechnung|plan|chef|mitbewerber|"
     "konkurrent|konkurrenz|flyer|anzeige|broschure|blog|video|bot|mail|agb)|auf der (?:webseite|homepage|website)|"
@@ -178,6 +178,7 @@ GERMAN: Final = Language(
         "tage?n?s?": "day", "wochen?": "week", "monat(?:e|en|s)?": "month", "quartale?n?s?": "quarter",
         "halbjahr(?:e|en|es)?s?": "half", "jahr(?:e|en|es)?s?": "year",
     },
+    spans={"(?:einem )?halben jahr": ("month", 6), "vierzehn tagen": ("day", 14), "acht tagen": ("week", 1), "anderthalb jahren": ("month", 18)},
     this="diese[nmsr]?|kommende[nmsr]?|laufende[nmsr]?",
     next="nachste[nmsr]?|kommende[nmsr]?|kommender",
     next_weekday="first",
@@ -246,8 +247,8 @@ GERMAN: Final = Language(
     titles="dr|prof|herr|frau|ing|dipl|mag|dipl-ing|dipl\\.-ing|med|univ|familie|hr|fr",
     particles="von|van|zu|der|den|de|vom|zum|zur|und zu",
     works_surely="arbeite (?:bei|fur)|wir arbeiten (?:bei|fur)|bei der firma|im auftrag (?:von|der)|im namen (?:von|der)|angestellt bei|firma",
-    works_at="arbeite (?:bei|fur|in|im|beim|an der)|bei der firma|bei|beim|fur die firma|firma|fa\\.|im namen (?:von|der|des)|"
-    "im auftrag (?:von|der|des)|vertrete|von der|vom|von|leite|leitet|fuhre|angestellt bei|tatig bei|fur die|bei der|aus dem",
+    works_at="arbeite (?:bei|fur|in|im|beim|an der)|bei der firma|fur die firma|firma|fa\\.|(?:bin|sind|komme|kommen) (?:bei|beim|vom|von der|von)|im namen (?:von|der|des)|"
+    "im auftrag (?:von|der|des)|vertrete|leite|leitet|fuhre|angestellt bei|tatig bei",
     of_company="bei|bei der|beim|der|des|von|von der|vom|in|im|an der|am|fur|@",
     we_as="wir sind die|wir sind der|wir sind das|wir sind|wir,|wir von der|wir von|wir vom|wir bei|firma heißt|firma|unternehmen|"
     "unternehmen heißt|arbeitgeber|unsere firma ist|unsere firma heißt|verein|organisation|heißt|nennen uns|unser name|betrieb",
@@ -291,7 +292,7 @@ GERMAN: Final = Language(
         "bedarf|anliegen|gesucht|wunsch|interesse|projekt|betreff|was|suche|thema|anforderung": "need",
     },
     need="brauchen|brauche|braucht|benotigen|benotige|benotigt|suchen|suche|sucht|mochten|mochte|wollen|will|wunschen uns|"
-    "wunsche mir|hatten gern|hatten gerne|hatte gern|hatte gerne|interessieren uns fur|interessiere mich fur|interesse an|"
+    "wunsche mir|hatten? (?:wir |ich )?gerne?|hatte[ns]? gerne?|interessieren uns fur|interessiere mich fur|interesse an|"
     "interessiert an|auf der suche nach|bedarf an|gesucht wird|gesucht|es fehlt|uns fehlt|mir fehlt|es geht um|geht um|"
     "loswerden|ersetzen|ablosen|kaufen|anschaffen|einfuhren|beschaffen|planen|bitte um|anfrage fur|anfrage zu",
     not_need="angebot|angebote|rabatt|anruf|ruckruf|demo|vorfuhrung|person|mensch|menschen|jemand|ansprechpartner|preis|preise|"
@@ -305,7 +306,7 @@ GERMAN: Final = Language(
     need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",
     need_ends="bis|ab|im|am|fur (?:\\d+|etwa|rund|unser|unsere|uns|mein|zwei|drei|vier|funf|sechs|zehn|zwolf|ein team|ca)|"
     "mit (?:einem )?budget|weil|da|denn|damit|und (?:wir|ich|haben|zwar|das|die)|spatestens|sofort|dringend|moglichst|aber|"
-    "am liebsten|bitte|danke|zum|in (?:den|der|zwei|drei|vier|\\d+)|die|der|das|innerhalb|wenn|statt|anstatt|als|maximal|"
+    "am liebsten|bitte|danke|zum|in (?:den|der|zwei|drei|vier|\\d+)|innerhalb|wenn|statt|anstatt|als|maximal|"
     "budget|ablosen|ersetzen|loswerden|haben|kaufen|anschaffen|einfuhren|nutzen|verwenden|vor|nachstes|nachsten|auf",
     need_lead="uns|mir|fur uns|fur mich|gern|gerne|dringend|noch|auch|derzeit|aktuell|gerade|schon lange|lange|endlich|nach|"
     "also|wir|ich|hier|um|dafur|jetzt|momentan|fur unser team|fur unsere firma|fur unseren verein|fur den|eigentlich|unbedingt",

@@ -176,6 +176,8 @@ ENGLISH: Final = Language(
         "late": "late",
     },
     time_units={"days?": "day", "weeks?|wks?": "week", "months?": "month", "quarters?": "quarter", "years?": "year"},
+    spans={"(?:a |one )?fortnight": ("week", 2), "(?:a )?couple of weeks": ("week", 2), "(?:a )?couple of months": ("month", 2),
+           "half a year": ("month", 6), "a year and a half": ("month", 18)},
     this="this|the current|current|the|this coming|coming",
     next="next|the following|the next|the coming",
     next_weekday="week",

@@ -79,7 +79,7 @@ SPANISH: Final = Language(
     "presidenta|financiero|contabilidad|responsable|ayuntamiento)",
     they="ella|ellos|ellas|alguien|otros|otras|su|sus|los demas",
     gives="(?:me|nos) (?:da|dan|dio|dieron|ha dado|han dado|aprobo|aprobaron|ha aprobado|deja|dejan|concede|asigno)",
-    past="antes|antiguamente|el ano pasado|el mes pasado|la semana pasada|el verano pasado|hace \\w+ (?:anos|meses|semanas|dias)|"
+    past="antes(?! de)|antiguamente|el ano pasado|el mes pasado|la semana pasada|el verano pasado|hace \\w+ (?:anos|meses|semanas|dias)|"
     "ayer|antiguo|antigua|era|eran|eramos|tenia|teniamos|pague|pagamos ya|pago (?!por)|pagabamos|costo|costaba|gaste|gastamos "
     "ya|anteriormente|solia|soliamos|hasta ahora|estuve|estuvo|fue|fueron|facturamos",
     yours="(?:vuestr[oa]s?|su|tu|sus|tus) (?:web|pagina|sitio|tarifas?|precios?|oferta|ofertas|plan|planes|publicidad|anuncio|folleto|"
@@ -150,6 +150,7 @@ SPANISH: Final = Language(
     time_units={
         "dias?": "day", "semanas?": "week", "mes(?:es)?": "month", "trimestres?": "quarter", "semestres?": "half", "anos?": "year",
     },
+    spans={"quince dias": ("week", 2), "una quincena": ("week", 2), "medio ano": ("month", 6)},
     this="este|esta|el|la|el presente",
     next="el proximo|la proxima|proximo|proxima|el siguiente|este proximo",
     next_after="que viene|proximo|proxima|siguiente|entrante",

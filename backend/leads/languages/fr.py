@@ -79,7 +79,7 @@ FRENCH: Final = Language(
     "direction|daf|hierarchie|responsable|bureau|comite|comptabilite|conseil d'administration|mairie)",
     they="il(?! (?:faut|y|nous|me|s'agit|est|fait|faudrait|reste|manque|suffit|se peut))|elle|ils|elles|quelqu'un|quelqu'une|autrui|les autres|ses|lui",
     gives="m'a (?:donne|accorde|alloue)|m'ont (?:donne|accorde|alloue)|nous (?:a|ont) (?:donne|accorde|alloue)|me (?:donne|laisse)|nous (?:donne|laisse)",
-    past="autrefois|avant|auparavant|l'an dernier|l'annee derniere|le mois dernier|la semaine derniere|l'ete dernier|il y a \\w+ "
+    past="autrefois|c'etait avant|avant,|auparavant|l'an dernier|l'annee derniere|le mois dernier|la semaine derniere|l'ete dernier|il y a \\w+ "
     "(?:ans|mois|semaines|jours)|hier|etait|etaient|avait|avions|payait|coutait|a coute|depense|"
     "jadis|naguere|jusqu'ici|a l'epoque|etions|payions|mettait",
     yours="votre (?:site|page|tarif|offre|grille|pub|publicite|newsletter|brochure|commercial|commerciale|collegue|entreprise|"
@@ -151,6 +151,7 @@ FRENCH: Final = Language(
     time_units={
         "jours?": "day", "semaines?": "week", "mois": "month", "trimestres?": "quarter", "semestres?": "half", "ans?|annees?": "year",
     },
+    spans={"quinze jours": ("week", 2), "une quinzaine(?: de jours)?": ("week", 2), "huit jours": ("week", 1), "six mois": ("month", 6)},
     this="ce|cet|cette|ces|ce mois|cette fin d'",
     next="le prochain|la prochaine|prochain|prochaine",
     next_after="prochaine?|suivante?|qui vient|a venir",
