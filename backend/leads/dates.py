@@ -61,7 +61,7 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
     of = rf"(?:\s?(?:{language.of})\s?|\s|-)"
     part = rf"(?:(?P<part>{_any(language.parts)})(?:{of})+)?" if language.parts else "(?P<part>(?!))?"
     opening, closing = rf"(?<!\w){glued}", r"(?!\w)"
-    day = rf"(?P<day>\d{{1,2}})(?:\.|{language.ordinal})?"
+    day = rf"(?P<day>\d{{1,2}})(?:{language.ordinal})?"
     year = rf"(?:[ ,.]*(?:{language.of})?\s?{_YEAR})?"
     short = r"(?:\.(?=\s?\d))?"
     weekdays = _any(language.weekdays)

@@ -8,9 +8,10 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import pattern
+from backend.leads.languages.base import has, pattern
 
 _LONGEST: Final = 14
+_SHORT: Final = 5
 _NOT_NEED: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.NEGATED
 _SIGNS: Final = " .,;:!-\"'\n"
 _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
@@ -26,6 +27,8 @@ def needs(reading: Reading) -> Iterator[Found]:
         if clause.has(language.need_before) and index:
             cues, clause = [], reading.clauses[index - 1]
         found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
+        if found is None:
+            found = _before(reading, clause)
         is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
         if found is None and is_answer and clause.words >= 1:
             found = _after(reading, clause, clause.start)
@@ -52,6 +55,18 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
         return None
     end = start + len(said)
     return Found("need", reading.text[start:end], start, end, 0.7)
+
+
+def _before(reading: Reading, clause: Clause) -> Found | None:
+    """ "evidence tracking needed"."""
+    language = reading.language
+    cue = re.search(rf"\s(?:{language.need_after})\W*$", clause.text)
+    said = clause.text[: cue.start()] if cue else ""
+    start = clause.start + len(said) - len(said.lstrip())
+    is_short = 0 < len(_WORD.findall(said)) <= _SHORT and not has(language, language.first, said)
+    if not is_short or _is_none(said.strip(), reading) or MASK in said:
+        return None
+    return Found("need", reading.text[start : clause.start + len(said)], start, clause.start + len(said), 0.7)
 
 
 def _is_generic(said: str, reading: Reading) -> bool:

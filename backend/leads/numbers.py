@@ -102,16 +102,16 @@ def _in_words(text: str, language: Language) -> Iterator[Number]:
     for words, value in _groups(language):
         for match in words.finditer(text):
             yield Number(Decimal(value), match.start(), match.end(), in_words=True)
-    half = pattern(language, rf"(?:{language.half})[ -](?P<power>{'|'.join(language.powers)})")
-    for match in half.finditer(text):
-        power = _factor(language, match["power"])
-        yield Number(Decimal(power) / 2, match.start(), match.end(), power, in_words=True)
+    for part, words in ((2, language.half), (4, language.fourth)):
+        for match in pattern(language, rf"(?:{words})[ -]?(?P<power>{'|'.join(language.powers)})").finditer(text):
+            power = _factor(language, match["power"])
+            yield Number(Decimal(power) / part, match.start(), match.end(), power, in_words=True)
     yield from _sums(text, language)
 
 
 def _sums(text: str, language: Language) -> Iterator[Number]:
     """Runs of number words: "twenty-five", "two thousand five hundred", "treinta y cinco"."""
-    joint = re.compile(rf"(?:[ -]|[ -](?:{language.number_and})[ -])")
+    joint = re.compile(rf"(?:[ -](?:{language.number_and})[ -]|[ -])")
     words, at = _words(language), 0
     while match := words.search(text, at):
         start, run = match.start("word"), [match["word"]]

@@ -192,6 +192,8 @@ def index_of(reading: Reading, clause: Clause) -> int:
 
 def _says_who(reading: Reading, clause: Clause) -> bool:
     """Whether a clause is a company or a function: what stands before it is then a name."""
+    if re.match(rf"\s*(?:{reading.language.of_company})(?!\w)", clause.text):
+        return True
     one = words_at(reading, _begin(reading, clause), most=4, cased=is_cased(reading))
     return one is not None and _fills(reading, clause, one) and (is_company(reading, one) or is_role(reading, one))
 
@@ -227,6 +229,8 @@ def is_role(reading: Reading, one: Words) -> bool:
 
 def is_company(reading: Reading, one: Words) -> bool:
     said = reading.folded[one.start : one.end + 1]
+    if re.compile(r" ?&").match(reading.folded, one.end):
+        return True
     return _LEGAL_END.search(said) is not None or (
         one.count > 1 and has(reading.language, reading.language.organisations, said)
     )

@@ -112,8 +112,33 @@ def phones(reading: Reading) -> Iterator[Found]:
             continue
         if one := _phone(match, reading, is_named=_is_named(reading, clause)):
             found.append((has(language, language.preferred, around), one))
+    for start, end, digits in _spoken(reading):
+        clause = reading.clause_at(start)
+        if clause is not None and not clause.is_any(_NOT_REACHED) and (normal := _e164(digits, reading, start)):
+            found.append((False, Found("phone", normal, start, end, 0.85)))
     preferred = [one for is_preferred, one in found if is_preferred]
     yield from preferred[:1] or [one for _, one in found]
+
+
+def _spoken(reading: Reading) -> Iterator[tuple[int, int, str]]:
+    """Runs of digits that are said: "five oh three double five ..."."""
+    words, double = _digit_words(reading.language)
+    for run in words.finditer(reading.folded):
+        digits, times = "", 1
+        for word in run.group().split():
+            if double.fullmatch(word):
+                times = 2
+                continue
+            value = reading.language.units.get(word, 0)
+            digits, times = digits + str(value) * times, 1
+        yield run.start(), run.end(), digits
+
+
+@cache
+def _digit_words(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    one = "|".join([*(word for word, value in language.units.items() if value < 10 and " " not in word), language.zero])
+    double = re.compile(language.twice)
+    return re.compile(rf"(?<!\w)(?:(?:{one}|{language.twice})[ -]+){{6,17}}(?:{one})(?!\w)"), double
 
 
 def _is_named(reading: Reading, clause: Clause) -> bool:
@@ -134,20 +159,24 @@ def _phone(match: re.Match[str], reading: Reading, *, is_named: bool) -> Found |
     line = re.compile(rf"\s*[,;(]?\s*{extension.pattern}").match(reading.folded, match.end())
     end = line.end() if line else match.end()
     suffix = f";ext={line['digits']}" if line else ""
-    region = _region(reading, match.start()) or reading.setting.region
-    if not written.startswith("+") and region is None:
-        digits = re.sub(r"\D", "", written)
+    digits = re.sub(r"\D", "", written)
+    if not written.startswith("+") and (_region(reading, match.start()) or reading.setting.region) is None:
         is_long = len(digits) >= 9 and (digits.startswith("0") or re.search(r"\D", written))
         return Found("phone", digits + suffix, match.start(), end, 0.7) if is_named or is_long else None
+    plain = re.sub(r"\(0\)", "", written) if written.startswith("+") else written
+    value = _e164(plain, reading, match.start(), is_named=is_named or written.startswith("+"))
+    return Found("phone", value + suffix, match.start(), end, 0.95) if value else None
+
+
+def _e164(written: str, reading: Reading, place: int, *, is_named: bool = False) -> str | None:
+    """One that may be: of a valid block, or as long as they are there if it is said to be a phone number."""
     try:
-        number = phonenumbers.parse(re.sub(r"\(0\)", "", written) if written.startswith("+") else written, region)
+        number = phonenumbers.parse(written, _region(reading, place) or reading.setting.region)
     except phonenumbers.NumberParseException:
         return None
-    is_named = is_named or written.startswith("+")
-    if not (phonenumbers.is_valid_number(number) or (is_named and phonenumbers.is_possible_number(number))):
-        return None
-    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + suffix
-    return Found("phone", value, match.start(), end, 0.95 if phonenumbers.is_valid_number(number) else 0.8)
+    if phonenumbers.is_valid_number(number) or (is_named and phonenumbers.is_possible_number(number)):
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return None
 
 
 def _region(reading: Reading, place: int) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from backend.leads.clauses import Stance
+from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
 from backend.leads.languages.base import Language
 from backend.leads.people import NOT_WHO
@@ -16,13 +16,27 @@ def roles(reading: Reading) -> Iterator[Found]:
         if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
             continue
         for match in _pattern(language).finditer(reading.folded, clause.start, clause.end):
-            before = reading.folded[clause.start : match.start()]
+            start = _opened(reading, clause, match.start())
+            before = reading.folded[clause.start : start]
             after = reading.folded[match.end() : clause.end]
             is_said = re.search(rf"(?<!\w)(?:{language.i_am_role})(?:\s(?:{language.articles}))?\s*$", before)
             fills = not re.search(r"\w", before) or re.fullmatch(rf"\W*(?:{language.articles})\W*", before)
             is_followed = re.match(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))", after)
             if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, match, language):
-                yield Found("role", reading.text[match.start() : match.end()], match.start(), match.end(), 0.85)
+                yield Found("role", reading.text[start : match.end()], start, match.end(), 0.85)
+
+
+def _opened(reading: Reading, clause: Clause, start: int) -> int:
+    """From where the function begins: "I'm the lab manager", "wedding planner here"."""
+    language = reading.language
+    if not language.role_before:
+        return start
+    before = reading.folded[clause.start : start]
+    lead = rf"(?:^\W*|(?<!\w)(?:{language.i_am_role})\s(?:(?:{language.articles})\s)?)"
+    open_words = re.search(rf"{lead}(?P<words>(?:(?!(?:{language.articles}|{language.i_am_role})\s)[a-z&-]{{3,}} ){{1,2}})$", before)
+    if open_words is None or set(open_words["words"].split()) & set(language.common.split()):
+        return start
+    return clause.start + open_words.start("words")
 
 
 def _after_name(reading: Reading, match: re.Match[str], language: Language) -> bool:

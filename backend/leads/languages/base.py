@@ -29,6 +29,9 @@ class Language:
     powers: Mapping[str, int]
     number_and: str = NEVER
     half: str = NEVER
+    fourth: str = NEVER
+    zero: str = NEVER
+    twice: str = NEVER
     groups: Mapping[str, int] = field(default_factory=dict)
     to: str = NEVER
     between: str = NEVER
@@ -154,6 +157,7 @@ class Language:
     generic: str = NEVER
     never_need: str = NEVER
     need_preposition: str = NEVER
+    need_after: str = NEVER
     need_before: str = NEVER
     need_ends: str = NEVER
     need_lead: str = NEVER

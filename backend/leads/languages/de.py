@@ -70,6 +70,9 @@ GERMAN: Final = Language(
     powers={"tausend|tsd": 1000, "mille": 1000, "million(?:en)?|mio": 10**6, "milliarden?|mrd": 10**9, "hundert": 100,
             "riesen": 1000},
     number_and="und",
+    zero="null",
+    twice="doppel|zweimal",
+    fourth="(?:eine )?viertel",
     half="(?:eine )?halbe|(?:ein(?:e|en)? )?halbe[rn]?",
     groups={
         "ein (?:halbes )?dutzend": 12, "halbes dutzend": 6, "dutzend": 12, "anderthalb": 1, "zu zweit": 2,
@@ -303,6 +306,7 @@ GERMAN: Final = Language(
     "nur|nicht|gerne|gern|noch|wir|ich|uns|mir|haben|machen|sagen|schauen",
     need_preposition="fur|mit|zu|uber|von|bei|an|um|am|auf|in|und|oder|heute|morgen|bitte|bevor",
     generic="tool|software|system|app|losung|etwas|programm|plattform|produkt|anwendung|werkzeug|dienst",
+    need_after="gesucht|gewunscht|benotigt|gebraucht|erwunscht|notig",
     need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",
     need_ends="bis|ab|im|am|fur (?:\\d+|etwa|rund|unser|unsere|uns|mein|zwei|drei|vier|funf|sechs|zehn|zwolf|ein team|ca)|"
     "mit (?:einem )?budget|weil|da|denn|damit|und (?:wir|ich|haben|zwar|das|die)|spatestens|sofort|dringend|moglichst|aber|"

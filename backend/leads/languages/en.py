@@ -21,7 +21,7 @@ _WHO = (
     "competitors?|competition|rivals?|consultant|provider|girlfriend|boyfriend|roommate|guy|lady|parent company|"
     "sister company|mother-in-law|father-in-law|tenant|bank|others|buddies|pal|acquaintance|relative|agency"
 )
-_STAFF = "assistant|secretary|receptionist|accountant|lawyer|intern|sales rep|account manager|contact|teacher|parent|agent"
+_STAFF = "assistant|secretary|receptionist|accountant|lawyer|intern|sales rep|account manager|contact|teacher|parent|agent|hire|new hire|employee"
 
 ENGLISH: Final = Language(
     code="en",
@@ -37,6 +37,9 @@ ENGLISH: Final = Language(
         "crores?": 10**7,
     },
     number_and="and",
+    zero="zero|oh|o|nought|naught",
+    twice="double",
+    fourth="(?:a )?quarter(?: of a)?|(?:a )?quarter-",
     half="half a|half|a half",
     groups={"(?:a |half a )?couple of dozen": 24, "half a dozen": 6, "(?:a |one )?dozen": 12, "two dozen": 24,
             "three dozen": 36},
@@ -52,20 +55,20 @@ ENGLISH: Final = Language(
     "(?:do|can|could|shall|may|might|has|have|had|don't|can't|couldn't|wouldn't) (?:you|i|we|it|this|that|they|he|she|"
     "there|the|your|my|our|any|anyone|someone|a|an|one|people)|am i|isn't|aren't|doesn't|any chance|"
     "anyone know|suppose|and if|what if",
-    asks_not="(?:what|when|where|how|who|which|whatever) (?:we|i|i'd|we'd|we're|i'm|our|my|matters)|will be|would be|could be|"
+    asks_not="would (?:like|love|prefer|need|want)|(?:what|when|where|how|who|which|whatever) (?:we|i|i'd|we'd|we're|i'm|our|my|matters)|will be|would be|could be|"
     "might be|may be|may (?:the )?\\d+|do (?:note|call|not|send|ring)|have a|don't|may|march",
     requests="(?:can|could|would|will|may|might) (?:you|i|we|someone|somebody|anyone) (?:please |maybe |possibly |kindly )?"
     "(?:send|mail|email|e-mail|call|ring|phone|text|reach|contact|quote|offer|get|have|help|set|book|schedule|drop|reply|"
     "write|forward|put|ping|note|use|change|update|make|correct)|would you mind",
-    supposed="if|suppose|supposing|imagine|imagining|pretend|hypothetically|let's say|lets say|say we|assume|assuming|"
+    supposed="if(?! (?:all|possible|everything|that's|needed|not|approved|it works|you))|suppose|supposing|imagine|imagining|pretend|hypothetically|let's say|lets say|say we|assume|assuming|"
     "for example|for instance|e\\.g\\.|would be nice|would be great but|dream|dreaming|in theory|theoretically|were to|"
     "had we|i wish|we wish|wish we had|if only|joke|joking|kidding|just kidding",
     outsiders=rf"(?<!i'm )(?<!im )(?<!i am )(?<!as )(?<!is )(?:my|our|a|an|the|another|one|his|her|their|some)"
-    rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|(?:my|his|her|their|your) (?:{_STAFF})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
+    rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|(?:my|our|his|her|their|your) (?:\w+ )?(?:{_STAFF})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we|treasurer|director|manager|committee|owner) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
     "next door|other (?:vendors?|companies|providers?)",
     superiors="(?:my|our|the) (?:[\\w-]+ )?(?:boss|board|cfo|ceo|management|director|manager|treasurer|owners?|chief|"
     "supervisor|controller|trustees|committee|finance)|finance|procurement|purchasing|leadership|head office",
-    they="he|she|they|him|them|his|her|hers|their|theirs|he's|she's|they're|they've|somebody|someone|others|other people",
+    they="he(?!/)|she(?!/)|they(?!/)|(?<!/)him|(?<!/)them|his|(?<!/)her|hers|their|theirs|he's|she's|they're|they've|somebody|someone|others|other people",
     gives="(?:gave|give|gives|given|granted|allow|allowed|allows|approved|assigned|handed|allotted|allocated) (?:me|us)|let (?:me|us)",
     past="used to|previously|formerly|last (?:year|month|week|quarter|spring|summer|autumn|fall|winter|time)|years? ago|"
     "months? ago|weeks? ago|days? ago|back in|back then|in the past|yesterday|once had|at the time|"
@@ -138,7 +141,7 @@ ENGLISH: Final = Language(
     "i've got|got|release|released",
     budget_given="budget(?:ed)?|finance|gave (?:me|us)|given (?:me|us)|trimmed|set aside|put aside|approved|was told|"
     "authori[sz]ed|we have|i have|earmarked|allocated|cut|got",
-    at_most="up to|at most|max|maximum|max\\.|no more than|not more than|nothing over|nothing above|less than|under|below|"
+    at_most="the most|most (?:i|we) can|and not a|up to|at most|max|maximum|max\\.|no more than|not more than|nothing over|nothing above|less than|under|below|"
     "tops|top|cap|capped at|ceiling|limit|limited to|not exceed|not to exceed|can't exceed|cannot exceed|mustn't exceed|"
     "within|as high as|not a (?:cent|penny) (?:more|over)|not over|never more than|anything over|at the most|cap of",
     at_least="at least|min|minimum|min\\.|from|starting at|no less than|not less than|upwards of|more than|over|above|or more",
@@ -240,7 +243,7 @@ ENGLISH: Final = Language(
     "it is|that's|that makes|makes|total of|we number|we count|we employ|we have|we've got|employ|employing|currently",
     of_us="of us|of them|in total|in all|altogether|strong|all told|in the team|on the team|in my team|on my team|"
     "in our team|in the office|at the moment",
-    team_of="team of|staff of|crew of|group of|family of|department of|firm of|company of|office of|workforce of|"
+    team_of="(?:we're|we are|is) an? \\w+ of|team of|staff of|crew of|group of|family of|department of|firm of|company of|office of|workforce of|"
     "squad of|practice of|outfit of|shop of|headcount of|headcount is|headcount:|team size|team:|users:|seats:|"
     "size:|employees:|people:|staff:|licenses:|licences:|headcount|team is|for|sized at",
     and_i="and i|and me|and myself|plus me|plus myself",
@@ -248,7 +251,7 @@ ENGLISH: Final = Language(
     "people call me|call me|everyone calls me|known as|name|full name|contact name|contact person|ask for|"
     "attn|attention|signed|who|surname is|last name is|first name is|my full name is|you can call me|"
     "speaking with|you're speaking to|you're talking to|talking to",
-    i_am="i am|i'm|im|this is|it's|it is|its|here is|here's|i,|we are|we're",
+    i_am="i am|i'm|im|this is|it's|it is|its|here is|here's|i,",
     here="here|speaking|this side|on the line|writing|again|over here",
     greetings="hi|hello|hey|hi there|hello there|hey there|good (?:morning|afternoon|evening|day)|dear (?:team|all|sir|madam|"
     "sirs|sir or madam|sales|support)|greetings|howdy|morning|yo|team|to whom it may concern|afternoon",
@@ -332,26 +335,27 @@ ENGLISH: Final = Language(
         "role|title|job title|position|job|function|occupation": "role",
         "email|e-mail|mail|reach|email address": "email",
         "phone|tel|telephone|mobile|cell|ph|call": "phone",
-        "budget|spend|price range|money": "budget",
+        "budget|spend|price range|money|funds|funding|max budget": "budget",
         "timeline|when|timing|start|deadline|date|go-live|go live|timeframe|start date|by": "timeline",
         "team|team size|size|users|seats|people|headcount|employees|staff|licen[cs]es": "team_size",
-        "need|needs|looking for|interest|request|requirement|what|wants?|project|purpose|use case|subject|re": "need",
+        "need|needs|wanted|wish|goal|looking for|interest|request|requirement|what|wants?|project|purpose|use case|subject|re": "need",
     },
     need="need|needs|needing|looking for|look for|searching for|in search of|want|wants|would like|would love|"
     "'d like|'d love|like to have|wish for|interested in|in the market for|shopping for|hunting for|after|require|"
-    "requires|seeking|could use|trying to find|hoping to (?:find|get|have)|get rid of|rid of|replace|replacing|"
+    "requires|seeking|could use|trying to find|hoping to (?:find|get|have)|get rid of|rid of|lack|lacking|missing|are missing|replace|replacing|"
     "tired of|fed up with|'d really use|really use|that's all we want|all we want is|all i want is|what we want is|"
     "what we need is|what i need is|want to|need to|would like to|'d like to|we want|thinking of|help us|help me|help with",
     not_need="quote|quotes|quotation|discount|discounts|call|callback|call back|demo|demonstration|person|human|someone|"
     "somebody|talk|speak|price|prices|pricing|price list|offer|information|info|details|brochure|catalogue|trial|"
     "free trial|help|answer|reply|appointment|meeting|refund|time|assistance|advice|support|contact",
     never_need="know|see|ask|cancel|unsubscribe|update|change|correct|"
-    "correction|hear|learn|understand|be|go|get started|start|sign|buy|think|make sure|take|give|show|tell|send|it|this|that|them|one|more|something|"
+    "correction|hear|learn|understand|be|go|get started|start|sign|buy|think|make sure|take|give|show|tell|send|it|this|that|them|one|more|"
     "anything|everything|nothing|you|me|us|him|her|to know|to see|to hear|to talk|to speak|to be|to go|to start|to ask|"
     "to buy|to sign|to think|to decide|to get|to book|to meet|to order|to pay|to spend|to cancel|to change|to add|your",
     need_preposition="for|with|on|about|at|to|from|by|of|in|first|next|today|tomorrow|this|soon|and|please|or|before",
     generic="tool|software|system|app|application|solution|something|platform|program|way|one|thing|product|service|site|"
     "someone|somebody|company|place|partner",
+    need_after="needed|wanted|required|sought",
     need_before="that's (?:all|what) (?:we|i)(?:'d)? (?:need|want|like|are after|'re after)|is (?:all|what) (?:we|i) (?:need|want)",
     need_ends="by|before|until|because|since|so|but|and (?:we|i|our|my|have|can|the|need|want|are|budget)|at the latest|"
     "within|asap|this|next|in (?:january|february|march|april|may|june|july|august|september|october|november|december|"

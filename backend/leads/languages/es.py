@@ -52,6 +52,9 @@ SPANISH: Final = Language(
     units=_UNITS,
     powers={"mil": 1000, "millon(?:es)?": 10**6, "palos?": 10**6},
     number_and="y",
+    zero="cero",
+    twice="doble",
+    fourth="un cuarto de",
     half="medio|media",
     groups={
         "media docena": 6, "una docena": 12, "docena": 12, "dos docenas": 24, "una decena": 10, "una quincena": 15,
@@ -275,6 +278,7 @@ SPANISH: Final = Language(
     "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|el \\d+",
     need_preposition="para|con|sobre|de|del|a|por|en|antes|y|o|hoy|manana|al",
     generic="herramienta|programa|software|sistema|app|aplicacion|solucion|algo|plataforma|producto|servicio",
+    need_after="necesari[oa]s?|buscad[oa]s?|requerid[oa]s?",
     need_before="es todo lo que (?:necesitamos|queremos|busco|necesito)|eso es lo que (?:buscamos|necesitamos)|nada mas",
     need_ends="antes|para (?:el|la|los|las|nuestro|nuestra|mi|unos|unas|\\d+|fin|finales|principios|dos|tres|cuatro|cinco|seis|diez|"
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|empezar|una? \\w+ de)|porque|"

@@ -49,6 +49,9 @@ FRENCH: Final = Language(
     units=_UNITS,
     powers={"mille|mil": 1000, "millions?": 10**6, "milliards?": 10**9, "cents?": 100, "balles": 1},
     number_and="et",
+    zero="zero",
+    twice="double",
+    fourth="un quart de",
     half="(?:un )?demi",
     groups={
         "une demi-douzaine": 6, "une douzaine": 12, "une dizaine": 10, "une quinzaine": 15, "une vingtaine": 20,
@@ -279,6 +282,7 @@ FRENCH: Final = Language(
     "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au",
     need_preposition="pour|avec|sur|de|d'|du|des|a|par|en|avant|et|ou|svp|demain|aujourd'hui|au",
     generic="outil|logiciel|systeme|appli|application|solution|quelque chose|programme|plateforme|produit|service|moyen",
+    need_after="souhaitee?s?|recherchee?s?|necessaires?|demandee?s?|vouluee?s?",
     need_before="c'est tout ce (?:qu'il nous faut|que nous (?:voulons|cherchons)|qu'on veut|dont on a besoin)|voila ce qu'il nous faut|rien de plus",
     need_ends="avant|d'ici|pour (?:le|la|les|notre|nos|mon|ma|mes|une?|\\d+|fin|debut|deux|trois|quatre|cinq|six|dix|janvier|fevrier|"
     "mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|environ)|car|parce|puisque|mais|et (?:nous|je|on|j'ai|"
