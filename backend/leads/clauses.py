@@ -26,6 +26,7 @@ class Stance(Flag):
     FORMER = auto()
     SUPERIORS = auto()
     REQUEST = auto()
+    WISHED = auto()
 
 
 NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
@@ -162,6 +163,7 @@ def _stance(part: str, language: Language) -> Stance:
     signs = {
         Stance.NEGATED: language.negation,
         Stance.SUPPOSED: language.supposed,
+        Stance.WISHED: language.wished,
         Stance.PAST: language.past,
         Stance.YOURS: language.yours,
         Stance.ORDER: language.orders,

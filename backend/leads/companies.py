@@ -88,7 +88,7 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
         for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
             at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())
             one = company_at(reading, at.end() if at else cue.end(), clause.end)
-            if one is not None and _is_proper(reading, one):
+            if one is not None and _is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 
 
@@ -107,7 +107,7 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         is_legal = re.search(rf"[ ,](?:{_LEGAL})\.?$", said) is not None
         fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
         is_function = re.match(rf"(?:{reading.language.roles})(?!\w)", said) is not None
-        if is_legal or (fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)):
+        if is_legal or "&" in said.strip("&") or (fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 

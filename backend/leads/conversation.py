@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from backend.leads.base import LeadValue, Standing, Turn
+from backend.leads.base import STANDARD, LeadValue, Standing, Turn
 from backend.leads.clauses import Stance
 from backend.leads.found import Found, Reading, settled
 from backend.leads.languages.base import has
@@ -12,6 +12,7 @@ from contracts.leads import Money
 
 _QUANTITIES: Final = frozenset({"budget", "timeline", "team_size"})
 _SHORT: Final = 5
+_INTRODUCED: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Conversation:
 
     def _take(self, turn: Turn, reading: Reading, found: Found) -> None:
         held = self._held.get(found.field)
+        if held is None and found.needs_held:
+            return
         if held is None:
             self._hold(turn, found)
             return
@@ -99,9 +102,9 @@ def may_replace(found: Found, reading: Reading) -> bool:
     language = reading.language
     if has(language, language.correction, reading.folded) or found.field in reading.asked:
         return True
-    return found.field in _QUANTITIES and found.is_sure or found.field not in (
-        *_QUANTITIES, "name", "company", "role", "email", "phone", "need"
-    )
+    if found.field == "name":
+        return found.confidence >= _INTRODUCED
+    return found.field not in STANDARD or (found.field in _QUANTITIES and found.is_sure)
 
 
 def _kept_money(held: LeadValue, found: Found) -> Found:

@@ -12,7 +12,8 @@ from backend.leads.languages.base import Language, pattern
 class Reading:
     """A user's message, read: `text` as written, `folded` with what is understood already masked.
 
-    `asked`: the fields that the assistant's message before it asks for. `question` is that message, folded.
+    `asked`: the fields that the assistant's message before it asks for. `question` is that message, folded,
+    `said_before` the visitor's before it.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Reading:
     setting: Setting
     asked: frozenset[str] = frozenset()
     question: str = ""
+    said_before: str = ""
     own_fields: Sequence[FieldSpec] = ()
 
     def clause_at(self, place: int) -> Clause | None:
@@ -34,7 +36,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`is_sure`: said in so many words, so that it may replace what an earlier message said."""
+    """`is_sure`: said in so many words, so that it may replace what an earlier message said.
+
+    `needs_held`: it says something only where the field has a value already.
+    """
 
     field: str
     value: Value
@@ -42,6 +47,7 @@ class Found:
     end: int
     confidence: float
     is_sure: bool = True
+    needs_held: bool = False
 
 
 def settled(found: Iterable[Found], reading: Reading) -> list[Found]:

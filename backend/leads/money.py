@@ -16,7 +16,7 @@ from contracts.leads import Money, Period
 
 _SHORT_CLAUSE: Final = 3
 _NOT_BUDGET: Final = (
-    Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.NEGATED
+    Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.NEGATED | Stance.WISHED
 )
 _CURRENCY: Final = "|".join([*NAMED, *BY_REGION, *CODES.split()])
 _BEFORE: Final = re.compile(rf"(?:(?<!\w)|(?<=k))(?P<currency>{_CURRENCY})[ .]?$")
@@ -132,11 +132,12 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
         if clause is None or amount.low.value == 0:
             continue
         score = _score(amount, clause, reading, is_corrected=bool(last) and corrects(reading, last, amount.start))
-        if score >= 2:
+        is_said_again = score < 2 and _is_revised(amount, clause, reading)
+        if score >= 2 or is_said_again:
             is_sure = score >= 3 or clause.words <= _SHORT_CLAUSE
             last = amount.end
             yield Found(
-                "budget", _money(amount, clause), amount.start, amount.end, min(0.95, 0.6 + score / 10), is_sure=is_sure
+                "budget", _money(amount, clause), amount.start, amount.end, min(0.95, 0.6 + score / 10), is_sure=is_sure, needs_held=is_said_again
             )
 
 
@@ -167,6 +168,13 @@ def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bo
         amount.high is not None,
     )
     return sum(map(int, signs))
+
+
+def _is_revised(amount: Amount, clause: Clause, reading: Reading) -> bool:
+    """ "sorry, 900", which says something only where an amount was said before."""
+    is_short = clause.words <= 2 * _SHORT_CLAUSE and not clause.is_any(_NOT_BUDGET & ~Stance.NEGATED)
+    is_corrected = has(reading.language, reading.language.correction, reading.folded[: clause.end])
+    return is_short and is_corrected and amount.low.value >= 100 and not _counts_something(amount, reading)
 
 
 def is_money(amount: Amount, reading: Reading) -> bool:

@@ -82,4 +82,4 @@ def _is_none(said: str, reading: Reading) -> bool:
     plain = re.sub(rf"^(?:(?:{language.articles}|{language.need_small})\s)+", "", said)
     nothing = rf"(?:{language.never_need})(?!\w)|(?:{language.not_need})(?!\w)(?=\s*$|\s(?:{language.need_preposition})(?!\w))"
     first = re.match(nothing, plain)
-    return first is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None
+    return first is not None or re.search(rf"(?:^|\s)(?:{language.pronouns})$", plain) is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None

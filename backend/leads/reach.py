@@ -15,6 +15,8 @@ from backend.leads.languages.base import Language, has, pattern
 _ADDRESS: Final = re.compile(r"(?<![\w.+@-])[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w@])")
 _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
 _DIGITS: Final = re.compile(r"(?<![\w.,#+])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,17}(?![\w#]|[.,]\d)")
+_FIRST_HALF: Final = re.compile(r"(?:\+|\(|\b)\d[\d ().-]{1,12}(?=[ .,]*$)")
+_SECOND_HALF: Final = re.compile(r"[^\d\n]{0,20}(?P<digits>\d[\d -]{1,9}\d)(?![\d%])")
 _PAUSE: Final = re.compile(r"[,;\n]")
 _DATE: Final = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 _AMOUNT: Final = re.compile(r"\d{1,3}(?:[. ]000)+")
@@ -116,8 +118,19 @@ def phones(reading: Reading) -> Iterator[Found]:
         clause = reading.clause_at(start)
         if clause is not None and not clause.is_any(_NOT_REACHED) and (normal := _e164(digits, reading, start)):
             found.append((False, Found("phone", normal, start, end, 0.85)))
+    if not found and (rest := _rest(reading)) is not None:
+        found.append((False, rest))
     preferred = [one for is_preferred, one in found if is_preferred]
     yield from preferred[:1] or [one for _, one in found]
+
+
+def _rest(reading: Reading) -> Found | None:
+    """The second half of a number whose first half ended the visitor's message before."""
+    half, rest = _FIRST_HALF.search(reading.said_before), _SECOND_HALF.match(reading.folded)
+    if half is None or rest is None:
+        return None
+    value = _e164(half.group() + rest["digits"], reading, 0)
+    return Found("phone", value, rest.start("digits"), rest.end("digits"), 0.85) if value else None
 
 
 def _spoken(reading: Reading) -> Iterator[tuple[int, int, str]]:

@@ -25,6 +25,7 @@ def read(turns: Sequence[Turn], index: int, fields: Sequence[FieldSpec], setting
         setting=setting,
         asked=asked_in(before, language),
         question=before,
+        said_before=next((said[n] for n in range(index - 1, -1, -1) if turns[n].role == "user"), ""),
         own_fields=tuple(fields),
     )
 

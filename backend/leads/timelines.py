@@ -58,7 +58,7 @@ def timelines(reading: Reading, every: Sequence[Moment]) -> Iterator[Found]:
         score = _score(moment, clause, reading)
         if score >= 2:
             confidence = min(0.95, 0.6 + score / 10)
-            yield Found("timeline", when(moment, reading.text), moment.start, moment.end, confidence, is_sure=score >= 3)
+            yield Found("timeline", when(moment, reading.text), moment.start, moment.end, confidence, is_sure=score >= 3 or not rest_of(moment, clause))
 
 
 def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
@@ -71,12 +71,18 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     around = reading.folded[max(clause.start, moment.start - _NEAR) : min(clause.end, moment.end + _NEAR)]
     if has(language, language.not_timeline, around) and not is_revised:
         return 0
-    rest = clause.text.replace(reading.folded[moment.start : moment.end], "")
+    rest = rest_of(moment, clause)
     words = len(re.findall(r"[^\W\d_]+", rest))
     is_asked = reading.asks("timeline", clause)
     cue = pattern(language, language.buying).search(rest) is not None
-    signs = (2 * cue, 2 * is_asked, clause.has(language.first), words <= 2, words == 0, is_revised)
+    signs = (2 * cue, 2 * is_asked, clause.has(language.first), words <= 2, words == 0, is_revised * (2 if words <= 5 else 1))
     return sum(map(int, signs)) - int(moment.is_weak)
+
+
+def rest_of(moment: Moment, clause: Clause) -> str:
+    """The clause without the time."""
+    text = clause.message[clause.start : moment.start] + " " + clause.message[moment.end : clause.end]
+    return text.strip(" .,;:!\n")
 
 
 def when(moment: Moment, text: str) -> When:

@@ -44,6 +44,7 @@ class Language:
     asks_not: str = NEVER
     requests: str = NEVER
     supposed: str = NEVER
+    wished: str = NEVER
     outsiders: str = NEVER
     superiors: str = NEVER
     they: str = NEVER
@@ -155,6 +156,7 @@ class Language:
     need: str = NEVER
     not_need: str = NEVER
     generic: str = NEVER
+    pronouns: str = NEVER
     never_need: str = NEVER
     need_preposition: str = NEVER
     need_after: str = NEVER

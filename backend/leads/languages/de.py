@@ -95,8 +95,9 @@ GERMAN: Final = Language(
     "kontaktieren|anbieten|bekommen|haben|helfen|zukommen|erreichen|notieren|vormerken|andern|korrigieren|rufen|"
     "erstellen|machen)",
     supposed="wenn|falls|angenommen|mal angenommen|stell dir vor|stellen sie sich vor|zum beispiel|z\\. ?b\\.|beispielsweise|"
-    "ware schon|war schon|war toll|ware toll|war nett|traum|traumen|traumt|theoretisch|gesetzt den fall|hypothetisch|"
+    "traum|traumen|traumt|theoretisch|gesetzt den fall|hypothetisch|"
     "scherz|spaß|hatten wir doch|am liebsten ware",
+    wished="war (?:schon|toll|nett|super|ein traum)|ware (?:schon|toll)|schon war's",
     outsiders=rf"(?:mein|unser|ein|der|die|das|dem|den|des|sein|ihr|deren)(?:e|en|em|er|es)?(?: \w+)? (?:{_WHO})s?|konkurrenz|"
     r"der wettbewerb|wettbewerber|mitbewerber|nachbarfirma|\w+ (?:sagt|meinte|meint|sagte|zahlt|verdient|verlangt)",
     superiors="(?:mein|unser|der|die|das)(?:e|en|em|er)? (?:chef(?:in|s)?|vorgesetzte[rn]?|vorstand|geschaftsfuhrung|"
@@ -175,7 +176,7 @@ GERMAN: Final = Language(
     ordinal="\\.",
     of="des|der|von|vom|im|in|dem",
     parts={
-        "ende|(?:zum )?schluss": "end", "anfang|beginn|start": "early", "mitte": "mid", "spat(?:er)?": "late",
+        "ende|(?:zum )?schluss": "end", "anfang|beginn(?! im)": "early", "mitte": "mid", "spat(?:er)?": "late",
     },
     time_units={
         "tage?n?s?": "day", "wochen?": "week", "monat(?:e|en|s)?": "month", "quartale?n?s?": "quarter",
@@ -301,6 +302,7 @@ GERMAN: Final = Language(
     not_need="angebot|angebote|rabatt|anruf|ruckruf|demo|vorfuhrung|person|mensch|menschen|jemand|ansprechpartner|preis|preise|"
     "preisliste|info|infos|information|informationen|prospekt|katalog|testzugang|probezugang|hilfe|antwort|termin|"
     "gesprach|beratungsgesprach|erstattung|unterlagen|rechnung|kostenvoranschlag|testversion|zeit|ruhe|geduld|beratung",
+    pronouns="es|das|ihn|dies|sie",
     never_need="sie|ihn|es|das|dies|mehr|etwas|alles|nichts|wissen|fragen|sprechen|reden|horen|"
     "umstieg|umzug|wechsel|kundigen|andern|bestellen|loslegen|starten|beginnen|unterschreiben|bis|ab|im|am|"
     "nur|nicht|gerne|gern|noch|wir|ich|uns|mir|haben|machen|sagen|schauen",
@@ -315,10 +317,10 @@ GERMAN: Final = Language(
     need_lead="uns|mir|fur uns|fur mich|gern|gerne|dringend|noch|auch|derzeit|aktuell|gerade|schon lange|lange|endlich|nach|"
     "also|wir|ich|hier|um|dafur|jetzt|momentan|fur unser team|fur unsere firma|fur unseren verein|fur den|eigentlich|unbedingt",
     need_small="neue[snr]?|gute[snr]?|einfache[snr]?|kleine[snr]?|ein|eine|einen|paar|ein paar|etwas|unverbindliche[snr]?|kurze[snr]?",
-    surname="nachname|familienname|zuname|mit nachnamen|voller name|vollstandiger name",
+    surname="nachname|nachnamen|familienname|zuname|mit nachnamen|voller name|vollstandiger name",
     own_lead="wir|nutzen|verwenden|haben|arbeiten mit|mit|das|ist|die|es|aktuell|derzeit|im moment|ja",
     topics={
-        "name|heißen|heissen|wer sind sie|wie darf ich sie|nachname|vorname|namen": "name",
+        "name|heißen|heissen|wer sind sie|wie darf ich sie|nachname|nachnamen|vorname|namen|wer sind": "name",
         "firma|unternehmen|organisation|verein|arbeiten sie|betrieb|arbeitgeber|schule": "company",
         "rolle|position|funktion|aufgabe|was machen sie|beruf|zustandig": "role",
         "e-?mail|mail|mailadresse|adresse|erreiche\\w*|erreichen|kontakt|kontaktdaten|schicken": "email",

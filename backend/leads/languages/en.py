@@ -61,8 +61,9 @@ ENGLISH: Final = Language(
     "(?:send|mail|email|e-mail|call|ring|phone|text|reach|contact|quote|offer|get|have|help|set|book|schedule|drop|reply|"
     "write|forward|put|ping|note|use|change|update|make|correct)|would you mind",
     supposed="if(?! (?:all|possible|everything|that's|needed|not|approved|it works|you))|suppose|supposing|imagine|imagining|pretend|hypothetically|let's say|lets say|say we|assume|assuming|"
-    "for example|for instance|e\\.g\\.|would be nice|would be great but|dream|dreaming|in theory|theoretically|were to|"
+    "for example|for instance|e\\.g\\.|dream|dreaming|in theory|theoretically|were to|"
     "had we|i wish|we wish|wish we had|if only|joke|joking|kidding|just kidding",
+    wished="would be (?:nice|great|lovely|sweet|amazing|a dream)|i wish|if only",
     outsiders=rf"(?<!i'm )(?<!im )(?<!i am )(?<!as )(?<!is )(?:my|our|a|an|the|another|one|his|her|their|some)"
     rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|(?:my|our|his|her|their|your) (?:\w+ )?(?:{_STAFF})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we|treasurer|director|manager|committee|owner) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
     "next door|other (?:vendors?|companies|providers?)",
@@ -86,7 +87,7 @@ ENGLISH: Final = Language(
     correction="actually|sorry|correction|scratch that|i meant|i mean|no wait|wait|rather|make that|make it|instead|oops|"
     "my mistake|typo|misspoke|mistyped|update|changed|now it's|it's now|revised|in fact|should be|should have been|"
     "not .{1,20} but|bumped|cut|trimmed|raised|dropped to|down to|up to|moved to|pushed|slipped|postponed|delayed|"
-    "turns out|better|anymore|any more|on second thought|misread|what we'd really|what i'd really|really use|forget",
+    "taking over|taken over|took over|renamed|turns out|better|anymore|any more|on second thought|misread|what we'd really|what i'd really|really use|forget",
     withdrawal="forget|ignore|scrap|strike|scratch|disregard|drop|delete|remove|never ?mind|withdraw|erase|cancel|"
     "take (?:that|it) back|doesn't (?:hold|apply|count)|no longer (?:applies|holds|valid)|is off|off the table|"
     "don't (?:have|use) .{0,20}any ?more|gone|frozen",
@@ -148,8 +149,8 @@ ENGLISH: Final = Language(
     hedges="about|around|roughly|approximately|approx\\.?|circa|ca\\.?|some|nearly|almost|maybe|perhaps|probably|ideally|"
     "say|like|close to|in the region of|ballpark|give or take|something like|just|only|exactly|currently|the",
     not_budget="revenue|revenues|turnover|sales of|raised|raising|series [a-d]|seed|venture|funding round|investors?|valuation|"
-    "valued at|salary|salaries|wage|wages|payroll|earns?|earned|earning|makes?|rent|profit|loss|losses|debt|loan|"
-    "mortgage|fine|grant of|quoted|quote of|offered|offers|charges?|charged|costs?|prices?|priced|deposit|refund|invoice|"
+    "valued at|salary|salaries|wage|wages|payroll|earns?|earned|earning|makes|rent|profit|loss|losses|debt|loan|"
+    "mortgage|fine|grant of|quoted|quote of|offered|offers|charges?|charged|costs?|prices?(?! range)|priced|deposit|refund|invoice|"
     "invoiced|bill|billed|fee|paying|pays|worth|bonus|saves?|saved|savings|in sales|donation|donated|stolen|discount|"
     "competing|competitor|other vendor|another vendor|elsewhere|bid|contract value|deal size|ticket|insurance|"
     "annual report|market cap|gross|net income|list price|each|apiece|a piece|lottery|won|inherited|prize|turn over|"
@@ -174,7 +175,7 @@ ENGLISH: Final = Language(
     of="of|in|of the|the",
     parts={
         "(?:the )?(?:very )?end|close|the last day": "end",
-        "early|(?:the )?(?:beginning|start)": "early",
+        "early|(?:the )?(?:beginning|start)(?= of)": "early",
         "mid|middle|the middle": "mid",
         "late": "late",
     },
@@ -348,6 +349,7 @@ ENGLISH: Final = Language(
     not_need="quote|quotes|quotation|discount|discounts|call|callback|call back|demo|demonstration|person|human|someone|"
     "somebody|talk|speak|price|prices|pricing|price list|offer|information|info|details|brochure|catalogue|trial|"
     "free trial|help|answer|reply|appointment|meeting|refund|time|assistance|advice|support|contact",
+    pronouns="it|this|that|them|these|one|there",
     never_need="know|see|ask|cancel|unsubscribe|update|change|correct|"
     "correction|hear|learn|understand|be|go|get started|start|sign|buy|think|make sure|take|give|show|tell|send|it|this|that|them|one|more|"
     "anything|everything|nothing|you|me|us|him|her|to know|to see|to hear|to talk|to speak|to be|to go|to start|to ask|"

@@ -75,7 +75,8 @@ SPANISH: Final = Language(
     requests="(?:podeis|podriais|pueden|podrian|puede|podria|puedes|podrias|me|nos)\\s[^?.]{0,30}(?:enviar|mandar|llamar|escribir|"
     "contactar|pasar|hacer|dar|preparar|llamais|llaman|enviais|envian|mandais|mandan|escribis|escriben|ayudar|cambiar|corregir)\\w*",
     supposed="si (?!,)|supongamos|imaginate|imaginemos|imagina|imagine|pongamos que|por ejemplo|p\\. ?ej\\.|ojala|sonar|soñar|"
-    "estaria bien|seria genial|seria bonito|en teoria|hipoteticamente|es broma|bromeo|como si|digamos que alguien",
+    "en teoria|hipoteticamente|es broma|bromeo|como si|digamos que alguien",
+    wished="estaria (?:bien|genial)|seria (?:genial|bonito|estupendo)|ojala",
     outsiders=rf"(?:mi|mis|nuestro|nuestra|nuestros|un|una|el|la|los|las|al|del|su|sus|vuestro|otro|otra)(?: (?:antiguo|antigua|nuevo))? "
     rf"(?:{_WHO})|exjefe|exjefa|competencia|competidores|\w+ (?:dice|dijo|decia|paga|gana|cobra|cobraba)|otra empresa",
     superiors="(?:mi|nuestro|nuestra|el|la) (?:jef[ea]|director|directora|consejo|junta|direccion|gerencia|gerente|presidente|"
@@ -147,7 +148,7 @@ SPANISH: Final = Language(
     ordinal="º|o",
     of="de|del|de este|de la|el mes de",
     parts={
-        "(?:a )?final(?:es)?|(?:el )?fin|(?:a )?fines": "end", "(?:a )?principios?|(?:a )?comienzos?|(?:el )?inicio|(?:a )?inicios": "early",
+        "(?:a )?final(?:es)?|(?:el )?fin|(?:a )?fines": "end", "(?:a )?principios?|(?:a )?comienzos?|(?:el )?inicio(?= de)|(?:a )?inicios": "early",
         "(?:a )?mediados?|la mitad": "mid",
     },
     time_units={
@@ -273,6 +274,7 @@ SPANISH: Final = Language(
     "requiero|se trata de|se busca|pretendemos|queremos comprar|nos vendria bien|me vendria bien|andamos buscando|ando buscando",
     not_need="presupuesto|cotizacion|descuento|rebaja|llamada|demo|demostracion|persona|humano|alguien|asesor|precio|precios|tarifa|"
     "tarifas|oferta|info|informacion|datos|folleto|catalogo|prueba|ayuda|respuesta|cita|reunion|reembolso|tiempo|factura|contacto|asesoria|asesoramiento|consejo",
+    pronouns="lo|la|los|eso|esto",
     never_need="saber|conocer|"
     "hablar|que|ser|ir|recibir|lo|la|los|las|eso|esto|mas|otro|nada|todo|firmar|empezar|arrancar|comprar|pedir|"
     "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|el \\d+",

@@ -74,8 +74,9 @@ FRENCH: Final = Language(
     "appeler|rappeler|joindre|ecrire|contacter|transmettre|faire parvenir|proposer|aider|noter|recontacter|adresser|faire|"
     "etablir|avoir|obtenir|corriger|modifier|changer)",
     supposed="si|supposons|imaginons|imaginez|imagine|admettons|mettons que|par exemple|p\\. ?ex\\.|reve|rever|revons|"
-    "ce serait bien|ca serait bien|serait l'ideal mais|en theorie|theoriquement|hypothetiquement|blague|je plaisante|"
+    "serait l'ideal mais|en theorie|theoriquement|hypothetiquement|blague|je plaisante|"
     "faisons comme si|serait chouette|serait genial",
+    wished="(?:ce|ca) serait (?:bien|super|genial|top)|serait chouette|serait genial",
     outsiders=rf"(?:mon|ma|mes|notre|nos|un|une|le|la|les|l'|son|sa|leur|des|du|au|votre)(?: ?(?:ancien|ancienne))? ?(?:{_WHO})|"
     rf"l'(?:{_WHO})|d'(?:{_WHO})|concurrence|les concurrents|\w+ (?:dit|disait|m'a dit|paie|gagne|facture|demande)|un autre",
     superiors="(?:mon|ma|notre|le|la) (?:chef|cheffe|patron|patronne|directeur|directrice|president|presidente|conseil|"
@@ -148,7 +149,7 @@ FRENCH: Final = Language(
     ordinal="er|e",
     of="de|du|de l'|d'|en|des|de la|le mois de|le mois d'",
     parts={
-        "(?:a la |la |en )?fin": "end", "(?:le |au |en )?debut": "early", "(?:la )?mi|milieu|(?:au )?milieu": "mid",
+        "(?:a la |la |en )?fin": "end", "(?:le |au |en )?debut(?! en)": "early", "(?:la )?mi|milieu|(?:au )?milieu": "mid",
         "courant mois": "mid",
     },
     time_units={
@@ -277,6 +278,7 @@ FRENCH: Final = Language(
     "cherchons a|envie d'|envie de|demande pour|il s'agit d'|mettre en place",
     not_need="devis|remise|reduction|appel|rappel|demo|demonstration|personne|humain|quelqu'un|conseiller|prix|tarif|tarifs|offre|"
     "infos?|information|informations|renseignements?|brochure|catalogue|essai|aide|reponse|rendez-vous|rdv|remboursement|temps|facture|contact|conseil|conseils|accompagnement",
+    pronouns="le|la|les|ca|cela|y",
     never_need="savoir|connaitre|parler|discuter|etre|avoir|recevoir|vous|le|la|les|ca|cela|plus|autre|rien|tout|signer|demarrer|"
     "commencer|acheter|commander|annuler|resilier|changer|modifier|corriger|aller|payer|poser|entendre|comprendre|"
     "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au",
