@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from backend.leads.folding import MASK
-from backend.leads.languages.base import Language, has, pattern
+from backend.leads.languages.base import Language, has, pattern, compiled
 
 
 class Stance(Flag):
@@ -144,7 +144,7 @@ def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple
 def label_of(said: str, language: Language) -> str | None:
     """The field that a clause names and no more."""
     name = said.strip(" \n\t|*-•:'\"")
-    return next((field for words, field in language.labels.items() if re.fullmatch(words, name)), None)
+    return next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
 
 
 def _begins_by_asking(sentence: str, language: Language) -> bool:
@@ -178,7 +178,7 @@ def _stance(part: str, language: Language) -> Stance:
 
 def _speaks_of(language: Language, people: str, part: str) -> bool:
     """Of somebody else: "the treasurer", but not "I'm the treasurer"."""
-    self = re.compile(rf"(?<!\w)(?:{language.i_am_role})\s*(?:(?:{language.articles})\s*)?$")
+    self = compiled(rf"(?<!\w)(?:{language.i_am_role})\s*(?:(?:{language.articles})\s*)?$")
     return any(not self.search(part, 0, match.start()) for match in pattern(language, people).finditer(part))
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern
+from backend.leads.languages.base import Language, has, pattern, compiled
 from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
@@ -61,7 +61,7 @@ def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
 
 def _behind(reading: Reading, name: Found) -> Iterator[Found]:
     language = reading.language
-    joint = re.compile(rf"[ ,(]{{1,3}}(?:{language.here})?[ ,]*(?<!\w)(?:{language.of_company})(?!\w)[ -]?")
+    joint = compiled(rf"[ ,(]{{1,3}}(?:{language.here})?[ ,]*(?<!\w)(?:{language.of_company})(?!\w)[ -]?")
     match = joint.match(reading.folded, name.end)
     clause = reading.clause_at(name.start)
     if match is None or clause is None or clause.is_any(NOT_WHO | Stance.FORMER):
@@ -104,24 +104,32 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
             continue
         place = one.end
         said = reading.folded[one.start : one.end]
-        is_legal = re.search(rf"[ ,](?:{_LEGAL})\.?$", said) is not None
+        is_legal = compiled(rf"[ ,](?:{_LEGAL})\.?$").search(said) is not None
         fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
-        is_function = re.match(rf"(?:{reading.language.roles})(?!\w)", said) is not None
-        if is_legal or "&" in said.strip("&") or (fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)):
+        is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
+        is_formal = is_legal or "&" in said.strip("&")
+        if (is_formal and (fills or _is_led(reading, clause, one))) or (fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
+
+
+def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
+    """At the clause's start, or behind words that lead to where one works."""
+    language, before = reading.language, reading.folded[clause.start : one.start]
+    lead = rf"(?:{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
+    return not re.search(r"\w", before) or compiled(rf"(?<!\w){lead}\W*$").search(before) is not None
 
 
 def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     """Capitalised words from `place` on, joined by "of" or "&", and a legal form behind them."""
     cased = is_cased(reading)
     language, folded, text = reading.language, reading.folded, reading.text
-    article = re.compile(rf"(?:{language.company_articles})\s").match(folded, place)
+    article = compiled(rf"(?:{language.company_articles})\s").match(folded, place)
     place = article.end() if article else place
     end, at, count = place, place, 0
     while at < limit and count < 6 and (token := _TOKEN.match(text, at)) and MASK not in folded[at : token.end()]:
         word = folded[token.start() : token.end()]
-        is_joint = re.fullmatch(rf"{language.company_joints}|&|\+", word) is not None
-        is_part = text[at].isupper() or text[at].isdigit() if cased else not re.fullmatch(language.company_ends, word)
+        is_joint = compiled(rf"{language.company_joints}|&|\+").fullmatch(word) is not None
+        is_part = text[at].isupper() or text[at].isdigit() if cased else not compiled(language.company_ends).fullmatch(word)
         if not is_joint and (not is_part or (not count and _opens_no_company(word, reading))):
             break
         if is_joint and not count:
@@ -142,19 +150,19 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
 @cache
 def _kind_before(language: Language) -> re.Pattern[str]:
     """ "école Jean-Moulin": a kind of organisation that stands before its name is a part of it."""
-    return re.compile(rf"(?<!\w)(?P<kind>(?!(?:{_ANY})\s)(?:{language.organisations})\s)$")
+    return compiled(rf"(?<!\w)(?P<kind>(?!(?:{_ANY})\s)(?:{language.organisations})\s)$")
 
 
 def _opens_no_company(word: str, reading: Reading) -> bool:
     language = reading.language
     refused = "|".join([language.no_name, language.greetings, *language.months, *language.weekdays, *language.days, *language.countries])
     bare, _, rest = word.partition("'")
-    return (bare in language.common.split() and len(rest) <= 2) or re.fullmatch(refused, word) is not None
+    return (bare in language.common.split() and len(rest) <= 2) or compiled(refused).fullmatch(word) is not None
 
 
 def _is_proper(reading: Reading, one: Words) -> bool:
     """No kind of business ("bakery") and no function."""
     said = reading.folded[one.start : one.end]
     language = reading.language
-    is_kind = re.fullmatch(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+", said) is not None
-    return not is_kind and not re.match(rf"(?:{language.roles})(?!\w)", said) and not said.isdigit()
+    is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+").fullmatch(said) is not None
+    return not is_kind and not compiled(rf"(?:{language.roles})(?!\w)").match(said) and not said.isdigit()

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from backend.leads import calendar
 from backend.leads.calendar import Days
-from backend.leads.languages.base import NEVER, Language, pattern
+from backend.leads.languages.base import NEVER, Language, pattern, compiled
 from backend.leads.numbers import Number, numbers
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def _any(words: Iterable[str]) -> str:
 
 
 def _value(table: Mapping[str, T], word: str) -> T:
-    return next(value for words, value in table.items() if re.fullmatch(words, word))
+    return next(value for words, value in table.items() if compiled(words).fullmatch(word))
 
 
 @cache
@@ -61,7 +61,7 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
     of = rf"(?:\s?(?:{language.of})\s?|\s|-)"
     part = rf"(?:(?P<part>{_any(language.parts)})(?:{of})+)?" if language.parts else "(?P<part>(?!))?"
     opening, closing = rf"(?<!\w){glued}", r"(?!\w)"
-    day = rf"(?P<day>\d{{1,2}})(?:{language.ordinal})?"
+    day = rf"(?:(?P<ordinal>{_any(language.ordinals)})|(?P<day>\d{{1,2}})(?:{language.ordinal})?)"
     year = rf"(?:[ ,.]*(?:{language.of})?\s?{_YEAR})?"
     short = r"(?:\.(?=\s?\d))?"
     weekdays = _any(language.weekdays)
@@ -102,7 +102,7 @@ def _grammar(text: str, language: Language, today: date) -> Iterator[Moment]:
 
 @cache
 def _next_year(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"[ ,]+(?:{language.of})?\s?(?:{language.next_year})(?!\w)")
+    return compiled(rf"[ ,]+(?:{language.of})?\s?(?:{language.next_year})(?!\w)")
 
 
 def _in_year(days: Days, year: int) -> Days:
@@ -123,10 +123,14 @@ def _said_year(match: re.Match[str]) -> int | None:
 
 
 def _day(match: re.Match[str], language: Language, today: date) -> Days | None:
-    number, day = _value(language.months, match["month"]), int(match["day"])
+    number, day = _value(language.months, match["month"]), _day_number(match, language)
     year = _said_year(match)
     found = calendar.day_of(year, number, day) if year else calendar.next_day(today, number, day)
     return Days.one(found) if found else None
+
+
+def _day_number(match: re.Match[str], language: Language) -> int:
+    return _value(language.ordinals, match["ordinal"]) if match["ordinal"] else int(match["day"])
 
 
 def _month(match: re.Match[str], language: Language, today: date) -> Days | None:
@@ -239,15 +243,15 @@ def _ahead(text: str, language: Language, today: date) -> Iterator[Moment]:
 @cache
 def _ahead_patterns(language: Language) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
-        re.compile(rf"[ -](?P<unit>{_any(language.time_units)})(?!\w)"),
-        re.compile(rf"(?<!\w)(?P<ahead>{language.ahead})[ -]?$"),
-        re.compile(rf"'?\s(?:{language.ahead_after})(?!\w)"),
+        compiled(rf"[ -](?P<unit>{_any(language.time_units)})(?!\w)"),
+        compiled(rf"(?<!\w)(?P<ahead>{language.ahead})[ -]?$"),
+        compiled(rf"'?\s(?:{language.ahead_after})(?!\w)"),
     )
 
 
 @cache
 def _single(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"(?<=\s)(?:{language.single})(?=[ -](?:{_any(language.time_units)})(?!\w))")
+    return compiled(rf"(?<=\s)(?:{language.single})(?=[ -](?:{_any(language.time_units)})(?!\w))")
 
 
 def _duals(text: str, language: Language, today: date) -> Iterator[Moment]:

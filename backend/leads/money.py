@@ -9,7 +9,7 @@ from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading, corrects
-from backend.leads.languages.base import Language, has, pattern
+from backend.leads.languages.base import Language, has, pattern, compiled
 from backend.leads.languages.currencies import BY_REGION, CODES, NAMED
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Money, Period
@@ -59,11 +59,11 @@ def _joined(text: str, first: Number, second: Number, language: Language) -> boo
     gap = text[first.end : second.start]
     if len(gap) > 24:
         return False
-    plain = re.sub(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]", "", gap).strip()
-    if re.fullmatch(rf"-|/|{language.to}", plain):
+    plain = compiled(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]").sub("", gap).strip()
+    if compiled(rf"-|/|{language.to}").fullmatch(plain):
         return _alike(first, second).value < second.value
     opened = pattern(language, language.between).search(text, max(0, first.start - 25), first.start)
-    is_both = opened is not None and re.fullmatch(language.both, plain) is not None
+    is_both = opened is not None and compiled(language.both).fullmatch(plain) is not None
     return is_both and _alike(first, second).value < second.value
 
 
@@ -83,9 +83,9 @@ def _amount(text: str, bounds: tuple[Number, Number | None], language: Language,
     if after := _AFTER.match(text, end):
         end, words = after.end(), words or after["currency"]
     if words is None and high is not None:
-        inner = re.search(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]", text[low.end : high.start])
+        inner = compiled(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]").search(text[low.end : high.start])
         words = inner.group() if inner else None
-    if tax := re.compile(rf"[ ,]?\s?(?:{language.taxes})(?!\w)").match(text, end):
+    if tax := compiled(rf"[ ,]?\s?(?:{language.taxes})(?!\w)").match(text, end):
         end = tax.end()
     is_per_unit = _per_unit(language).match(text, end) is not None
     period, end = _period_after(text, end, language)
@@ -95,12 +95,12 @@ def _amount(text: str, bounds: tuple[Number, Number | None], language: Language,
 
 @cache
 def _per_unit(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"\s?(?:{language.per_unit})(?!\w)")
+    return compiled(rf"\s?(?:{language.per_unit})(?!\w)")
 
 
 def _period_after(text: str, end: int, language: Language) -> tuple[Period | None, int]:
     for period, words in _periods(language):
-        if match := re.compile(rf"\s?[,(]?\s?(?:{words})(?!\w)").match(text, end):
+        if match := compiled(rf"\s?[,(]?\s?(?:{words})(?!\w)").match(text, end):
             return period, match.end()
     return None, end
 
@@ -117,10 +117,10 @@ def currency_of(words: str | None, region: str | None) -> str | None:
     if plain in CODES.split():
         return plain.upper()
     for names, code in NAMED.items():
-        if re.fullmatch(names, plain):
+        if compiled(names).fullmatch(plain):
             return code
     for names, (codes, otherwise) in BY_REGION.items():
-        if re.fullmatch(names, plain):
+        if compiled(names).fullmatch(plain):
             return codes.get(region or "") or otherwise
     return None
 
@@ -146,6 +146,9 @@ def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bo
     language = reading.language
     if clause.is_any(_NOT_BUDGET) or amount.is_per_unit or clause.has(language.not_budget):
         return 0
+    context = _context(clause, reading)
+    if context is not None and (context.has(language.not_budget) or context.is_any(_NOT_BUDGET & ~Stance.NEGATED)):
+        return 0
     is_cued = clause.has(language.budget) or clause.has(language.at_most) or clause.has(language.at_least)
     if clause.is_any(Stance.PAST | Stance.FORMER) and not clause.has(language.budget_given):
         return 0
@@ -153,7 +156,7 @@ def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bo
     is_sum = amount.is_named or amount.low.power >= 1000 or (amount.high is not None and amount.high.power >= 1000)
     if not is_sum and _counts_something(amount, reading):
         return 0
-    is_large = amount.low.value >= 100
+    is_large = amount.low.value >= 100 and not _is_year(amount)
     is_bare = is_large and (is_cued or (is_asked and clause.words <= 2 * _SHORT_CLAUSE))
     if not (is_sum or is_bare or amount.period):
         return 0
@@ -170,23 +173,34 @@ def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bo
     return sum(map(int, signs))
 
 
+def _context(clause: Clause, reading: Reading) -> Clause | None:
+    """Of a fragment, the clause before it in its sentence: "I want my money back, $59"."""
+    at = next(n for n, one in enumerate(reading.clauses) if one is clause)
+    if clause.words > _SHORT_CLAUSE or not at or reading.clauses[at - 1].sentence is not clause.sentence:
+        return None
+    return reading.clauses[at - 1]
+
+
 def _is_revised(amount: Amount, clause: Clause, reading: Reading) -> bool:
     """ "sorry, 900", which says something only where an amount was said before."""
     is_short = clause.words <= 2 * _SHORT_CLAUSE and not clause.is_any(_NOT_BUDGET & ~Stance.NEGATED)
     is_corrected = has(reading.language, reading.language.correction, reading.folded[: clause.end])
-    return is_short and is_corrected and amount.low.value >= 100 and not _counts_something(amount, reading)
+    return is_short and is_corrected and amount.low.value >= 100 and not _is_year(amount) and not _counts_something(amount, reading)
+
+
+def _is_year(amount: Amount) -> bool:
+    return not amount.is_named and amount.low.power == 1 and 1900 <= amount.low.value <= 2100
 
 
 def is_money(amount: Amount, reading: Reading) -> bool:
     """Whether it is an amount of money, whosever."""
-    is_said = amount.is_named or amount.low.power >= 1000
-    return is_said and not _counts_something(amount, reading)
+    return amount.is_named or amount.is_per_unit or (amount.low.power >= 1000 and not _counts_something(amount, reading))
 
 
 def _counts_something(amount: Amount, reading: Reading) -> bool:
     """ "300 users": a noun of people or things stands behind the number."""
     language = reading.language
-    nouns = re.compile(rf"\s?(?:[\w-]+ )?(?:{language.people}|{language.users}|{language.not_people})(?!\w)")
+    nouns = compiled(rf"\s?(?:[\w-]+ )?(?:{language.people}|{language.users}|{language.not_people})(?!\w)")
     return nouns.match(reading.folded, amount.end) is not None
 
 
@@ -209,13 +223,14 @@ def _period_beside(clause: Clause) -> Period | None:
     """Said in the clause, or in the next one and no more: "20k, one-off"."""
     rest = re.split(r"[,;(\n-]", clause.message[clause.end : clause.end + 40].lstrip(" ,;(-\n"))[0].strip(" .)!")
     for period, words in _periods(clause.language):
-        if clause.has(words) or re.fullmatch(words, rest):
+        if clause.has(words) or compiled(words).fullmatch(rest):
             return period
     return None
 
 
 def _is_bound(language: Language, words: str, before: str, after: str) -> bool:
-    return has(language, words, before[-30:]) or has(language, words, after[:16])
+    behind = compiled(rf"\s*(?:{words})(?!\w)(?!\s(?:{language.articles}|\d))").match(after)
+    return has(language, words, before[-30:]) or behind is not None
 
 
 def plain(value: Decimal) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import has, pattern
+from backend.leads.languages.base import has, pattern, compiled
 
 _LONGEST: Final = 14
 _SHORT: Final = 5
@@ -39,7 +39,7 @@ def needs(reading: Reading) -> Iterator[Found]:
 def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     """The words from `place` up to where the clause turns to something else."""
     language, folded = reading.language, reading.folded
-    lead = re.compile(rf"[\s:\"'-]*(?:(?:{language.need_lead})\s)*").match(folded, place)
+    lead = compiled(rf"[\s:\"'-]*(?:(?:{language.need_lead})\s)*").match(folded, place)
     start = lead.end() if lead else place
     end = clause.end
     for stop in pattern(language, language.need_ends).finditer(folded, start + 1, clause.end):
@@ -49,7 +49,7 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     if (masked := folded.find(MASK, start, end)) >= 0:
         end = masked
     said = folded[start:end].rstrip(_SIGNS)
-    said = re.sub(rf"(?:\s(?:{language.need_preposition}|{language.articles}|{language.hedges}))+$", "", said).rstrip(_SIGNS)
+    said = compiled(rf"(?:\s(?:{language.need_preposition}|{language.articles}|{language.hedges}))+$").sub("", said).rstrip(_SIGNS)
     words = _WORD.findall(said)
     if not words or len(words) > _LONGEST or _is_none(said, reading):
         return None
@@ -60,7 +60,7 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
 def _before(reading: Reading, clause: Clause) -> Found | None:
     """ "evidence tracking needed"."""
     language = reading.language
-    cue = re.search(rf"\s(?:{language.need_after})\W*$", clause.text)
+    cue = compiled(rf"\s(?:{language.need_after})\W*$").search(clause.text)
     said = clause.text[: cue.start()] if cue else ""
     start = clause.start + len(said) - len(said.lstrip())
     is_short = 0 < len(_WORD.findall(said)) <= _SHORT and not has(language, language.first, said)
@@ -73,13 +73,13 @@ def _is_generic(said: str, reading: Reading) -> bool:
     """ "a tool", which says nothing without what it is for."""
     language = reading.language
     words = rf"(?:{language.articles}|{language.need_small}|{language.generic})"
-    return re.fullmatch(rf"(?:{words}\s?)+", said.strip()) is not None
+    return compiled(rf"(?:{words}\s?)+").fullmatch(said.strip()) is not None
 
 
 def _is_none(said: str, reading: Reading) -> bool:
     """A quote, a call or a person to talk to; a number; a pronoun."""
     language = reading.language
-    plain = re.sub(rf"^(?:(?:{language.articles}|{language.need_small})\s)+", "", said)
+    plain = compiled(rf"^(?:(?:{language.articles}|{language.need_small})\s)+").sub("", said)
     nothing = rf"(?:{language.never_need})(?!\w)|(?:{language.not_need})(?!\w)(?=\s*$|\s(?:{language.need_preposition})(?!\w))"
-    first = re.match(nothing, plain)
-    return first is not None or re.search(rf"(?:^|\s)(?:{language.pronouns})$", plain) is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None
+    first = compiled(nothing).match(plain)
+    return first is not None or compiled(rf"(?:^|\s)(?:{language.pronouns})$").search(plain) is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from backend.leads.languages.base import Language, pattern
+from backend.leads.languages.base import Language, pattern, compiled
 
 _DIGITS: Final = re.compile(
     r"(?<![\w.,])(?:\d{1,3}(?:([ '.,])\d{3})(?:\1\d{3})*(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:[.,]\d{1,3}(?!\d))?"
@@ -78,19 +78,19 @@ def _power(text: str, end: int, language: Language) -> tuple[int, int]:
 
 @cache
 def _powers(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"[ -]?(?P<power>{'|'.join(language.powers)})(?!\w)")
+    return compiled(rf"[ -]?(?P<power>{'|'.join(language.powers)})(?!\w)")
 
 
 @cache
 def _factor(language: Language, word: str) -> int:
-    return next(value for words, value in language.powers.items() if re.fullmatch(words, word))
+    return next(value for words, value in language.powers.items() if compiled(words).fullmatch(word))
 
 
 @cache
 def _words(language: Language) -> re.Pattern[str]:
     units = sorted(map(re.escape, language.units), key=len, reverse=True)
     glued = f"(?:{language.glued})?" if language.glued else ""
-    return re.compile(rf"(?<!\w){glued}(?P<word>{'|'.join([*units, *language.powers])})(?!\w)")
+    return compiled(rf"(?<!\w){glued}(?P<word>{'|'.join([*units, *language.powers])})(?!\w)")
 
 
 @cache
@@ -111,7 +111,7 @@ def _in_words(text: str, language: Language) -> Iterator[Number]:
 
 def _sums(text: str, language: Language) -> Iterator[Number]:
     """Runs of number words: "twenty-five", "two thousand five hundred", "treinta y cinco"."""
-    joint = re.compile(rf"(?:[ -](?:{language.number_and})[ -]|[ -])")
+    joint = compiled(rf"(?:[ -](?:{language.number_and})[ -]|[ -])")
     words, at = _words(language), 0
     while match := words.search(text, at):
         start, run = match.start("word"), [match["word"]]

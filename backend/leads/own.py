@@ -10,7 +10,7 @@ from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages import LANGUAGES
-from backend.leads.languages.base import has, pattern
+from backend.leads.languages.base import has, pattern, compiled
 from backend.leads.numbers import numbers
 from backend.leads.timelines import times
 
@@ -99,7 +99,7 @@ def _days(reading: Reading, clause: Clause, field: FieldSpec) -> Iterator[Found]
 def _truths(reading: Reading, clause: Clause, field: FieldSpec, *, is_asked: bool) -> Iterator[Found]:
     language = reading.language
     span = _trimmed(reading, clause)
-    opening = re.match(rf"\W*(?P<word>{language.yes}|(?P<no>{language.no}))(?!\w)", clause.text)
+    opening = compiled(rf"\W*(?P<word>{language.yes}|(?P<no>{language.no}))(?!\w)").match(clause.text)
     if is_asked and opening:
         place = clause.start + opening.start("word")
         yield _found(reading, field, opening["no"] is None, (place, place + len(opening["word"])))
@@ -111,7 +111,7 @@ def _texts(reading: Reading, clause: Clause, field: FieldSpec, *, is_asked: bool
     start, end = _trimmed(reading, clause)
     label = re.compile(r"[^:\n]{0,40}:\s*").match(reading.folded, start, end)
     if is_asked and clause.words <= _SHORT and not clause.is_any(Stance.NEGATED):
-        lead = re.compile(rf"(?:(?:{reading.language.own_lead})\s)+").match(reading.folded, start)
+        lead = compiled(rf"(?:(?:{reading.language.own_lead})\s)+").match(reading.folded, start)
         start = lead.end() if lead and lead.end() < end else start
         yield _found(reading, field, reading.text[start:end], (start, end))
     elif label and label.end() < end:

@@ -9,7 +9,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern
+from backend.leads.languages.base import Language, has, pattern, compiled
 
 NOT_WHO: Final = (
     Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED
@@ -90,13 +90,13 @@ def _may_be_name(written: str, word: str, language: Language, *, cased: bool) ->
     if bare in _no_names(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
         return False
     refused = "|".join([language.no_name, *language.months, *language.weekdays, *language.days, language.greetings])
-    is_word = re.fullmatch(refused, word) or (rest and len(rest) <= 2 and re.fullmatch(refused, bare))
+    is_word = compiled(refused).fullmatch(word) or (rest and len(rest) <= 2 and compiled(refused).fullmatch(bare))
     return not is_word and (is_hebrew or len(word) > 1 or written[0].isupper())
 
 
 def without_title(reading: Reading, place: int) -> int:
     """Past "Dr." and "Frau"."""
-    title = re.compile(rf"(?:(?:{reading.language.titles})\.?\s+)+").match(reading.folded, place)
+    title = compiled(rf"(?:(?:{reading.language.titles})\.?\s+)+").match(reading.folded, place)
     return title.end() if title else place
 
 
@@ -144,7 +144,7 @@ def _introduced_at(reading: Reading, clause: Clause, place: int, *, needs_capita
         return None
     if needs_capital and not cased:
         behind = reading.folded[one.end : one.end + 12]
-        is_closed = re.match(rf"\s*(?:$|[,.;!\n]|(?:{reading.language.name_ends})(?!\w))", behind)
+        is_closed = compiled(rf"\s*(?:$|[,.;!\n]|(?:{reading.language.name_ends})(?!\w))").match(behind)
         return one if is_closed and reading.language.bare_names and one.count == 1 else None
     return one
 
@@ -155,13 +155,13 @@ def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
     one = person_at(reading, place, most=4, cased=is_cased(reading))
     if one is None or is_company(reading, one) or is_role(reading, one):
         return
-    if re.compile(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
+    if compiled(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
         yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.9)
 
 
 def _begin(reading: Reading, clause: Clause) -> int:
     """Past a greeting and what is no word."""
-    opening = re.compile(rf"[\s\"'(\-*|>~]*(?:(?:{reading.language.greetings})(?!\w)[\s,!.-]*)*")
+    opening = compiled(rf"[\s\"'(\-*|>~]*(?:(?:{reading.language.greetings})(?!\w)[\s,!.-]*)*")
     match = opening.match(reading.folded, clause.start)
     return match.end() if match else clause.start
 
@@ -192,7 +192,7 @@ def index_of(reading: Reading, clause: Clause) -> int:
 
 def _says_who(reading: Reading, clause: Clause) -> bool:
     """Whether a clause is a company or a function: what stands before it is then a name."""
-    if re.match(rf"\s*(?:{reading.language.of_company})(?!\w)", clause.text):
+    if compiled(rf"\s*(?:{reading.language.of_company})(?!\w)").match(clause.text):
         return True
     one = words_at(reading, _begin(reading, clause), most=4, cased=is_cased(reading))
     return one is not None and _fills(reading, clause, one) and (is_company(reading, one) or is_role(reading, one))
@@ -201,7 +201,7 @@ def _says_who(reading: Reading, clause: Clause) -> bool:
 def _is_signed_uncased(reading: Reading, clause: Clause) -> bool:
     """Where no capitals tell names: under a closing, or behind an address."""
     before = reading.folded[: clause.start].rstrip(" \n,.")
-    closing = re.search(rf"(?:{reading.language.closings})$", before)
+    closing = compiled(rf"(?:{reading.language.closings})$").search(before)
     return clause is reading.clauses[-1] and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
 
 

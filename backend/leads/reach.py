@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern
+from backend.leads.languages.base import Language, has, pattern, compiled
 
 _ADDRESS: Final = re.compile(r"(?<![\w.+@-])[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w@])")
 _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
@@ -93,7 +93,7 @@ def _spelt(text: str, language: Language) -> Iterator[tuple[int, int, str]]:
 def _plain(spelt: str, language: Language) -> str:
     signs = {f"dot|punkt|point|punto|{language.dot}": ".", language.underscore: "_", language.dash: "-"}
     for words, sign in signs.items():
-        spelt = re.sub(rf"\s*[(\[{{]?(?<!\w)(?:{words})(?!\w)[)\]}}]?\s*", sign, spelt)
+        spelt = compiled(rf"\s*[(\[{{]?(?<!\w)(?:{words})(?!\w)[)\]}}]?\s*").sub(sign, spelt)
     return re.sub(r"\s|[(\[{}\])]", "", spelt)
 
 
@@ -151,7 +151,7 @@ def _spoken(reading: Reading) -> Iterator[tuple[int, int, str]]:
 def _digit_words(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
     one = "|".join([*(word for word, value in language.units.items() if value < 10 and " " not in word), language.zero])
     double = re.compile(language.twice)
-    return re.compile(rf"(?<!\w)(?:(?:{one}|{language.twice})[ -]+){{6,17}}(?:{one})(?!\w)"), double
+    return compiled(rf"(?<!\w)(?:(?:{one}|{language.twice})[ -]+){{6,17}}(?:{one})(?!\w)"), double
 
 
 def _is_named(reading: Reading, clause: Clause) -> bool:
@@ -169,7 +169,7 @@ def _may_be_phone(match: re.Match[str], reading: Reading) -> bool:
 def _phone(match: re.Match[str], reading: Reading, *, is_named: bool) -> Found | None:
     written = re.sub(r"^00(?=\d{8})", "+", match.group().strip())
     extension = pattern(reading.language, rf"(?:{reading.language.extension})[.:]?\s*(?P<digits>\d{{1,6}})")
-    line = re.compile(rf"\s*[,;(]?\s*{extension.pattern}").match(reading.folded, match.end())
+    line = compiled(rf"\s*[,;(]?\s*{extension.pattern}").match(reading.folded, match.end())
     end = line.end() if line else match.end()
     suffix = f";ext={line['digits']}" if line else ""
     digits = re.sub(r"\D", "", written)

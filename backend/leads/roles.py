@@ -6,7 +6,7 @@ from functools import cache
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language
+from backend.leads.languages.base import Language, compiled
 from backend.leads.people import NOT_WHO
 
 
@@ -19,9 +19,9 @@ def roles(reading: Reading) -> Iterator[Found]:
             start = _opened(reading, clause, match.start())
             before = reading.folded[clause.start : start]
             after = reading.folded[match.end() : clause.end]
-            is_said = re.search(rf"(?<!\w)(?:{language.i_am_role})(?:\s(?:{language.articles}))?\s*$", before)
-            fills = not re.search(r"\w", before) or re.fullmatch(rf"\W*(?:{language.articles})\W*", before)
-            is_followed = re.match(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))", after)
+            is_said = compiled(rf"(?<!\w)(?:{language.i_am_role})(?:\s(?:{language.articles}))?\s*$").search(before)
+            fills = not re.search(r"\w", before) or compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before)
+            is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(after)
             if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, match, language):
                 yield Found("role", reading.text[start : match.end()], start, match.end(), 0.85)
 
@@ -33,7 +33,7 @@ def _opened(reading: Reading, clause: Clause, start: int) -> int:
         return start
     before = reading.folded[clause.start : start]
     lead = rf"(?:^\W*|(?<!\w)(?:{language.i_am_role})\s(?:(?:{language.articles})\s)?)"
-    open_words = re.search(rf"{lead}(?P<words>(?:(?!(?:{language.articles}|{language.i_am_role})\s)[a-z&-]{{3,}} ){{1,2}})$", before)
+    open_words = compiled(rf"{lead}(?P<words>(?:(?!(?:{language.articles}|{language.i_am_role})\s)[a-z&-]{{3,}} ){{1,2}})$").search(before)
     if open_words is None or set(open_words["words"].split()) & set(language.common.split()):
         return start
     return clause.start + open_words.start("words")
@@ -41,7 +41,7 @@ def _opened(reading: Reading, clause: Clause, start: int) -> int:
 
 def _after_name(reading: Reading, match: re.Match[str], language: Language) -> bool:
     """ "Ann Lee the treasurer of ..." is said in one breath."""
-    follows = re.compile(rf"\s(?:{language.of_company})\s").match(reading.folded, match.end())
+    follows = compiled(rf"\s(?:{language.of_company})\s").match(reading.folded, match.end())
     named = re.search(r"[^\W\d_a-z]\w+ $", reading.text[: match.start()])
     return follows is not None and named is not None
 
@@ -53,4 +53,4 @@ def _pattern(language: Language) -> re.Pattern[str]:
     before = rf"(?:(?:{part}|{head})[ -])*" if language.role_before else rf"(?:(?:{language.role_first})[ -])?"
     link = language.role_links
     after = rf"(?:[ -](?:(?:{link})\s?)?(?:{part}|{head})(?!\w))*"
-    return re.compile(rf"(?<!\w){before}(?:{head})(?!\w)(?!'s\w){after}")
+    return compiled(rf"(?<!\w){before}(?:{head})(?!\w)(?!'s\w){after}")

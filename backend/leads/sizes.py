@@ -6,7 +6,7 @@ from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern
+from backend.leads.languages.base import Language, has, pattern, compiled
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Size
 
@@ -55,8 +55,8 @@ def _joined(reading: Reading, low: Number, high: Number) -> bool:
     if low.value >= high.value or len(gap) > 8:
         return False
     opened = has(language, language.between, reading.folded[max(0, low.start - 20) : low.start])
-    is_both = opened and re.fullmatch(language.both, gap.strip()) is not None
-    return is_both or re.fullmatch(rf"\s?(?:-|{language.to})\s?", gap) is not None
+    is_both = opened and compiled(language.both).fullmatch(gap.strip()) is not None
+    return is_both or compiled(rf"\s?(?:-|{language.to})\s?").fullmatch(gap) is not None
 
 
 def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[str, int] | None:
@@ -65,14 +65,14 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
     before, after = text[clause.start : low.start], text[last.end : clause.end]
     if _with_me(reading, low) != (low.start, low.end):
         return "people", 1
-    if re.fullmatch(language.together, text[low.start : last.end]):
+    if compiled(language.together).fullmatch(text[low.start : last.end]):
         return "people", 0
-    near = r"^[ -]?(?:d'|de |of )?(?:(?!and\b|or\b)[\w'-]+ ){0,2}?"
-    if re.match(rf"{near}(?:{language.not_people})(?!\w)", after) and not re.match(rf" (?:{language.users})(?!\w)", after):
+    near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b)[\w'-]+ ){0,2}?"
+    if compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after) and not compiled(rf" (?:{language.users})(?!\w)").match(after):
         return None
-    if re.match(rf"{near}(?:{language.users})(?!\w)", after):
+    if compiled(rf"{near}(?:{language.users})(?!\w)").match(after):
         return "users", 0
-    if re.match(rf"{near}(?:{language.people})(?!\w)", after) and _is_ours(reading, clause):
+    if compiled(rf"{near}(?:{language.people})(?!\w)").match(after) and _is_ours(reading, clause):
         return "people", 0
     return _cued(reading, clause, before, after)
 
@@ -80,12 +80,12 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
 def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[str, int] | None:
     language = reading.language
     hedged = rf"(?:\s(?:{language.between}|{language.hedges}|{language.at_most}|{language.at_least}))*\s*$"
-    is_end = re.match(rf"\s*(?:$|(?:{language.of_us})(?!\w))", after) is not None
-    if re.match(rf"\s(?:{language.of_us})(?!\w)", after) and (is_end or after.strip()):
+    is_end = compiled(rf"\s*(?:$|(?:{language.of_us})(?!\w))").match(after) is not None
+    if compiled(rf"\s(?:{language.of_us})(?!\w)").match(after) and (is_end or after.strip()):
         return "people", 0
-    if re.search(rf"(?<!\w)(?:{language.team_of}){hedged}", before) and (is_end or _is_strong(before, language)):
+    if compiled(rf"(?<!\w)(?:{language.team_of}){hedged}").search(before) and (is_end or _is_strong(before, language)):
         return "people", 0
-    if is_end and re.search(rf"(?<!\w)(?:{language.we_are}){hedged}", before):
+    if is_end and compiled(rf"(?<!\w)(?:{language.we_are}){hedged}").search(before):
         return "people", 0
     if reading.asks("team_size", clause) and clause.words <= 6:
         return "people", 0
@@ -111,7 +111,7 @@ def _is_strong(before: str, language: Language) -> bool:
 def _with_me(reading: Reading, number: Number) -> tuple[int, int]:
     """The words from a possessive to "and I", where they are there."""
     language = reading.language
-    behind = re.compile(rf"(?: [\w-]+){{1,2}} (?:{language.and_i})(?!\w)").match(reading.folded, number.end)
+    behind = compiled(rf"(?: [\w-]+){{1,2}} (?:{language.and_i})(?!\w)").match(reading.folded, number.end)
     if behind is None:
         return number.start, number.end
     before = pattern(language, language.articles).search(reading.folded, max(0, number.start - 6), number.start)

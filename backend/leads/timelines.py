@@ -8,7 +8,7 @@ from backend.leads.calendar import Days
 from backend.leads.clauses import Clause, Stance
 from backend.leads.dates import Moment, moments
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import has, pattern
+from backend.leads.languages.base import has, pattern, compiled
 from contracts.leads import When
 
 _NEAR: Final = 26
@@ -33,18 +33,18 @@ def times(reading: Reading) -> list[Moment]:
 def _is_time(moment: Moment, reading: Reading) -> bool:
     """ "may" and "fall" are verbs unless a capital or a preposition says otherwise."""
     word = reading.folded[moment.start : moment.end]
-    if not re.fullmatch(reading.language.doubtful, word):
+    if not compiled(reading.language.doubtful).fullmatch(word):
         return True
     before = reading.folded[max(0, moment.start - 12) : moment.start].rstrip(" (")
     is_named = reading.text[moment.start].isupper() and before.rstrip()[-1:] not in ("", ".", "!", "?")
-    return is_named or re.search(rf"(?<!\w)(?:{reading.language.on})$", before) is not None
+    return is_named or compiled(rf"(?<!\w)(?:{reading.language.on})$").search(before) is not None
 
 
 def _joined(reading: Reading, first: Moment, second: Moment) -> Moment | None:
     gap = reading.folded[first.end : second.start].strip()
     language = reading.language
     opened = has(language, language.between, reading.folded[max(0, first.start - 20) : first.start])
-    is_joint = re.fullmatch(rf"-|{language.to}", gap) or (opened and re.fullmatch(language.both, gap))
+    is_joint = compiled(rf"-|{language.to}").fullmatch(gap) or (opened and compiled(language.both).fullmatch(gap))
     if not is_joint or first.days is None or second.days is None or first.days.first >= second.days.last:
         return None
     return Moment(first.start, second.end, Days(first.days.first, second.days.last))
@@ -72,7 +72,8 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     if has(language, language.not_timeline, around) and not is_revised:
         return 0
     rest = rest_of(moment, clause)
-    words = len(re.findall(r"[^\W\d_]+", rest))
+    small = rf"(?<!\w)(?:{language.hedges}|{language.on}|{language.since}|{language.articles})(?!\w)"
+    words = len(re.findall(r"[^\W\d_]+", compiled(small).sub("", rest)))
     is_asked = reading.asks("timeline", clause)
     cue = pattern(language, language.buying).search(rest) is not None
     signs = (2 * cue, 2 * is_asked, clause.has(language.first), words <= 2, words == 0, is_revised * (2 if words <= 5 else 1))

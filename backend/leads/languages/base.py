@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Final, Literal
 
 Part = Literal["start", "early", "mid", "late", "end"]
@@ -84,6 +84,7 @@ class Language:
     months: Mapping[str, int] = field(default_factory=dict)
     weekdays: Mapping[str, int] = field(default_factory=dict)
     ordinal: str = NEVER
+    ordinals: Mapping[str, int] = field(default_factory=dict)
     of: str = NEVER
     parts: Mapping[str, Part] = field(default_factory=dict)
     time_units: Mapping[str, Unit] = field(default_factory=dict)
@@ -170,7 +171,13 @@ class Language:
     topics: Mapping[str, str] = field(default_factory=dict)
 
 
-@cache
+@lru_cache(maxsize=8192)
+def compiled(words: str) -> re.Pattern[str]:
+    """`re.compile` with room for the tables of every language; its own holds 512."""
+    return re.compile(words)
+
+
+@lru_cache(maxsize=8192)
 def _compiled(language: Language, words: str, *, anywhere: bool) -> re.Pattern[str]:
     glued = f"(?:{language.glued})?" if language.glued and anywhere else ""
     return re.compile(rf"(?<!\w){glued}(?:{words})(?:(?<=')|(?!\w))")

@@ -152,7 +152,7 @@ GERMAN: Final = Language(
     at_most="bis zu|bis|hochstens|maximal|max|max\\.|maximum|nicht mehr als|nicht uber|obergrenze|deckel|unter|weniger als|"
     "keinesfalls mehr als|mehr nicht|mehr ist nicht drin|limit|nicht uber|langstens|auf keinen fall mehr|schmerzgrenze",
     at_least="mindestens|wenigstens|ab|minimum|min\\.|nicht unter|nicht weniger als|uber|mehr als|aufwarts",
-    hedges="etwa|ungefahr|ca\\.?|circa|zirka|rund|um die|knapp|gut|so|vielleicht|wohl|eher|an die|in etwa|grob|nur|genau|"
+    hedges="irgendwann|hoffentlich|etwa|ungefahr|ca\\.?|circa|zirka|rund|um die|knapp|gut|so|vielleicht|wohl|eher|an die|in etwa|grob|nur|genau|"
     "aktuell|derzeit|momentan|jetzt|insgesamt|so um die|schatzungsweise|fast|bei|die|mit",
     not_budget="umsatz|jahresumsatz|gewinn|verlust|finanzierung|finanzierungsrunde|seed|investor(?:en)?|eingesammelt|gehalt|"
     "lohn|verdiene|verdient|verdienst|miete|schulden|kredit|darlehen|strafe|kostet|kosten|gekostet|preis|preise|listenpreis|"
@@ -174,6 +174,14 @@ GERMAN: Final = Language(
         "montag": 0, "dienstag": 1, "mittwoch": 2, "donnerstag": 3, "freitag": 4, "samstag|sonnabend": 5, "sonntag": 6,
     },
     ordinal="\\.",
+    ordinals={
+        f"{word}(?:n|r)?": number
+        for number, word in enumerate(
+            "erste zweite dritte vierte funfte sechste siebte achte neunte zehnte elfte zwolfte dreizehnte vierzehnte "
+            "funfzehnte sechzehnte siebzehnte achtzehnte neunzehnte zwanzigste".split(),
+            1,
+        )
+    },
     of="des|der|von|vom|im|in|dem",
     parts={
         "ende|(?:zum )?schluss": "end", "anfang|beginn(?! im)": "early", "mitte": "mid", "spat(?:er)?": "late",

@@ -74,7 +74,7 @@ ENGLISH: Final = Language(
     past="used to|previously|formerly|last (?:year|month|week|quarter|spring|summer|autumn|fall|winter|time)|years? ago|"
     "months? ago|weeks? ago|days? ago|back in|back then|in the past|yesterday|once had|at the time|"
     "was|were|had|paid|cost us|spent|lost|left|before that|in (?:19\\d\\d|200\\d|201\\d)|until recently|originally",
-    yours="your (?:site|website|web site|homepage|page|price list|pricing|plan|plans|ad|ads|brochure|newsletter|blog|"
+    yours="your (?:post|article|story|testimonial|chat|reference|webpage|site|website|web site|homepage|page|price list|pricing|plan|plans|ad|ads|brochure|newsletter|blog|"
     "competitor|competitors|ceo|founder|colleague|sales|company|invoice|offer|quote|leaflet|video|terms|docs?|banner|"
     "case study|email|e-mail|mail|bot|number|hotline|support|price|prices|table|flyer|salesperson|rep)|you (?:say|said|"
     "claim|charge|charged|advertise|quoted|wrote|promise|promised|sent|offer|offered|raised|list)|you're charging",
@@ -142,15 +142,15 @@ ENGLISH: Final = Language(
     "i've got|got|release|released",
     budget_given="budget(?:ed)?|finance|gave (?:me|us)|given (?:me|us)|trimmed|set aside|put aside|approved|was told|"
     "authori[sz]ed|we have|i have|earmarked|allocated|cut|got",
-    at_most="the most|most (?:i|we) can|and not a|up to|at most|max|maximum|max\\.|no more than|not more than|nothing over|nothing above|less than|under|below|"
+    at_most="cheaper than|the most|most (?:i|we) can|and not a|up to|at most|max|maximum|max\\.|no more than|not more than|nothing over|nothing above|less than|under|below|"
     "tops|top|cap|capped at|ceiling|limit|limited to|not exceed|not to exceed|can't exceed|cannot exceed|mustn't exceed|"
     "within|as high as|not a (?:cent|penny) (?:more|over)|not over|never more than|anything over|at the most|cap of",
     at_least="at least|min|minimum|min\\.|from|starting at|no less than|not less than|upwards of|more than|over|above|or more",
-    hedges="about|around|roughly|approximately|approx\\.?|circa|ca\\.?|some|nearly|almost|maybe|perhaps|probably|ideally|"
+    hedges="sometime|some time|hopefully|latest|about|around|roughly|approximately|approx\\.?|circa|ca\\.?|some|nearly|almost|maybe|perhaps|probably|ideally|"
     "say|like|close to|in the region of|ballpark|give or take|something like|just|only|exactly|currently|the",
     not_budget="revenue|revenues|turnover|sales of|raised|raising|series [a-d]|seed|venture|funding round|investors?|valuation|"
     "valued at|salary|salaries|wage|wages|payroll|earns?|earned|earning|makes|rent|profit|loss|losses|debt|loan|"
-    "mortgage|fine|grant of|quoted|quote of|offered|offers|charges?|charged|costs?|prices?(?! range)|priced|deposit|refund|invoice|"
+    "mortgage|fine|grant of|quoted|quote of|offered|offers|charges?|charged|costs?|prices?(?! range)|priced|deposit|refund|money back|reimburse\\w*|invoice|"
     "invoiced|bill|billed|fee|paying|pays|worth|bonus|saves?|saved|savings|in sales|donation|donated|stolen|discount|"
     "competing|competitor|other vendor|another vendor|elsewhere|bid|contract value|deal size|ticket|insurance|"
     "annual report|market cap|gross|net income|list price|each|apiece|a piece|lottery|won|inherited|prize|turn over|"
@@ -172,6 +172,17 @@ ENGLISH: Final = Language(
         "saturday|sat": 5, "sunday": 6,
     },
     ordinal="st|nd|rd|th",
+    ordinals=dict(
+        zip(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+            range(1, 21),
+            strict=True,
+        )
+    )
+    | {"twenty-first": 21, "twenty-second": 22, "twenty-third": 23, "twenty-fourth": 24, "twenty-fifth": 25,
+       "twenty-sixth": 26, "twenty-seventh": 27, "twenty-eighth": 28, "twenty-ninth": 29, "thirtieth": 30,
+       "thirty-first": 31},
     of="of|in|of the|the",
     parts={
         "(?:the )?(?:very )?end|close|the last day": "end",
@@ -238,7 +249,7 @@ ENGLISH: Final = Language(
     "branches|locations|offices|printers?|computers?|laptops?|phones?|servers?|machines?|sensors?|cameras?|pages|documents|"
     "products|articles|countries|cities|days|weeks|months|hours|minutes|percent|km|miles|kg|floors|parents|dogs|cats|"
     "horses|cows|animals|emails|messages|calls",
-    not_team="town|city|village|population|inhabitants|country|asked|serve|serving|served|reach|audience|met|invited|trained|"
+    not_team="hiring|hire|recruit|recruiting|town|city|village|population|inhabitants|country|asked|serve|serving|served|reach|audience|met|invited|trained|"
     "teach|teaching|hotel|school of|funeral|per day|a day|daily|attendance|competitors?|used to|laid off|fired|quit",
     we_are="we are|we're|were|there are|there's|there is|there're|there will be|we'll be|we'd be|it'd be|it would be|it's|"
     "it is|that's|that makes|makes|total of|we number|we count|we employ|we have|we've got|employ|employing|currently",
@@ -264,7 +275,7 @@ ENGLISH: Final = Language(
     "payable at|(?:i|we) (?:\\w+ ){1,4}at",
     works_at="work (?:at|for|with)|working (?:at|for|with)|employed (?:at|by|with)|on behalf of|representing|represent|"
     "teach at|study at|volunteer (?:at|for)|based at|consult for|writing for|writing from|calling from|here at|we at|us at|over at|here from|emailing from|"
-    "asking for|(?:i'm|im|i am|we're|we are) (?:at|with|from|over at)|run|runs|running|own|founded|co-founded|join(?:ed)?|greetings from",
+    "asking for|(?:i|we) (?:handle|do|manage|oversee|cover|buy|purchase|head|lead|teach) (?:\\w+ ){1,3}(?:at|for)|(?:i'm|im|i am|we're|we are) (?:at|with|from|over at)|run|runs|running|own|founded|co-founded|join(?:ed)?|greetings from",
     of_company="at|of|for|with|from|@",
     we_as="we are|we're|our company is|our company's called|our company is called|company is called|the company is|"
     "company name is|company's name is|our firm is|my company is|my business is called|our business is called|"

@@ -127,7 +127,7 @@ SPANISH: Final = Language(
     at_most="hasta|como mucho|maximo|max\\.?|no mas de|menos de|por debajo de|tope|limite|techo|sin pasar de|no pasar de|a lo sumo|"
     "como maximo|inferior a|no superar|ni un (?:euro|peso|centimo) mas",
     at_least="al menos|minimo|como minimo|min\\.|a partir de|desde|por lo menos|no menos de|mas de|por encima de",
-    hedges="unos|unas|aproximadamente|aprox\\.?|alrededor de|cerca de|mas o menos|casi|quizas?|tal vez|sobre|en torno a|digamos|"
+    hedges="a ser posible|ojala|unos|unas|aproximadamente|aprox\\.?|alrededor de|cerca de|mas o menos|casi|quizas?|tal vez|sobre|en torno a|digamos|"
     "solo|solamente|exactamente|actualmente|los|las|ahora|mas bien|ponle|aproximados|por ahi de|algo asi como|ahora mismo|en total",
     not_budget="facturacion|facturamos|ingresos|ventas|beneficios?|perdidas|ronda|financiacion|inversores|inversion recibida|levantado|"
     "recaudado|sueldo|sueldos|salario|salarios|nomina|gana|ganaba|gano|alquiler|renta|deuda|prestamo|hipoteca|multa|cuesta|"
@@ -146,6 +146,7 @@ SPANISH: Final = Language(
     },
     weekdays={"lunes": 0, "martes": 1, "miercoles": 2, "jueves": 3, "viernes": 4, "sabado": 5, "domingo": 6},
     ordinal="º|o",
+    ordinals={"primero": 1, "uno": 1},
     of="de|del|de este|de la|el mes de",
     parts={
         "(?:a )?final(?:es)?|(?:el )?fin|(?:a )?fines": "end", "(?:a )?principios?|(?:a )?comienzos?|(?:el )?inicio(?= de)|(?:a )?inicios": "early",

@@ -128,7 +128,7 @@ FRENCH: Final = Language(
     at_most="jusqu'a|maximum|max|max\\.|au maximum|au plus|tout au plus|pas plus de|moins de|plafond|plafonne|limite|sous les|"
     "en dessous de|sans depasser|ne pas depasser|ne depasse pas|inferieur a|grand maximum|a tout casser|dans la limite de",
     at_least="au moins|minimum|min\\.|a partir de|au minimum|pas moins de|plus de|superieur a|des",
-    hedges="environ|autour de|autour des|a peu pres|approximativement|env\\.?|vers|pres de|presque|peut-etre|disons|dans les|"
+    hedges="si possible|idealement|environ|autour de|autour des|a peu pres|approximativement|env\\.?|vers|pres de|presque|peut-etre|disons|dans les|"
     "de l'ordre de|quelque|plutot|seulement|juste|exactement|actuellement|les|une petite|petite|aujourd'hui|bien",
     not_budget="chiffre d'affaires|ca de|revenus?|benefices?|pertes?|leve|levee|levee de fonds|financement|investisseurs?|salaire|"
     "salaires|gagne|gagnait|loyer|dette|emprunt|credit immobilier|amende|coute|coutent|cout|prix|tarif|affiche|caution|"
@@ -147,6 +147,7 @@ FRENCH: Final = Language(
     },
     weekdays={"lundi": 0, "mardi": 1, "mercredi": 2, "jeudi": 3, "vendredi": 4, "samedi": 5, "dimanche": 6},
     ordinal="er|e",
+    ordinals={"premier": 1},
     of="de|du|de l'|d'|en|des|de la|le mois de|le mois d'",
     parts={
         "(?:a la |la |en )?fin": "end", "(?:le |au |en )?debut(?! en)": "early", "(?:la )?mi|milieu|(?:au )?milieu": "mid",
