@@ -152,9 +152,9 @@ def _begins_by_asking(sentence: str, language: Language) -> bool:
     start = re.match(r"[\s\"'¿]*(?:(?:hi|hello|and|also|but|so|ok|und|et|y)[\s,]+)?(?=\w)", sentence)
     if "¿" in sentence[:3]:
         return True
-    if start is None or pattern(language, language.asks_not).match(sentence, start.end()):
+    if start is None or compiled(rf"(?:{language.asks_not})(?!\w)").match(sentence, start.end()):
         return False
-    return pattern(language, language.asks).match(sentence, start.end()) is not None
+    return compiled(rf"(?:{language.asks})(?!\w)").match(sentence, start.end()) is not None
 
 
 def _stance(part: str, language: Language) -> Stance:

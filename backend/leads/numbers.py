@@ -17,6 +17,8 @@ _GROUPS: Final = re.compile(r"(?P<sign>[ '.,])\d{3}(?:(?P=sign)\d{3})*$")
 _SHORT: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "tsd": 10**3, "bn": 10**9}
 _SHORT_POWER: Final = re.compile(r" ?(k|mn|mio|mln|m|tsd|bn)\b\.?")
 _NO_COUNT: Final = re.compile(r"\s?%|\s?(?:am|pm|uhr|h\d\d)\b|:\d\d|\s?(?:o'clock|percent|prozent)\b|°")
+_MOST: Final = 60
+"""Numbers of a text; whoever writes more gives no lead, and the work is bounded."""
 _LIMIT: Final = 10**13
 
 
@@ -44,7 +46,7 @@ def numbers(text: str, language: Language) -> list[Number]:
         is_free = not kept or one.start >= kept[-1].end
         if one.value < _LIMIT and is_free and not _NO_COUNT.match(text, one.end) and text[one.start - 1 : one.start] != ":":
             kept.append(one)
-    return kept
+    return kept[:_MOST]
 
 
 def _in_digits(text: str, language: Language) -> Iterator[Number]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Final
 
 import phonenumbers
@@ -17,6 +18,9 @@ _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.O
 _DIGITS: Final = re.compile(r"(?<![\w.,#+])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,17}(?![\w#]|[.,]\d)")
 _FIRST_HALF: Final = re.compile(r"(?:\+|\(|\b)\d[\d ().-]{1,12}(?=[ .,]*$)")
 _SECOND_HALF: Final = re.compile(r"[^\d\n]{0,20}(?P<digits>\d[\d -]{1,9}\d)(?![\d%])")
+_MOST: Final = 30
+"""Of one kind in a message; whoever writes more gives no lead, and the work is bounded."""
+_NEAR: Final = 70
 _PAUSE: Final = re.compile(r"[,;\n]")
 _DATE: Final = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 _AMOUNT: Final = re.compile(r"\d{1,3}(?:[. ]000)+")
@@ -60,34 +64,35 @@ def _is_mine(clause: Clause, start: int, reading: Reading) -> bool:
 
 
 @cache
-def _spelt_pattern(language: Language) -> re.Pattern[str]:
+def _spelt_parts(language: Language) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What stands for "@", the words before it and those behind it; each of bounded length."""
     at = rf"\s*[(\[{{<]\s*(?:at|@|a|{language.at})\s*[)\]}}>]\s*|\s+(?P<bare>at|arobase|arroba|{language.at})\s+|\s+@\s+"
     dot_word = rf"dot|punkt|point|punto|{language.dot}"
-    dot = rf"(?P<spoken>\s*[(\[{{]\s*(?:{dot_word}|\.)\s*[)\]}}]\s*|\s+(?:{dot_word})\s+)|\."
-    every_dot = dot.replace("?P<spoken>", "?:")
-    joint = rf"{every_dot}|\s+(?:{language.underscore}|{language.dash})\s+|[_+-]"
-    return re.compile(
-        rf"(?<![\w.])(?P<local>[a-z0-9]+(?:(?:{joint})[a-z0-9]+)*)(?:{at})"
-        rf"(?P<domain>[a-z0-9]+(?:(?:\s+(?:{language.dash})\s+|-)[a-z0-9]+)*(?:(?:{every_dot})[a-z0-9-]+)+)(?![\w@])"
+    dot = rf"\s*[(\[{{]\s*(?:{dot_word}|\.)\s*[)\]}}]\s*|\s+(?:{dot_word})\s+|\."
+    joint = rf"{dot}|\s+(?:{language.underscore}|{language.dash})\s+|[_+-]"
+    word = "[a-z0-9]{1,40}"
+    return (
+        compiled(at),
+        compiled(rf"(?<![\w.]){word}(?:(?:{joint}){word}){{0,5}}$"),
+        compiled(rf"{word}(?:(?:\s+(?:{language.dash})\s+|-){word}){{0,3}}(?:(?:{dot})[a-z0-9-]{{1,40}}){{1,4}}(?![\w@])"),
     )
 
 
 def _spelt(text: str, language: Language) -> Iterator[tuple[int, int, str]]:
     """ "john dot smith at example dot com", "anton (at) example (dot) net"; never "look at example.com"."""
-    words, at = _spelt_pattern(language), 0
-    while match := words.search(text, at):
-        at = match.start() + len(match["local"])
-        local, domain = match["local"], match["domain"]
-        is_spoken = re.search(r"\s", local + domain) is not None or "(" in domain
-        if match["bare"] and not is_spoken:
+    at, before, behind = _spelt_parts(language)
+    for match in islice(at.finditer(text), _MOST):
+        local = before.search(text, max(0, match.start() - _NEAR), match.start())
+        domain = behind.match(text, match.end())
+        if local is None or domain is None:
             continue
-        start = match.start()
-        while (lead := re.match(r"(\S+)\s+", local)) and lead[1] in language.common.split():
-            start, local = start + lead.end(), local[lead.end() :]
-        plain = f"{_plain(local, language)}@{_plain(domain, language)}"
-        if local and local not in language.common.split():
-            at = match.end()
-            yield start, match.end(), plain
+        start, said = local.start(), local.group()
+        if match["bare"] and not re.search(r"\s|\(", said + domain.group()):
+            continue
+        while (lead := re.match(r"(\S+)\s+", said)) and lead[1] in language.common.split():
+            start, said = start + lead.end(), said[lead.end() :]
+        if said and said not in language.common.split():
+            yield start, domain.end(), f"{_plain(said, language)}@{_plain(domain.group(), language)}"
 
 
 def _plain(spelt: str, language: Language) -> str:
@@ -99,7 +104,7 @@ def _plain(spelt: str, language: Language) -> str:
 
 def phones(reading: Reading) -> Iterator[Found]:
     """Of the visitor, in E.164; without a known country, the digits as they stand."""
-    matches = [one for one in _DIGITS.finditer(reading.folded) if _may_be_phone(one, reading)]
+    matches = [one for one in islice(_DIGITS.finditer(reading.folded), _MOST) if _may_be_phone(one, reading)]
     found: list[tuple[bool, Found]] = []
     for index, match in enumerate(matches):
         clause = reading.clause_at(match.start())
@@ -167,7 +172,7 @@ def _may_be_phone(match: re.Match[str], reading: Reading) -> bool:
 
 
 def _phone(match: re.Match[str], reading: Reading, *, is_named: bool) -> Found | None:
-    written = re.sub(r"^00(?=\d{8})", "+", match.group().strip())
+    written = re.sub(r"^00(?=[\d ().-]{8})", "+", match.group().strip())
     extension = pattern(reading.language, rf"(?:{reading.language.extension})[.:]?\s*(?P<digits>\d{{1,6}})")
     line = compiled(rf"\s*[,;(]?\s*{extension.pattern}").match(reading.folded, match.end())
     end = line.end() if line else match.end()

@@ -10,7 +10,8 @@ from backend.leads.languages.base import Language, has, pattern, compiled
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Size
 
-_SHORT: Final = 6
+_SHORT: Final = 5
+_NEAR: Final = 24
 _LARGEST: Final = 1_000_000
 _NOT_TEAM: Final = (
     Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.PAST
@@ -67,13 +68,17 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
         return "people", 1
     if compiled(language.together).fullmatch(text[low.start : last.end]):
         return "people", 0
-    near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b)[\w'-]+ ){0,2}?"
+    near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b|with\b|for\b|in\b|at\b|per\b)[\w'-]*[^\Ws] ){0,2}?"
     if compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after) and not compiled(rf" (?:{language.users})(?!\w)").match(after):
         return None
     if compiled(rf"{near}(?:{language.users})(?!\w)").match(after):
         return "users", 0
+    if compiled(rf"(?:{near})?\s?(?:{language.using})(?!\w)").match(after):
+        return "users", 0
     if compiled(rf"{near}(?:{language.people})(?!\w)").match(after) and _is_ours(reading, clause):
-        return "people", 0
+        is_anybody = compiled(rf"^[ -]?(?:{language.anybody})(?!\w)").match(after) is not None
+        if not is_anybody or clause.words <= _SHORT or _is_about_us(language, before):
+            return "people", 0
     return _cued(reading, clause, before, after)
 
 
@@ -82,6 +87,9 @@ def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[st
     hedged = rf"(?:\s(?:{language.between}|{language.hedges}|{language.at_most}|{language.at_least}))*\s*$"
     is_end = compiled(rf"\s*(?:$|(?:{language.of_us})(?!\w))").match(after) is not None
     if compiled(rf"\s(?:{language.of_us})(?!\w)").match(after) and (is_end or after.strip()):
+        return "people", 0
+    is_wanted = clause.has(language.need) or clause.is_any(Stance.REQUEST) or clause.words <= _SHORT
+    if is_wanted and is_end and compiled(rf"(?<!\w)(?:{language.weak_team}){hedged}").search(before):
         return "people", 0
     if compiled(rf"(?<!\w)(?:{language.team_of}){hedged}").search(before) and (is_end or _is_strong(before, language)):
         return "people", 0
@@ -102,6 +110,12 @@ def _is_ours(reading: Reading, clause: Clause) -> bool:
     if clause.has(language.first) or clause.words <= _SHORT or reading.asks("team_size", clause):
         return True
     return any(clause.has(words) for words in (language.need, language.buying, language.we_are, language.team_of))
+
+
+def _is_about_us(language: Language, before: str) -> bool:
+    """ "200 people" are anybody, "we are 200 people" are not."""
+    near = before[-_NEAR:]
+    return any(has(language, words, near) for words in (language.we_are, language.team_of, language.weak_team))
 
 
 def _is_strong(before: str, language: Language) -> bool:

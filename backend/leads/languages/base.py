@@ -117,6 +117,9 @@ class Language:
 
     people: str = NEVER
     users: str = NEVER
+    anybody: str = NEVER
+    using: str = NEVER
+    weak_team: str = NEVER
     not_people: str = NEVER
     together: str = NEVER
     not_team: str = NEVER
@@ -160,6 +163,7 @@ class Language:
     pronouns: str = NEVER
     never_need: str = NEVER
     need_preposition: str = NEVER
+    need_of: str = NEVER
     need_after: str = NEVER
     need_before: str = NEVER
     need_ends: str = NEVER

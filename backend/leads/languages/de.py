@@ -152,7 +152,7 @@ GERMAN: Final = Language(
     at_most="bis zu|bis|hochstens|maximal|max|max\\.|maximum|nicht mehr als|nicht uber|obergrenze|deckel|unter|weniger als|"
     "keinesfalls mehr als|mehr nicht|mehr ist nicht drin|limit|nicht uber|langstens|auf keinen fall mehr|schmerzgrenze",
     at_least="mindestens|wenigstens|ab|minimum|min\\.|nicht unter|nicht weniger als|uber|mehr als|aufwarts",
-    hedges="irgendwann|hoffentlich|etwa|ungefahr|ca\\.?|circa|zirka|rund|um die|knapp|gut|so|vielleicht|wohl|eher|an die|in etwa|grob|nur|genau|"
+    hedges="bitte|danke|irgendwann|hoffentlich|etwa|ungefahr|ca\\.?|circa|zirka|rund|um die|knapp|gut|so|vielleicht|wohl|eher|an die|in etwa|grob|nur|genau|"
     "aktuell|derzeit|momentan|jetzt|insgesamt|so um die|schatzungsweise|fast|bei|die|mit",
     not_budget="umsatz|jahresumsatz|gewinn|verlust|finanzierung|finanzierungsrunde|seed|investor(?:en)?|eingesammelt|gehalt|"
     "lohn|verdiene|verdient|verdienst|miete|schulden|kredit|darlehen|strafe|kostet|kosten|gekostet|preis|preise|listenpreis|"
@@ -225,6 +225,9 @@ GERMAN: Final = Language(
     "vertrag lauft|lauft bis|vertrag endet|gekundigt|kundigung|rechnung|bestellt|gekauft|gestern|vor \\w+ tagen|letzte[nrs]?|"
     "geschlossen|besuch|reise|messe|konferenz|offnungszeiten|geoffnet|jeden|jede|immer|immer am|rente|war|kam|hatte|"
     "ist abgelaufen|montags|freitags|zuruck|schließt",
+    anybody="leute|personen|person|menschen|mann|frauen|manner|kopfe|mitglieder|seelen|ehrenamtliche|freiwillige",
+    using="(?:davon |von (?:ihnen|uns|denen) )?(?:werden |wurden |sollen |mussten |brauchen |brauchten |brauchten )*(?:es |das |damit )?(?:nutzen|arbeiten|brauchen (?:einen )?zugang|einen zugang|zugriff|damit arbeiten|mitarbeiten)",
+    weak_team="fur|mit",
     people="leute|personen|person|mitarbeiter(?:innen|in|n)?|mitarbeitende[nr]?|mitarbeiter:innen|mitarbeiter\\*innen|angestellte[nr]?|"
     "beschaftigte[nr]?|kopfe|mann|kolleg(?:en|innen)|kolleg:innen|teammitglieder|hande|frauen|manner|"
     "ehrenamtliche[nr]?|freiwillige[nr]?|freie[nr]?|partner(?:innen)?|gesellschafter|azubis|auszubildende[nr]?|"
@@ -240,11 +243,11 @@ GERMAN: Final = Language(
     "tage|tagen|wochen|monate|monaten|stunden|minuten|prozent|km|kilometer|quadratmeter|qm|kg|etagen|eltern|hunde|katzen|"
     "pferde|kuhe|tiere|e-mails|mails|anrufe|wohnungen|studierende[nr]?|studenten|rechnungen|uhr",
     not_team="stadt|dorf|gemeinde mit|einwohner|land|gefragt|bedienen|betreuen|publikum|pro tag|taglich|eingeladen|geschult|kundigt\\w*|entlassen",
-    we_are="wir sind|sind wir|sind|wir waren|es sind|das sind|macht|insgesamt|wir zahlen|beschaftigen|wir haben|haben wir|"
-    "gesamt|also|belegschaft",
+    we_are="wir sind|sind wir|wir waren|wir waren dann|wir zahlen|beschaftigen|wir haben|haben wir|ich habe|"
+    "belegschaft|wir sind jetzt|sind jetzt",
     of_us="von uns|im team|insgesamt|stuck|in der firma|im buro|im betrieb",
     team_of="team von|team aus|gruppe von|gespann aus|mannschaft von|team mit|firma mit|betrieb mit|kanzlei mit|"
-    "belegschaft von|team:|teamgroße:|teamgroße|nutzer:|mitarbeiter:|personen:|anzahl|fur|buro mit|praxis mit|agentur mit",
+    "belegschaft von|team:|teamgroße:|teamgroße|nutzer:|mitarbeiter:|personen:|anzahl|buro mit|praxis mit|agentur mit",
     and_i="und ich|und mich|plus ich|und meine wenigkeit",
     my_name="mein name ist|mein name|name ist|ich heiße|ich heisse|heiße|heisse|name|nennen sie mich|ansprechpartner(?:in)?|"
     "kontakt|mein name lautet|nachname ist|vorname ist|verlangen sie|fragen sie nach|nach mir fragen|gezeichnet|gez|"
@@ -306,7 +309,7 @@ GERMAN: Final = Language(
     need="brauchen|brauche|braucht|benotigen|benotige|benotigt|suchen|suche|sucht|mochten|mochte|wollen|will|wunschen uns|"
     "wunsche mir|hatten? (?:wir |ich )?gerne?|hatte[ns]? gerne?|interessieren uns fur|interessiere mich fur|interesse an|"
     "interessiert an|auf der suche nach|bedarf an|gesucht wird|gesucht|es fehlt|uns fehlt|mir fehlt|es geht um|geht um|"
-    "loswerden|ersetzen|ablosen|kaufen|anschaffen|einfuhren|beschaffen|planen|bitte um|anfrage fur|anfrage zu",
+    "sind dabei|uberlegen|erwagen|denken uber|versuchen|loswerden|ersetzen|ablosen|kaufen|anschaffen|einfuhren|beschaffen|planen|bitte um|anfrage fur|anfrage zu",
     not_need="angebot|angebote|rabatt|anruf|ruckruf|demo|vorfuhrung|person|mensch|menschen|jemand|ansprechpartner|preis|preise|"
     "preisliste|info|infos|information|informationen|prospekt|katalog|testzugang|probezugang|hilfe|antwort|termin|"
     "gesprach|beratungsgesprach|erstattung|unterlagen|rechnung|kostenvoranschlag|testversion|zeit|ruhe|geduld|beratung",
@@ -316,6 +319,7 @@ GERMAN: Final = Language(
     "nur|nicht|gerne|gern|noch|wir|ich|uns|mir|haben|machen|sagen|schauen",
     need_preposition="fur|mit|zu|uber|von|bei|an|um|am|auf|in|und|oder|heute|morgen|bitte|bevor",
     generic="tool|software|system|app|losung|etwas|programm|plattform|produkt|anwendung|werkzeug|dienst",
+    need_of="(?:angebot|angebote|kostenvoranschlag|preis|preise|preisliste|demo|vorfuhrung|info|infos|informationen|ersatz|alternative|hilfe|unterlagen) (?:fur|zu|zum|zur|uber|bei)",
     need_after="gesucht|gewunscht|benotigt|gebraucht|erwunscht|notig",
     need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",
     need_ends="bis|ab|im|am|fur (?:\\d+|etwa|rund|unser|unsere|uns|mein|zwei|drei|vier|funf|sechs|zehn|zwolf|ein team|ca)|"

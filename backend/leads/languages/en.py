@@ -68,13 +68,13 @@ ENGLISH: Final = Language(
     rf"(?: (?!and )[\w-]+)? (?:{_WHO})(?:'s)?|(?:my|our|his|her|their|your) (?:\w+ )?(?:{_STAFF})(?:'s)?|competitors?|(?!(?:boss|board|finance|management|cfo|ceo|i|we|treasurer|director|manager|committee|owner) )[\w-]+ (?:said|says|told|asked|charges|pays|makes|earns)|"
     "next door|other (?:vendors?|companies|providers?)",
     superiors="(?:my|our|the) (?:[\\w-]+ )?(?:boss|board|cfo|ceo|management|director|manager|treasurer|owners?|chief|"
-    "supervisor|controller|trustees|committee|finance)|finance|procurement|purchasing|leadership|head office",
+    "supervisor|controller|trustees|committee|finance)|(?:finance|procurement|purchasing|leadership|head office)(?= (?:gave|gives|said|says|approved|cut|trimmed|wants|has|will|won't|allows?|only|just|told))",
     they="he(?!/)|she(?!/)|they(?!/)|(?<!/)him|(?<!/)them|his|(?<!/)her|hers|their|theirs|he's|she's|they're|they've|somebody|someone|others|other people",
     gives="(?:gave|give|gives|given|granted|allow|allowed|allows|approved|assigned|handed|allotted|allocated) (?:me|us)|let (?:me|us)",
     past="used to|previously|formerly|last (?:year|month|week|quarter|spring|summer|autumn|fall|winter|time)|years? ago|"
     "months? ago|weeks? ago|days? ago|back in|back then|in the past|yesterday|once had|at the time|"
     "was|were|had|paid|cost us|spent|lost|left|before that|in (?:19\\d\\d|200\\d|201\\d)|until recently|originally",
-    yours="your (?:post|article|story|testimonial|chat|reference|webpage|site|website|web site|homepage|page|price list|pricing|plan|plans|ad|ads|brochure|newsletter|blog|"
+    yours="your (?:address|post|article|story|testimonial|chat|reference|webpage|site|website|web site|homepage|page|price list|pricing|plan|plans|ad|ads|brochure|newsletter|blog|"
     "competitor|competitors|ceo|founder|colleague|sales|company|invoice|offer|quote|leaflet|video|terms|docs?|banner|"
     "case study|email|e-mail|mail|bot|number|hotline|support|price|prices|table|flyer|salesperson|rep)|you (?:say|said|"
     "claim|charge|charged|advertise|quoted|wrote|promise|promised|sent|offer|offered|raised|list)|you're charging",
@@ -146,11 +146,11 @@ ENGLISH: Final = Language(
     "tops|top|cap|capped at|ceiling|limit|limited to|not exceed|not to exceed|can't exceed|cannot exceed|mustn't exceed|"
     "within|as high as|not a (?:cent|penny) (?:more|over)|not over|never more than|anything over|at the most|cap of",
     at_least="at least|min|minimum|min\\.|from|starting at|no less than|not less than|upwards of|more than|over|above|or more",
-    hedges="sometime|some time|hopefully|latest|about|around|roughly|approximately|approx\\.?|circa|ca\\.?|some|nearly|almost|maybe|perhaps|probably|ideally|"
+    hedges="please|pls|thanks|sometime|some time|hopefully|latest|about|around|roughly|approximately|approx\\.?|circa|ca\\.?|some|nearly|almost|maybe|perhaps|probably|ideally|"
     "say|like|close to|in the region of|ballpark|give or take|something like|just|only|exactly|currently|the",
     not_budget="revenue|revenues|turnover|sales of|raised|raising|series [a-d]|seed|venture|funding round|investors?|valuation|"
     "valued at|salary|salaries|wage|wages|payroll|earns?|earned|earning|makes|rent|profit|loss|losses|debt|loan|"
-    "mortgage|fine|grant of|quoted|quote of|offered|offers|charges?|charged|costs?|prices?(?! range)|priced|deposit|refund|money back|reimburse\\w*|invoice|"
+    "mortgage|fined|a fine|grant of|quoted|quote of|offered|offers|charges?|charged|costs?|prices?(?! range)|priced|deposit|refund|money back|reimburse\\w*|invoice|"
     "invoiced|bill|billed|fee|paying|pays|worth|bonus|saves?|saved|savings|in sales|donation|donated|stolen|discount|"
     "competing|competitor|other vendor|another vendor|elsewhere|bid|contract value|deal size|ticket|insurance|"
     "annual report|market cap|gross|net income|list price|each|apiece|a piece|lottery|won|inherited|prize|turn over|"
@@ -230,6 +230,9 @@ ENGLISH: Final = Language(
     "ordered|bought|cancelled|canceled|signed up|signed|joined|yesterday|ago|last|closed|visit|trip|flight|conference|"
     "interview|ended|was|were|outage|broke|happened|sent|arrived|received|open from|opening hours|quit|retire|retires|"
     "hours|every|each|usually|always|price goes|prices go|ask again|check back|be back|warranty|dentist|game|match",
+    anybody="people|persons?|folks|members?|men|women|guys|girls|ladies|souls|volunteers|heads?",
+    using="(?:of (?:them|us|those|these) )?(?:who )?(?:would |will |'ll |'d |really |actually |to )*(?:need (?:access|it|a login|an account)|use it|use this|be using|using it|log in|work with it|get access|need to log in)",
+    weak_team="for|with",
     people="people|persons?|staff|employees?|colleagues|workers?|heads?|folks|team members?|members of staff|members?|"
     "crew|headcount|fte|ftes|souls|hands|of us|men|women|guys|girls|ladies|volunteers|partners|associates|"
     "contractors|freelancers|engineers|developers|devs|designers|teachers|nurses|doctors|drivers|agents|reps|"
@@ -251,13 +254,13 @@ ENGLISH: Final = Language(
     "horses|cows|animals|emails|messages|calls",
     not_team="hiring|hire|recruit|recruiting|town|city|village|population|inhabitants|country|asked|serve|serving|served|reach|audience|met|invited|trained|"
     "teach|teaching|hotel|school of|funeral|per day|a day|daily|attendance|competitors?|used to|laid off|fired|quit",
-    we_are="we are|we're|were|there are|there's|there is|there're|there will be|we'll be|we'd be|it'd be|it would be|it's|"
-    "it is|that's|that makes|makes|total of|we number|we count|we employ|we have|we've got|employ|employing|currently",
+    we_are="we are|we're|we were|we'll be|we'd be|we will be|we would be|we number|we count|we employ|employ|employing|"
+    "we have|we've got|i have|i employ|total of|are now|we're now|we are now",
     of_us="of us|of them|in total|in all|altogether|strong|all told|in the team|on the team|in my team|on my team|"
     "in our team|in the office|at the moment",
     team_of="(?:we're|we are|is) an? \\w+ of|team of|staff of|crew of|group of|family of|department of|firm of|company of|office of|workforce of|"
     "squad of|practice of|outfit of|shop of|headcount of|headcount is|headcount:|team size|team:|users:|seats:|"
-    "size:|employees:|people:|staff:|licenses:|licences:|headcount|team is|for|sized at",
+    "size:|employees:|people:|staff:|licenses:|licences:|headcount|team is|sized at",
     and_i="and i|and me|and myself|plus me|plus myself",
     my_name="my name is|my name's|my names|name is|name's|the name's|the name is|i am called|i'm called|they call me|"
     "people call me|call me|everyone calls me|known as|name|full name|contact name|contact person|ask for|"
@@ -353,13 +356,14 @@ ENGLISH: Final = Language(
         "need|needs|wanted|wish|goal|looking for|interest|request|requirement|what|wants?|project|purpose|use case|subject|re": "need",
     },
     need="need|needs|needing|looking for|look for|searching for|in search of|want|wants|would like|would love|"
-    "'d like|'d love|like to have|wish for|interested in|in the market for|shopping for|hunting for|after|require|"
+    "(?:i|we|they|it)'d (?:like|love|prefer|rather have)|id like|wed like|like to have|wish for|interested in|in the market for|shopping for|hunting for|after|require|"
     "requires|seeking|could use|trying to find|hoping to (?:find|get|have)|get rid of|rid of|lack|lacking|missing|are missing|replace|replacing|"
-    "tired of|fed up with|'d really use|really use|that's all we want|all we want is|all i want is|what we want is|"
-    "what we need is|what i need is|want to|need to|would like to|'d like to|we want|thinking of|help us|help me|help with",
+    "could do with|on the lookout for|in need of|considering|evaluating|thinking about|exploring|trying to|hoping to|have to|"
+    "must be able to|tired of|fed up with|could really use|(?:i|we)'d really use|really use|that's all we want|all we want is|all i want is|what we want is|"
+    "what we need is|what i need is|want to|need to|would like to|'d like to|we want|thinking of|help us|help me",
     not_need="quote|quotes|quotation|discount|discounts|call|callback|call back|demo|demonstration|person|human|someone|"
     "somebody|talk|speak|price|prices|pricing|price list|offer|information|info|details|brochure|catalogue|trial|"
-    "free trial|help|answer|reply|appointment|meeting|refund|time|assistance|advice|support|contact",
+    "free trial|help|answer|reply|appointment|meeting|refund|time|assistance|advice|support|contact|access",
     pronouns="it|this|that|them|these|one|there",
     never_need="know|see|ask|cancel|unsubscribe|update|change|correct|"
     "correction|hear|learn|understand|be|go|get started|start|sign|buy|think|make sure|take|give|show|tell|send|it|this|that|them|one|more|"
@@ -368,6 +372,8 @@ ENGLISH: Final = Language(
     need_preposition="for|with|on|about|at|to|from|by|of|in|first|next|today|tomorrow|this|soon|and|please|or|before",
     generic="tool|software|system|app|application|solution|something|platform|program|way|one|thing|product|service|site|"
     "someone|somebody|company|place|partner",
+    need_of="(?:quote|quotes|quotation|price|prices|pricing|offer|demo|demonstration|trial|info|information|details|estimate|"
+    "proposal|bid|replacement|alternative|help|support) (?:for|on|of|about|to|with)",
     need_after="needed|wanted|required|sought",
     need_before="that's (?:all|what) (?:we|i)(?:'d)? (?:need|want|like|are after|'re after)|is (?:all|what) (?:we|i) (?:need|want)",
     need_ends="by|before|until|because|since|so|but|and (?:we|i|our|my|have|can|the|need|want|are|budget)|at the latest|"

@@ -127,7 +127,7 @@ SPANISH: Final = Language(
     at_most="hasta|como mucho|maximo|max\\.?|no mas de|menos de|por debajo de|tope|limite|techo|sin pasar de|no pasar de|a lo sumo|"
     "como maximo|inferior a|no superar|ni un (?:euro|peso|centimo) mas",
     at_least="al menos|minimo|como minimo|min\\.|a partir de|desde|por lo menos|no menos de|mas de|por encima de",
-    hedges="a ser posible|ojala|unos|unas|aproximadamente|aprox\\.?|alrededor de|cerca de|mas o menos|casi|quizas?|tal vez|sobre|en torno a|digamos|"
+    hedges="por favor|gracias|a ser posible|ojala|unos|unas|aproximadamente|aprox\\.?|alrededor de|cerca de|mas o menos|casi|quizas?|tal vez|sobre|en torno a|digamos|"
     "solo|solamente|exactamente|actualmente|los|las|ahora|mas bien|ponle|aproximados|por ahi de|algo asi como|ahora mismo|en total",
     not_budget="facturacion|facturamos|ingresos|ventas|beneficios?|perdidas|ronda|financiacion|inversores|inversion recibida|levantado|"
     "recaudado|sueldo|sueldos|salario|salarios|nomina|gana|ganaba|gano|alquiler|renta|deuda|prestamo|hipoteca|multa|cuesta|"
@@ -191,6 +191,9 @@ SPANISH: Final = Language(
     "fuera|vuelvo|nac[ií]|nacido|cumpleanos|fiesta|boda|aniversario|concierto|festival|desde hace|fundad\\w+|vence|caduca|expira|"
     "termina el contrato|contrato termina|contrato acaba|acaba el contrato|factura|pedi el|compre|ayer|pasad[oa]|cerrad[oa]s? por|"
     "visita|viaje|feria|congreso|horario|cada|todos los|siempre|jubil\\w+|era|fue|recibi|llego|cancel\\w+|dado de baja",
+    anybody="personas?|gente|miembros?|hombres|mujeres|chic[oa]s|cabezas|voluntari[oa]s|integrantes",
+    using="(?:de (?:ellos|nosotros) )?(?:van a |lo |deben |tienen que |necesitan )*(?:usarlo|usar|usarian|usaran|utilizaran|acceder|entrar|acceso|cuenta propia)",
+    weak_team="para|con|para unos|para unas",
     people="personas?|emplead[oa]s|trabajador(?:es|as)|colaborador(?:es|as)|companer[oa]s|miembros del equipo|integrantes|gente|cabezas|"
     "hombres|mujeres|chic[oa]s|voluntari[oa]s|becari[oa]s|autonom[oa]s|soci[oa]s|comerciales|profesionales|agentes|manos|"
     rf"(?:{_JOBS})(?:e?s)|\w+(?:eros|eras|istas|dores|doras)|auxiliares|tecnic[oa]s|monitores|operarios|profes",
@@ -203,10 +206,10 @@ SPANISH: Final = Language(
     "gatos|caballos|vacas|animales|correos|mensajes|llamadas|pisos|comensales|hectareas|ordenador|seguidores|socios del club|"
     "socios",
     not_team="ciudad|pueblo|poblacion|habitantes|pais|pregunte|publico|al dia|diarios|invitados|atendemos|despedid\\w+|recibimos",
-    we_are="somos|seriamos|seremos|estamos|eramos|hay|son|serian|seran|tenemos|en total|plantilla de|contamos con|trabajamos|en plantilla|es",
+    we_are="somos|seriamos|seremos|estamos|tenemos|tengo|plantilla de|contamos con|trabajamos|en plantilla",
     of_us="en total|en el equipo|de nosotros|en plantilla|en la oficina|ahora mismo|aqui|ahora",
-    team_of="equipo de|grupo de|plantilla de|plantilla|empresa de|pyme de|departamento de|equipo:|usuarios:|personas:|para|para unos|"
-    "para unas|despacho de|estudio de|tamano|tamano del equipo|numero de usuarios|taller de|familia de",
+    team_of="equipo de|grupo de|plantilla de|plantilla|empresa de|pyme de|departamento de|equipo:|usuarios:|personas:|"
+    "despacho de|estudio de|tamano|tamano del equipo|numero de usuarios|taller de|familia de",
     and_i="y yo|mas yo|y un servidor|y una servidora",
     my_name="me llamo|mi nombre es|mi nombre|soy la|soy el|nombre es|nombre|contacto|pregunta por|preguntad por|pregunten por|"
     "preguntar por|firmado|firma|mi apellido es|apellido|llamame|llamadme|le habla|le saluda|les saluda|os saluda|quien|"
@@ -271,7 +274,7 @@ SPANISH: Final = Language(
     },
     need="necesito|necesitamos|necesitariamos|necesitaria|busco|buscamos|buscando|quiero|queremos|quisiera|quisieramos|querria|"
     "querriamos|me gustaria|nos gustaria|interesad[oa]s? en|me interesa|nos interesa|me interesaria|nos interesaria|nos hace falta|"
-    "me hace falta|hace falta|en busca de|nos falta|me falta|reemplazar|sustituir|deshacernos de|librarnos de|requerimos|"
+    "me hace falta|hace falta|en busca de|nos falta|me falta|reemplazar|sustituir|deshacernos de|librarnos de|estamos pensando en|pensamos en|intentamos|tratamos de|valoramos|requerimos|"
     "requiero|se trata de|se busca|pretendemos|queremos comprar|nos vendria bien|me vendria bien|andamos buscando|ando buscando",
     not_need="presupuesto|cotizacion|descuento|rebaja|llamada|demo|demostracion|persona|humano|alguien|asesor|precio|precios|tarifa|"
     "tarifas|oferta|info|informacion|datos|folleto|catalogo|prueba|ayuda|respuesta|cita|reunion|reembolso|tiempo|factura|contacto|asesoria|asesoramiento|consejo",
@@ -281,6 +284,7 @@ SPANISH: Final = Language(
     "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|el \\d+",
     need_preposition="para|con|sobre|de|del|a|por|en|antes|y|o|hoy|manana|al",
     generic="herramienta|programa|software|sistema|app|aplicacion|solucion|algo|plataforma|producto|servicio",
+    need_of="(?:presupuesto|cotizacion|precios?|tarifas?|oferta|demo|demostracion|info|informacion|datos|alternativa|ayuda|sustituto|propuesta) (?:para|de|sobre|con|a)",
     need_after="necesari[oa]s?|buscad[oa]s?|requerid[oa]s?",
     need_before="es todo lo que (?:necesitamos|queremos|busco|necesito)|eso es lo que (?:buscamos|necesitamos)|nada mas",
     need_ends="antes|para (?:el|la|los|las|nuestro|nuestra|mi|unos|unas|\\d+|fin|finales|principios|dos|tres|cuatro|cinco|seis|diez|"

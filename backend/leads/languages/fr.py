@@ -128,7 +128,7 @@ FRENCH: Final = Language(
     at_most="jusqu'a|maximum|max|max\\.|au maximum|au plus|tout au plus|pas plus de|moins de|plafond|plafonne|limite|sous les|"
     "en dessous de|sans depasser|ne pas depasser|ne depasse pas|inferieur a|grand maximum|a tout casser|dans la limite de",
     at_least="au moins|minimum|min\\.|a partir de|au minimum|pas moins de|plus de|superieur a|des",
-    hedges="si possible|idealement|environ|autour de|autour des|a peu pres|approximativement|env\\.?|vers|pres de|presque|peut-etre|disons|dans les|"
+    hedges="svp|merci|si possible|idealement|environ|autour de|autour des|a peu pres|approximativement|env\\.?|vers|pres de|presque|peut-etre|disons|dans les|"
     "de l'ordre de|quelque|plutot|seulement|juste|exactement|actuellement|les|une petite|petite|aujourd'hui|bien",
     not_budget="chiffre d'affaires|ca de|revenus?|benefices?|pertes?|leve|levee|levee de fonds|financement|investisseurs?|salaire|"
     "salaires|gagne|gagnait|loyer|dette|emprunt|credit immobilier|amende|coute|coutent|cout|prix|tarif|affiche|caution|"
@@ -191,6 +191,9 @@ FRENCH: Final = Language(
     "concert|festival|depuis|fondee?|creee?|expire|prend fin|se termine|echeance du contrat|contrat court|contrat se|"
     "jusqu'au \\d+ \\w+ notre contrat|resilie|facture|commande du|commande le|achete le|hier|derniere?|dernier|ferme|"
     "visite|voyage|salon|conference|horaires|chaque|tous les|toujours|retraite|etait|etaient|avait|recu|envoye|livre le \\d+ dernier",
+    anybody="personnes?|tetes|membres?|hommes|femmes|gars|filles|benevoles|gens",
+    using="(?:d'entre (?:eux|nous) )?(?:vont |devront |doivent |pourront |auront )*(?:utiliser|l'utiliser|s'en servir|avoir acces|besoin d'un acces|besoin d'un compte|se connecter|l'utiliseront|l'utiliseraient)",
+    weak_team="pour|avec|a",
     people="personnes?|salariee?s?|employee?s?|collaborateurs?|collaboratrices?|collegues|tetes|membres de l'equipe|membres|equipiers?|"
     "etp|hommes|femmes|associee?s?|benevoles|stagiaires|apprentis|independants|vendeurs|gars|filles|agents|mains|"
     rf"(?:{_JOBS})(?:s|x)?|\w+(?:eurs|euses|trices|iers|ieres|iens|iennes)|commerciaux|"
@@ -203,10 +206,10 @@ FRENCH: Final = Language(
     "produits|articles|pays|villes|jours|semaines|mois|heures|minutes|pour cent|km|kilometres|metres|kg|etages|parents|"
     "chiens|chats|chevaux|vaches|animaux|mails|courriels|messages|appels|appartements|couverts|places de parking|hectares",
     not_team="ville|village|population|habitants|pays|demande a|public|par jour|invite|forme|clientele|licencie|recevons|accueillons",
-    we_are="nous sommes|on est|on sera|nous serons|sommes|nous etions|nous avons|on a|il y a|ca fait|soit|c'est|en tout|au total|"
-    "effectif|sera|seront|nous employons|employons|est|equipe :|on va etre",
+    we_are="nous sommes|on est|on sera|nous serons|sommes|nous etions|nous avons|on a|"
+    "nous employons|employons|j'ai|on va etre",
     of_us="au total|en tout|dans l'equipe|d'entre nous|chez nous|maintenant|a l'atelier|au bureau",
-    team_of="equipe de|groupe de|effectif de|effectif|structure de|societe de|pme de|tpe de|service de|equipe|equipe :|a|pour|"
+    team_of="equipe de|groupe de|effectif de|effectif|structure de|societe de|pme de|tpe de|service de|equipe|equipe :|"
     "utilisateurs :|nombre|nombre de postes|collectif de|association de|cabinet de|boite de|agence de|bureau de",
     and_i="et moi|et moi-meme|plus moi",
     my_name="je m'appelle|je me nomme|mon nom est|mon nom c'est|mon nom|moi c'est|moi, c'est|appelez-moi|nom et prenom|nom|prenom|"
@@ -275,7 +278,7 @@ FRENCH: Final = Language(
     need="avons besoin d'|avons besoin de|ai besoin d'|ai besoin de|besoin d'|besoin de|besoin :|il nous faut|il me faut|nous faudrait|"
     "me faudrait|faudrait|cherche|cherchons|recherche|recherchons|recherchons|souhaite|souhaitons|souhaiterais|souhaiterions|"
     "voudrais|voudrions|veux|voulons|aimerais|aimerions|aimerait|voudrait|veut|interesses? par|interessee?s? par|a la recherche d'|"
-    "a la recherche de|en quete d'|il manque|manque|remplacer|se debarrasser de|nous debarrasser de|equiper|acheter|cherche a|"
+    "a la recherche de|en quete d'|il manque|manque|remplacer|se debarrasser de|nous debarrasser de|envisage|envisageons|reflechissons a|essayons de|essaie de|equiper|acheter|cherche a|"
     "cherchons a|envie d'|envie de|demande pour|il s'agit d'|mettre en place",
     not_need="devis|remise|reduction|appel|rappel|demo|demonstration|personne|humain|quelqu'un|conseiller|prix|tarif|tarifs|offre|"
     "infos?|information|informations|renseignements?|brochure|catalogue|essai|aide|reponse|rendez-vous|rdv|remboursement|temps|facture|contact|conseil|conseils|accompagnement",
@@ -285,6 +288,7 @@ FRENCH: Final = Language(
     "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au",
     need_preposition="pour|avec|sur|de|d'|du|des|a|par|en|avant|et|ou|svp|demain|aujourd'hui|au",
     generic="outil|logiciel|systeme|appli|application|solution|quelque chose|programme|plateforme|produit|service|moyen",
+    need_of="(?:devis|prix|tarifs?|offre|demo|demonstration|infos?|informations?|renseignements?|remplacant|alternative|aide|proposition) (?:pour|sur|concernant|a propos d[eu]|d'|a|de)",
     need_after="souhaitee?s?|recherchee?s?|necessaires?|demandee?s?|vouluee?s?",
     need_before="c'est tout ce (?:qu'il nous faut|que nous (?:voulons|cherchons)|qu'on veut|dont on a besoin)|voila ce qu'il nous faut|rien de plus",
     need_ends="avant|d'ici|pour (?:le|la|les|notre|nos|mon|ma|mes|une?|\\d+|fin|debut|deux|trois|quatre|cinq|six|dix|janvier|fevrier|"
