@@ -37,7 +37,7 @@ _ABBREVIATION: Final = re.compile(r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|appro
                                   r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
                                   r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds)"
                                   r"|\b\d{1,2})\.$")
-_COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|[()\[\]]|,(?=\D)")
+_COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|\s[-~/]+(?=[^\W\d])|[()\[\]]|,(?=\D)")
 _LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
 _QUOTED: Final = re.compile(r"^\s*>")
 

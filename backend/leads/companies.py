@@ -8,7 +8,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern, compiled
+from backend.leads.languages.base import NEVER, Language, has, pattern, compiled
 from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
@@ -83,7 +83,7 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
     language = reading.language
     role_at = rf"(?:{language.roles})\s(?:{language.of_company})"
     cased = is_cased(reading)
-    cues = ((language.we_as, 0.9), (language.works_at if cased else language.works_surely, 0.85), (role_at, 0.85))
+    cues = ((language.we_as, 0.9), (language.own_kind if cased else NEVER, 0.85), (language.works_at if cased else language.works_surely, 0.85), (role_at, 0.85))
     for words, confidence in cues:
         for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
             at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())

@@ -33,6 +33,8 @@ def needs(reading: Reading) -> Iterator[Found]:
         is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
         if found is None and is_answer and clause.words >= 1:
             found = _after(reading, clause, clause.start)
+        if found is None:
+            found = _purpose(reading, clause) or _product(reading, clause)
         if found is not None:
             yield found
 
@@ -58,6 +60,21 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
         return None
     end = start + len(said)
     return Found("need", reading.text[start:end], start, end, 0.7)
+
+
+def _purpose(reading: Reading, clause: Clause) -> Found | None:
+    """ "... to keep track of our tools"."""
+    cue = pattern(reading.language, reading.language.purpose).search(reading.folded, clause.start, clause.end)
+    return _after(reading, clause, cue.start("what")) if cue else None
+
+
+def _product(reading: Reading, clause: Clause) -> Found | None:
+    """A short clause without more than what it names: "Inventory software, 12 users"."""
+    language = reading.language
+    has_more = len(reading.clauses) > 1 and clause.label in (None, "need") and MASK not in clause.text
+    if not has_more or clause.words > _SHORT + 1 or clause.has(language.first) or not clause.has(language.products):
+        return None
+    return _after(reading, clause, clause.start)
 
 
 def _before(reading: Reading, clause: Clause) -> Found | None:

@@ -155,7 +155,9 @@ def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
     one = person_at(reading, place, most=4, cased=is_cased(reading))
     if one is None or is_company(reading, one) or is_role(reading, one):
         return
-    if compiled(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
+    is_first = clause is reading.clauses[0] and re.compile(r"\s(?:from|at|@|von|vom|aus|de|du|del|chez)\s+(?=\S)").match(reading.folded, one.end)
+    is_from = is_first is not None and is_first and reading.text[is_first.end()].isupper() and one.count < 3
+    if is_from or compiled(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
         yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.9)
 
 

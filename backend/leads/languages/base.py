@@ -138,6 +138,7 @@ class Language:
     works_at: str = NEVER
     works_surely: str = NEVER
     of_company: str = NEVER
+    own_kind: str = NEVER
     we_as: str = NEVER
     organisations: str = NEVER
     former: str = NEVER
@@ -163,6 +164,8 @@ class Language:
     pronouns: str = NEVER
     never_need: str = NEVER
     need_preposition: str = NEVER
+    products: str = NEVER
+    purpose: str = NEVER
     need_of: str = NEVER
     need_after: str = NEVER
     need_before: str = NEVER

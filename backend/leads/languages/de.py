@@ -265,6 +265,7 @@ GERMAN: Final = Language(
     works_at="arbeite (?:bei|fur|in|im|beim|an der)|bei der firma|fur die firma|firma|fa\\.|(?:bin|sind|komme|kommen) (?:bei|beim|vom|von der|von)|im namen (?:von|der|des)|"
     "im auftrag (?:von|der|des)|vertrete|leite|leitet|fuhre|angestellt bei|tatig bei",
     of_company="bei|bei der|beim|der|des|von|von der|vom|in|im|an der|am|fur|@",
+    own_kind="(?:mein|unser|die|der|das|ein)(?:e|en|em|er)?(?: [a-z]+)? (?:praxis|kanzlei|schule|backerei|werkstatt|agentur|studio|hotel|restaurant|cafe|brauerei|hof|stiftung|museum|bibliothek|tischlerei|schreinerei|apotheke|kita|buro|druckerei|gartnerei|metzgerei|firma|unternehmen|verein|betrieb|laden)(?: heißt|,| namens)?",
     we_as="wir sind die|wir sind der|wir sind das|wir sind|wir,|wir von der|wir von|wir vom|wir bei|firma heißt|firma|unternehmen|"
     "unternehmen heißt|arbeitgeber|unsere firma ist|unsere firma heißt|verein|organisation|heißt|nennen uns|unser name|betrieb",
     organisations="buro|praxis|kanzlei|verein|schule|gymnasium|grundschule|kindergarten|kita|universitat|hochschule|klinik|"
@@ -319,6 +320,8 @@ GERMAN: Final = Language(
     "nur|nicht|gerne|gern|noch|wir|ich|uns|mir|haben|machen|sagen|schauen",
     need_preposition="fur|mit|zu|uber|von|bei|an|um|am|auf|in|und|oder|heute|morgen|bitte|bevor",
     generic="tool|software|system|app|losung|etwas|programm|plattform|produkt|anwendung|werkzeug|dienst",
+    products="software|tool|system|app|crm|erp|plattform|webseite|webshop|onlineshop|portal|datenbank|chatbot|newsletter|\\w+(?:verwaltung|software|planung|erfassung|buchung|system|abrechnung|steuerung|kalender|programm|tool|shop|portal)|zeiterfassung|buchhaltung",
+    purpose="(?:um|damit wir|damit ich) (?P<what>(?:\\w+ ){1,4}(?:zu \\w+en|verwalten|planen|erfassen|organisieren|automatisieren|digitalisieren))",
     need_of="(?:angebot|angebote|kostenvoranschlag|preis|preise|preisliste|demo|vorfuhrung|info|infos|informationen|ersatz|alternative|hilfe|unterlagen) (?:fur|zu|zum|zur|uber|bei)",
     need_after="gesucht|gewunscht|benotigt|gebraucht|erwunscht|notig",
     need_before="mehr (?:brauchen|wollen) wir nicht|das (?:brauchen|suchen|wollen) wir|das ist alles|das brauche ich",

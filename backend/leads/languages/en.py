@@ -267,7 +267,7 @@ ENGLISH: Final = Language(
     "attn|attention|signed|who|surname is|last name is|first name is|my full name is|you can call me|"
     "speaking with|you're speaking to|you're talking to|talking to",
     i_am="i am|i'm|im|this is|it's|it is|its|here is|here's|i,",
-    here="here|speaking|this side|on the line|writing|again|over here",
+    here="is my name|is the name|is what they call me|here|speaking|this side|on the line|writing|again|over here",
     greetings="hi|hello|hey|hi there|hello there|hey there|good (?:morning|afternoon|evening|day)|dear (?:team|all|sir|madam|"
     "sirs|sir or madam|sales|support)|greetings|howdy|morning|yo|team|to whom it may concern|afternoon",
     closings="(?:kind |best |warm |warmest |many )?(?:regards|wishes|thanks)|best|cheers|sincerely|yours (?:truly|sincerely|"
@@ -280,6 +280,7 @@ ENGLISH: Final = Language(
     "teach at|study at|volunteer (?:at|for)|based at|consult for|writing for|writing from|calling from|here at|we at|us at|over at|here from|emailing from|"
     "asking for|(?:i|we) (?:handle|do|manage|oversee|cover|buy|purchase|head|lead|teach) (?:\\w+ ){1,3}(?:at|for)|(?:i'm|im|i am|we're|we are) (?:at|with|from|over at)|run|runs|running|own|founded|co-founded|join(?:ed)?|greetings from",
     of_company="at|of|for|with|from|@",
+    own_kind="(?:my|our|the|a|this)(?: [a-z-]+){0,2} (?:clinic|school|academy|bakery|shop|studio|agency|farm|restaurant|cafe|hotel|club|church|practice|gym|salon|brewery|foundation|museum|library|association|nonprofit|startup|start-up|company|company|business|organi[sz]ation|store|firm|charity|team)(?: is|,? called|,? named|'s called|,| -)?",
     we_as="we are|we're|our company is|our company's called|our company is called|company is called|the company is|"
     "company name is|company's name is|our firm is|my company is|my business is called|our business is called|"
     "business is called|it's called|is called|called|company|firm|organi[sz]ation|organi[sz]ation is|employer|business|"
@@ -358,7 +359,8 @@ ENGLISH: Final = Language(
     need="need|needs|needing|looking for|look for|searching for|in search of|want|wants|would like|would love|"
     "(?:i|we|they|it)'d (?:like|love|prefer|rather have)|id like|wed like|like to have|wish for|interested in|in the market for|shopping for|hunting for|after|require|"
     "requires|seeking|could use|trying to find|hoping to (?:find|get|have)|get rid of|rid of|lack|lacking|missing|are missing|replace|replacing|"
-    "could do with|on the lookout for|in need of|considering|evaluating|thinking about|exploring|trying to|hoping to|have to|"
+    "ditch|get off|get away from|move off|move away from|stop using|swap out|it's about|this is about|regarding|"
+    "concerning|quote me (?:for|on)|please quote|keep track of|set up|could do with|on the lookout for|in need of|considering|evaluating|thinking about|exploring|trying to|hoping to|have to|"
     "must be able to|tired of|fed up with|could really use|(?:i|we)'d really use|really use|that's all we want|all we want is|all i want is|what we want is|"
     "what we need is|what i need is|want to|need to|would like to|'d like to|we want|thinking of|help us|help me",
     not_need="quote|quotes|quotation|discount|discounts|call|callback|call back|demo|demonstration|person|human|someone|"
@@ -372,6 +374,8 @@ ENGLISH: Final = Language(
     need_preposition="for|with|on|about|at|to|from|by|of|in|first|next|today|tomorrow|this|soon|and|please|or|before",
     generic="tool|software|system|app|application|solution|something|platform|program|way|one|thing|product|service|site|"
     "someone|somebody|company|place|partner",
+    products="software|tools?|system|app|crm|erp|platform|tracker|planner|website|webshop|online shop|portal|database|helpdesk|help desk|chatbot|newsletter|tracking|management|booking|scheduling|invoicing|billing|planning|reporting|accounting|inventory|rostering|ticketing|timesheets?|payroll software|dashboard|scanner app|calendar|module",
+    purpose="to (?P<what>(?:automate|digiti[sz]e|organi[sz]e|track|keep track|manage|schedule|streamline|simplify|coordinate|log|monitor|record|invoice|plan|sort|stop|collect|share)\\s\\w+)",
     need_of="(?:quote|quotes|quotation|price|prices|pricing|offer|demo|demonstration|trial|info|information|details|estimate|"
     "proposal|bid|replacement|alternative|help|support) (?:for|on|of|about|to|with)",
     need_after="needed|wanted|required|sought",

@@ -226,6 +226,7 @@ SPANISH: Final = Language(
     works_at="trabajo (?:en|para|con)|trabajamos (?:en|para)|en nombre de|represento a|de parte de|de la empresa|empresa|desde|dirijo|"
     "llevo|gestiono|escribo de|escribo desde|llamo de|hablo de|empleado en|empleada en|de|del|de la|para",
     of_company="de|del|de la|en|para|con|@|en la|en el",
+    own_kind="(?:mi|nuestro|nuestra|un|una)(?: [a-z]+)? (?:clinica|escuela|colegio|panaderia|tienda|estudio|agencia|granja|restaurante|cafeteria|hotel|club|despacho|cerveceria|fundacion|museo|libreria|taller|farmacia|guarderia|pyme|empresa|negocio|asociacion)(?: se llama|,| llamad[oa])?",
     we_as="somos|nuestra empresa es|nuestra empresa se llama|la empresa se llama|empresa|se llama|compania|organizacion|asociacion|"
     "negocio|mi negocio se llama|nos llamamos|razon social|entidad|donde|institucion|en la empresa|mi empresa es|centro",
     organisations="taller|talleres|estudio|clinica|colegio|escuela|instituto|academia|universidad|hospital|hotel|hostal|restaurante|"
@@ -284,6 +285,8 @@ SPANISH: Final = Language(
     "cancelar|cambiar|modificar|corregir|pagar|preguntar|entender|ver|cerrar|decidir|para|antes|gastar|que me|el \\d+",
     need_preposition="para|con|sobre|de|del|a|por|en|antes|y|o|hoy|manana|al",
     generic="herramienta|programa|software|sistema|app|aplicacion|solucion|algo|plataforma|producto|servicio",
+    products="software|herramienta|sistema|app|crm|erp|plataforma|web|tienda online|portal|base de datos|chatbot|boletin|gestion|seguimiento|facturacion|programa|reservas|control|turnos|panel|inventario",
+    purpose="para (?P<what>(?:gestionar|controlar|automatizar|digitalizar|organizar|planificar|simplificar|facturar|llevar|registrar|sustituir)\\s\\w+)",
     need_of="(?:presupuesto|cotizacion|precios?|tarifas?|oferta|demo|demostracion|info|informacion|datos|alternativa|ayuda|sustituto|propuesta) (?:para|de|sobre|con|a)",
     need_after="necesari[oa]s?|buscad[oa]s?|requerid[oa]s?",
     need_before="es todo lo que (?:necesitamos|queremos|busco|necesito)|eso es lo que (?:buscamos|necesitamos)|nada mas",

@@ -228,6 +228,7 @@ FRENCH: Final = Language(
     "au nom (?:de|du)|je represente|represente|de la societe|societe|pour la societe|entreprise|dirige|gere|de la part de|"
     "salariee? (?:chez|de)|de l'association|de l'entreprise|de|du|de la|pour",
     of_company="de|du|de la|de l'|des|d'|chez|a la|au|a|pour|@|,",
+    own_kind="(?:mon|ma|notre|une|un)(?: [a-z]+)? (?:clinique|ecole|boulangerie|boutique|studio|agence|ferme|restaurant|cafe|hotel|club|cabinet|brasserie|fondation|musee|librairie|atelier|pharmacie|creche|pme|structure|entreprise|societe|boite|association)(?: s'appelle|,| nommee?| :)?",
     we_as="nous sommes|notre societe s'appelle|notre entreprise s'appelle|societe|entreprise|raison sociale|association|"
     "s'appelle|notre boite c'est|notre structure|employeur|organisme|organisation|structure|boite|ecole|c'est",
     organisations="societe|atelier|ateliers|cabinet|clinique|ecole|college|lycee|universite|hopital|hotel|auberge|restaurant|cafe|"
@@ -288,6 +289,8 @@ FRENCH: Final = Language(
     "l'avoir|y|en|que vous|qu'on|reflechir|pour|avant|au",
     need_preposition="pour|avec|sur|de|d'|du|des|a|par|en|avant|et|ou|svp|demain|aujourd'hui|au",
     generic="outil|logiciel|systeme|appli|application|solution|quelque chose|programme|plateforme|produit|service|moyen",
+    products="logiciel|outil|systeme|appli|application|crm|erp|plateforme|site|boutique en ligne|portail|base de donnees|chatbot|newsletter|gestion|suivi|facturation|planning|reservation|planification|tableau de bord",
+    purpose="(?:pour|afin de) (?P<what>(?:gerer|suivre|automatiser|numeriser|organiser|planifier|simplifier|facturer|centraliser|remplacer)\\s\\w+)",
     need_of="(?:devis|prix|tarifs?|offre|demo|demonstration|infos?|informations?|renseignements?|remplacant|alternative|aide|proposition) (?:pour|sur|concernant|a propos d[eu]|d'|a|de)",
     need_after="souhaitee?s?|recherchee?s?|necessaires?|demandee?s?|vouluee?s?",
     need_before="c'est tout ce (?:qu'il nous faut|que nous (?:voulons|cherchons)|qu'on veut|dont on a besoin)|voila ce qu'il nous faut|rien de plus",
