@@ -1,7 +1,7 @@
-"""`python -m benchmarks.leads [--split tune|held_out] [--half even|odd] [--wrong]`: what the rules read of a labelled set.
+"""`python -m benchmarks.leads [--split tune|held_out] [--half even|odd] [--wrong]`: what the rules find.
 
-Precision and recall by field and by language with their counts, as benchmarks/leads_set/README.md judges them, and
-messages a second. What went wrong is listed for `tune` alone: nobody who writes rules sees what `held_out` misses.
+Precision and recall of a labelled set by field and by language with their counts, as benchmarks/leads_set/README.md
+judges them, and messages a second. What went wrong is listed for `tune` alone: nobody who writes rules sees what `held_out` misses.
 """
 
 import argparse

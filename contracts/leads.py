@@ -15,7 +15,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Money(Answer):
-    """An amount, or the bounds that were said, as decimal strings. `currency` is ISO 4217; None is what was not said."""
+    """An amount, or the bounds that were said, as decimal strings; `currency` is ISO 4217. None was not said."""
 
     amount: Amount | None = None
     low: Amount | None = None

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from backend.leads.folding import MASK
-from backend.leads.languages.base import Language, has, pattern, compiled
+from backend.leads.languages.base import Language, compiled, has, pattern
 
 
 class Stance(Flag):
@@ -33,10 +33,12 @@ NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
 NOT_SO: Final = Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.PAST
 
 _SENTENCE: Final = re.compile(r"[.!?](?=[\"')\]]*(?:\s|$))[.!?\"')\]]*|[?!]+|\n+|[。？！]|$")
-_ABBREVIATION: Final = re.compile(r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|approx|ca|max|min|fr|rs|nr|no|tel|ext|bzw|"
-                                  r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
-                                  r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds)"
-                                  r"|\b\d{1,2})\.$")
+_ABBREVIATION: Final = re.compile(
+    r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|approx|ca|max|min|fr|rs|nr|no|tel|ext|bzw|"
+    r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
+    r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds)"
+    r"|\b\d{1,2})\.$"
+)
 _COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|\s[-~/]+(?=[^\W\d])|[()\[\]]|,(?=\D)")
 _LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
 _QUOTED: Final = re.compile(r"^\s*>")
@@ -98,7 +100,7 @@ def _goes_on(text: str, match: re.Match[str]) -> bool:
 
 
 def clauses(text: str, language: Language) -> list[Clause]:
-    """Of a folded message, in its order. A stance is inherited by what follows in the sentence without its own subject."""
+    """Of a folded message, in its order. What follows in a sentence without its own subject inherits the stance."""
     found: list[Clause] = []
     for sentence in sentences(text):
         found.extend(_of_sentence(text, sentence, language))

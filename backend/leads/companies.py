@@ -8,11 +8,14 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import NEVER, Language, has, pattern, compiled
+from backend.leads.languages import common_of
+from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
 from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
-_ANY: Final = "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
+_ANY: Final = (
+    "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
+)
 _LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
 
 
@@ -46,7 +49,9 @@ def _beside(reading: Reading, name: Found | None) -> Iterator[Found]:
 
 def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
     """Whether the clause holds these words and no others."""
-    return not re.search(r"\w", (reading.folded[clause.start : start] + reading.folded[end : clause.end]).replace(MASK, ""))
+    return not re.search(
+        r"\w", (reading.folded[clause.start : start] + reading.folded[end : clause.end]).replace(MASK, "")
+    )
 
 
 def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
@@ -83,7 +88,12 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
     language = reading.language
     role_at = rf"(?:{language.roles})\s(?:{language.of_company})"
     cased = is_cased(reading)
-    cues = ((language.we_as, 0.9), (language.own_kind if cased else NEVER, 0.85), (language.works_at if cased else language.works_surely, 0.85), (role_at, 0.85))
+    cues = (
+        (language.we_as, 0.9),
+        (language.own_kind if cased else NEVER, 0.85),
+        (language.works_at if cased else language.works_surely, 0.85),
+        (role_at, 0.85),
+    )
     for words, confidence in cues:
         for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
             at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())
@@ -108,14 +118,18 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&")
-        if (is_formal and (fills or _is_led(reading, clause, one))) or (fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)):
+        if (is_formal and (fills or _is_led(reading, clause, one))) or (
+            fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
+        ):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 
 def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
     """At the clause's start, or behind words that lead to where one works."""
     language, before = reading.language, reading.folded[clause.start : one.start]
-    lead = rf"(?:{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
+    lead = (
+        rf"(?:{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
+    )
     return not re.search(r"\w", before) or compiled(rf"(?<!\w){lead}\W*$").search(before) is not None
 
 
@@ -129,7 +143,9 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     while at < limit and count < 6 and (token := _TOKEN.match(text, at)) and MASK not in folded[at : token.end()]:
         word = folded[token.start() : token.end()]
         is_joint = compiled(rf"{language.company_joints}|&|\+").fullmatch(word) is not None
-        is_part = text[at].isupper() or text[at].isdigit() if cased else not compiled(language.company_ends).fullmatch(word)
+        is_part = (
+            text[at].isupper() or text[at].isdigit() if cased else not compiled(language.company_ends).fullmatch(word)
+        )
         if not is_joint and (not is_part or (not count and _opens_no_company(word, reading))):
             break
         if is_joint and not count:
@@ -155,9 +171,18 @@ def _kind_before(language: Language) -> re.Pattern[str]:
 
 def _opens_no_company(word: str, reading: Reading) -> bool:
     language = reading.language
-    refused = "|".join([language.no_name, language.greetings, *language.months, *language.weekdays, *language.days, *language.countries])
+    refused = "|".join(
+        [
+            language.no_name,
+            language.greetings,
+            *language.months,
+            *language.weekdays,
+            *language.days,
+            *language.countries,
+        ]
+    )
     bare, _, rest = word.partition("'")
-    return (bare in language.common.split() and len(rest) <= 2) or compiled(refused).fullmatch(word) is not None
+    return (bare in common_of(language) and len(rest) <= 2) or compiled(refused).fullmatch(word) is not None
 
 
 def _is_proper(reading: Reading, one: Words) -> bool:

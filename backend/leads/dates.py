@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from backend.leads import calendar
 from backend.leads.calendar import Days
-from backend.leads.languages.base import NEVER, Language, pattern, compiled
+from backend.leads.languages.base import NEVER, Language, compiled, pattern
 from backend.leads.numbers import Number, numbers
 
 T = TypeVar("T")
@@ -77,7 +77,11 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
         (rf"{part}(?P<unit>{unit})\s(?P<after>{language.next_after})", _period, False),
         (rf"(?P<part>{_any(language.parts)})(?:{of})+(?P<unit>{unit})", _period, False),
         (language.part_year, _year_end, False),
-        (rf"(?:(?P<next>{language.next})|(?P<this>{language.this}))?\s?(?P<weekday>{weekdays}){after}", _weekday, False),
+        (
+            rf"(?:(?P<next>{language.next})|(?P<this>{language.this}))?\s?(?P<weekday>{weekdays}){after}",
+            _weekday,
+            False,
+        ),
         (rf"(?:{language.next_week_day})\s(?:{language.of})?\s?(?P<weekday>{weekdays})", _next_week_day, False),
         (rf"(?P<weekday>{weekdays})\s(?:{language.next_week_day})", _next_week_day, False),
         (rf"(?P<days>{_any(language.days)})", _relative, False),
@@ -94,7 +98,11 @@ def _grammar(text: str, language: Language, today: date) -> Iterator[Moment]:
     for words, reader, is_weak in _patterns(language):
         for match in words.finditer(text):
             days, end = reader(match, language, today), match.end("moment")
-            if days is not None and (later := _next_year(language).match(text, end)) and not match.groupdict().get("year"):
+            if (
+                days is not None
+                and (later := _next_year(language).match(text, end))
+                and not match.groupdict().get("year")
+            ):
                 days, end = _in_year(days, today.year + 1), later.end()
             if days is not None or reader is _none:
                 yield Moment(match.start("moment"), end, days, is_weak)
@@ -202,7 +210,9 @@ def _none(match: re.Match[str], language: Language, today: date) -> Days | None:
 
 
 _ISO: Final = re.compile(r"(?<![\d.,/-])(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?![\d/-])")
-_SLASHED: Final = re.compile(r"(?<![\d.,/-])(\d{1,2})([./-])(\d{1,2})(?:\2(20\d\d|\d\d)|(?<=\d)\.(?!\d)|(?![\d./,-]))(?![\d/])")
+_SLASHED: Final = re.compile(
+    r"(?<![\d.,/-])(\d{1,2})([./-])(\d{1,2})(?:\2(20\d\d|\d\d)|(?<=\d)\.(?!\d)|(?![\d./,-]))(?![\d/])"
+)
 
 
 def _numeric(text: str, today: date, region: str | None) -> Iterator[Moment]:
@@ -216,11 +226,13 @@ def _numeric(text: str, today: date, region: str | None) -> Iterator[Moment]:
         if match[2] == "." and not match[4] and not match.group().endswith("."):
             continue
         is_month_first = (match[2] == "/" and region in MONTH_FIRST and first <= 12) or second > 12
-        number, day = (first, second) if is_month_first else (second, first)
+        number, number_of_day = (first, second) if is_month_first else (second, first)
         year = int(match[4]) + (2000 if len(match[4]) == 2 else 0) if match[4] else None
         if not 1 <= number <= 12:
             continue
-        found = calendar.day_of(year, number, day) if year else calendar.next_day(today, number, day)
+        found = (
+            calendar.day_of(year, number, number_of_day) if year else calendar.next_day(today, number, number_of_day)
+        )
         if found:
             yield Moment(match.start(), match.end(), Days.one(found))
 

@@ -29,6 +29,7 @@ def _folded(sign: str) -> str:
     return lower if len(lower) == 1 else sign
 
 
+@lru_cache(maxsize=256)
 def fold(text: str) -> str:
     """As long as `text`: offsets in one are offsets in the other."""
     return "".join(map(_folded, text))

@@ -51,7 +51,7 @@ class Found:
 
 
 def settled(found: Iterable[Found], reading: Reading) -> list[Found]:
-    """The first of a message, unless the visitor corrects it there: then all up to the one that holds, which is last."""
+    """The first of a message, unless the visitor corrects it there: then all up to the last, which holds."""
     kept: list[Found] = []
     for one in sorted(found, key=lambda each: each.start):
         if not kept or corrects(reading, kept[-1].end, one.end):

@@ -9,14 +9,21 @@ from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading, corrects
-from backend.leads.languages.base import Language, has, pattern, compiled
+from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.languages.currencies import BY_REGION, CODES, NAMED
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Money, Period
 
 _SHORT_CLAUSE: Final = 3
 _NOT_BUDGET: Final = (
-    Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.NEGATED | Stance.WISHED
+    Stance.OTHERS
+    | Stance.YOURS
+    | Stance.ORDER
+    | Stance.QUOTED
+    | Stance.QUESTION
+    | Stance.SUPPOSED
+    | Stance.NEGATED
+    | Stance.WISHED
 )
 _CURRENCY: Final = "|".join([*NAMED, *BY_REGION, *CODES.split()])
 _BEFORE: Final = re.compile(rf"(?:(?<!\w)|(?<=k))(?P<currency>{_CURRENCY})[ .]?$")
@@ -137,7 +144,13 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
             is_sure = score >= 3 or clause.words <= _SHORT_CLAUSE
             last = amount.end
             yield Found(
-                "budget", _money(amount, clause), amount.start, amount.end, min(0.95, 0.6 + score / 10), is_sure=is_sure, needs_held=is_said_again
+                "budget",
+                _money(amount, clause),
+                amount.start,
+                amount.end,
+                min(0.95, 0.6 + score / 10),
+                is_sure=is_sure,
+                needs_held=is_said_again,
             )
 
 
@@ -185,7 +198,13 @@ def _is_revised(amount: Amount, clause: Clause, reading: Reading) -> bool:
     """ "sorry, 900", which says something only where an amount was said before."""
     is_short = clause.words <= 2 * _SHORT_CLAUSE and not clause.is_any(_NOT_BUDGET & ~Stance.NEGATED)
     is_corrected = has(reading.language, reading.language.correction, reading.folded[: clause.end])
-    return is_short and is_corrected and amount.low.value >= 100 and not _is_year(amount) and not _counts_something(amount, reading)
+    return (
+        is_short
+        and is_corrected
+        and amount.low.value >= 100
+        and not _is_year(amount)
+        and not _counts_something(amount, reading)
+    )
 
 
 def _is_year(amount: Amount) -> bool:
@@ -194,7 +213,9 @@ def _is_year(amount: Amount) -> bool:
 
 def is_money(amount: Amount, reading: Reading) -> bool:
     """Whether it is an amount of money, whosever."""
-    return amount.is_named or amount.is_per_unit or (amount.low.power >= 1000 and not _counts_something(amount, reading))
+    return (
+        amount.is_named or amount.is_per_unit or (amount.low.power >= 1000 and not _counts_something(amount, reading))
+    )
 
 
 def _counts_something(amount: Amount, reading: Reading) -> bool:

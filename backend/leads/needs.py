@@ -8,8 +8,8 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
+from backend.leads.languages.base import compiled, has, pattern
 from backend.leads.numbers import numbers
-from backend.leads.languages.base import has, pattern, compiled
 
 _LONGEST: Final = 14
 _SHORT: Final = 5
@@ -23,7 +23,9 @@ def needs(reading: Reading) -> Iterator[Found]:
     for index, clause in enumerate(reading.clauses):
         if clause.is_any(_NOT_NEED & ~Stance.OTHERS) or clause.is_any(Stance.OTHERS | Stance.SUPPOSED):
             continue
-        cues = list(pattern(language, f"{language.need}|{language.need_of}").finditer(reading.folded, clause.start, clause.end))
+        cues = list(
+            pattern(language, f"{language.need}|{language.need_of}").finditer(reading.folded, clause.start, clause.end)
+        )
         cues = [one for one, more in zip_longest(cues, cues[1:]) if not more or more.start() > one.end() + 8]
         if clause.has(language.need_before) and index:
             cues, clause = [], reading.clauses[index - 1]
@@ -45,7 +47,9 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     lead = compiled(rf"[\s:\"'-]*(?:(?:{language.need_lead})\s)*").match(folded, place)
     start = lead.end() if lead else place
     end = clause.end
-    if asked := compiled(rf"(?:(?:{language.articles}|{language.need_small})\s)*(?:{language.need_of})\s?").match(folded, start):
+    if asked := compiled(rf"(?:(?:{language.articles}|{language.need_small})\s)*(?:{language.need_of})\s?").match(
+        folded, start
+    ):
         start = asked.end()
     for stop in pattern(language, language.need_ends).finditer(folded, start + 1, clause.end):
         if not _is_generic(folded[start : stop.start()], reading):
@@ -54,7 +58,11 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     if (masked := folded.find(MASK, start, end)) >= 0:
         end = masked
     said = folded[start:end].rstrip(_SIGNS)
-    said = compiled(rf"(?:\s(?:{language.need_preposition}|{language.articles}|{language.hedges}))+$").sub("", said).rstrip(_SIGNS)
+    said = (
+        compiled(rf"(?:\s(?:{language.need_preposition}|{language.articles}|{language.hedges}))+$")
+        .sub("", said)
+        .rstrip(_SIGNS)
+    )
     words = _WORD.findall(said)
     if not words or len(words) > _LONGEST or _is_none(said, reading):
         return None
@@ -100,9 +108,15 @@ def _is_none(said: str, reading: Reading) -> bool:
     """A quote, a call or a person to talk to; a number; a pronoun."""
     language = reading.language
     plain = compiled(rf"^(?:(?:{language.articles}|{language.need_small})\s)+").sub("", said)
-    nothing = rf"(?:{language.never_need})(?!\w)|(?:{language.not_need})(?!\w)(?=\s*$|\s(?:{language.need_preposition})(?!\w))"
+    alone = rf"(?=\s*$|\s(?:{language.need_preposition})(?!\w))"
+    nothing = rf"(?:{language.never_need})(?!\w)|(?:{language.not_need})(?!\w){alone}"
     first = compiled(nothing).match(plain)
     counted = numbers(plain, language)
     if counted and counted[0].start == 0 and counted[0].value > 1:
         return True
-    return first is not None or compiled(rf"(?:^|\s)(?:{language.pronouns})$").search(plain) is not None or not re.search(r"[^\W\d_]{3}", plain) or re.match(r"\d", plain) is not None
+    return (
+        first is not None
+        or compiled(rf"(?:^|\s)(?:{language.pronouns})$").search(plain) is not None
+        or not re.search(r"[^\W\d_]{3}", plain)
+        or re.match(r"\d", plain) is not None
+    )

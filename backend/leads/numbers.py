@@ -7,10 +7,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from backend.leads.languages.base import Language, pattern, compiled
+from backend.leads.languages.base import Language, compiled, pattern
 
 _DIGITS: Final = re.compile(
-    r"(?<![\w.,])(?:\d{1,3}(?:([ '.,])\d{3})(?:\1\d{3})*(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:[.,]\d{1,3}(?!\d))?"
+    r"(?<![\w.,])(?:\d{1,3}(?:([ '.,])\d{3})(?:\1\d{3})*(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)"
+    r"(?:[.,]\d{1,3}(?!\d))?"
     r"(?!\d|[.,]\d)"
 )
 _GROUPS: Final = re.compile(r"(?P<sign>[ '.,])\d{3}(?:(?P=sign)\d{3})*$")
@@ -44,7 +45,12 @@ def numbers(text: str, language: Language) -> list[Number]:
     kept: list[Number] = []
     for one in found:
         is_free = not kept or one.start >= kept[-1].end
-        if one.value < _LIMIT and is_free and not _NO_COUNT.match(text, one.end) and text[one.start - 1 : one.start] != ":":
+        if (
+            one.value < _LIMIT
+            and is_free
+            and not _NO_COUNT.match(text, one.end)
+            and text[one.start - 1 : one.start] != ":"
+        ):
             kept.append(one)
     return kept[:_MOST]
 
@@ -101,8 +107,8 @@ def _groups(language: Language) -> list[tuple[re.Pattern[str], int]]:
 
 
 def _in_words(text: str, language: Language) -> Iterator[Number]:
-    for words, value in _groups(language):
-        for match in words.finditer(text):
+    for group, value in _groups(language):
+        for match in group.finditer(text):
             yield Number(Decimal(value), match.start(), match.end(), in_words=True)
     for part, words in ((2, language.half), (4, language.fourth)):
         for match in pattern(language, rf"(?:{words})[ -]?(?P<power>{'|'.join(language.powers)})").finditer(text):

@@ -9,8 +9,8 @@ from backend.leads.base import FieldSpec, Value
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import fold
 from backend.leads.found import Found, Reading
-from backend.leads.languages import LANGUAGES
-from backend.leads.languages.base import has, pattern, compiled
+from backend.leads.languages import LANGUAGES, common_of
+from backend.leads.languages.base import compiled, has, pattern
 from backend.leads.numbers import numbers
 from backend.leads.timelines import times
 
@@ -47,8 +47,8 @@ def keywords(field: FieldSpec) -> frozenset[str]:
 
 @lru_cache(maxsize=2048)
 def stems(text: str) -> frozenset[str]:
-    common = {word for language in LANGUAGES for word in language.common.split()}
-    asks = {word for language in LANGUAGES for word in re.findall(r"\w+", language.asks)}
+    common = {word for language in LANGUAGES.values() for word in common_of(language)}
+    asks = {word for language in LANGUAGES.values() for word in re.findall(r"\w+", language.asks)}
     words = [word for word in _WORD.findall(text) if word not in common and word not in asks]
     return frozenset(word[:_STEM].rstrip("s") for word in words if len(word) > 2)
 

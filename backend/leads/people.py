@@ -3,22 +3,24 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern, compiled
+from backend.leads.languages import common_of
+from backend.leads.languages.base import Language, compiled, has, pattern
 
 NOT_WHO: Final = (
     Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED
 )
 _TOKEN: Final = re.compile(r"[^\W\d_](?:[\w'’״\"&.-]*\w)?\.?|&|\d[\w-]*")
 _LEGAL: Final = (
-    r"gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|corporation|plc|"
+    r"gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
+    r"corporation|"
     r"pty|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sa|s\.?a|sasu|eurl|sci|scop|s\.?l\.?u?|sl|slu|s\.?c\.?|srl|s\.?r\.?l|spa|"
-    r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|& co|& sons|"
+    r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|"
+    r"& co|& sons|"
     r"& söhne|& sohne|& fils|& hijos|bros|gmbh & co"
 )
 _LEGAL_END: Final = re.compile(rf"(?<!\w)(?:{_LEGAL})\.?(?!\w)")
@@ -75,11 +77,6 @@ def _is_particle(word: str, language: Language) -> bool:
     return re.fullmatch(f"{language.particles}|van|der|den|de|la|von|al|bin", word) is not None
 
 
-@cache
-def _no_names(language: Language) -> frozenset[str]:
-    return frozenset(language.common.split())
-
-
 def _may_be_name(written: str, word: str, language: Language, *, cased: bool) -> bool:
     if written[0].isdigit() or written == "&":
         return False
@@ -87,7 +84,7 @@ def _may_be_name(written: str, word: str, language: Language, *, cased: bool) ->
         return False
     is_hebrew = "\u05d0" <= word[0] <= "\u05ea"
     bare, _, rest = word.partition("'")
-    if bare in _no_names(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
+    if bare in common_of(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
         return False
     refused = "|".join([language.no_name, *language.months, *language.weekdays, *language.days, language.greetings])
     is_word = compiled(refused).fullmatch(word) or (rest and len(rest) <= 2 and compiled(refused).fullmatch(bare))
@@ -155,7 +152,9 @@ def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
     one = person_at(reading, place, most=4, cased=is_cased(reading))
     if one is None or is_company(reading, one) or is_role(reading, one):
         return
-    is_first = clause is reading.clauses[0] and re.compile(r"\s(?:from|at|@|von|vom|aus|de|du|del|chez)\s+(?=\S)").match(reading.folded, one.end)
+    is_first = clause is reading.clauses[0] and re.compile(
+        r"\s(?:from|at|@|von|vom|aus|de|du|del|chez)\s+(?=\S)"
+    ).match(reading.folded, one.end)
     is_from = is_first is not None and is_first and reading.text[is_first.end()].isupper() and one.count < 3
     if is_from or compiled(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
         yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.9)
@@ -178,7 +177,13 @@ def _standing(reading: Reading) -> Iterator[Found]:
         cased = is_cased(reading) and not is_asked
         place = without_title(reading, _begin(reading, clause))
         one = words_at(reading, place, most=4, cased=cased)
-        if clause.label not in (None, "name") or one is None or not _fills(reading, clause, one) or is_company(reading, one) or is_role(reading, one):
+        if (
+            clause.label not in (None, "name")
+            or one is None
+            or not _fills(reading, clause, one)
+            or is_company(reading, one)
+            or is_role(reading, one)
+        ):
             continue
         is_bare = one.count == 1 and MASK in clause.text
         if is_place(reading, one) or is_bare or not (cased or is_asked or _is_signed_uncased(reading, clause)):
@@ -211,9 +216,12 @@ def _is_signed(reading: Reading, clause: Clause) -> bool:
     """A single word at the end is a name where a sentence, a line or a closing stands before it."""
     before = reading.folded[: clause.start].rstrip(" ")
     is_behind_address = index_of(reading, clause) > 0 and MASK in reading.clauses[index_of(reading, clause) - 1].text
-    return not before or is_behind_address or before[-1:] in (".", "!", "\n", "-", "?") or re.search(
-        rf"(?:{reading.language.closings})\W*$", before
-    ) is not None
+    return (
+        not before
+        or is_behind_address
+        or before[-1:] in (".", "!", "\n", "-", "?")
+        or re.search(rf"(?:{reading.language.closings})\W*$", before) is not None
+    )
 
 
 def _fills(reading: Reading, clause: Clause, one: Words) -> bool:

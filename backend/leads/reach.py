@@ -11,7 +11,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern, compiled
+from backend.leads.languages import common_of
+from backend.leads.languages.base import Language, compiled, has, pattern
 
 _ADDRESS: Final = re.compile(r"(?<![\w.+@-])[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w@])")
 _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
@@ -66,7 +67,9 @@ def _is_mine(clause: Clause, start: int, reading: Reading) -> bool:
 @cache
 def _spelt_parts(language: Language) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """What stands for "@", the words before it and those behind it; each of bounded length."""
-    at = rf"\s*[(\[{{<]\s*(?:at|@|a|{language.at})\s*[)\]}}>]\s*|\s+(?P<bare>at|arobase|arroba|{language.at})\s+|\s+@\s+"
+    at = (
+        rf"\s*[(\[{{<]\s*(?:at|@|a|{language.at})\s*[)\]}}>]\s*|\s+(?P<bare>at|arobase|arroba|{language.at})\s+|\s+@\s+"
+    )
     dot_word = rf"dot|punkt|point|punto|{language.dot}"
     dot = rf"\s*[(\[{{]\s*(?:{dot_word}|\.)\s*[)\]}}]\s*|\s+(?:{dot_word})\s+|\."
     joint = rf"{dot}|\s+(?:{language.underscore}|{language.dash})\s+|[_+-]"
@@ -74,7 +77,9 @@ def _spelt_parts(language: Language) -> tuple[re.Pattern[str], re.Pattern[str], 
     return (
         compiled(at),
         compiled(rf"(?<![\w.]){word}(?:(?:{joint}){word}){{0,5}}$"),
-        compiled(rf"{word}(?:(?:\s+(?:{language.dash})\s+|-){word}){{0,3}}(?:(?:{dot})[a-z0-9-]{{1,40}}){{1,4}}(?![\w@])"),
+        compiled(
+            rf"{word}(?:(?:\s+(?:{language.dash})\s+|-){word}){{0,3}}(?:(?:{dot})[a-z0-9-]{{1,40}}){{1,4}}(?![\w@])"
+        ),
     )
 
 
@@ -89,9 +94,9 @@ def _spelt(text: str, language: Language) -> Iterator[tuple[int, int, str]]:
         start, said = local.start(), local.group()
         if match["bare"] and not re.search(r"\s|\(", said + domain.group()):
             continue
-        while (lead := re.match(r"(\S+)\s+", said)) and lead[1] in language.common.split():
+        while (lead := re.match(r"(\S+)\s+", said)) and lead[1] in common_of(language):
             start, said = start + lead.end(), said[lead.end() :]
-        if said and said not in language.common.split():
+        if said and said not in common_of(language):
             yield start, domain.end(), f"{_plain(said, language)}@{_plain(domain.group(), language)}"
 
 
@@ -201,4 +206,6 @@ def _region(reading: Reading, place: int) -> str | None:
     """The country that is said in the number's sentence."""
     clause = reading.clause_at(place)
     said = reading.folded[clause.sentence.start : clause.sentence.end] if clause else ""
-    return next((code for words, code in reading.language.countries.items() if has(reading.language, words, said)), None)
+    return next(
+        (code for words, code in reading.language.countries.items() if has(reading.language, words, said)), None
+    )

@@ -32,10 +32,9 @@ def read(turns: Sequence[Turn], index: int, fields: Sequence[FieldSpec], setting
 
 def asked_in(question: str, language: Language) -> frozenset[str]:
     """The standard fields that the assistant asks for."""
-    questions = [part for part in _asking(question)]
     found = {
         field
-        for part in questions
+        for part in _asking(question)
         for words, field in language.topics.items()
         if field in STANDARD and has(language, words, part)
     }

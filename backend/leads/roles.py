@@ -6,6 +6,7 @@ from functools import cache
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
+from backend.leads.languages import common_of
 from backend.leads.languages.base import Language, compiled
 from backend.leads.people import NOT_WHO
 
@@ -21,8 +22,15 @@ def roles(reading: Reading) -> Iterator[Found]:
             after = reading.folded[match.end() : clause.end]
             is_said = compiled(rf"(?<!\w)(?:{language.i_am_role})(?:\s(?:{language.articles}))?\s*$").search(before)
             fills = not re.search(r"\w", before) or compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before)
-            is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(after)
-            if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, match, language):
+            is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(
+                after
+            )
+            if (
+                is_said
+                or (fills and is_followed)
+                or reading.asks("role", clause)
+                or _after_name(reading, match, language)
+            ):
                 yield Found("role", reading.text[start : match.end()], start, match.end(), 0.85)
 
 
@@ -33,8 +41,10 @@ def _opened(reading: Reading, clause: Clause, start: int) -> int:
         return start
     before = reading.folded[clause.start : start]
     lead = rf"(?:^\W*|(?<!\w)(?:{language.i_am_role})\s(?:(?:{language.articles})\s)?)"
-    open_words = compiled(rf"{lead}(?P<words>(?:(?!(?:{language.articles}|{language.i_am_role})\s)[a-z&-]{{3,}} ){{1,2}})$").search(before)
-    if open_words is None or set(open_words["words"].split()) & set(language.common.split()):
+    open_words = compiled(
+        rf"{lead}(?P<words>(?:(?!(?:{language.articles}|{language.i_am_role})\s)[a-z&-]{{3,}} ){{1,2}})$"
+    ).search(before)
+    if open_words is None or set(open_words["words"].split()) & common_of(language):
         return start
     return clause.start + open_words.start("words")
 

@@ -1,12 +1,11 @@
 """How many would use it: users, seats and licences before the headcount of the organisation."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import Language, has, pattern, compiled
+from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Size
 
@@ -69,7 +68,9 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
     if compiled(language.together).fullmatch(text[low.start : last.end]):
         return "people", 0
     near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b|with\b|for\b|in\b|at\b|per\b)[\w'-]*[^\Ws] ){0,2}?"
-    if compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after) and not compiled(rf" (?:{language.users})(?!\w)").match(after):
+    if compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after) and not compiled(
+        rf" (?:{language.users})(?!\w)"
+    ).match(after):
         return None
     if compiled(rf"{near}(?:{language.users})(?!\w)").match(after):
         return "users", 0

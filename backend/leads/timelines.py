@@ -8,7 +8,7 @@ from backend.leads.calendar import Days
 from backend.leads.clauses import Clause, Stance
 from backend.leads.dates import Moment, moments
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import has, pattern, compiled
+from backend.leads.languages.base import compiled, has, pattern
 from contracts.leads import When
 
 _NEAR: Final = 26
@@ -58,7 +58,14 @@ def timelines(reading: Reading, every: Sequence[Moment]) -> Iterator[Found]:
         score = _score(moment, clause, reading)
         if score >= 2:
             confidence = min(0.95, 0.6 + score / 10)
-            yield Found("timeline", when(moment, reading.text), moment.start, moment.end, confidence, is_sure=score >= 3 or not rest_of(moment, clause))
+            yield Found(
+                "timeline",
+                when(moment, reading.text),
+                moment.start,
+                moment.end,
+                confidence,
+                is_sure=score >= 3 or not rest_of(moment, clause),
+            )
 
 
 def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
@@ -76,7 +83,14 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     words = len(re.findall(r"[^\W\d_]+", compiled(small).sub("", rest)))
     is_asked = reading.asks("timeline", clause)
     cue = pattern(language, language.buying).search(rest) is not None
-    signs = (2 * cue, 2 * is_asked, clause.has(language.first), words <= 2, words == 0, is_revised * (2 if words <= 5 else 1))
+    signs = (
+        2 * cue,
+        2 * is_asked,
+        clause.has(language.first),
+        words <= 2,
+        words == 0,
+        is_revised * (2 if words <= 5 else 1),
+    )
     return sum(map(int, signs)) - int(moment.is_weak)
 
 

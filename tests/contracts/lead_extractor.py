@@ -25,7 +25,9 @@ SAID = (
 )
 TYPES = {"budget": Money, "timeline": When, "team_size": Size}
 
-hostile = st.text(st.characters(), max_size=120) | st.text("0123456789 .,-+()@$€kK%:;?!\n\u202e\u200d\u05d0אI'İß", max_size=120)
+hostile = st.text(st.characters(), max_size=120) | st.text(
+    "0123456789 .,-+()@$€kK%:;?!\n\u202e\u200d\u05d0אI'İß", max_size=120
+)
 
 
 def conversation(said: Sequence[tuple[str, str]]) -> list[Turn]:

@@ -27,7 +27,23 @@ def test_an_unknown_extractor_is_refused_with_the_known_names() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    [SAID[0][1] + " ", "1 ", "a@", "12-", "one ", "dot ", "I'm ", "(((", "$5k-", "Ann, ", "needneed ", "- ", "מ", "5 of ", "A.B."],
+    [
+        SAID[0][1] + " ",
+        "1 ",
+        "a@",
+        "12-",
+        "one ",
+        "dot ",
+        "I'm ",
+        "(((",
+        "$5k-",
+        "Ann, ",
+        "needneed ",
+        "- ",
+        "מ",
+        "5 of ",
+        "A.B.",
+    ],
 )
 async def test_the_longest_message_takes_bounded_work(piece: str) -> None:
     extractor = EXTRACTORS.get("rules")()

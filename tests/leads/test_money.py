@@ -13,7 +13,11 @@ from tests.leads.talking import value_of
         ("We have $900 a month for it", "CA", Money(amount="900", currency="CAD", period="month")),
         ("I can go up to two grand", "US", Money(high="2000")),
         ("We'd pay at least £300 for this", "GB", Money(low="300", currency="GBP")),
-        ("between 8 and 11 thousand dollars would be fine for us", "US", Money(low="8000", high="11000", currency="USD")),
+        (
+            "between 8 and 11 thousand dollars would be fine for us",
+            "US",
+            Money(low="8000", high="11000", currency="USD"),
+        ),
         ("Finance gave us a quarter million, one-off", "US", Money(amount="250000", period="once")),
         ("Unser Budget liegt bei 3.200,50 € im Jahr", "DE", Money(amount="3200.5", currency="EUR", period="year")),
         ("Wir haben fünfzehntausend Euro eingeplant", "DE", Money(amount="15000", currency="EUR")),

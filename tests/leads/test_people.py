@@ -8,19 +8,55 @@ from tests.leads.talking import extracted, held, value_of
     [
         ("Hi, I'm Monica Feldt from Brightwater Dental.", "US", "Monica Feldt", "Brightwater Dental", None),
         ("John Whitaker here, bursar at St Olave's School.", "GB", "John Whitaker", "St Olave's School", "bursar"),
-        ("thanks,\nPaul Ericsson\nHead of Procurement\nNorthfield Paper Inc.", "US", "Paul Ericsson", "Northfield Paper Inc", "Head of Procurement"),
+        (
+            "thanks,\nPaul Ericsson\nHead of Procurement\nNorthfield Paper Inc.",
+            "US",
+            "Paul Ericsson",
+            "Northfield Paper Inc",
+            "Head of Procurement",
+        ),
         ("Name: Priya Nair\nCompany: Maple Clinics\nRole: COO", "US", "Priya Nair", "Maple Clinics", "COO"),
         ("| name | Olga Reva |\n| company | Dnipro Mills |", "US", "Olga Reva", "Dnipro Mills", None),
-        ("I used to work at Contoso, now I'm with Lumen Robotics as a data analyst", "US", None, "Lumen Robotics", "data analyst"),
+        (
+            "I used to work at Contoso, now I'm with Lumen Robotics as a data analyst",
+            "US",
+            None,
+            "Lumen Robotics",
+            "data analyst",
+        ),
         ("We're Juniper Wind LLC and need a planner", "US", None, "Juniper Wind LLC", None),
         ("im carlos and i need invoicing software", "US", "carlos", None, None),
-        ("This is Dr. Amara Okafor, veterinarian at Lakeside Animal Hospital", "US", "Amara Okafor", "Lakeside Animal Hospital", "veterinarian"),
-        ("Hallo, hier Jonas Reuter von der Reuter Holzbau GmbH, Projektleiter.", "DE", "Jonas Reuter", "Reuter Holzbau GmbH", "Projektleiter"),
-        ("Je m'appelle Luc Perrin, comptable chez Verrerie Laroche.", "FR", "Luc Perrin", "Verrerie Laroche", "comptable"),
-        ("Soy Lucía Ferrer, responsable de compras de Conservas del Sur.", "ES", "Lucía Ferrer", "Conservas del Sur", "responsable de compras"),
+        (
+            "This is Dr. Amara Okafor, veterinarian at Lakeside Animal Hospital",
+            "US",
+            "Amara Okafor",
+            "Lakeside Animal Hospital",
+            "veterinarian",
+        ),
+        (
+            "Hallo, hier Jonas Reuter von der Reuter Holzbau GmbH, Projektleiter.",
+            "DE",
+            "Jonas Reuter",
+            "Reuter Holzbau GmbH",
+            "Projektleiter",
+        ),
+        (
+            "Je m'appelle Luc Perrin, comptable chez Verrerie Laroche.",
+            "FR",
+            "Luc Perrin",
+            "Verrerie Laroche",
+            "comptable",
+        ),
+        (
+            "Soy Lucía Ferrer, responsable de compras de Conservas del Sur.",
+            "ES",
+            "Lucía Ferrer",
+            "Conservas del Sur",
+            "responsable de compras",
+        ),
         ("שמי יעל ברקוביץ, מנהלת רכש בחברת אורן תעשיות", "IL", "יעל ברקוביץ", "אורן תעשיות", "מנהלת רכש"),
     ],
-)  # fmt: skip
+)
 def test_who_writes_is_found(said: str, region: str, name: str | None, company: str | None, role: str | None) -> None:
     found = held(said, region=region)
 

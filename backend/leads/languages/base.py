@@ -1,10 +1,14 @@
-"""What a language has to say for itself so that the rules can read it: a new language is one module of these words."""
+"""What a language has to say for itself so that the rules can read it: a new language is one file of these words."""
 
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final, Literal
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as checked
 
 Part = Literal["start", "early", "mid", "late", "end"]
 Unit = Literal["day", "week", "month", "quarter", "half", "year"]
@@ -14,9 +18,9 @@ Step = Literal["first", "week"]
 NEVER: Final = "(?!)"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@checked(frozen=True, kw_only=True, eq=False, config=ConfigDict(extra="forbid"))
 class Language:
-    """Words are regular expressions over folded text (`folding.fold`: lower case, no accents), alternatives split by |.
+    """Words are regular expressions over folded text (`folding.fold`: lower case, no accents), lists are alternatives.
 
     `glued` is what a word may have grown onto its front, such as Hebrew's prepositions.
     """
@@ -176,6 +180,31 @@ class Language:
     surname: str = NEVER
     own_lead: str = NEVER
     topics: Mapping[str, str] = field(default_factory=dict)
+
+
+def language_from(toml: str) -> Language:
+    """A language from its file. Raises `ValueError` for a list that is unknown or wrong."""
+    said = tomllib.loads(toml)
+    joined = said.pop("joined_by", None)
+    told = {name: "|".join(value) if isinstance(value, list) else value for name, value in said.items()}
+    if joined is not None:
+        told["units"] = _joined(said["units"], joined)
+    return _LANGUAGE.validate_python(told)
+
+
+def _joined(units: dict[str, int], joint: str) -> dict[str, int]:
+    """Numbers that are one word: "fünfundzwanzig", "zweihundert", "zwanzigtausend"."""
+    ones = {word: value for word, value in units.items() if value < 10}
+    tens = {word: value for word, value in units.items() if 20 <= value < 100}
+    small = {word: value for word, value in units.items() if value < 100} | {
+        f"{one}{joint}{ten}": ones[one] + tens[ten] for one in ones for ten in tens
+    }
+    hundreds = {f"{one}hundert": 100 * value for one, value in units.items() if value < 20}
+    thousands = {f"{word}tausend": 1000 * value for word, value in (small | hundreds).items()}
+    return units | small | hundreds | thousands
+
+
+_LANGUAGE: Final = TypeAdapter(Language)
 
 
 @lru_cache(maxsize=8192)

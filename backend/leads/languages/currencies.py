@@ -2,9 +2,25 @@
 
 from typing import Final
 
-DOLLARS: Final = {"US": "USD", "CA": "CAD", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "HK": "HKD", "TW": "TWD", "JM": "JMD"}
+DOLLARS: Final = {
+    "US": "USD",
+    "CA": "CAD",
+    "AU": "AUD",
+    "NZ": "NZD",
+    "SG": "SGD",
+    "HK": "HKD",
+    "TW": "TWD",
+    "JM": "JMD",
+}
 PESOS: Final = {
-    "MX": "MXN", "CO": "COP", "AR": "ARS", "CL": "CLP", "UY": "UYU", "PH": "PHP", "CU": "CUP", "DO": "DOP",
+    "MX": "MXN",
+    "CO": "COP",
+    "AR": "ARS",
+    "CL": "CLP",
+    "UY": "UYU",
+    "PH": "PHP",
+    "CU": "CUP",
+    "DO": "DOP",
 }
 CROWNS: Final = {"SE": "SEK", "NO": "NOK", "DK": "DKK", "IS": "ISK", "CZ": "CZK"}
 FRANCS: Final = {"CH": "CHF", "LI": "CHF"}
