@@ -8,7 +8,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages import common_of
+from backend.leads.languages import CITIES, common_of
 from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
 from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
 
@@ -98,7 +98,8 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
         for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
             at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())
             one = company_at(reading, at.end() if at else cue.end(), clause.end)
-            if one is not None and _is_proper(reading, one) and not reading.text[one.start].isdigit():
+            is_weak = language.nouns_are_capital and words != language.works_surely and not _is_named(reading, one, cue)
+            if one is not None and not is_weak and _is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 
 
@@ -122,6 +123,18 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
             fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
         ):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
+
+
+def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
+    """Where every noun has a capital: two words, a legal form or a kind of organisation, or behind "is called"."""
+    language = reading.language
+    is_told = compiled(rf"(?:{language.named})$").search(cue.group()) is not None
+    if one is None or is_told:
+        return True
+    said = reading.folded[one.start : one.end]
+    return (one.count > 1 and not has(language, language.both, said)) or has(
+        language, f"{_LEGAL}|{language.organisations}", said
+    )
 
 
 def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
@@ -189,5 +202,7 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     """No kind of business ("bakery") and no function."""
     said = reading.folded[one.start : one.end]
     language = reading.language
+    if said in CITIES or has(language, "|".join(language.countries), said):
+        return False
     is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+").fullmatch(said) is not None
     return not is_kind and not compiled(rf"(?:{language.roles})(?!\w)").match(said) and not said.isdigit()

@@ -170,7 +170,11 @@ def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bo
     if not is_sum and _counts_something(amount, reading):
         return 0
     is_large = amount.low.value >= 100 and not _is_year(amount)
-    is_bare = is_large and (is_cued or (is_asked and clause.words <= 2 * _SHORT_CLAUSE))
+    is_bare = is_large and (
+        clause.has(language.money_words)
+        or (is_cued and clause.words <= _SHORT_CLAUSE)
+        or (is_asked and clause.words <= 2 * _SHORT_CLAUSE)
+    )
     if not (is_sum or is_bare or amount.period):
         return 0
     signs = (

@@ -17,7 +17,9 @@ _DIGITS: Final = re.compile(
 _GROUPS: Final = re.compile(r"(?P<sign>[ '.,])\d{3}(?:(?P=sign)\d{3})*$")
 _SHORT: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "tsd": 10**3, "bn": 10**9}
 _SHORT_POWER: Final = re.compile(r" ?(k|mn|mio|mln|m|tsd|bn)\b\.?")
-_NO_COUNT: Final = re.compile(r"\s?%|\s?(?:am|pm|uhr|h\d\d)\b|:\d\d|\s?(?:o'clock|percent|prozent)\b|°")
+_NO_COUNT: Final = re.compile(
+    r"\s?%|\s?(?:am|pm|uhr|h\d\d|h|heures?|std|kg|km|mm|cm|m2|qm|mb|gb|tb)\b|:\d\d|\s?(?:o'clock|percent|prozent)\b|°"
+)
 _MOST: Final = 60
 """Numbers of a text; whoever writes more gives no lead, and the work is bounded."""
 _LIMIT: Final = 10**13

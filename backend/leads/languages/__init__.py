@@ -16,7 +16,8 @@ LANGUAGES: Final[dict[str, Language]] = {
     code: language_from((files(__name__) / f"{code}.toml").read_text(encoding="utf-8"))
     for code in (*FULL, *MONEY_ALONE)
 }
-ENGLISH: Final = LANGUAGES["en"]
+CITIES: Final = frozenset((files(__name__) / "cities.txt").read_text(encoding="utf-8").splitlines())
+"""They stand where a company may: who writes from Boston works for none of that name."""
 _OF_REGION: Final = {
     **dict.fromkeys(("DE", "AT"), "de"),
     "FR": "fr",

@@ -74,6 +74,7 @@ class Language:
     countries: Mapping[str, str] = field(default_factory=dict)
 
     budget: str = NEVER
+    money_words: str = NEVER
     budget_given: str = NEVER
     at_most: str = NEVER
     at_least: str = NEVER
@@ -142,6 +143,7 @@ class Language:
     works_at: str = NEVER
     works_surely: str = NEVER
     of_company: str = NEVER
+    named: str = NEVER
     own_kind: str = NEVER
     we_as: str = NEVER
     organisations: str = NEVER
@@ -156,6 +158,7 @@ class Language:
     no_name: str = NEVER
     name_ends: str = NEVER
     bare_names: bool = False
+    nouns_are_capital: bool = False
     company_articles: str = NEVER
     company_joints: str = NEVER
     company_ends: str = NEVER
