@@ -95,9 +95,15 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
         (role_at, 0.85),
     )
     for words, confidence in cues:
-        for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
+        for cue in pattern(language, words).finditer(
+            reading.folded, clause.start, min(clause.end + 1, clause.sentence.end)
+        ):
             at = re.compile(r"[\s:\"'-]*").match(reading.folded, cue.end())
-            one = company_at(reading, at.end() if at else cue.end(), clause.end)
+            one = company_at(
+                reading,
+                at.end() if at else cue.end(),
+                clause.sentence.end if words == language.own_kind else clause.end,
+            )
             is_weak = language.nouns_are_capital and words != language.works_surely and not _is_named(reading, one, cue)
             if one is not None and not is_weak and _is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
@@ -160,6 +166,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
             text[at].isupper() or text[at].isdigit() if cased else not compiled(language.company_ends).fullmatch(word)
         )
         if not is_joint and (not is_part or (not count and _opens_no_company(word, reading))):
+            break
+        if count and not is_joint and compiled(language.first).fullmatch(word):
             break
         if is_joint and not count:
             break

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
+from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading, corrects
 from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.languages.currencies import BY_REGION, CODES, NAMED
@@ -157,7 +158,7 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
 def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bool) -> int:
     """How much speaks for a budget; below 2 it is none."""
     language = reading.language
-    if clause.is_any(_NOT_BUDGET) or amount.is_per_unit or clause.has(language.not_budget):
+    if clause.is_any(_NOT_BUDGET) or amount.is_per_unit or has(language, language.not_budget, _without_limits(clause)):
         return 0
     context = _context(clause, reading)
     if context is not None and (context.has(language.not_budget) or context.is_any(_NOT_BUDGET & ~Stance.NEGATED)):
@@ -209,6 +210,11 @@ def _is_revised(amount: Amount, clause: Clause, reading: Reading) -> bool:
         and not _is_year(amount)
         and not _counts_something(amount, reading)
     )
+
+
+def _without_limits(clause: Clause) -> str:
+    """ "must not cost more than" speaks of a limit, not of a price."""
+    return pattern(clause.language, clause.language.at_most).sub(MASK, clause.text)
 
 
 def _is_year(amount: Amount) -> bool:

@@ -57,6 +57,7 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
             break
     if (masked := folded.find(MASK, start, end)) >= 0:
         end = masked
+    is_verb = compiled(rf"(?:{language.infinitive})\s*$").search(folded, 0, start) is not None
     said = folded[start:end].rstrip(_SIGNS)
     said = (
         compiled(rf"(?:\s(?:{language.need_preposition}|{language.articles}|{language.hedges}))+$")
@@ -64,7 +65,7 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
         .rstrip(_SIGNS)
     )
     words = _WORD.findall(said)
-    if not words or len(words) > _LONGEST or _is_none(said, reading):
+    if (is_verb and len(words) < 2) or not words or len(words) > _LONGEST or _is_none(said, reading):
         return None
     end = start + len(said)
     return Found("need", reading.text[start:end], start, end, 0.7)

@@ -129,20 +129,26 @@ def _introduced(reading: Reading) -> Iterator[Found]:
             for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
                 at = re.compile(r"[\s:,\"'-]*").match(reading.folded, cue.end())
                 place = without_title(reading, at.end() if at else cue.end())
-                if (one := _introduced_at(reading, clause, place, needs_capital=needs_capital)) is not None:
+                if (
+                    one := _introduced_at(reading, clause, place, cue=cue.group(), needs_capital=needs_capital)
+                ) is not None:
                     yield Found("name", reading.text[one.start : one.end], one.start, one.end, confidence)
         yield from _here(reading, clause)
 
 
-def _introduced_at(reading: Reading, clause: Clause, place: int, *, needs_capital: bool) -> Words | None:
+def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, needs_capital: bool) -> Words | None:
     cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
     one = person_at(reading, place, most=4 if cased else 2, cased=cased)
     if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
         return None
     if needs_capital and not cased:
+        language = reading.language
         behind = reading.folded[one.end : one.end + 12]
+        is_mine = has(language, language.first, cue) and not compiled(language.adjectives).fullmatch(
+            reading.folded[one.start : one.end]
+        )
         is_closed = compiled(rf"\s*(?:$|[,.;!\n]|(?:{reading.language.name_ends})(?!\w))").match(behind)
-        return one if is_closed and reading.language.bare_names and one.count == 1 else None
+        return one if is_mine and is_closed and reading.language.bare_names and one.count == 1 else None
     return one
 
 
@@ -185,7 +191,7 @@ def _standing(reading: Reading) -> Iterator[Found]:
             or is_role(reading, one)
         ):
             continue
-        is_bare = one.count == 1 and MASK in clause.text
+        is_bare = one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
         if is_place(reading, one) or is_bare or not (cased or is_asked or _is_signed_uncased(reading, clause)):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
@@ -200,6 +206,8 @@ def index_of(reading: Reading, clause: Clause) -> int:
 def _says_who(reading: Reading, clause: Clause) -> bool:
     """Whether a clause is a company or a function: what stands before it is then a name."""
     if compiled(rf"\s*(?:{reading.language.of_company})(?!\w)").match(clause.text):
+        return True
+    if compiled(rf"\W*(?:{reading.language.roles})(?!\w)").match(clause.text):
         return True
     one = words_at(reading, _begin(reading, clause), most=4, cased=is_cased(reading))
     return one is not None and _fills(reading, clause, one) and (is_company(reading, one) or is_role(reading, one))

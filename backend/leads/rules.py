@@ -53,10 +53,16 @@ def found_in(reading: Reading) -> Iterator[Found]:
     reading = _without(reading, [(one.start, one.end) for one in every_time])
     yield from sizes(reading)
     who = list(names(reading))
-    yield from who
-    yield from companies(reading, who[0] if who else None)
+    where = list(companies(reading, who[0] if who else None))
+    yield from (one for one in who if not any(_is_within(one, other) for other in where))
+    yield from where
     yield from roles(reading)
     yield from needs(reading)
+
+
+def _is_within(name: Found, company: Found) -> bool:
+    """ "our church, Grace Lutheran": what is told to be a company is nobody's name."""
+    return company.start <= name.start and name.end <= company.end
 
 
 def _without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:

@@ -23,7 +23,9 @@ def times(reading: Reading) -> list[Moment]:
     every = [one for one in moments(reading.folded, language, setting.today, setting.region) if _is_time(one, reading)]
     joined: list[Moment] = []
     for one in every:
-        if joined and (both := _joined(reading, joined[-1], one)):
+        if joined and _is_moved(reading, joined[-1], one):
+            joined[-1] = one
+        elif joined and (both := _joined(reading, joined[-1], one)):
             joined[-1] = both
         else:
             joined.append(one)
@@ -38,6 +40,14 @@ def _is_time(moment: Moment, reading: Reading) -> bool:
     before = reading.folded[max(0, moment.start - 12) : moment.start].rstrip(" (")
     is_named = reading.text[moment.start].isupper() and before.rstrip()[-1:] not in ("", ".", "!", "?")
     return is_named or compiled(rf"(?<!\w)(?:{reading.language.on})$").search(before) is not None
+
+
+def _is_moved(reading: Reading, first: Moment, second: Moment) -> bool:
+    """ "slipped from March to May": the first is over."""
+    language = reading.language
+    gap = reading.folded[first.end : second.start].strip()
+    is_joint = compiled(rf"-|->|{language.to}").fullmatch(gap) is not None
+    return is_joint and has(language, language.correction, reading.folded[max(0, first.start - 40) : first.start])
 
 
 def _joined(reading: Reading, first: Moment, second: Moment) -> Moment | None:

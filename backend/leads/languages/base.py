@@ -156,6 +156,7 @@ class Language:
     role_ends: str = NEVER
     i_am_role: str = NEVER
     no_name: str = NEVER
+    adjectives: str = NEVER
     name_ends: str = NEVER
     bare_names: bool = False
     nouns_are_capital: bool = False
@@ -177,6 +178,7 @@ class Language:
     need_after: str = NEVER
     need_before: str = NEVER
     need_ends: str = NEVER
+    infinitive: str = NEVER
     need_lead: str = NEVER
     need_small: str = NEVER
 
