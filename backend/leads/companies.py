@@ -125,6 +125,7 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&")
+        fills = fills or _is_after_of(reading, clause, one)
         if (is_formal and (fills or _is_led(reading, clause, one))) or (
             fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
         ):
@@ -143,6 +144,14 @@ def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
     )
 
 
+def _is_after_of(reading: Reading, clause: Clause, one: Words) -> bool:
+    """ ", from Otero Hermanos"."""
+    language = reading.language
+    before = reading.folded[clause.start : one.start]
+    lead = rf"\W*(?:{language.of_company})\s(?:(?:{language.articles})\s)?"
+    return compiled(lead).fullmatch(before) is not None and not re.search(r"\w", reading.folded[one.end : clause.end])
+
+
 def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
     """At the clause's start, or behind words that lead to where one works."""
     language, before = reading.language, reading.folded[clause.start : one.start]
@@ -158,7 +167,9 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     language, folded, text = reading.language, reading.folded, reading.text
     article = compiled(rf"(?:{language.company_articles})\s").match(folded, place)
     place = article.end() if article else place
-    end, at, count = place, place, 0
+    kind = compiled(rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s").match(folded, place)
+    is_kind = kind is not None and cased and not text[place].isupper() and text[kind.end() : kind.end() + 1].isupper()
+    end, at, count = place, kind.end() if kind and is_kind else place, 0
     while at < limit and count < 6 and (token := _TOKEN.match(text, at)) and MASK not in folded[at : token.end()]:
         word = folded[token.start() : token.end()]
         is_joint = compiled(rf"{language.company_joints}|&|\+").fullmatch(word) is not None

@@ -79,6 +79,8 @@ def _alike(first: Number, second: Number) -> Number:
     """ "40-60k" multiplies both."""
     if first.power == 1 and second.power > 1 and first.value < 1000 and first.value * second.power < second.value:
         return Number(first.value * second.power, first.start, first.end, second.power)
+    if first.power == second.power == 1 and first.value < 100 and first.value * 1000 < second.value < 1_000_000:
+        return Number(first.value * 1000, first.start, first.end) if second.value % 1000 == 0 else first
     return first
 
 

@@ -10,6 +10,7 @@ from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages.base import compiled, has, pattern
 from backend.leads.numbers import numbers
+from backend.leads.people import is_cased
 
 _LONGEST: Final = 14
 _SHORT: Final = 5
@@ -68,6 +69,8 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     if (is_verb and len(words) < 2) or not words or len(words) > _LONGEST or _is_none(said, reading):
         return None
     end = start + len(said)
+    if language.nouns_are_capital and is_cased(reading) and reading.text[start:end].islower():
+        return None
     return Found("need", reading.text[start:end], start, end, 0.7)
 
 
@@ -83,7 +86,10 @@ def _product(reading: Reading, clause: Clause) -> Found | None:
     has_more = len(reading.clauses) > 1 and clause.label in (None, "need") and MASK not in clause.text
     if not has_more or clause.words > _SHORT + 1 or clause.has(language.first) or not clause.has(language.products):
         return None
-    return _after(reading, clause, clause.start)
+    named = pattern(language, language.products).search(clause.text)
+    rest = clause.text[named.end() :].strip(_SIGNS) if named else ""
+    goes_on = compiled(rf"(?:{language.need_preposition})(?!\w)").match(rest)
+    return _after(reading, clause, clause.start) if not rest or goes_on else None
 
 
 def _before(reading: Reading, clause: Clause) -> Found | None:

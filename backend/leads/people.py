@@ -141,15 +141,19 @@ def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, ne
     one = person_at(reading, place, most=4 if cased else 2, cased=cased)
     if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
         return None
-    if needs_capital and not cased:
-        language = reading.language
-        behind = reading.folded[one.end : one.end + 12]
-        is_mine = has(language, language.first, cue) and not compiled(language.adjectives).fullmatch(
-            reading.folded[one.start : one.end]
-        )
-        is_closed = compiled(rf"\s*(?:$|[,.;!\n]|(?:{reading.language.name_ends})(?!\w))").match(behind)
-        return one if is_mine and is_closed and reading.language.bare_names and one.count == 1 else None
-    return one
+    return one if cased or not needs_capital else _uncased_at(reading, place, cue)
+
+
+def _uncased_at(reading: Reading, place: int, cue: str) -> Words | None:
+    """ "im carlos and ...": one word that is no adjective, behind which something else begins."""
+    language = reading.language
+    one = person_at(reading, place, most=1, cased=False)
+    if one is None or not language.bare_names or not has(language, language.first, cue):
+        return None
+    if compiled(language.adjectives).fullmatch(reading.folded[one.start : one.end]):
+        return None
+    behind = compiled(rf"\s*(?:$|[,.;!\n]|(?:{language.name_ends})(?!\w))")
+    return one if behind.match(reading.folded, one.end) else None
 
 
 def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
