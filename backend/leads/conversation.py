@@ -98,9 +98,11 @@ class Conversation:
 
 
 def may_replace(found: Found, reading: Reading) -> bool:
-    """A correction in so many words, an answer to a question, or a quantity that is surely the visitor's."""
+    """A correction in so many words, an answer, a quantity that is surely the visitor's, a newer address."""
     language = reading.language
     if has(language, language.correction, reading.folded) or found.field in reading.asked:
+        return True
+    if found.field in ("email", "phone"):
         return True
     if found.field == "name":
         return found.confidence >= _INTRODUCED

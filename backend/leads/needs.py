@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
 
@@ -38,6 +39,8 @@ def needs(reading: Reading) -> Iterator[Found]:
             found = _after(reading, clause, clause.start)
         if found is None:
             found = _purpose(reading, clause) or _product(reading, clause)
+        if found is None:
+            found = _instead(reading, clause)
         if found is not None:
             yield found
 
@@ -90,6 +93,17 @@ def _product(reading: Reading, clause: Clause) -> Found | None:
     rest = clause.text[named.end() :].strip(_SIGNS) if named else ""
     goes_on = compiled(rf"(?:{language.need_preposition})(?!\w)").match(rest)
     return _after(reading, clause, clause.start) if not rest or goes_on else None
+
+
+def _instead(reading: Reading, clause: Clause) -> Found | None:
+    """ "actually an ERP", of a need that was said before."""
+    language = reading.language
+    said = rf"\W*(?:(?:{language.correction})\W+)+(?P<what>(?:{language.articles})\s)"
+    match = compiled(said).match(reading.folded, clause.start, clause.end)
+    if match is None or clause.words > _SHORT + 1 or clause.has(language.first):
+        return None
+    found = _after(reading, clause, match.start("what"))
+    return replace(found, needs_held=True) if found else None
 
 
 def _before(reading: Reading, clause: Clause) -> Found | None:

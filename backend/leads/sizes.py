@@ -11,6 +11,7 @@ from contracts.leads import Size
 
 _SHORT: Final = 5
 _NEAR: Final = 24
+_SMALL: Final = 100
 _LARGEST: Final = 1_000_000
 _NOT_TEAM: Final = (
     Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED | Stance.PAST
@@ -32,16 +33,28 @@ def _every(reading: Reading) -> Iterator[tuple[Found, bool]]:
         high = every[index + 1] if index + 1 < len(every) and _joined(reading, low, every[index + 1]) else None
         index += 2 if high else 1
         clause = reading.clause_at(low.start)
-        if clause is None or clause.is_any(_NOT_TEAM) or clause.is_any(Stance.NEGATED):
+        if clause is None or clause.is_any(_NOT_TEAM):
+            continue
+        if clause.is_any(Stance.NEGATED) and not _is_said_again(reading, clause, low):
             continue
         said = _said(reading, clause, low, high or low)
-        if said is not None:
+        if said is None and _is_said_again(reading, clause, low) and high is None:
+            yield Found("team_size", Size(number=int(low.value)), low.start, low.end, 0.8, needs_held=True), False
+        elif said is not None:
             kind, extra = said
             confidence = 0.9 if kind == "users" else 0.8
             size = _size(low, high, extra)
             end = (high or low).end if extra == 0 else _with_me(reading, low)[1]
             start = low.start if extra == 0 else _with_me(reading, low)[0]
             yield Found("team_size", size, start, end, confidence, is_sure=kind != "bare"), kind == "users"
+
+
+def _is_said_again(reading: Reading, clause: Clause, number: Number) -> bool:
+    """ "sorry, 14": of a size that was said before; larger numbers are amounts."""
+    language = reading.language
+    is_corrected = has(language, language.correction, reading.folded[: clause.end])
+    is_thing = compiled(rf"\s?(?:[\w-]+ )?(?:{language.not_people})(?!\w)").match(reading.folded, number.end)
+    return is_corrected and clause.words <= _SHORT and 1 < number.value < _SMALL and is_thing is None
 
 
 def _size(low: Number, high: Number | None, extra: int) -> Size:

@@ -86,7 +86,8 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     if clause.is_any(refused) or (clause.is_any(Stance.NEGATED) and not is_revised):
         return 0
     around = reading.folded[max(clause.start, moment.start - _NEAR) : min(clause.end, moment.end + _NEAR)]
-    if has(language, language.not_timeline, around) and not is_revised:
+    since = compiled(rf"(?<!\w)(?:{language.lasting})\s$").search(reading.folded, clause.start, moment.start)
+    if since or (has(language, language.not_timeline, around) and not is_revised):
         return 0
     rest = rest_of(moment, clause)
     small = rf"(?<!\w)(?:{language.hedges}|{language.on}|{language.since}|{language.articles})(?!\w)"

@@ -118,6 +118,7 @@ class Language:
     since: str = NEVER
     starting: str = NEVER
     buying: str = NEVER
+    lasting: str = NEVER
     not_timeline: str = NEVER
 
     people: str = NEVER
