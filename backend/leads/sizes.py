@@ -81,9 +81,12 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
     if compiled(language.together).fullmatch(text[low.start : last.end]):
         return "people", 0
     near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b|with\b|for\b|in\b|at\b|per\b)[\w'-]*[^\Ws] ){0,2}?"
-    if compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after) and not compiled(
-        rf" (?:{language.users})(?!\w)"
-    ).match(after):
+    is_direct = compiled(rf"^[ -]?(?:{language.users}|{language.people})(?!\w)").match(after) is not None
+    if (
+        not is_direct
+        and compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after)
+        and not compiled(rf" (?:{language.users})(?!\w)").match(after)
+    ):
         return None
     if compiled(rf"{near}(?:{language.users})(?!\w)").match(after):
         return "users", 0
