@@ -42,7 +42,6 @@ class Language:
     both: str = NEVER
 
     first: str = NEVER
-    first_object: str = NEVER
     negation: str = NEVER
     asks: str = NEVER
     asks_not: str = NEVER
@@ -70,7 +69,6 @@ class Language:
     not_phone: str = NEVER
     not_email: str = NEVER
     preferred: str = NEVER
-    phone_words: str = NEVER
     countries: Mapping[str, str] = field(default_factory=dict)
 
     budget: str = NEVER
@@ -116,7 +114,6 @@ class Language:
     after_weekday: Step = "first"
     next_year: str = NEVER
     since: str = NEVER
-    starting: str = NEVER
     buying: str = NEVER
     lasting: str = NEVER
     not_timeline: str = NEVER
