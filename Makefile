@@ -51,14 +51,15 @@ test-rust: dev
 
 # By module or class: what its tests share (a server, a model, its float64 twin) is then made once, not by each worker.
 test-python: dev
-	$(BIN)/pytest -n 2 --dist loadscope -m "not slow and not local and not finetune" --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist loadscope -m "not slow and not process and not local and not finetune" \
+		--ignore tests/browser
 
 # Playwright keeps an event loop in its process, beside which no asynchronous test can run.
 test-browser: dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/browser
 
-test-slow: dev ## what takes long: kills, a database that is held, limits reached, MPNet, pages in every theme, what has a like in `make test`
-	$(BIN)/pytest -n 2 --dist loadscope -m slow --ignore tests/browser
+test-slow: dev ## what takes long: servers started and killed, limits reached, MPNet, pages in every theme, what has a like in `make test`
+	$(BIN)/pytest -n 2 --dist loadscope -m "slow or process" --ignore tests/browser
 	$(BIN)/pytest -n 2 --dist loadfile -m slow tests/browser
 
 test-local: ## local models on the real llama.cpp, installed with its sample into .local
@@ -71,10 +72,14 @@ test-finetune: ## training with torch, installed into .finetune with llama.cpp a
 	@$(PYTHON) tools/setup.py finetune
 	.finetune/bin/pytest -m finetune tests/finetuning_extra
 
+# What its tests are of is not SQL: providers, models, clients.
+ELSEWHERE := batch_faults chat_provider chat_timeouts drafting_faults every_provider fetch_model finetune_remote injection \
+	metrics openai_chat openai_embeddings openai_errors openai_loopback provider_use providers search_models
+
 # A job that a test's end cancels leaves its connection to the garbage collector, which warns.
 test-postgres: dev ## what touches the database, over Postgres
 	NEXUS_TEST_POSTGRES=1 $(BIN)/pytest -n 2 -W ignore::pytest.PytestUnraisableExceptionWarning \
-		tests/api tests/repositories tests/services tests/retrieval
+		-m "not slow" $(ELSEWHERE:%=--ignore=tests/api/test_%.py) tests/api tests/repositories tests/services tests/retrieval
 
 test-pythons: dev ## the other supported Pythons of this machine
 	$(BIN)/python tools/pythons.py

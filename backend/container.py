@@ -33,7 +33,7 @@ from backend.jobs.base import JobRunner, Workflow, workflow
 from backend.jobs.children import Children
 from backend.jobs.dbos_worker import DbosWorker, WorkerScope
 from backend.jobs.inline import InlineRunner
-from backend.jobs.queue import DurableQueue
+from backend.jobs.queue import REMOTE_TRAININGS, DurableQueue
 from backend.jobs.runner import DbosRunner
 from backend.parsing.child import ChildParser
 from backend.readiness import readiness
@@ -95,6 +95,7 @@ from backend.services.similar import SimilarFaqs
 from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import SystemService
+from backend.services.training_outlook import TrainingOutlook
 from backend.services.tuned_answers import AnswersPreparation
 from backend.services.tuned_embeddings import EmbeddingsPreparation
 from backend.services.tuned_models import TunedModelService
@@ -180,7 +181,11 @@ class Container:
             self._worker_scope,
             data_dir=self.settings.data_dir,
             executor_id=self.settings.executor_id,
-            concurrency=self.settings.job_concurrency,
+            concurrency={
+                "jobs": self.settings.job_concurrency,
+                "trainings": self.settings.training_concurrency,
+                "remote_trainings": REMOTE_TRAININGS,
+            },
         )
 
     async def close(self) -> None:
@@ -215,8 +220,9 @@ class Container:
             sync = CollectionSync(runner)
             children = Children(spool=settings.data_dir / "tmp")
             stack.callback(children.close)
-            # Of their own: a training of days must not keep a document waiting.
-            trainings = Children(spool=settings.data_dir / "tmp")
+            # Of their own, one for each that its queue lets run: a training of days keeps nothing else waiting.
+            at_once = settings.job_concurrency + settings.training_concurrency
+            trainings = Children(at_once=at_once, spool=settings.data_dir / "tmp")
             stack.callback(trainings.close)
             factory = self._factory()
             stack.push_async_callback(factory.aclose)
@@ -277,9 +283,7 @@ class Container:
             "embeddings": EmbeddingsPreparation(
                 uow, self.models, WorkspaceModels(uow, self.models, root=self.settings.tuned)
             ),
-            "answers": AnswersPreparation(
-                uow, models=self.settings.tuned / "base", base_models=self.settings.base_models
-            ),
+            "answers": AnswersPreparation(uow, self._outlook(uow), base_models=self.settings.base_models),
         }
         rewording = ModelRewording(uow, models.providers, models.factory, self.embedder)
         finetuning = FinetuneRun(uow, models.trainers, preparations, root=self.settings.tuned)
@@ -316,6 +320,9 @@ class Container:
             verifier=Verifier(self.embedder),
         )
 
+    def _outlook(self, uow: UnitOfWork) -> TrainingOutlook:
+        return TrainingOutlook(uow, root=self.settings.tuned, models=self.settings.tuned / "base")
+
     def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, models: "_Models") -> AppServices:
         settings, providers = self.settings, models.providers
         spec, store = self.embedder.spec, settings.vector_store
@@ -340,13 +347,15 @@ class Container:
             drafting=DraftingService(uow, runner, providers),
             embedding_models=models.embedders,
             faqs=FaqService(uow, sync),
-            finetuning=FinetuningService(uow, runner, providers, models.embedders, base_models=settings.base_models),
+            finetuning=FinetuningService(
+                uow, runner, providers, models.embedders, self._outlook(uow), base_models=settings.base_models
+            ),
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
             metrics=self.metrics,
             model_switch=ModelSwitchService(uow, runner, models.embedders),
-            openai=OpenAIService(uow, chat, models.embedders),
+            openai=OpenAIService(uow, chat, models.embedders, tuned),
             providers=providers,
             system=SystemService(
                 uow,

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
 
     jobs: Literal["here", "worker", "inline"] = "here"
     job_concurrency: int = Field(4, ge=1, le=64)
+    training_concurrency: int = Field(2, ge=1, le=64)
+    """Trainings by torch at once, beside the other jobs. Those at a provider only wait, and are not counted."""
     executor_id: str = "api"
     instance: str = ""
     """The name of this process in answers of /health, given by `nexus up`; one is made when it is empty."""

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.base import Answer, ExternalId, Name, Request, Storable, UtcTime, WholeNumber
+from contracts.base import Answer, ExternalId, Kept, Name, Request, Storable, UtcTime, WholeNumber
 from contracts.providers import ModelName
 
 Temperature = Annotated[float, Field(ge=0, le=2)]
@@ -74,14 +74,15 @@ class AgentNew(Request):
 
 
 class AgentEdit(Request):
-    """What is left out stays. `external_id` and `daily_tokens` are removed by null; `model` becomes the default one."""
+    """What is left out stays. `external_id` and `daily_tokens` are removed by null; `model` becomes the default one.
+    The others are refused as null."""
 
-    name: Name | None = None
+    name: Annotated[Name | None, Kept] = None
     external_id: ExternalId | None = None
-    provider: Name | None = None
+    provider: Annotated[Name | None, Kept] = None
     model: ModelName | None = None
-    parameters: AgentParameters | None = None
-    fallbacks: list[Fallback] | None = Field(None, max_length=5)
+    parameters: Annotated[AgentParameters | None, Kept] = None
+    fallbacks: Annotated[list[Fallback] | None, Kept, Field(max_length=5)] = None
     daily_tokens: DailyTokens | None = None
-    collection_id: UUID | None = None
-    more_collection_ids: list[UUID] | None = Field(None, max_length=MORE_COLLECTIONS)
+    collection_id: Annotated[UUID | None, Kept] = None
+    more_collection_ids: Annotated[list[UUID] | None, Kept, Field(max_length=MORE_COLLECTIONS)] = None

@@ -2,10 +2,22 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 
 class Answer(BaseModel):
@@ -92,12 +104,39 @@ def read_alike(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", "".join(seen)).split())
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a text must fit whole. The schema has the pattern; who writes another text is told the words."""
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: type[str], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _checked(self, value: str) -> str:
+        if re.fullmatch(self.pattern, value) is None:
+            raise ValueError(self.words)
+        return value
+
+
+def _kept(value: object) -> object:
+    if value is None:
+        raise ValueError("must not be null; leave it out to keep what is there")
+    return value
+
+
 UtcTime = Annotated[datetime, BeforeValidator(_time), AfterValidator(_utc)]
 WholeNumber = Annotated[int, Strict()]
 """Not `true`, and no text that can be read as a number."""
 Storable = AfterValidator(_storable)
 Visible = AfterValidator(_visible)
 OneLine = AfterValidator(_one_line)
+Kept = BeforeValidator(_kept)
+"""For a field of an edit that can be left out and not be removed."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable, Visible]
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible, OneLine

@@ -40,7 +40,8 @@ class RagChat(Request):
 
 
 class Chat(Request):
-    """A message to an agent: by its id, by `bot_id` (its id or external id), or by the name of a tuned model.
+    """A message to an agent: by its id, by `bot_id` (its id or external id), or by the name of a tuned model or an
+    alias. Without `documents` a model answers from what it learnt alone.
 
     `user_id` is the caller's name for the person who asks: a conversation is continued only for the same one.
     """
@@ -49,6 +50,7 @@ class Chat(Request):
     agent_id: UUID | None = None
     bot_id: ExternalId | None = None
     model: Name | None = None
+    documents: bool = True
     conversation_id: UUID | None = None
     user_id: ExternalId | None = None
     history: list[Turn] = Field(default=[], max_length=50)
@@ -58,6 +60,8 @@ class Chat(Request):
     def _one_target(self) -> "Chat":
         if sum(target is not None for target in (self.agent_id, self.bot_id, self.model)) != 1:
             raise ValueError("give exactly one of agent_id, bot_id, model")
+        if self.model is None and not self.documents:
+            raise ValueError("an agent reads its documents; ask a model without them")
         return self
 
 
@@ -122,12 +126,14 @@ class TokenUsage(Answer):
 
 
 class AnswerStep(Answer):
-    """One step of an answer. `strategy` is the form that ran (`rules`, `model`), `outcome` what it decided."""
+    """One step of an answer. `strategy` is the form that ran (`rules`, `model`), `outcome` what it decided, and
+    `failure` why the model that was to take it did not, and a fallback or the rules did; empty where it did."""
 
     name: Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
     strategy: str
     ms: float
     outcome: str
+    failure: str = ""
 
 
 class CitationCheck(Answer):

@@ -2,14 +2,21 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from contracts.base import Answer, Request, UtcTime
+from contracts.base import Answer, Request, Shape, UtcTime
 from contracts.embedding_models import EmbeddingModelName
 from contracts.faqs import NewFaq
 
 SyncMode = Literal["auto", "manual"]
-CollectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,38}[a-z0-9]$")]
+CollectionName = Annotated[
+    str,
+    Shape(
+        r"^[a-z][a-z0-9_]{1,38}[a-z0-9]$",
+        "must be 3 to 40 small letters (a to z), digits and underscores, a letter first and no underscore last, such "
+        "as 'hr_policies'",
+    ),
+]
 
 
 class CollectionHealth(StrEnum):

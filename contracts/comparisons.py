@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contracts.base import Answer, Message, Name, OneLine, Request, Storable, UtcTime
+from contracts.base import Answer, Message, Name, OneLine, Request, Shape, Storable, UtcTime
 from contracts.chat import Answered, ErrorEvent
 from contracts.problem import Problem
 from contracts.providers import ProviderName
@@ -13,8 +13,14 @@ from contracts.providers import ProviderName
 MOST_LANES: Final = 4
 
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable, OneLine]
-AliasName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
-"""Such as `support-default`."""
+AliasName = Annotated[
+    str,
+    Shape(
+        r"^[a-z0-9][a-z0-9._-]{0,59}$",
+        "must be 1 to 60 small letters (a to z), digits, dots, dashes and underscores, a letter or digit first, such "
+        "as 'support-default'",
+    ),
+]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), Storable]
 Choice = Literal["left", "right", "a", "b", "c", "d", "all_good", "all_bad"]
 TargetKind = Literal["agent", "tuned_retrieval", "tuned_model", "model"]
@@ -150,7 +156,8 @@ class NewVote(Request):
 
 # --- what votes say ------------------------------------------------------------------
 class Duel(Answer):
-    """The first lane of a verdict against another. `win_rate` is 0..1, ties counted half; null without votes.
+    """A lane against a weaker one. `win_rate` is 0..1, ties counted half; null without votes. `expected` is that of the
+    Bradley-Terry strengths, to which the votes of all pairs count; null in what was told before there was one.
 
     `low` and `high` hold at every look with 95 % confidence, together over all duels of the verdict.
     """
@@ -161,6 +168,7 @@ class Duel(Answer):
     ties: int
     losses: int
     win_rate: float | None
+    expected: float | None = None
     low: float
     high: float
     is_won: bool
@@ -168,7 +176,8 @@ class Duel(Answer):
 
 
 class Verdict(Answer):
-    """Lanes are named by their contestants' keys. `order` is by strength (Bradley-Terry), strongest first.
+    """Lanes are named by their contestants' keys. `order` is by strength (Bradley-Terry), strongest first; `duels` are
+    those of the first lane, `others` those between the others, both in that order.
 
     `decided`: `best` is better than every other. `votes_needed` is about how many more would decide at this margin,
     null when that is not in sight. `text` says it with the contestants' names.
@@ -178,6 +187,7 @@ class Verdict(Answer):
     best: str | None
     order: list[str]
     duels: list[Duel]
+    others: list[Duel] = Field(default_factory=list)
     votes_needed: int | None
     text: str
 

@@ -24,6 +24,14 @@ class MethodParameter(Answer):
     is_whole: bool
 
 
+class MethodChoice(Answer):
+    """A parameter of a training that is one of `options`."""
+
+    name: str
+    default: str
+    options: list[str]
+
+
 class TrainingProvider(Answer):
     """A provider that is set up and may train. Its `base_url` is where the dataset's rows would go. `lacks` are the
     method's parameters that it does not take, and why; `note` is what to know before rows are sent there."""
@@ -50,9 +58,9 @@ class TrainingMethod(Answer):
     """A way to train. `makes` tells what comes out: a collection's retrieval, a model that answers, or an embedding
     model, which begins with one of `base_models`.
 
-    `missing` says what to install or set up first; without its packages its parameters are not known. One that trains
-    at a provider takes its name as the parameter `provider`: one of `providers`. A model that nobody names is called
-    by its dataset and `model_name`.
+    `missing` says what to install or set up first; without its packages its parameters and `choices` are not
+    known. One that trains at a provider takes its name as the parameter `provider`: one of `providers`. A model that
+    nobody names is called by its dataset and `model_name`.
     """
 
     name: str
@@ -61,6 +69,7 @@ class TrainingMethod(Answer):
     model_name: str = ""
     missing: str
     parameters: list[MethodParameter]
+    choices: list[MethodChoice] = Field([])
     providers: list[TrainingProvider] = Field([])
     base_models: list[BaseModelChoice] = Field([])
     needs_base_model: bool = False
@@ -89,11 +98,22 @@ class TrainingEstimate(Answer):
 
     `cost_usd` is that of all epochs, or of one where their number is not known. It is 0 for what is trained on this
     machine, and null where `parameters.price_per_million` does not say what a provider asks.
+
+    `memory_mb` and `disk_mb` are about what it needs of this machine, beside what that has in all and what is free of
+    it now; null where that is not known: memory also where a GPU may train. `obstacle` is why it cannot begin, with
+    which to start it is refused; `warnings` are what to know of it and of its model before.
     """
 
     tokens: int
     epochs: int | None
     cost_usd: Decimal | None
+    memory_mb: int | None = None
+    machine_memory_mb: int | None = None
+    free_memory_mb: int | None = None
+    disk_mb: int | None = None
+    free_disk_mb: int | None = None
+    warnings: list[str] = Field([])
+    obstacle: str = ""
 
 
 class Training(Answer):
@@ -143,7 +163,8 @@ class ModelFile(Answer):
 class TunedModel(Answer):
     """A model that was trained here. One that `makes` embeddings is asked by no name: a collection is switched to it,
     as the embedding model `tuned/` and its name. `held_out` counts the questions behind `changes`; they were in no
-    training. `took` says what the training took, as far as it was measured: `seconds_per_step`, `peak_memory_mb`.
+    training, but for those of `validation_loss`, which chose the state that is kept. `took` says what the training
+    took, as far as it was measured: `seconds_per_step`, `peak_memory_mb`.
 
     `state` is `unusable` with a `reason` when it no longer fits: the collection is gone or has other vectors, or the
     provider that keeps it as `remote_id` is not set up any more.

@@ -58,7 +58,8 @@ class JobCounts(Answer):
 
 
 class Job(Answer):
-    """A long task. `done` of `total` counts the stage's own units; `progress` is 0..1 over all stages."""
+    """A long task. `done` of `total` counts the stage's own units; `progress` is 0..1 over all stages. One that has a
+    `result` is not cancelled any more."""
 
     id: UUID
     kind: JobKind

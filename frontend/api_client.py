@@ -143,12 +143,13 @@ class Api(TrainingApi, ComparingApi, BatchApi):
         document_id: UUID | None = None,
         q: str = "",
         group_id: UUID | None = None,
+        collection_ids: Sequence[UUID] = (),
         confidence: Bounds = (None, None),
         sort: FaqSort = "document",
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Faq]:
-        """`confidence`: from the first on, below the second."""
+        """`confidence`: from the first on, below the second. Of no `collection_ids`: of all."""
         return self._get(
             Page[Faq],
             "/faqs",
@@ -157,6 +158,7 @@ class Api(TrainingApi, ComparingApi, BatchApi):
                 "document_id": document_id,
                 "q": q,
                 "group_id": group_id,
+                "collection_id": tuple(str(one) for one in collection_ids),
                 "min_confidence": confidence[0],
                 "max_confidence": confidence[1],
                 "sort": sort,

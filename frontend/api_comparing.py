@@ -6,6 +6,7 @@ from uuid import UUID
 
 from contracts.comparisons import (
     Alias,
+    AuditEvent,
     Comparison,
     Contest,
     ContestDetail,
@@ -78,3 +79,7 @@ class ComparingApi(Calls):
 
     def roll_back(self, name: str, reason: str) -> Alias:
         return self._write("POST", Alias, f"/aliases/{name}/rollback", Rollback(reason=reason))
+
+    def audit(self, *, limit: int = 50, cursor: str | None = None) -> Page[AuditEvent]:
+        """What was promoted, rolled back and deleted."""
+        return self._get(Page[AuditEvent], "/audit", {"limit": limit, "cursor": cursor})

@@ -22,6 +22,7 @@ _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 _INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
 _MARK = re.compile(r"(?<![\\\w$)])\[(\s*\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*\s*)\]")
+_TICKED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _WORD_JOINER = "\u2060"
 
 
@@ -43,6 +44,12 @@ def plain(text: str) -> str:
 def code(text: str) -> str:
     """`text` on one line as code: an address in it is not a link."""
     return f"`` {' '.join(straight(text).replace('`', ' ').split())} ``"
+
+
+def told(text: str) -> str:
+    """What the API says, on one line: what it has between backticks is code, the rest is shown exactly as it is."""
+    parts = _TICKED.split(" ".join(text.split()))
+    return "".join(code(part) if at % 2 else _escape(part) for at, part in enumerate(parts))
 
 
 def paragraphs(text: str) -> str:

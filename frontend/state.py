@@ -126,7 +126,7 @@ class ChatTurn:
 @dataclass
 class ChatState:
     """`listed` is how many conversations the sidebar shows; `editing` an agent's id, or "new"; `saved` is the agent
-    that is to be chosen in the next run."""
+    that is to be chosen in the next run; `is_alone` whether a model was asked without documents last."""
 
     collection_id: UUID | None = None
     listed: int = 15
@@ -134,6 +134,7 @@ class ChatState:
     citation: Citation | None = None
     editing: UUID | str | None = None
     saved: UUID | None = None
+    is_alone: bool = False
 
 
 @dataclass
@@ -206,6 +207,7 @@ class CompareState:
     contests: Cursors = field(default_factory=Cursors)
     questions: Cursors = field(default_factory=Cursors)
     batches: Cursors = field(default_factory=Cursors)
+    audit: Cursors = field(default_factory=Cursors)
     time_left: dict[UUID, int] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ _SHEET = """
 .st-key-bulk_bar { padding: .5rem .75rem; border-radius: .625rem; background: %(soft)s; }
 [class*="st-key-passage_"] p { line-height: 1.65; overflow-wrap: anywhere; }
 [class*="st-key-faq_"] p, .st-key-chat_log p { overflow-wrap: anywhere; }
-.st-key-chat_log, .st-key-question { max-width: 52rem; margin: 0 auto; width: 100%%; }
+.st-key-chat_log, .st-key-question, .st-key-above_field { max-width: 52rem; margin: 0 auto; width: 100%%; }
 .st-key-conversations button, .st-key-conversations button > div,
 [class*="st-key-cite_"] button, [class*="st-key-open_"] button,
 [class*="st-key-source_"] button { justify-content: flex-start; text-align: left; }
@@ -27,6 +27,7 @@ _SHEET = """
 }
 [data-testid="stCheckbox"] label:not(:has(:checked)) > div:first-of-type,
 [data-testid="stRadioOption"]:not(:has(:checked)) > div > div:first-of-type { border-color: %(control)s; }
+[data-testid="stRadio"] code { color: inherit; background: none; padding: 0; }
 @media (min-width: 641px) {
   [class*="st-key-foot_"] { flex-wrap: nowrap; }
   [class*="st-key-foot_"] > :first-child { flex: 0 1 auto; min-width: 0; }

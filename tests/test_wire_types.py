@@ -7,6 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.base import ExternalId, Message, Name, Text, UtcTime
 from contracts.chat import RagChat
+from contracts.collections import CollectionName
+from contracts.comparisons import AliasName
 from contracts.faqs import FaqEdit, NewFaq, Question, Tag
 
 KINDS: dict[str, TypeAdapter[str]] = {
@@ -104,3 +106,36 @@ def test_a_name_does_not_change_what_stands_beside_it(sign: str) -> None:
 
 def test_a_name_may_be_written_from_right_to_left() -> None:
     assert KINDS["name"].validate_python("  דלפק עזרה ") == "דלפק עזרה"
+
+
+NAMES_OF_PROGRAMS = {
+    "collection": (TypeAdapter[str](CollectionName), r"must be 3 to 40 small letters .* such as 'hr_policies'"),
+    "alias": (TypeAdapter[str](AliasName), r"must be 1 to 60 small letters .* such as 'support-default'"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(
+            ("collection", text)
+            for text in ("HR-Policies", "hr", "_hr", "hr_", "9hr", "hr policies", "hr_\u0661", "a" * 41)
+        ),
+        *(("alias", text) for text in ("", "Support", "-a", "a b", "a/b", "é", "a" * 61)),
+        *((kind, "tea_1\n") for kind in NAMES_OF_PROGRAMS),
+    ],
+)
+def test_a_name_of_another_shape_is_refused_in_words(kind: str, text: str) -> None:
+    adapter, words = NAMES_OF_PROGRAMS[kind]
+    with pytest.raises(ValidationError, match=words) as caught:
+        adapter.validate_python(text)
+    assert "pattern" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("collection", "hr_policies"), ("collection", "a" * 40), ("alias", "support-default")]
+)
+def test_a_name_of_its_shape_is_taken_and_the_schema_tells_the_shape(kind: str, text: str) -> None:
+    adapter, _ = NAMES_OF_PROGRAMS[kind]
+    assert adapter.validate_python(text) == text
+    assert adapter.json_schema()["pattern"].startswith("^[a-z")

@@ -6,7 +6,7 @@ from backend.agents.citations import CitationFilter
 from backend.agents.providers.base import Done, GenerationRequest, Message, Provider, TextDelta
 from backend.agents.providers.streams import closing
 from backend.agents.rag import AgentEvent, AnswerDone, AnswerToken, RagSettings, Retrieval, who_answered
-from backend.agents.texts import says_not_found
+from backend.agents.texts import NOT_ANSWERED, says_not_found
 
 
 class AloneAgent:
@@ -19,20 +19,24 @@ class AloneAgent:
     async def answer(
         self, question: str, history: Sequence[Message], _found: Retrieval | None = None
     ) -> AsyncIterator[AgentEvent]:
-        """Tokens, then `AnswerDone`. Marks of sources go: there are none. Raises `ProviderError`."""
-        marks, said = CitationFilter(()), ""
+        """Tokens, then `AnswerDone`. Marks of sources go: there are none. Raises `ProviderError`.
+
+        What stands in by quoting has nothing to quote: its words, which are of documents, are not said.
+        """
+        marks, said, is_quoted = CitationFilter(()), "", False
         async with closing(self._provider.stream(self._request(question, history))) as events:
             async for event in events:
                 text = ""
                 if isinstance(event, TextDelta):
-                    text = marks.feed(event.text)
+                    is_quoted = is_quoted or event.is_quoted
+                    text = "" if event.is_quoted else marks.feed(event.text)
                 elif isinstance(event, Done):
-                    text = marks.finish()
+                    text = NOT_ANSWERED if is_quoted else marks.finish()
                 said += text
                 if text:
                     yield AnswerToken(text)
                 if isinstance(event, Done):
-                    yield self._done(event, said)
+                    yield self._done(event, said, is_answer=not is_quoted)
 
     def _request(self, question: str, history: Sequence[Message]) -> GenerationRequest:
         settings = self._settings
@@ -45,12 +49,12 @@ class AloneAgent:
             sampling=settings.sampling,
         )
 
-    def _done(self, done: Done, said: str) -> AnswerDone:
+    def _done(self, done: Done, said: str, *, is_answer: bool) -> AnswerDone:
         provider, failures = who_answered(done, self._settings, said)
         return AnswerDone(
             text=said,
             cited=(),
-            answered=not says_not_found(said),
+            answered=is_answer and not says_not_found(said),
             model=done.model,
             provider=provider,
             failures=failures,

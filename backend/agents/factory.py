@@ -8,6 +8,7 @@ from backend.agents.cited import SupportsClaims
 from backend.agents.providers.base import Provider, Sampling
 from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers, BreakerState
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
+from backend.agents.providers.leased import LeasedProvider
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.agents.providers.vendors import ProviderTable
 from backend.agents.rag import Agent, RagAgent, RagSettings
@@ -75,7 +76,7 @@ class AgentFactory:
         self._trace = trace
         self._breaker = breaker
         self._verifier = verifier
-        self._providers: dict[ProviderConfig, Provider] = {}
+        self._providers: dict[ProviderConfig, LeasedProvider] = {}
         self._breakers: dict[ProviderConfig, Breakers] = {}
 
     def create_agent(self, config: AgentConfig, spending: Spending | None = None) -> Agent:
@@ -98,10 +99,16 @@ class AgentFactory:
             raise InvalidRequest(f"the provider {settings.provider!r} only quotes documents; it cannot answer without")
         return AloneAgent(provider, settings)
 
-    def chain(self, config: AgentConfig, spending: Spending | None = None) -> Provider:
-        """An agent's choices as one provider that falls back along them; its last event tells who answered."""
+    def chain(
+        self, config: AgentConfig, spending: Spending | None = None, *, patience: float | None = None
+    ) -> FallbackProvider:
+        """An agent's choices as one provider that falls back along them; its last event tells who answered.
+
+        `patience` is how many seconds each may be silent.
+        """
         choices = (config.primary, *config.fallbacks)
-        return FallbackProvider([Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices])
+        candidates = [Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices]
+        return FallbackProvider(candidates, patience=patience)
 
     def provider(self, config: ProviderConfig) -> Provider:
         """The one provider of a configuration, traced, retried and behind breakers."""
@@ -109,7 +116,7 @@ class AgentFactory:
         if known is None:
             name, breakers = config.name, Breakers(self._breaker)
             guarded = BreakerProvider(name, self._table.get(name)(config, self._http), breakers, config.default_model)
-            known = self._providers.setdefault(config, self._trace(name, self._retry(name, guarded)))
+            known = self._providers.setdefault(config, LeasedProvider(self._trace(name, self._retry(name, guarded))))
             self._breakers[config] = breakers
         return known
 
@@ -126,11 +133,11 @@ class AgentFactory:
         return breakers.state if breakers is not None else BreakerState()
 
     async def forget(self, config: ProviderConfig) -> None:
-        """Closes a configuration's provider: its key or URL was changed or removed."""
+        """Closes a configuration's provider, once its answers have ended: its settings were changed or removed."""
         self._breakers.pop(config, None)
         provider = self._providers.pop(config, None)
         if provider is not None:
-            await provider.aclose()
+            await provider.retire()
 
     async def aclose(self) -> None:
         """Closes the connections of the running loop."""

@@ -21,6 +21,8 @@ Id = TypeVar("Id", bound=Hashable)
 
 MetricName = Literal["hit_at_k", "mrr", "similarity", "support", "refusal", "latency", "cost"]
 Better = Literal["higher", "lower"]
+K: Final = 5
+"""Passages that hit@k looks at in a batch: as many as an answer has, as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,11 @@ def is_known(value: float | None) -> TypeGuard[float]:
 METRICS: Final[Mapping[MetricName, Metric]] = MappingProxyType(
     {
         "hit_at_k": Metric(
-            "Hit@k",
+            f"Hit@{K}",
             "share of questions",
             high=1,
             is_binary=True,
-            meaning="How often one of the first k passages found is one that answers the question.",
+            meaning=f"How often one of the first {K} passages found is one that answers the question.",
             source="Craswell 2009, Success at n, in: Encyclopedia of Database Systems",
         ),
         "mrr": Metric(

@@ -32,11 +32,14 @@ _LEVEL: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """The first lane of a verdict against another one: `win_rate` is 0..1, None without votes."""
+    """One lane against a weaker one: `win_rate` is 0..1, None without votes; `expected` is that of the Bradley-Terry
+    strengths, which count the votes of all pairs."""
 
+    lane: str
     rival: str
     tally: Tally
     win_rate: float | None
+    expected: float
     interval: Interval
     is_won: bool
     votes_needed: int | None
@@ -47,7 +50,8 @@ class Duel:
 class Verdict:
     """`order` is that of the Bradley-Terry strengths, strongest first; `best` its first lane, None where nobody leads.
 
-    `decided` says whether `best` is better than every other lane. `duels` are those of the first lane, in that order.
+    `decided` says whether `best` is better than every other lane. `duels` are those of the first lane, in that order,
+    `others` those between the other lanes; the intervals of all of them hold together.
     `votes_needed` is the most that one of them needs: a vote on all lanes counts in each. `text` is plain: labels
     stand in it as they are.
     """
@@ -56,6 +60,7 @@ class Verdict:
     best: str | None
     order: tuple[str, ...]
     duels: tuple[Duel, ...]
+    others: tuple[Duel, ...]
     votes_needed: int | None
     text: str
 
@@ -72,23 +77,31 @@ def judge(
     strength = strengths(lanes, tallies)
     order = ranked(strength)
     met = pairs(order, tallies)
-    duels = tuple(_duel(rival, met[order[0], rival], checked(alpha) / len(met)) for rival in order[1:])
-    is_ahead = abs(expected_win_rate(strength[order[0]], strength[order[1]]) - 0.5) > _LEVEL
+    share = checked(alpha) / len(met)
+    every = [
+        _duel(one, other, tally, expected_win_rate(strength[one], strength[other]), share)
+        for (one, other), tally in met.items()
+    ]
+    duels = tuple(duel for duel in every if duel.lane == order[0])
+    others = tuple(duel for duel in every if duel.lane != order[0])
+    is_ahead = abs(duels[0].expected - 0.5) > _LEVEL
     best = order[0] if is_ahead else None
     decided = all(duel.is_won for duel in duels)
     needed = _most_needed(duels)
     is_empty = not any(tally.votes for tally in met.values())
     text = NOTHING[counted] if is_empty else _text(order[0], best, duels, needed, counted)
-    return Verdict(decided, best, order, duels, needed, text)
+    return Verdict(decided, best, order, duels, others, needed, text)
 
 
-def _duel(rival: str, tally: Tally, alpha: float) -> Duel:
+def _duel(lane: str, rival: str, tally: Tally, expected: float, alpha: float) -> Duel:
     rate = tally.win_rate
     is_ahead = rate is not None and rate > 0.5
     return Duel(
+        lane,
         rival,
         tally,
         rate,
+        expected,
         interval(tally, alpha),
         is_won=is_ahead and excludes_even(tally, alpha),
         votes_needed=votes_needed(tally, alpha) if is_ahead else None,

@@ -95,8 +95,8 @@ class ComparisonLane(Owned, Base):
 
 
 class Vote(Owned, Base):
-    """One person's on one comparison. `choice` is a contestant's key, `all_good` or `all_bad`; `counts` whether it was
-    cast, and last changed, without the names in sight."""
+    """One person's on one comparison. `choice` is a contestant's key, `all_good` or `all_bad`, `blind_choice` the one
+    that was cast before the names were told; `counts` whether that is the choice still, or again."""
 
     __tablename__ = "vote"
     __table_args__ = (sa.PrimaryKeyConstraint("comparison_id", "voter"),)
@@ -104,6 +104,7 @@ class Vote(Owned, Base):
     comparison_id: Mapped[UUID] = mapped_column(sa.ForeignKey("comparison.id", ondelete="CASCADE"))
     voter: Mapped[str]
     choice: Mapped[str]
+    blind_choice: Mapped[str | None]
     counts: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)

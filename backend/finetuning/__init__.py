@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from backend.agents.providers.config import HttpClientFactory, ProviderConfig
-    from backend.finetuning.base import Trainer
+    from backend.finetuning.base import Intent, Outlook, Trainer
+    from backend.jobs.base import QueueName
     from backend.jobs.children import Children
 
 Makes = Literal["retrieval", "answers", "embeddings"]
@@ -31,12 +32,16 @@ class Means:
 @dataclass(frozen=True, slots=True)
 class Method:
     """One way to train. `options` validates its parameters. A model is trained on a base model, unless it tunes
-    retrieval; `needs_base_model` where there is none to begin with."""
+    retrieval; `needs_base_model` where there is none to begin with. `queue` is where its trainings wait: those of
+    seconds among all jobs. `outlook` tells, without torch and while others wait, what a training needs and what keeps
+    it from beginning."""
 
     makes: Makes
     options: "type[BaseModel]"
     trainer: "Callable[[Means], Trainer]"
     needs_base_model: bool = False
+    queue: "QueueName" = "jobs"
+    outlook: "Callable[[Intent], Outlook] | None" = None
 
 
 def _adapter() -> Callable[[], Method]:

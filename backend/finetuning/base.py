@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -22,8 +22,12 @@ MODELS: Final = "models"
 """The parameter of models that answer that preparation adds: the folder where base models are made."""
 WORKSPACE: Final = "workspace"
 """The parameter of models that answer that preparation adds: the id of the workspace, whose providers may train."""
+NOTICE: Final = "notice"
+"""The parameter of models that answer that preparation adds: what to know of the model while it is trained."""
 CONVERSATIONS: Final[Mapping[str, str]] = {"train": "train.jsonl", "validation": "validation.jsonl"}
 """What a model that answers is trained on, in the folder: OpenAI's chat format, a conversation a line."""
+HELD_OUT: Final = "held_out.jsonl"
+"""What a model that is trained on this machine is asked before and after: as those, in no training."""
 POINTS: Final = "points.jsonl"
 RESULT: Final = "result.json"
 ENDED: Final = "ended.json"
@@ -59,6 +63,43 @@ class TrainingResult(BaseModel):
     notes: list[str] = []
 
 
+LOOKED_AT: Final = 500
+"""Rows of a dataset, the longest, that are looked at before a training begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A training that somebody means to begin. `root` is where its folder would be, `models` where base models are
+    made; `longest` are the tokens of the dataset's longest rows, `LOOKED_AT` at most, rather too many each."""
+
+    base_model: str
+    parameters: Mapping[str, JsonValue]
+    root: Path
+    models: Path
+    longest: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What is there for a training, bytes. Memory is None where it is not known, or where a GPU may train."""
+
+    memory: int | None
+    free_memory: int | None
+    free_disk: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is known of a training before it begins. `memory` and `disk` are what it needs, bytes, None where the base
+    model is not known; `obstacle` is why it cannot begin, `warnings` are what to know before it does."""
+
+    machine: Machine
+    memory: int | None = None
+    disk: int | None = None
+    obstacle: NexusError | None = None
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingOrder:
     """What to train. `folder` is the run's own: what the method reads lies in it, checkpoints and results go there.
@@ -74,12 +115,14 @@ class TrainingOrder:
 
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
-    """`done` of `total` steps, 0 while that is not known. `error` says why it failed, `result` what came out."""
+    """`done` of `total` steps, 0 while that is not known. `message` says what keeps it waiting, where it should not.
+    `error` says why it failed, `result` what came out."""
 
     state: State
     done: int = 0
     total: int = 0
     stage: str = "training"
+    message: str = ""
     result: TrainingResult | None = None
     error: NexusError | None = None
 

@@ -43,7 +43,7 @@ def seal(draft: Path, step: int) -> Path:
     (draft / MANIFEST).write_text(Manifest(step=step, files=files).model_dump_json(), encoding="utf-8")
     for path in (*draft.iterdir(), draft):
         _sync(path)
-    whole = draft.with_name(f"step-{step:08d}")
+    whole = at(draft.parent, step)
     shutil.rmtree(whole, ignore_errors=True)
     os.replace(draft, whole)
     _sync(whole.parent)
@@ -60,6 +60,16 @@ def newest(root: Path) -> tuple[Path, int] | None:
         except UnusableModel:
             shutil.rmtree(path)
     return None
+
+
+def at(root: Path, step: int) -> Path:
+    """Where the one of a step is, or would be."""
+    return root / f"step-{step:08d}"
+
+
+def steps(root: Path) -> list[int]:
+    """Of those that are there, the first first; whether they are whole is not looked at."""
+    return [int(path.name.partition("-")[2]) for path in _sealed(root)]
 
 
 def _verified(path: Path) -> Manifest:

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from backend.errors import InvalidRequest, UnusableModel
+from backend.finetuning import model_folder
 from backend.finetuning.model_folder import CONFIG
+from backend.finetuning.needs import Shape
 
 SAMPLE: Final = "smollm2-135m-instruct"
+SAMPLE_SHAPE: Final = Shape(parameters=134_515_008, adapted=305_280, layers=30, width=576, vocabulary=49_152)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
 
@@ -24,6 +27,14 @@ def require_allowed(base_model: str, roots: Sequence[Path] | None) -> None:
             "the folder of models (NEXUS_MODELS_DIR), or its folder listed in NEXUS_BASE_MODEL_DIRS, or name one of "
             "the Hugging Face cache"
         )
+
+
+def shape(folder: Path) -> Shape:
+    """Raises `UnusableModel` for weights that are cut or damaged."""
+    config = model_folder.config(folder)
+    names = ("num_hidden_layers", "hidden_size", "vocab_size")
+    sizes = [int(str(config[name])) if name in config else 0 for name in names]
+    return Shape.of(model_folder.tensors(folder), *sizes)
 
 
 def folder_of(base_model: str, hub: Path) -> Path:

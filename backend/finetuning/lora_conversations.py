@@ -4,14 +4,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backend.errors import InvalidRequest
-
-TRAIN: Final = "train.jsonl"
-VALIDATION: Final = "validation.jsonl"
 
 
 class Turn(BaseModel):
@@ -51,11 +47,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """Those whose question leaves room for an answer; `longest` is of them, in tokens, at most the limit."""
+    """Those whose question leaves room for an answer; `longest` is of them, in tokens, at most the limit. Of `cut` the
+    answer has no room to its end."""
 
     examples: tuple[Example, ...]
     dropped: int
     longest: int
+    cut: int = 0
 
 
 def read(path: Path) -> tuple[Example, ...]:
@@ -66,12 +64,13 @@ def read(path: Path) -> tuple[Example, ...]:
 def fitting(examples: Sequence[Example], tokens: Callable[[list[dict[str, str]], bool], int], limit: int) -> Fitting:
     """`tokens` counts those of some turns; its second argument says whether an answer is to follow."""
     kept: list[Example] = []
-    longest = 0
+    longest, cut = 0, 0
     for example in examples:
         if tokens(example.row["prompt"], True) < limit:
             kept.append(example)
-            longest = max(longest, min(tokens(example.turns, False), limit))
-    return Fitting(tuple(kept), len(examples) - len(kept), longest)
+            size = tokens(example.turns, False)
+            longest, cut = max(longest, min(size, limit)), cut + (size > limit)
+    return Fitting(tuple(kept), len(examples) - len(kept), longest, cut)
 
 
 def _read(path: Path) -> Iterator[Example]:

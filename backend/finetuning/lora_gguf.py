@@ -4,7 +4,6 @@ What cannot be written, or would be read otherwise than it was trained, is refus
 itself, where it is installed, is asked for the tokens of whole conversations before the file counts.
 """
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,18 +17,14 @@ import httpx
 import numpy as np
 import safetensors
 
-from backend.agents.providers.llama.servers import LlamaServer
+from backend.agents.providers.local_models.servers import ModelServer
 from backend.errors import ProviderError
 from backend.finetuning import model_folder
-from backend.finetuning.lora_llama import PRE_TOKENIZERS, Weights, heads_of, interleaved, to_llama_cpp
+from backend.finetuning.gguf_fit import KIND, NotExported, pre_tokenizer, require_kind, require_words, tokenizer_of
+from backend.finetuning.lora_llama import Weights, heads_of, interleaved, to_llama_cpp
 
-ARCHITECTURE: Final = "llama"
 ANSWER_SECONDS: Final = 60.0
 Turns = Sequence[dict[str, str]]
-
-
-class NotExported(Exception):
-    """The model works with transformers; it has no GGUF file, and the message says why."""
 
 
 def export(folder: Path, tokenizer: Any, file: Path) -> None:
@@ -38,7 +33,7 @@ def export(folder: Path, tokenizer: Any, file: Path) -> None:
     Raises `NotExported`.
     """
     config: dict[str, Any] = dict(model_folder.config(folder))
-    _check(config)
+    require_kind(config)
     draft = file.with_suffix(".part")
     with _temporary_files_in(file.parent):
         _write(draft, folder, tokenizer, config)
@@ -56,7 +51,7 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 
 def _write(draft: Path, folder: Path, tokenizer: Any, config: dict[str, Any]) -> None:
-    writer = gguf.GGUFWriter(draft, ARCHITECTURE, use_temp_file=True)
+    writer = gguf.GGUFWriter(draft, KIND, use_temp_file=True)
     try:
         _describe(writer, config)
         _add_tokenizer(writer, folder, tokenizer, config["vocab_size"])
@@ -76,7 +71,7 @@ def check_tokens(file: Path, tokenizer: Any, conversations: Sequence[Turns]) -> 
     """Whether llama.cpp could be asked. Raises `NotExported` where it writes or reads a conversation otherwise."""
     if find_spec("xllamacpp") is None:
         return False
-    server = LlamaServer(file, file.stem)
+    server = ModelServer(file, file.stem)
     try:
         served = server.acquire()
         key = {"authorization": f"Bearer {served.key.get_secret_value()}"}
@@ -102,18 +97,6 @@ def _compare(client: httpx.Client, tokenizer: Any, turns: Turns) -> None:
         raise NotExported(f"llama.cpp reads {ours[:200]!r} as other tokens than training did")
 
 
-def _check(config: dict[str, Any]) -> None:
-    kind = config.get("model_type")
-    if kind != "llama":
-        raise NotExported(f"only models of the kind 'llama' are written as GGUF, and this is one of {kind!r}")
-    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    if rope.get("rope_type", rope.get("type", "default")) != "default":
-        raise NotExported(f"its positions are scaled ({rope}), which is not written as GGUF")
-    for name, usual in (("attention_bias", False), ("mlp_bias", False), ("hidden_act", "silu")):
-        if config.get(name, usual) != usual:
-            raise NotExported(f"its {name} is {config[name]!r}, which is not written as GGUF")
-
-
 def _describe(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
     heads = config["num_attention_heads"]
     head = config.get("head_dim") or config["hidden_size"] // heads
@@ -134,9 +117,9 @@ def _describe(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, folder: Path, tokenizer: Any, size: int) -> None:
-    kept = json.loads((folder / model_folder.TOKENIZER).read_text(encoding="utf-8"))
+    kept = tokenizer_of(folder)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(_pre_tokenizer(kept))
+    writer.add_tokenizer_pre(pre_tokenizer(kept))
     words, kinds = _vocabulary(kept, size)
     writer.add_token_list(words)
     writer.add_token_types(kinds)
@@ -155,24 +138,6 @@ def _add_tokenizer(writer: gguf.GGUFWriter, folder: Path, tokenizer: Any, size: 
     writer.add_chat_template(tokenizer.chat_template)
 
 
-def _pre_tokenizer(kept: dict[str, Any]) -> str:
-    model = kept["model"]
-    if model.get("type") != "BPE" or model.get("byte_fallback") or kept.get("normalizer") is not None:
-        raise NotExported("its tokenizer is not a byte-level BPE without changes to the text")
-    cut = _plain(kept.get("pre_tokenizer"))
-    for name, known in PRE_TOKENIZERS.items():
-        if cut == known:
-            return name
-    raise NotExported(f"its tokenizer cuts text in a way that has no name here: {json.dumps(cut)[:200]}")
-
-
-def _plain(value: Any) -> Any:
-    """Without what only decides on offsets."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items() if key != "trim_offsets"}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
-
-
 def _vocabulary(kept: dict[str, Any], size: int) -> tuple[list[str], list[int]]:
     """Words by number, and what each is; numbers that no word has are filled up."""
     words = [f"[PAD{number}]" for number in range(size)]
@@ -181,9 +146,8 @@ def _vocabulary(kept: dict[str, Any], size: int) -> tuple[list[str], list[int]]:
     for added in kept["added_tokens"]:
         kind = gguf.TokenType.CONTROL if added["special"] else gguf.TokenType.USER_DEFINED
         found.append((added["content"], added["id"], kind))
+    require_words(kept, size)
     for word, number, kind in found:
-        if number >= size:
-            raise NotExported(f"its tokenizer has a word of number {number}, and the model only {size}")
         words[number], kinds[number] = word, int(kind)
     return words, kinds
 

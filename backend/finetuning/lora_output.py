@@ -1,6 +1,7 @@
 """What a training leaves: the merged model, what LoRA alone learnt, a GGUF file, and their figures."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +10,11 @@ import torch
 from backend.finetuning import model_folder
 from backend.finetuning.base import ModelFile, TrainingResult
 from backend.finetuning.files import described
+from backend.finetuning.gguf_fit import NotExported
 from backend.finetuning.lora_conversations import Example
-from backend.finetuning.lora_gguf import NotExported, check_tokens, export
+from backend.finetuning.lora_folder import add_end, check_folder
+from backend.finetuning.lora_gguf import Turns, check_tokens, export
+from backend.finetuning.lora_held_out import LOSSES, changes
 from backend.finetuning.lora_run import VALIDATION_LOSS, Run
 from backend.finetuning.lora_sft import Sft
 from backend.finetuning.machine import peak_memory
@@ -19,19 +23,20 @@ MODEL: Final = "model"
 ADAPTER: Final = "adapter"
 GGUF: Final = "model.gguf"
 CHECKED: Final = 50
-"""Conversations whose tokens are compared with llama.cpp's."""
+"""Conversations whose tokens are compared with those of what the model is asked by."""
 
 
 def result(run: Run, trainer: Sft) -> TrainingResult:
     """Written, and described."""
+    held_out = changes(run, trainer)
     _save(run, trainer)
-    return TrainingResult(files=_files(run), metrics=_metrics(run, _losses(run)), notes=run.notes)
+    metrics = {**_metrics(run, _losses(run)), **held_out}
+    return TrainingResult(files=_files(run), metrics=metrics, notes=run.notes)
 
 
 def _losses(run: Run) -> list[float]:
-    """Of validation: before the training and after it; none without validation."""
-    found = [point.value for point in run.points.read() if point.name == VALIDATION_LOSS]
-    return [found[0], found[-1]] if found else []
+    """Of validation: before the training and in the state that is kept; none without validation."""
+    return [run.validations()[0].value, run.kept.value] if run.kept is not None else []
 
 
 def _save(run: Run, trainer: Sft) -> None:
@@ -44,9 +49,11 @@ def _save(run: Run, trainer: Sft) -> None:
         (run.folder / ADAPTER / "README.md").unlink(missing_ok=True)
         model = model.merge_and_unload()
     merged = run.folder / MODEL
+    some: list[Example] = [*run.train.examples, *run.validation.examples][:CHECKED]
+    add_end(model, run.tokenizer, some[0].turns)
     model.to(_kept_dtype(run.base)).save_pretrained(merged)
     run.tokenizer.save_pretrained(merged)
-    _export(run, merged)
+    _export(run, merged, [example.row["prompt"] for example in some])
 
 
 def _kept_dtype(base: Path) -> Any:
@@ -56,22 +63,25 @@ def _kept_dtype(base: Path) -> Any:
     return {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(str(named), torch.float32)
 
 
-def _export(run: Run, merged: Path) -> None:
+def _export(run: Run, merged: Path, conversations: Sequence[Turns]) -> None:
+    """Raises `UnusableModel` for a model without a GGUF file whose folder is read otherwise than it was trained."""
     file = run.folder / GGUF
     file.unlink(missing_ok=True)
-    some: list[Example] = [*run.train.examples, *run.validation.examples][:CHECKED]
     try:
         export(merged, run.tokenizer, file)
-        if not check_tokens(file, run.tokenizer, [example.row["prompt"] for example in some]):
+        if not check_tokens(file, run.tokenizer, conversations):
             run.notes.append("llama.cpp is not installed, so that its reading of the model was not compared.")
     except NotExported as exc:
         file.unlink(missing_ok=True)
-        run.notes.append(f"There is no GGUF file of the model, for the provider `local`: {exc}.")
+        check_folder(merged, run.tokenizer, conversations)
+        run.notes.append(f"The model is asked by transformers, since it has no GGUF file for llama.cpp: {exc}.")
 
 
 def _files(run: Run) -> list[ModelFile]:
     found = [path for name in (MODEL, ADAPTER) for path in sorted((run.folder / name).glob("*"))]
-    names = [str(path.relative_to(run.folder)) for path in (*found, run.folder / GGUF) if path.is_file()]
+    names = [
+        str(path.relative_to(run.folder)) for path in (*found, run.folder / GGUF, run.folder / LOSSES) if path.is_file()
+    ]
     return described(run.folder, *names)
 
 

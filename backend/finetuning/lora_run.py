@@ -6,10 +6,12 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
+from backend.finetuning.base import Point
 from backend.finetuning.lora_conversations import Fitting
 from backend.finetuning.torch_run import RunArguments, TorchRun
 
 VALIDATION_LOSS: Final = "validation_loss"
+HELD_OUT_LOSS: Final = "held_out_loss"
 
 
 class LoraParameters(BaseModel):
@@ -48,11 +50,14 @@ class Run(TorchRun[Arguments]):
     tokenizer: Any
     train: Fitting
     validation: Fitting
+    held_out: Fitting
+    kept: Point | None = None
+    """The validation of the state that is kept; None without validation."""
 
     @property
     def parameters(self) -> LoraParameters:
         return self.arguments.parameters
 
-    def last(self, name: str) -> int:
-        """The step of the last point of this name; -1 without one."""
-        return max((point.step for point in self.points.read() if point.name == name), default=-1)
+    def validations(self) -> list[Point]:
+        """The loss of each, the first before training."""
+        return [point for point in self.points.read() if point.name == VALIDATION_LOSS]

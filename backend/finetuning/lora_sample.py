@@ -17,7 +17,7 @@ from gguf import GGUFReader, dequantize
 from pydantic import BaseModel, ValidationError
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from backend.agents.providers.llama.gguf import SAMPLE, model_file
+from backend.agents.providers.local_models.model_files import SAMPLE, model_file
 from backend.errors import UnusableModel
 from backend.finetuning import lora_base, model_folder
 from backend.finetuning.base import ModelFile

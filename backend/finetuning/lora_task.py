@@ -1,7 +1,8 @@
 """A model that answers is trained in a limited child process, by trl and peft: conversations in, a model out.
 
-The run's folder has `train.jsonl` and `validation.jsonl`; it gets `checkpoints/`, then `model/` (safetensors, merged,
-with tokenizer and chat template), `adapter/` (what LoRA alone learnt) and `model.gguf` (for llama.cpp).
+The run's folder has `train.jsonl`, `validation.jsonl` and `held_out.jsonl`; it gets `checkpoints/` and `best/`, then
+`model/` (safetensors, merged, with tokenizer and chat template), `adapter/` (what LoRA alone learnt), `model.gguf` (for
+llama.cpp) and `held_out.safetensors` (the loss of each held-out answer).
 """
 
 import shutil
@@ -14,11 +15,11 @@ from pydantic import BaseModel
 
 from backend.errors import InvalidRequest, UnusableModel
 from backend.finetuning import checkpoints, lora_base, machine, model_folder
-from backend.finetuning.base import PointLog, write_result
+from backend.finetuning.base import CONVERSATIONS, HELD_OUT, PointLog, write_result
 from backend.finetuning.failures import explained, loading
-from backend.finetuning.lora_conversations import TRAIN, VALIDATION, fitting, read
+from backend.finetuning.lora_conversations import fitting, read
 from backend.finetuning.lora_run import Arguments, LoraParameters, Run
-from backend.finetuning.needs import FLOAT, Plan, Shape
+from backend.finetuning.needs import FLOAT, Plan
 from backend.finetuning.torch_run import has_bf16, require_resources
 from backend.jobs.child_main import Report
 
@@ -30,14 +31,16 @@ def main(arguments: Arguments, report: Report) -> Iterable[BaseModel]:
     machine.offline()
     with explained(LESS_MEMORY):
         run = _prepared(arguments, report)
-        require_resources(run, _shape(run.base), _plan(run))
+        require_resources(run, lora_base.shape(run.base), _plan(run))
 
+        from backend.finetuning.lora_best import BEST
         from backend.finetuning.lora_output import result
         from backend.finetuning.lora_training import trained
 
         found = result(run, trained(run))
     write_result(arguments.folder, found)
-    shutil.rmtree(arguments.folder / checkpoints.FOLDER, ignore_errors=True)
+    for name in (checkpoints.FOLDER, BEST):
+        shutil.rmtree(arguments.folder / name, ignore_errors=True)
     return []
 
 
@@ -57,7 +60,8 @@ def _prepared(arguments: Arguments, report: Report) -> Run:
         return len(told["input_ids"])
 
     limit = arguments.parameters.max_length
-    train, validation = (fitting(read(arguments.folder / name), tokens, limit) for name in (TRAIN, VALIDATION))
+    names = (*CONVERSATIONS.values(), HELD_OUT)
+    train, validation, held_out = (fitting(read(arguments.folder / name), tokens, limit) for name in names)
     if not train.examples:
         raise InvalidRequest(
             f"nothing to train on: of {train.dropped} answers none leaves room in max_length ({limit} tokens); approve "
@@ -71,9 +75,16 @@ def _prepared(arguments: Arguments, report: Report) -> Run:
         tokenizer=tokenizer,
         train=train,
         validation=validation,
+        held_out=held_out,
     )
-    if dropped := train.dropped + validation.dropped:
-        run.notes.append(f"{dropped} conversations are longer than max_length ({limit} tokens) and were left out.")
+    splits = (train, validation, held_out)
+    if dropped := sum(one.dropped for one in splits):
+        run.notes.append(f"{dropped} questions are longer than max_length ({limit} tokens) and were left out.")
+    if cut := sum(one.cut for one in splits):
+        run.notes.append(
+            f"{cut} answers reach beyond max_length ({limit} tokens) and were cut there: how they end was not learnt. "
+            "Raise max_length, or shorten them."
+        )
     if not validation.examples:
         run.notes.append("There were no conversations to validate with, so that nothing says whether it became better.")
     return run
@@ -112,10 +123,3 @@ def _plan(run: Run) -> Plan:
 def frozen_bytes(parameters: LoraParameters) -> int:
     """Of a number of the base model that training leaves as it is."""
     return 2 if parameters.kind == "lora" and has_bf16() else FLOAT
-
-
-def _shape(base: Path) -> Shape:
-    config = model_folder.config(base)
-    names = ("num_hidden_layers", "hidden_size", "vocab_size")
-    sizes = [int(str(config[name])) if name in config else 0 for name in names]
-    return Shape.of(model_folder.tensors(base), *sizes)

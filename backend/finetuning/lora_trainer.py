@@ -10,6 +10,7 @@ from backend.finetuning import MAKES, Means, Method, lora_task, reservations
 from backend.finetuning.base import MODELS, TrainingOrder
 from backend.finetuning.child_trainer import LONG, ChildTrainer, learning
 from backend.finetuning.lora_base import SAMPLE
+from backend.finetuning.lora_outlook import outlook
 from backend.finetuning.lora_run import Arguments, LoraParameters
 
 LEARNING_RATES: Final = {"lora": 2e-4, "full": 2e-5}
@@ -58,4 +59,4 @@ def _trainer(means: Means) -> ChildTrainer:
     return ChildTrainer(means.children, lora_task.__name__, arguments, LONG, learning)
 
 
-METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer)
+METHOD: Final = Method(MAKES["lora"], LoraOptions, _trainer, queue="trainings", outlook=outlook)

@@ -11,7 +11,10 @@ from transformers import AutoModelForCausalLM
 from trl import SFTConfig
 
 from backend.finetuning import checkpoints
+from backend.finetuning.base import Point
 from backend.finetuning.failures import loading
+from backend.finetuning.lora_best import BestKept, best_of, go_back, kept
+from backend.finetuning.lora_held_out import ask_before
 from backend.finetuning.lora_run import VALIDATION_LOSS, LoraParameters, Run
 from backend.finetuning.lora_sft import Sft
 from backend.finetuning.lora_task import frozen_bytes
@@ -23,19 +26,53 @@ LOGGED: Final = {"loss": TRAIN_LOSS, "eval_loss": VALIDATION_LOSS}
 
 
 def trained(run: Run) -> Sft:
-    """The trainer, once it is through."""
+    """The trainer, once it is through; its model is in the state that is kept."""
     found = checkpoints.newest(run.folder / checkpoints.FOLDER)
     run.points.cut(after_step=found[1] if found else -1)
+    go_back(run, found)
     reporter = Reporter(run.advance, lambda state, logs: _logged(run, state, logs), time.monotonic)
     trainer = _trainer(run, reporter)
     run.advance(0, 0)
+    ask_before(run, trainer)
     if run.validation.examples and found is None:
         trainer.evaluate()
     trainer.train(resume_from_checkpoint=str(found[0]) if found else None)
     run.seconds = reporter.seconds
-    if run.validation.examples and run.last(VALIDATION_LOSS) != trainer.state.global_step:
-        trainer.evaluate()
+    if run.validation.examples:
+        _take_best(run, trainer)
     return trainer
+
+
+def _take_best(run: Run, trainer: Sft) -> None:
+    """The state of the best validation, or the last one where that is damaged."""
+    last = trainer.state.global_step
+    if run.validations()[-1].step != last:
+        trainer.evaluate()
+    end, best = run.validations()[-1], best_of(run)
+    run.kept = end
+    if best is not None and best.step != last:
+        found = kept(run)
+        if found is None:
+            run.notes.append(f"The best state, after step {best.step}, was damaged: the last one is kept.")
+            return
+        trainer._load_from_checkpoint(str(found[0]))
+        run.kept = best
+    run.notes.append(_kept_note(run, run.kept, end))
+
+
+def _kept_note(run: Run, best: Point, end: Point) -> str:
+    first = run.validations()[0]
+    text = (
+        f"The state after step {best.step} of {end.step} is kept, whose validation loss ({best.value:.3f}) was lowest"
+    )
+    if best.step != end.step:
+        text += f"; at the end it was {end.value:.3f}"
+    if first.step == 0 and best.value >= first.value:
+        return (
+            f"{text}. The base model has {first.value:.3f}: nothing that was learnt made it better; lower "
+            f"learning_rate ({run.parameters.learning_rate:g}) or epochs, or approve more FAQs."
+        )
+    return f"{text}."
 
 
 def _trainer(run: Run, reporter: object) -> Sft:
@@ -55,7 +92,7 @@ def _trainer(run: Run, reporter: object) -> Sft:
         eval_dataset=Dataset.from_list(validation) if validation else None,
         processing_class=run.tokenizer,
         peft_config=lora if given.kind == "lora" else None,
-        callbacks=[reporter],
+        callbacks=[reporter, BestKept(run)],
     )
 
 

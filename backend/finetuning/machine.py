@@ -11,6 +11,7 @@ from backend.errors import StorageFull, TrainingOutOfMemory
 MIB: Final = 1024 * 1024
 _MEMINFO: Final = Path("/proc/meminfo")
 _CGROUP: Final = Path("/sys/fs/cgroup")
+_GPU_DRIVERS: Final = tuple(map(Path, ("/proc/driver/nvidia/gpus", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")))
 
 
 def offline() -> None:
@@ -67,6 +68,24 @@ def free_memory() -> int | None:
     except OSError:
         return free
     return free if limit == "max" else max(min(free, int(limit) - int(used)), 0)
+
+
+def all_memory() -> int | None:
+    """Bytes that this machine, or the container that this is, has at most; None where that is not known."""
+    if not _MEMINFO.exists():
+        return None
+    lines = dict(line.split(":", 1) for line in _MEMINFO.read_text(encoding="ascii").splitlines())
+    whole = int(lines["MemTotal"].split()[0]) * 1024
+    try:
+        limit = (_CGROUP / "memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return whole
+    return whole if limit == "max" else min(whole, int(limit))
+
+
+def may_have_gpu() -> bool:
+    """Whether a driver of one is loaded: what it has is told by torch alone."""
+    return any(path.exists() for path in _GPU_DRIVERS)
 
 
 def limit_memory(free: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What of a base model's folder is refused before anything in it is opened, and what its files say.
+"""What of a model's folder is refused before anything in it is opened, and what its files say.
 
 No code of a model is ever run: weights come from safetensors alone, and a configuration that names code, by
 `auto_map` or as the implementation of attention, is refused, whatever a library would do with it.
@@ -17,6 +17,8 @@ from backend.errors import UnusableModel
 
 CONFIG: Final = "config.json"
 TOKENIZER: Final = "tokenizer.json"
+TEMPLATE: Final = "chat_template.jinja"
+_SETTINGS: Final = "tokenizer_config.json"
 INDEX: Final = "model.safetensors.index.json"
 WEIGHTS: Final = "*.safetensors"
 RUNS_CODE: Final = frozenset(
@@ -43,16 +45,30 @@ class Tensor:
 
 def check(folder: Path) -> None:
     """Raises `UnusableModel` for a folder that holds anything which could run code, or that is not whole."""
-    _refuse_code(folder)
     for name in (CONFIG, TOKENIZER):
         if not (folder / name).is_file():
-            raise UnusableModel(f"the base model has no {name!r}; give the folder of a whole Hugging Face model")
+            raise UnusableModel(f"the model has no {name!r}; give the folder of a whole Hugging Face model")
+    _refuse_code(folder)
     for path in sorted(folder.rglob("*.json")):
         if path.name not in _VOCABULARIES:
             _refuse_named_code(path)
     _check_index(folder / INDEX)
     if not list(folder.glob(WEIGHTS)):
-        raise UnusableModel(f"the base model has no {WEIGHTS} file; export its weights as safetensors")
+        raise UnusableModel(f"the model has no {WEIGHTS} file; export its weights as safetensors")
+
+
+def require_template(folder: Path) -> None:
+    """Raises `UnusableModel` for a model that nobody can chat with."""
+    kept = folder / TEMPLATE
+    if kept.is_file() and kept.read_text(encoding="utf-8", errors="replace").strip():
+        return
+    settings = folder / _SETTINGS
+    told = read_json(settings) if settings.is_file() else None
+    if not (isinstance(told, dict) and told.get("chat_template")):
+        raise UnusableModel(
+            "the model has no chat template, so that nothing says how its conversations are written; choose one that "
+            "was tuned for instructions"
+        )
 
 
 def config(folder: Path) -> dict[str, JsonValue]:
@@ -88,7 +104,7 @@ def _refuse_code(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in RUNS_CODE:
             raise UnusableModel(
-                f"the base model is refused: its file {path.name!r} can run code when it is opened; remove it, or "
+                f"the model is refused: its file {path.name!r} can run code when it is opened; remove it, or "
                 "export the weights as safetensors"
             )
 
@@ -97,7 +113,7 @@ def _refuse_named_code(path: Path) -> None:
     for key in _keys(read_json(path)):
         if key in NAMES_CODE:
             raise UnusableModel(
-                f"the base model is refused: {path.name!r} has {key!r}, by which a model names code to run; take a "
+                f"the model is refused: {path.name!r} has {key!r}, by which a model names code to run; take a "
                 "model without code of its own"
             )
 
@@ -121,4 +137,4 @@ def _check_index(path: Path) -> None:
     names = found.get("weight_map") if isinstance(found, dict) else None
     for name in names.values() if isinstance(names, dict) else ():
         if not isinstance(name, str) or PurePosixPath(name).name != name or not name.endswith(".safetensors"):
-            raise UnusableModel(f"{path.name!r} of the base model names the file {name!r}; only safetensors are read")
+            raise UnusableModel(f"{path.name!r} of the model names the file {name!r}; only safetensors are read")

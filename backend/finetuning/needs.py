@@ -50,12 +50,14 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`rank` is None where all of the model is trained; `longest` in tokens, `weight_bytes` of a number that is not."""
+    """`rank` is None where all of the model is trained; `longest` in tokens, `weight_bytes` of a number that is not.
+    `best` are the best states that are kept beside the checkpoints."""
 
     rank: int | None
     batch: int
     longest: int
     weight_bytes: int = FLOAT
+    best: int = 1
 
 
 def memory_needed(shape: Shape, plan: Plan) -> int:
@@ -67,8 +69,10 @@ def memory_needed(shape: Shape, plan: Plan) -> int:
 
 
 def disk_needed(shape: Shape, plan: Plan) -> int:
-    """Bytes: checkpoints, the finished model (at most float32), and float16 twice while its GGUF file is made."""
-    return CHECKPOINTS * _trained(shape, plan) * KEPT_BYTES + shape.parameters * (FLOAT + 2 * 2) + RESERVE
+    """Bytes: checkpoints, the weights of the best states, the finished model (at most float32), and float16 twice while
+    its GGUF file is made."""
+    trained = _trained(shape, plan) * (CHECKPOINTS * KEPT_BYTES + plan.best * FLOAT)
+    return trained + shape.parameters * (FLOAT + 2 * 2) + RESERVE
 
 
 def _trained(shape: Shape, plan: Plan) -> int:

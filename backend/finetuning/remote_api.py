@@ -12,6 +12,7 @@ from backend.agents.providers.protocols.base import KeyHeader
 from backend.agents.providers.protocols.openai_chat import client_of
 from backend.agents.providers.vendors import PROVIDERS, TuningDialect
 from backend.errors import InvalidRequest
+from backend.finetuning.remote_fireworks import FireworksFineTuning
 from backend.finetuning.remote_openai import OpenAIFineTuning
 from backend.finetuning.remote_together import TogetherFineTuning
 from backend.finetuning.remote_wire import FineTuningApi
@@ -20,6 +21,7 @@ Speaker = Callable[[httpx2.AsyncClient, Endpoint, HttpClientFactory], FineTuning
 DIALECTS: Final[Mapping[TuningDialect, Speaker]] = {
     "openai": lambda client, endpoint, _http: OpenAIFineTuning(client_of(endpoint, client), endpoint),
     "together": TogetherFineTuning,
+    "fireworks": FireworksFineTuning,
 }
 
 

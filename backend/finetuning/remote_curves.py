@@ -24,7 +24,7 @@ Figures = Mapping[str, object]
 
 @dataclass
 class Curves:
-    """Appends what is new to the points of `folder`. `done` of `total` steps are known by the last look.
+    """Appends what is new to the points of `folder`. `done` of `total` steps are known by the last look, or `percent`.
 
     `epochs` is how often the rows are gone through, where that is known: else a point's epoch is its share, 0..1.
     """
@@ -33,12 +33,14 @@ class Curves:
     epochs: int | None
     done: int = 0
     total: int = 0
+    percent: int = 0
     _seen: set[str] = field(default_factory=set)
 
     def hear(self, job: RemoteJob) -> None:
         """What the job itself says of its steps and epochs."""
         self.epochs = job.epochs or self.epochs
         self.done, self.total = max(self.done, job.done), max(self.total, job.total)
+        self.percent = max(self.percent, min(job.percent, 100))
 
     async def read(self, api: FineTuningApi, job_id: str) -> None:
         """Back to the newest event that was seen before. Raises what the server raises."""

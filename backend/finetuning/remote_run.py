@@ -4,7 +4,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from backend.errors import JobCancelled, NexusError, ProviderRejected, RemoteTrainingFailed
+from backend.agents.providers.vendors import PROVIDERS
+from backend.errors import JobCancelled, NexusError, OutboundRefused, ProviderRejected, RemoteTrainingFailed
 from backend.finetuning.base import PointLog, TrainingOrder, TrainingResult
 from backend.finetuning.remote_curves import Curves
 from backend.finetuning.remote_options import RemoteOptions
@@ -24,17 +25,27 @@ MISSES: Final = 3
 STATES: Final = {
     "validating_files": "validating",
     "validating": "validating",
+    "creating_input_dataset": "validating",
     "queued": "queued",
     "pending": "queued",
+    "creating": "queued",
+    "idle": "queued",
+    "re_queueing": "queued",
     "running": "stepping",
     "compressing": "storing",
     "uploading": "storing",
+    "writing_results": "storing",
     "cancel_requested": "cancelling",
+    "cancelling": "cancelling",
     "succeeded": "succeeded",
     "completed": "succeeded",
+    "early_stopped": "succeeded",
     "failed": "failed",
     "error": "failed",
     "user_error": "failed",
+    "expired": "failed",
+    "deleting": "cancelled",
+    "deleting_cleaning_up": "cancelled",
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
@@ -73,7 +84,7 @@ class RemoteRun:
             f"{sum(journal.rows.values()):,} rows went to {journal.base_url}: {rows['train']} to learn from and "
             f"{rows['validation']} to validate with; the held-out ones stayed here"
         )
-        return TrainingResult(remote_id=model, notes=[sent, *self.notes])
+        return TrainingResult(remote_id=model, notes=[sent, *self.notes, *_then(self.options.provider)])
 
     async def _begin(self) -> None:
         start = Start(self.order, self.options, self.server)
@@ -100,7 +111,9 @@ class RemoteRun:
                 return job.fine_tuned_model
             if state in ("failed", "cancelled"):
                 await self._raise_end(job, state)
-            if state and state != "succeeded":
+            if state == "succeeded":
+                self.stage = "naming"
+            elif state:
                 self.stage, known_at = state, clock.now()
             self._check_sense(job, state, clock.now() - known_at)
             now = (job.status, self.curves.done)
@@ -140,7 +153,9 @@ class RemoteRun:
         where = self.server.journal.base_url
         if state == "succeeded" and seconds >= NAMELESS:
             raise RemoteTrainingFailed(
-                f"{where} says that the training {job.id!r} succeeded and names no model; look for the model there"
+                f"{where} says that the training {job.id!r} succeeded and names no model, for {span(seconds)} now; "
+                "look for the model there. Retry asks for its name again and trains nothing; if there is no model, ask "
+                "the provider's support"
             )
         if seconds >= PATIENCE:
             raise RemoteTrainingFailed(
@@ -157,6 +172,9 @@ class RemoteRun:
         except NotThere:
             self._has_events = False
             self.notes.append(NO_FIGURES)
+        except OutboundRefused as exc:
+            self._has_events = False
+            self.notes.append(f"there are no curves: {exc}")
         except JobCancelled:
             raise
         except NexusError as exc:
@@ -214,3 +232,9 @@ class RemoteRun:
     @property
     def _job_id(self) -> str:
         return self.server.journal.job_id or ""
+
+
+def _then(provider: str) -> list[str]:
+    """What is left to do before the model is asked."""
+    vendor = PROVIDERS.vendors.get(provider)
+    return [vendor.fine_tunes.then] if vendor is not None and vendor.fine_tunes and vendor.fine_tunes.then else []

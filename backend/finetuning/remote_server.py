@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from backend.errors import InvalidRequest, NexusError, RemoteTrainingFailed
+from backend.errors import InvalidRequest, NexusError, ProviderTimeout, ProviderUnreachable, RemoteTrainingFailed
 from backend.finetuning.remote_journal import Journal
 from backend.finetuning.remote_wire import FineTuningApi, NotThere
 
@@ -38,14 +39,16 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
-    """Where the training of a folder is. `journal` is that folder's."""
+    """Where the training of a folder is. `journal` is that folder's. `silence` says since when it fails, how, and
+    when it is asked again; it is empty while it answers."""
 
     connect: Connect
     clock: Clock
     journal: Journal
     folder: Path
+    silence: str = ""
 
     @asynccontextmanager
     async def api(self) -> AsyncIterator[FineTuningApi]:
@@ -65,11 +68,13 @@ class Server:
 
         Raises `RemoteTrainingFailed` when it has done so for `patience` seconds, and any other failure at once.
         """
-        began, delay = self.clock.now(), FIRST
+        began, delay, since = self.clock.now(), FIRST, datetime.now(UTC)
         while True:
             try:
                 async with self.api() as api:
-                    return await call(api)
+                    answer = await call(api)
+                self.silence = ""
+                return answer
             except NexusError as exc:
                 if not exc.retryable:
                     raise
@@ -81,6 +86,7 @@ class Server:
                     ) from exc
                 log.info("a training waits for its server: %s", exc, extra={"code": exc.code})
                 wait = max(delay, exc.retry_after or 0.0)
+                self.silence = _silence(exc, since, wait)
             await self.clock.sleep(wait)
             delay = min(delay * GROWTH, LONGEST)
 
@@ -94,6 +100,13 @@ async def if_there(asked: Awaitable[T]) -> T | None:
         return await asked
     except NotThere:
         return None
+
+
+def _silence(error: NexusError, since: datetime, wait: float) -> str:
+    """Follows the name of whom was asked."""
+    fails = "has not answered" if isinstance(error, ProviderTimeout | ProviderUnreachable) else "has only failed"
+    again = "at least every minute" if wait <= LONGEST else f"in {span(wait)}"
+    return f"{fails} since {since:%H:%M} UTC; asked again {again}. The last time: {error}"
 
 
 def span(seconds: float) -> str:

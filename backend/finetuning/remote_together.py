@@ -5,23 +5,20 @@ Source: Together's OpenAPI description, `/fine-tunes`; for the upload its Python
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
-from urllib.parse import quote
+from typing import Any, Final
 
 import httpx2
-from pydantic import BaseModel
 
 from backend.agents.providers.config import HttpClientFactory
 from backend.agents.providers.endpoint import Endpoint
-from backend.agents.providers.vendor_errors import excerpt, scrub
-from backend.errors import OutboundRefused, ProviderBadAnswer, ProviderError, ProviderRejected, ProviderUnavailable
-from backend.finetuning.remote_errors import api_errors, refusal, retry_after
+from backend.agents.providers.vendor_errors import scrub
+from backend.errors import ProviderBadAnswer, ProviderError, ProviderRejected, ProviderUnavailable
+from backend.finetuning.remote_errors import retry_after
+from backend.finetuning.remote_http import HttpApi
 from backend.finetuning.remote_together_wire import EventList, File, FileList, Job, JobList, Metrics
 from backend.finetuning.remote_wire import MOST, Failure, NewJob, NotThere, RemoteEvent, RemoteJob
-
-Read = TypeVar("Read", bound=BaseModel)
 
 FILES: Final = "files"
 JOBS: Final = "fine-tunes"
@@ -30,16 +27,13 @@ TAKES: Final = ("n_epochs", "batch_size")
 """Hyperparameters that mean the same there."""
 
 
-class TogetherFineTuning:
-    """Implements `FineTuningApi`. `http` makes the client that sends a file to where the server wants it."""
+class TogetherFineTuning(HttpApi):
+    """Implements `FineTuningApi`."""
 
     like = "Together's"
 
     def __init__(self, client: httpx2.AsyncClient, endpoint: Endpoint, http: HttpClientFactory) -> None:
-        self._client = client
-        self._endpoint = endpoint
-        self._http = http
-        self.base_url = endpoint.base_url.rstrip("/")
+        super().__init__(client, endpoint, http, endpoint.base_url.rstrip("/"))
 
     async def upload(self, path: Path, name: str) -> str:
         told = {"purpose": "fine-tune", "file_name": name, "file_type": "jsonl"}
@@ -57,15 +51,9 @@ class TogetherFineTuning:
             return str(file_id)
 
     async def _store(self, place: httpx2.URL, path: Path) -> None:
-        """Without the key. The URL itself lets everyone write there, so that it stands in no message."""
         content = await asyncio.to_thread(path.read_bytes)
-        try:
-            if place.scheme != "https" and httpx2.URL(self.base_url).scheme == "https":
-                raise OutboundRefused(f"it would not be encrypted on its way to {place.host!r}")
-            async with self._http(str(place), self._client.timeout) as storage:
-                answer = await storage.put(place, content=content)
-        except OutboundRefused as exc:
-            raise OutboundRefused(f"{self._name!r} wants the file elsewhere: {exc}") from None
+        async with self._elsewhere(place, "wants the file") as storage:
+            answer = await storage.put(place, content=content)
         if not answer.is_success:
             raise _not_stored(answer, self._name)
 
@@ -74,16 +62,25 @@ class TogetherFineTuning:
         await self._read(File, "POST", FILES, file_id, "preprocess")
 
     async def find_file(self, name: str, size: int) -> str | None:
+        """A place that was given for the file and never had the whole of it is given back."""
         with self._errors():
             listed = await self._read(FileList, "GET", FILES)
-            found = next((one for one in listed.data[:MOST] if _is(one, name, size)), None)
+            named = [one for one in listed.data[:MOST] if one.filename == name]
+            for one in named:
+                if one.bytes != size:
+                    with suppress(ProviderRejected):
+                        await self._remove(one.id)
+            found = next((one for one in named if one.bytes == size), None)
             if found is not None and found.processed is False:
                 await self._process(found.id)
             return found.id if found is not None else None
 
     async def delete_file(self, file_id: str) -> None:
         with self._errors():
-            self._check(await self._client.delete(self._url(FILES, file_id)))
+            await self._remove(file_id)
+
+    async def _remove(self, file_id: str) -> None:
+        self._check(await self._client.delete(self._url(FILES, file_id)))
 
     async def create(self, new: NewJob) -> RemoteJob:
         """With rows to validate with it is asked to do so once an epoch: by itself it never would."""
@@ -136,34 +133,6 @@ class TogetherFineTuning:
     async def cancel(self, job_id: str) -> RemoteJob:
         with self._errors():
             return (await self._read(Job, "POST", JOBS, job_id, "cancel")).remote()
-
-    # --- over HTTP ------------------------------------------------------------------
-    @property
-    def _name(self) -> str:
-        return self._endpoint.vendor.name
-
-    @property
-    def _secret(self) -> str:
-        return self._endpoint.key.get_secret_value() if self._endpoint.key else ""
-
-    def _url(self, *path: str) -> str:
-        return "/".join((self.base_url, *(quote(part, safe="") for part in path)))
-
-    async def _read(self, kind: type[Read], method: str, *path: str, json: dict[str, Any] | None = None) -> Read:
-        answer = await self._client.request(method, self._url(*path), json=json)
-        self._check(answer)
-        return kind.model_validate(answer.json())
-
-    def _check(self, answer: httpx2.Response) -> None:
-        if not answer.is_success:
-            raise refusal(answer, self._name, excerpt(answer.text, self._secret))
-
-    def _errors(self) -> AbstractContextManager[None]:
-        return api_errors(self._name, self._endpoint.key)
-
-
-def _is(file: File, name: str, size: int) -> bool:
-    return file.filename == name and file.bytes == size
 
 
 def _not_stored(answer: httpx2.Response, name: str) -> ProviderError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from backend.agents.providers.vendors import PROVIDERS
 from backend.errors import GoesOnElsewhere, InvalidRequest, JobCancelled, NexusError
 from backend.finetuning import MAKES, Means, Method
 from backend.finetuning.base import (
@@ -68,8 +69,11 @@ class RemoteTrainer:
     async def status(self, order: TrainingOrder, handle: str) -> TrainingStatus:
         running = self._running.get(handle)
         if running is not None and not running.task.done():
-            curves = running.run.curves
-            return TrainingStatus("running", curves.done, curves.total, running.run.stage)
+            run, curves = running.run, running.run.curves
+            message = f"{_label(run.options.provider)} {run.server.silence}" if run.server.silence else ""
+            if run.stage == "stepping" and curves.percent and not curves.total:
+                return TrainingStatus("running", curves.percent, 100, "advancing", message)
+            return TrainingStatus("running", curves.done, curves.total, run.stage, message)
         if (result := read_result(order.folder)) is not None:
             return TrainingStatus("succeeded", result=result)
         if (end := read_end(order.folder)) is not None:
@@ -133,6 +137,11 @@ class RemoteTrainer:
             yield api
 
 
+def _label(provider: str) -> str:
+    vendor = PROVIDERS.vendors.get(provider)
+    return vendor.label.partition(" (")[0] if vendor is not None else provider
+
+
 def _load() -> "Connected":
     from backend.finetuning.remote_api import connected
 
@@ -163,4 +172,4 @@ def _goes_on(journal: Journal, why: str) -> GoesOnElsewhere:
     return GoesOnElsewhere(f"{where} may go on with {what}: {why.rstrip('.')}; end it there, or it costs tokens")
 
 
-METHOD: Final = Method(MAKES["remote"], RemoteOptions, RemoteTrainer, needs_base_model=True)
+METHOD: Final = Method(MAKES["remote"], RemoteOptions, RemoteTrainer, needs_base_model=True, queue="remote_trainings")

@@ -22,7 +22,8 @@ class Failure(BaseModel):
 
 
 class RemoteJob(BaseModel):
-    """What is read of a job; other servers send less than OpenAI. `done` of `total` steps, 0 where it does not say."""
+    """What is read of a job; other servers send less than OpenAI. `done` of `total` steps, 0 where it does not say;
+    `percent` is how much of the training that is, 0..100, where it says that instead."""
 
     id: str
     status: str = ""
@@ -34,6 +35,7 @@ class RemoteJob(BaseModel):
     hyperparameters: dict[str, Any] | None = None
     done: int = 0
     total: int = 0
+    percent: int = 0
 
     @property
     def epochs(self) -> int | None:
@@ -75,7 +77,8 @@ class FineTuningApi(Protocol):
         ...
 
     async def find_file(self, name: str, size: int) -> str | None:
-        """The id of an uploaded file of this name and so many bytes."""
+        """The id of an uploaded file of this name and so many bytes; what is there of one that did not get to its end
+        is deleted, so that nothing of it stays."""
         ...
 
     async def delete_file(self, file_id: str) -> None: ...

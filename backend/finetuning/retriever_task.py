@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from backend.errors import InvalidRequest, UnusableModel
-from backend.finetuning import checkpoints, machine, model_folder, needs
+from backend.finetuning import checkpoints, machine, model_folder
 from backend.finetuning.base import PointLog, write_result
 from backend.finetuning.failures import explained
 from backend.finetuning.needs import Plan, Shape
@@ -79,9 +79,9 @@ def loaded(folder: Path) -> Encoder:
 
 def _require_resources(run: Run) -> None:
     shape = _shape(run.base.folder)
-    plan = Plan(rank=None, batch=2 * run.parameters.batch, longest=run.lengths.trained)  # a question and a text each
-    # The best state is kept beside the checkpoints: its weights alone, of two validations.
-    require_resources(run, shape, plan, more_disk=2 * needs.FLOAT * shape.parameters)
+    # A question and a text each; the best state is kept beside the checkpoints, of two validations.
+    plan = Plan(rank=None, batch=2 * run.parameters.batch, longest=run.lengths.trained, best=2)
+    require_resources(run, shape, plan)
 
 
 def _shape(base: Path) -> Shape:

@@ -42,4 +42,4 @@ def _trainer(means: Means) -> ChildTrainer:
     return ChildTrainer(means.children, retriever_task.__name__, arguments, LONG, learning)
 
 
-METHOD: Final = Method(MAKES["retriever"], RetrieverOptions, _trainer)
+METHOD: Final = Method(MAKES["retriever"], RetrieverOptions, _trainer, queue="trainings")

@@ -1,6 +1,7 @@
 """What trainings by torch have in common, whatever they make: what is known of one while it runs, what it needs of the
 machine, and the settings of transformers' trainers."""
 
+import math
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -85,7 +86,7 @@ class TorchRun(Generic[A]):
         self.advance(state.global_step, state.max_steps)
 
 
-def require_resources(run: TorchRun[Any], shape: Shape, plan: Plan, *, more_disk: int = 0) -> None:
+def require_resources(run: TorchRun[Any], shape: Shape, plan: Plan) -> None:
     """Reserves the memory. Raises as `reservations.reserve`, and `StorageFull`."""
     import torch
 
@@ -96,7 +97,7 @@ def require_resources(run: TorchRun[Any], shape: Shape, plan: Plan, *, more_disk
         return given.memory or (torch.cuda.mem_get_info()[0] if on_gpu else machine.free_memory())
 
     run.reservation = reservations.reserve(given.reservations, needs.memory_needed(shape, plan), free=free)
-    machine.require_disk(needs.disk_needed(shape, plan) + more_disk, shutil.disk_usage(run.folder).free)
+    machine.require_disk(needs.disk_needed(shape, plan), shutil.disk_usage(run.folder).free)
     if not on_gpu and sys.platform == "linux":
         machine.limit_memory(run.reservation.room)
 
@@ -106,7 +107,7 @@ def settings(run: TorchRun[Any], parameters: Parameters, *, is_validated: bool) 
     import torch
 
     on_gpu = torch.cuda.is_available()
-    rounds = 1 / parameters.evaluations
+    rounds = min(1 / parameters.evaluations, math.nextafter(1, 0))  # a share of the steps: 1.0 would mean each of them
     return {
         "output_dir": str(run.folder / checkpoints.FOLDER),
         "num_train_epochs": parameters.epochs,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
@@ -12,6 +12,20 @@ from contracts.jobs import JobKind
 
 M = TypeVar("M", bound=BaseModel)
 JsonObject = dict[str, JsonValue]
+QueueName = Literal["jobs", "trainings", "remote_trainings"]
+USUAL: Final[QueueName] = "jobs"
+
+
+class Queued(BaseModel):
+    """The payload of a job that may wait in another queue than the usual one, so that it keeps none there waiting; each
+    attempt of it waits in the same."""
+
+    queue: QueueName = USUAL
+
+
+def queue_of(payload: Mapping[str, JsonValue]) -> QueueName:
+    """Where a job of this payload waits."""
+    return Queued.model_validate({name: payload[name] for name in Queued.model_fields.keys() & payload.keys()}).queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from backend.db.engine import Database
 from backend.errors import NexusError
-from backend.jobs.base import JsonObject, Workflow
+from backend.jobs.base import USUAL, JsonObject, QueueName, Workflow
 from backend.jobs.children import errors_by_code
 from backend.jobs.context import StepBody
 from backend.jobs.dbos_database import SCHEMA, dbos_engine, migrate_jobs, quieten_dbos, serializer
 from backend.jobs.execution import Executor
 from backend.jobs.executor_lock import ExecutorLock
-from backend.jobs.queue import APPLICATION, QUEUE, WORKFLOW, DurableQueue
+from backend.jobs.queue import APPLICATION, WORKFLOW, DurableQueue
 from backend.jobs.reconciler import Reconciler
 from backend.jobs.rows import JobRows
 from backend.repositories.jobs import Attempt
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 POLL_INTERVAL: Final = 0.2
+LONG_POLL_INTERVAL: Final = 1.0
+"""Seconds, of the queues whose jobs take minutes and more."""
 WATCH_INTERVAL: Final = 0.5
 RECONCILE_INTERVAL: Final = 10.0
 MAX_RECOVERY_ATTEMPTS: Final = 100
@@ -50,13 +52,20 @@ ScopeFactory = Callable[[], AbstractAsyncContextManager[WorkerScope]]
 
 
 class DbosWorker:
-    """One per process. `start` and `stop` may be called from any event loop; jobs run on the worker's own.
+    """One per process. `start` and `stop` may be called from any event loop; jobs run on the worker's own, so many of
+    each queue at once as `concurrency` says.
 
     What a stopped or killed worker left goes on when the next one starts under the same executor id.
     """
 
     def __init__(
-        self, queue: DurableQueue, scope: ScopeFactory, *, data_dir: Path, executor_id: str, concurrency: int
+        self,
+        queue: DurableQueue,
+        scope: ScopeFactory,
+        *,
+        data_dir: Path,
+        executor_id: str,
+        concurrency: Mapping[QueueName, int],
     ) -> None:
         self._queue = queue
         self._scope = scope
@@ -126,7 +135,7 @@ class DbosWorker:
             reconciler = Reconciler(scope.database, self._queue, lock.is_gone)
             engine = dbos_engine(self._queue.url, synchronous=self._queue.synchronous, pool_size=_POOL_SIZE)
             try:
-                await self._register_queue()
+                await self._register_queues()
                 await reconciler.renew_old_versions()
                 self._launch(self._config(engine), executor)
                 ready.set_result(None)
@@ -140,11 +149,11 @@ class DbosWorker:
                 if engine is not None:
                     engine.dispose()
 
-    async def _register_queue(self) -> None:
+    async def _register_queues(self) -> None:
         client = await asyncio.to_thread(self._queue.connect)
-        await client.register_queue_async(
-            QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL_INTERVAL
-        )
+        for name, at_once in self._concurrency.items():
+            interval = POLL_INTERVAL if name == USUAL else LONG_POLL_INTERVAL
+            await client.register_queue_async(name, worker_concurrency=at_once, polling_interval_sec=interval)
 
     def _config(self, engine: "Engine | None") -> "DBOSConfig":
         config: DBOSConfig = {

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from backend.jobs.base import QueueName
 from backend.jobs.dbos_database import SCHEMA, dbos_engine, quieten_dbos, serializer
 from backend.repositories.jobs import Attempt
 
@@ -21,8 +22,9 @@ WORKFLOW_VERSION: Final = "1"
 """Changes when the order of any workflow's steps does."""
 
 APPLICATION: Final = "ai-nexus"
-QUEUE: Final = "jobs"
 WORKFLOW: Final = "job"
+REMOTE_TRAININGS: Final = 32
+"""At once in a process: each only asks its provider now and then how far it is."""
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +68,11 @@ class DurableQueue:
                 )
             return self._opened
 
-    async def enqueue(self, session: AsyncSession, attempt: Attempt, *, delay: float = 0.0) -> None:
+    async def enqueue(self, session: AsyncSession, attempt: Attempt, queue: QueueName, *, delay: float = 0.0) -> None:
         """Put the attempt into the session's transaction: it starts `delay` seconds after the commit, or never."""
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
+            "queue_name": queue,
             "workflow_id": workflow_id(attempt),
             "app_version": self.version,
         }

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from backend.db.engine import Database
+from backend.jobs.base import queue_of
 from backend.jobs.execution import UnexpectedFailure
 from backend.jobs.queue import DurableQueue, WorkflowState
 from backend.jobs.rows import JobRows, patiently, problem_of
@@ -68,9 +69,11 @@ class Reconciler:
     async def _renew(self, attempt: Attempt) -> None:
         async def work() -> bool:
             async with self._database.write() as session:
-                following = await JobLedger(session).take_over(attempt, self._queue.version)
+                ledger = JobLedger(session)
+                following = await ledger.take_over(attempt, self._queue.version)
                 if following is not None:
-                    await self._queue.enqueue(session, following)
+                    payload = await ledger.payload(attempt.job_id)
+                    await self._queue.enqueue(session, following, queue_of(payload))
                 return following is not None
 
         if await patiently(work):

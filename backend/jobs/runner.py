@@ -4,9 +4,9 @@ from uuid import UUID, uuid4
 
 from backend.db.models import Job, JobInput
 from backend.db.tx import Tx
-from backend.jobs.base import JobRequest
+from backend.jobs.base import JobRequest, queue_of
 from backend.jobs.queue import DurableQueue
-from backend.repositories.jobs import Attempt, JobRepository
+from backend.repositories.jobs import Attempt, JobLedger, JobRepository
 from backend.repositories.uow import UnitOfWork
 from contracts.jobs import JobStatus
 
@@ -39,7 +39,7 @@ class DbosRunner:
             return request.id
         job = new_job(request, tx.workspace_id, self._queue.version)
         await jobs.add(job)
-        await self._queue.enqueue(tx.session, Attempt(job.id, 1), delay=request.delay)
+        await self._queue.enqueue(tx.session, Attempt(job.id, 1), queue_of(job.input.payload), delay=request.delay)
         return job.id
 
     async def cancel(self, workspace_id: UUID, job_id: UUID) -> None:
@@ -51,5 +51,6 @@ class DbosRunner:
     async def retry(self, workspace_id: UUID, job_id: UUID) -> None:
         async with self._uow(workspace_id) as tx:
             attempt = await tx.jobs.begin_attempt(job_id, self._queue.version)
-            await self._queue.enqueue(tx.session, attempt)
+            payload = await JobLedger(tx.session).payload(job_id)
+            await self._queue.enqueue(tx.session, attempt, queue_of(payload))
         await self._queue.cancel(Attempt(job_id, attempt.number - 1))

@@ -102,6 +102,22 @@ class DatasetRepository:
             query = query.where(DatasetRow.split == split)
         return await page_of(self._session, query, IN_ORDER, slice_)
 
+    async def longest(self, dataset_id: UUID, *, limit: int) -> Sequence[DatasetRow]:
+        """Of the rows that a training reads, those with the most characters. Looks at every row."""
+        texts = (DatasetRow.question, DatasetRow.answer, sa.func.coalesce(DatasetRow.system, ""))
+        size = sum((sa.func.length(text) for text in texts), start=sa.literal(0))
+        query = (
+            sa.select(DatasetRow)
+            .where(
+                DatasetRow.workspace_id == self._workspace_id,
+                DatasetRow.dataset_id == dataset_id,
+                DatasetRow.split != "held_out",
+            )
+            .order_by(size.desc(), DatasetRow.ordinal)
+            .limit(limit)
+        )
+        return (await self._session.scalars(query)).all()
+
     async def put_rows(self, rows: Sequence[dict[str, Any]]) -> None:
         """At most 500; a row of the same place is replaced."""
         await upsert(self._session, DatasetRow, rows)

@@ -15,6 +15,7 @@ from backend.faqs.dedup import question_key
 from backend.repositories.json_text import each_text
 from backend.repositories.paging import Key, Keyset, Slice, page_of
 from backend.repositories.removal import REMOVING
+from backend.repositories.wanted import drawn_faqs
 from contracts.faqs import FaqSort, FaqStatus
 
 KEYSETS: dict[FaqSort, Keyset] = {
@@ -34,11 +35,12 @@ class GroupSize(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class FaqFilter:
     """`text` is searched for, as written, in questions and answers. The confidence is at least `min_confidence` and
-    below `max_confidence`."""
+    below `max_confidence`. Of `collection_ids`, one draws from the FAQ or its document; empty asks for any FAQ."""
 
     status: FaqStatus | None = None
     document_id: UUID | None = None
     group_id: UUID | None = None
+    collection_ids: Sequence[UUID] = ()
     kind: str | None = None
     tag: str | None = None
     text: str | None = None
@@ -346,6 +348,8 @@ def _conditions(where: FaqFilter) -> list[sa.ColumnElement[bool]]:
         found.append(Faq.document_id == where.document_id)
     if where.group_id is not None:
         found.append(Faq.group_id == where.group_id)
+    if where.collection_ids:
+        found.append(drawn_faqs(where.collection_ids))
     if where.kind is not None:
         found.append(Faq.kind == where.kind)
     if where.tag is not None:

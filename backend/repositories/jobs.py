@@ -12,7 +12,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.db.models import Job, JobInput, UtcDateTime, utc_now
-from backend.errors import Conflict, InvalidRequest, NotFound
+from backend.errors import Conflict, InvalidRequest, JobCancelled, NotFound
 from backend.repositories.paging import Keyset, Slice, page_of
 from contracts import jobs as wire
 from contracts.jobs import JobStatus
@@ -148,11 +148,14 @@ class JobRepository:
         return {job_id: JobStatus(status) for job_id, status in await self._session.execute(query)}
 
     async def request_cancel(self, job_id: UUID) -> Job:
-        """A pending job ends at once, a running one is asked to. Raises `NotFound`, or `Conflict` when it has ended."""
+        """A pending job ends at once, a running one is asked to. Raises `NotFound`, or `Conflict` when it has ended or
+        its result is there."""
         job = await self.row(job_id)
         status = JobStatus(job.status)
         if status.is_final:
             raise Conflict(f"the job {str(job_id)!r} has already {status.value}; there is nothing to cancel")
+        if job.result is not None:
+            raise Conflict(f"the job {str(job_id)!r} has made what it was to make; there is nothing to cancel")
         now = utc_now()
         job.cancel_requested = True
         job.updated_at = now
@@ -160,6 +163,17 @@ class JobRepository:
             job.status, job.finished_at = JobStatus.CANCELLED.value, now
         await self._session.flush()
         return job
+
+    async def keep_result(self, job_id: UUID, result: Mapping[str, object]) -> None:
+        """In the transaction that makes it; from here on the job is not cancelled any more. Raises `JobCancelled` where
+        somebody asked before."""
+        wanted = sa.update(Job).where(
+            Job.workspace_id == self._workspace_id, Job.id == job_id, Job.cancel_requested.is_(False)
+        )
+        kept = await self._session.execute(wanted.values(result=dict(result)))
+        assert isinstance(kept, CursorResult), "an UPDATE without RETURNING"
+        if kept.rowcount != 1:
+            raise JobCancelled("it was cancelled before its result was there")
 
     async def begin_attempt(self, job_id: UUID, version: str) -> Attempt:
         """Starts a failed or cancelled job over. Raises `NotFound`, or `Conflict` for any other."""
@@ -321,9 +335,12 @@ def to_job(row: Job, now: datetime | None = None) -> wire.Job:
 def seconds_left(row: Job, now: datetime) -> float | None:
     """A straight line through the attempt's start and its last progress, run down since then.
 
-    None when the job does not run, below 5 %, and when the time is over although the job is not.
+    None when the job does not run, below 5 %, while its stage has done nothing that would tell its pace, and when the
+    time is over although the job is not.
     """
-    if row.status != JobStatus.RUNNING.value or row.started_at is None or row.progress < MIN_PROGRESS:
+    if row.status != JobStatus.RUNNING.value or row.started_at is None:
+        return None
+    if row.progress < MIN_PROGRESS or not row.done:
         return None
     taken = (row.updated_at - row.started_at).total_seconds()
     left = taken * (1 - row.progress) / row.progress - (now - row.updated_at).total_seconds()

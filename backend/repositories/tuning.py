@@ -43,6 +43,11 @@ class TuningRepository:
     async def trained_on(self, dataset_id: UUID) -> Sequence[Training]:
         return (await self._session.scalars(self._trainings().where(Training.dataset_id == dataset_id))).all()
 
+    async def begun_from(self, base_model: str) -> Training | None:
+        """One that begins with this model and goes on."""
+        query = self._trainings().join(Job, Job.id == Training.id).where(Job.status.in_(UNFINISHED))
+        return await self._session.scalar(query.where(Training.base_model == base_model).limit(1))
+
     async def set_handle(self, training_id: UUID, handle: str) -> None:
         mine = sa.update(Training).where(Training.workspace_id == self._workspace_id, Training.id == training_id)
         await self._session.execute(mine.values(handle=handle))

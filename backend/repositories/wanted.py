@@ -1,11 +1,12 @@
 """What a collection should hold, as conditions."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend.db.models import CollectionSource, Document, Embedding, Faq, Passage, VectorPoint
+from backend.db.models import Collection, CollectionSource, Document, Embedding, Faq, Passage, VectorPoint
 
 SourceKind = Literal["faq", "document"]
 Id = UUID | sa.BindParameter[UUID]
@@ -17,6 +18,13 @@ def wanted_faqs(workspace: Id, collection: Id, *, everything: bool) -> sa.Column
         return approved
     named = sa.or_(Faq.id.in_(_refs(collection, "faq")), Faq.document_id.in_(_refs(collection, "document")))
     return sa.and_(approved, named)
+
+
+def drawn_faqs(collections: Sequence[UUID]) -> sa.ColumnElement[bool]:
+    """Those that one of these collections draws from, whatever became of them in the review."""
+    everything = sa.exists().where(Collection.id.in_(collections), Collection.takes_everything)
+    named = Faq.id.in_(_refs(collections, "faq")), Faq.document_id.in_(_refs(collections, "document"))
+    return sa.or_(everything, *named)
 
 
 def wanted_passages(workspace: Id, collection: Id, *, everything: bool) -> sa.ColumnElement[bool]:
@@ -52,7 +60,11 @@ def embeds(workspace: Id, spec_key: str | sa.BindParameter[str]) -> sa.ColumnEle
     )
 
 
-def _refs(collection: Id, kind: SourceKind) -> sa.Select[UUID]:
-    return sa.select(CollectionSource.ref).where(
-        CollectionSource.collection_id == collection, CollectionSource.kind == kind
+def _refs(collection: Id | Sequence[UUID], kind: SourceKind) -> sa.Select[UUID]:
+    """Of one collection, or of any of several."""
+    is_asked = (
+        CollectionSource.collection_id.in_(collection)
+        if isinstance(collection, Sequence)
+        else CollectionSource.collection_id == collection
     )
+    return sa.select(CollectionSource.ref).where(is_asked, CollectionSource.kind == kind)

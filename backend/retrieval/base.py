@@ -161,12 +161,14 @@ StepName = Literal["rewrite", "plan", "search", "rerank", "answer", "verify"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an answer for its trace. `strategy` is the form that ran, `outcome` what it decided, in words."""
+    """One step of an answer for its trace. `strategy` is the form that ran, `outcome` what it decided, in words, and
+    `failure` why it was not the model's, or not its first choice's, where that was to take it."""
 
     name: StepName
     strategy: str
     milliseconds: float
     outcome: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,11 @@ class Form(Protocol):
     @property
     def name(self) -> str:
         """Who took the step, once it is taken: a form that takes one answer's may hand it on to another form."""
+        ...
+
+    @property
+    def failure(self) -> str:
+        """Why the step was handed on, or a fallback took it; empty where neither was."""
         ...
 
 

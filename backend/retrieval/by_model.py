@@ -1,26 +1,40 @@
 """The steps as a generating model takes them. Where it fails, the rules decide: a step never ends an answer.
 
-Each object takes the steps of one answer: its `name` is then that of the form that took it.
+Each object takes the steps of one answer: its `name` is then that of the form that took it, and `failure` says why it
+was not the model's.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from backend.agents.prompts.passages import render_passages
-from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, Sampling, collect
-from backend.errors import ProviderError, ProviderTimeout
-from backend.retrieval.base import Phraser, Phrasing, Plan, Planner, Reranker, RetrievedItem, Rewriter, Scope, Turn
+from backend.agents.providers.base import Done, GenerationRequest, Message, PassageText, Provider, Sampling, collect
+from backend.agents.providers.retry import AnsweredBy
+from backend.errors import ProviderBadAnswer, ProviderError, ProviderRateLimited, ProviderTimeout, ProviderUnavailable
+from backend.retrieval.base import (
+    Form,
+    Phraser,
+    Phrasing,
+    Plan,
+    Planner,
+    Reranker,
+    RetrievedItem,
+    Rewriter,
+    Scope,
+    Turn,
+)
 from backend.retrieval.naming import listed
 from backend.retrieval.rewriter import leans_back
 from backend.retrieval.small_talk import ABOUT
 
 Output = TypeVar("Output", bound=BaseModel)
+Rules = TypeVar("Rules", bound=Form)
 
 Contents = Callable[[Scope], Awaitable[Mapping[UUID, Sequence[str]]]]
 """The titles of a few things in each collection of a scope."""
@@ -96,15 +110,31 @@ class Order(BaseModel):
 
 
 class Model:
-    """A provider and one of its models, asked for a value of a type, which it has `seconds` to give."""
+    """A provider and one of its models, asked for a value of a type, which it has `seconds` to give.
+
+    For the steps of one answer: one that was silent, or cannot be reached, is not asked for the later ones.
+    """
 
     def __init__(self, provider: Provider, name: str, *, seconds: float = STEP_SECONDS) -> None:
         self._provider = provider
         self._name = name
         self._seconds = seconds
+        self._silence: ProviderError | None = None
 
-    async def give(self, output: type[Output], instructions: str, text: str) -> Output:
-        """Raises `ProviderError`, also when two attempts gave no valid value, or none in time."""
+    async def give(self, output: type[Output], instructions: str, text: str) -> tuple[Output, str]:
+        """A value, and who gave it instead of the first choice, with why; empty for the first choice.
+
+        Raises `ProviderError`, also when two attempts gave no valid value, or none in time.
+        """
+        if self._silence is not None:
+            raise ProviderUnavailable(f"the model was not asked again in this answer: {self._silence}")
+        try:
+            return await self._ask(output, instructions, text)
+        except (ProviderTimeout, ProviderUnavailable, ProviderRateLimited) as exc:
+            self._silence = exc
+            raise
+
+    async def _ask(self, output: type[Output], instructions: str, text: str) -> tuple[Output, str]:
         request = GenerationRequest(
             model=self._name,
             messages=(Message("system", instructions), Message("user", text)),
@@ -113,45 +143,58 @@ class Model:
         )
         try:
             async with asyncio.timeout(self._seconds):
-                value = (await collect(self._provider.stream(request))).structured
+                completion = await collect(self._provider.stream(request))
         except TimeoutError as exc:
             raise ProviderTimeout(f"the model {self._name!r} took longer than {self._seconds:g} s for a step") from exc
-        if not isinstance(value, output):
-            raise ProviderError(f"the model {self._name!r} gave no {output.__name__!r}")
-        return value
+        if not isinstance(completion.structured, output):
+            raise ProviderBadAnswer(f"the model {self._name!r} did not fill in the form that the step gives it")
+        return completion.structured, _instead(completion.done)
 
 
-class ModelRewriter:
-    def __init__(self, model: Model, rules: Rewriter) -> None:
+class _ByModel(Generic[Rules]):
+    """A form whose step goes to the rules where the model fails."""
+
+    def __init__(self, model: Model, rules: Rules) -> None:
         self.name = MODEL
+        self.failure = ""
         self._model = model
         self._rules = rules
 
+    async def _given(self, output: type[Output], instructions: str, text: str) -> Output | None:
+        """None where the model gave nothing, and the step is the rules'."""
+        try:
+            value, self.failure = await self._model.give(output, instructions, text)
+            return value
+        except ProviderBadAnswer as exc:
+            self._hand_on(f"the model's answer was refused: {exc}")
+        except ProviderError as exc:
+            self._hand_on(str(exc))
+        return None
+
+    def _hand_on(self, failure: str = "") -> None:
+        self.name, self.failure = self._rules.name, failure
+
+
+class ModelRewriter(_ByModel[Rewriter]):
     async def rewrite(self, question: str, history: Sequence[Turn]) -> str:
         """A question that the rules do not see leaning on what was said costs no request."""
         if not history or not leans_back(question):
-            self.name = self._rules.name
+            self._hand_on()
             return question
         said = "\n".join(f"{turn.role}: {turn.text[:TURN_LENGTH]}" for turn in history[-TURNS:])
-        try:
-            rewritten = await self._model.give(
-                Rewritten, _REWRITE, f"Conversation:\n{said}\n\nLast question: {question}"
-            )
-        except ProviderError:
-            self.name = self._rules.name
+        rewritten = await self._given(Rewritten, _REWRITE, f"Conversation:\n{said}\n\nLast question: {question}")
+        if rewritten is None:
             return await self._rules.rewrite(question, history)
         return _one_line(rewritten.question)
 
 
-class ModelPlanner:
+class ModelPlanner(_ByModel[Planner]):
     """Documents are still chosen by the rules: a model does not know their names. So is a collection that the question
     names, and what is said to small talk: an answer comes from the documents, and a question may talk a model into one
     of its own. `contents` are asked for where there are several collections to choose from."""
 
     def __init__(self, model: Model, rules: Planner, contents: Contents) -> None:
-        self.name = MODEL
-        self._model = model
-        self._rules = rules
+        super().__init__(model, rules)
         self._contents = contents
 
     async def plan(self, question: str, scope: Scope, *, has_history: bool) -> Plan:
@@ -160,10 +203,8 @@ class ModelPlanner:
         if len(scope.collections) > 1:
             instructions = f"{_PLAN}\n{_WHERE}"
             asked = f"{_shown(scope, await self._contents(scope))}\n\n{asked}"
-        try:
-            decided = await self._model.give(Decision, instructions, asked)
-        except ProviderError:
-            self.name = self._rules.name
+        decided = await self._given(Decision, instructions, asked)
+        if decided is None:
             return by_rules
         if decided.action == "search":
             limit = min(max(scope.limit, decided.passages), scope.most or MOST)
@@ -176,7 +217,7 @@ class ModelPlanner:
             return replace(by_rules, note="as the model decided")
         reply = decided.reply.strip() if decided.action == "ask_back" else ABOUT
         if not _QUESTION.fullmatch(reply) and reply != ABOUT:
-            self.name = self._rules.name
+            self._hand_on("the model's answer was refused: what it asks back is not one short question")
             return by_rules
         return Plan(decided.action, 0, reply=reply, note="as the model decided")
 
@@ -198,49 +239,43 @@ def _chosen(scope: Scope, names: Sequence[str]) -> tuple[UUID, ...] | None:
     return tuple(found) if 0 < len(found) < len(scope.collections) else None
 
 
-class ModelPhraser:
+class ModelPhraser(_ByModel[Phraser]):
     """What a model makes up is only searched for: whether the question is answered is told by its own words."""
 
-    def __init__(self, model: Model, rules: Phraser) -> None:
-        self.name = MODEL
-        self._model = model
-        self._rules = rules
-
     async def phrasings(self, question: str) -> Sequence[Phrasing]:
-        try:
-            said = await self._model.give(OtherWords, _PHRASE, f"Question: {question}")
-        except ProviderError:
-            said = OtherWords()
+        said = await self._given(OtherWords, _PHRASE, f"Question: {question}")
+        if said is None:
+            return await self._rules.phrasings(question)
         questions = dict.fromkeys(text for text in map(_one_line, said.others) if text and text != question)
         found = [Phrasing(text, "query") for text in list(questions)[:PHRASINGS]]
         if passage := _one_line(said.passage):
             found.append(Phrasing(passage, "document"))
         if not found:
-            self.name = self._rules.name
+            self._hand_on("the model gave no other words")
             return await self._rules.phrasings(question)
         return found
 
 
-class ModelReranker:
-    def __init__(self, model: Model, rules: Reranker) -> None:
-        self.name = MODEL
-        self._model = model
-        self._rules = rules
-
+class ModelReranker(_ByModel[Reranker]):
     async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]:
         if len(items) < 2:
-            self.name = self._rules.name
+            self._hand_on()
             return items
         by_rules = await self._rules.rerank(question, items)
         shown = by_rules[:MOST]
         passages = [PassageText(n, item.title, item.text[:PASSAGE_LENGTH]) for n, item in enumerate(shown, start=1)]
-        try:
-            order = await self._model.give(Order, _RERANK, f"{render_passages(passages)}\n\nQuestion: {question}")
-        except ProviderError:
-            self.name = self._rules.name
+        order = await self._given(Order, _RERANK, f"{render_passages(passages)}\n\nQuestion: {question}")
+        if order is None:
             return by_rules
         chosen = [shown[n - 1] for n in dict.fromkeys(order.passages) if 1 <= n <= len(shown)]
         return [*chosen, *(item for item in by_rules if item not in chosen)]
+
+
+def _instead(done: Done) -> str:
+    if not isinstance(done, AnsweredBy) or not done.failures:
+        return ""
+    why = "; ".join(str(failed.error) for failed in done.failures)
+    return f"{done.provider!r} took it instead: {why}"
 
 
 def _one_line(text: str) -> str:

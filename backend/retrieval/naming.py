@@ -1,4 +1,5 @@
-"""Collections by the names that questions give them: "in the HR collection", "in the collection hr_policies"."""
+"""Collections by the names that questions give them: "in the HR collection", "in the collection hr_policies", "in HR
+policies"."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ _WORD: Final = (
 _ARTICLE: Final = r"(?:the|our|my|der|la)\s+"
 _LEAD: Final = rf"{_WORD}(?:{_ARTICLE})?"
 _BEFORE_KIND = re.compile(
-    rf"\b(?=(?P<phrase>{_WORD}(?P<article>{_ARTICLE})?{_QUOTE}?(?P<name>\w[\w-]*(?:\s+[\w-]+){{0,9}}?){_QUOTE}?\s+{_KIND}\b))",
+    rf"\b(?=(?P<phrase>{_WORD}(?P<article>{_ARTICLE})?{_QUOTE}?(?P<name>\w[\w-]*(?:\s+[\w-]+){{0,9}}?){_QUOTE}?(?:\s+|-){_KIND}\b))",
     re.IGNORECASE,
 )
 """Tried at every word that may lead to a name: the last of them is the one that does."""
@@ -33,6 +34,15 @@ _WHOLE = (
     re.compile(rf"(?P<phrase>(?:\b{_LEAD})?(?<!\w)(?P<name>[a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?!\w))", re.IGNORECASE),
 )
 """Here a part of a collection's name does not name it."""
+_IN: Final = (
+    rf"\b(?:in|within|from|per|search|according\s+to|aus|laut|dans|selon|seg[uú]n|en)\s+(?:{_ARTICLE})?{_QUOTE}?"
+)
+_ENDS: Final = (
+    r"(?!['’]\w)(?=[^\w\s-]|\s*\Z"
+    r"|\s+(?:about|for|on|regarding|what|how|when|where|who|which|is|are|do|does|can|must|may)\b)"
+)
+"""A name of several words after one that leads to a place ends here; before another word it is what that is called by:
+"in the staff archive building"."""
 _AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|or|und|oder|et|ou|y|o)\s+", re.IGNORECASE)
 _ARTICLES = re.compile(rf"\A(?:both\s+)?(?:{_ARTICLE})?", re.IGNORECASE)
 _BREAK = re.compile(r"[\W_]+")
@@ -47,13 +57,14 @@ _LOOSE = re.compile(r"[\s,;:]+(?=[?!.,;:])|\A[\s,;:]+|[\s,;:]+\Z")
 
 @dataclass(frozen=True, slots=True)
 class NamedCollection:
-    """`question[start:end]` says where: the name with the words that lead to it. `is_part`: of the name only a part."""
+    """`question[start:end]` says where: the name with the words that lead to it. `is_vague`: they may belong to what is
+    asked too, being a part of the name only, or with nothing that says that it is a collection's."""
 
     id: UUID
     name: str
     start: int
     end: int
-    is_part: bool = False
+    is_vague: bool = False
 
 
 def named_collections(question: str, scope: Scope) -> list[NamedCollection]:
@@ -70,7 +81,11 @@ def named_collections(question: str, scope: Scope) -> list[NamedCollection]:
     for match, is_part in _candidates(question):
         for id in _fitting(words, match["name"], is_part=is_part):
             is_whole = words[id] == _words(match["name"])
-            found.setdefault(id, NamedCollection(id, names[id], *match.span("phrase"), is_part=not is_whole))
+            found.setdefault(id, NamedCollection(id, names[id], *match.span("phrase"), is_vague=not is_whole))
+    for id, name in words.items():
+        place = _as_a_place(name, question)
+        if id not in found and place is not None and _called(words, name):
+            found[id] = NamedCollection(id, names[id], *place.span(), is_vague=True)
     if any(_EXCLUDED.search(question[: one.start]) for one in found.values()):
         return []
     rest = _without_all(question, found.values()) if found else ""
@@ -133,6 +148,12 @@ def _without_all(question: str, named: Iterable[NamedCollection]) -> str:
 def _whole_name(words: Sequence[str], text: str) -> re.Match[str] | None:
     name = r"[\W_]+".join(map(re.escape, words))
     return re.search(rf"(?<!\w){name}(?!\w)", text, re.IGNORECASE)
+
+
+def _as_a_place(words: Sequence[str], text: str) -> re.Match[str] | None:
+    """A single word may be any: "in staff"."""
+    name = r"[\s_-]+".join(map(re.escape, words))
+    return re.search(rf"{_IN}{name}{_ENDS}", text, re.IGNORECASE) if len(words) > 1 else None
 
 
 def _words(name: str) -> list[str]:

@@ -9,6 +9,7 @@ class AsAsked:
     """The question's own."""
 
     name = "views"
+    failure = ""
 
     async def phrasings(self, question: str) -> Sequence[Phrasing]:  # noqa: ARG002
         return ()

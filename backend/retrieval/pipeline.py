@@ -45,10 +45,12 @@ class Trace:
         self.steps: list[Step] = []
 
     async def run(self, name: StepName, form: Form, work: Awaitable[T], outcome: Callable[[T], str]) -> T:
-        """Of the `form` the name counts that it has after the work."""
+        """Of the `form` the name and the failure count that it has after the work."""
         start = time.perf_counter()
         value = await work
-        self.steps.append(Step(name, form.name, (time.perf_counter() - start) * 1000, outcome(value)))
+        milliseconds = (time.perf_counter() - start) * 1000
+        self.steps.append(Step(name, form.name, milliseconds, outcome(value), form.failure))
+        set_attribute("failed_steps", ",".join(step.name for step in self.steps if step.failure) or None)
         return value
 
 

@@ -60,6 +60,7 @@ class RulePlanner:
     """`find_documents` looks a name up among the documents of the scope."""
 
     name = "rules"
+    failure = ""
 
     def __init__(self, find_documents: FindDocuments) -> None:
         self._find_documents = find_documents
@@ -86,7 +87,7 @@ class RulePlanner:
             return Plan("search", limit, documents=documents, note=", ".join(notes))
         notes.append(f"in {listed([one.name for one in collections])} only")
         query = ""
-        if len(collections) == 1 and not collections[0].is_part:
+        if len(collections) == 1 and not collections[0].is_vague:
             query = without(question, collections[0])
         return Plan("search", limit, documents=documents, note=", ".join(notes), collections=chosen, query=query)
 

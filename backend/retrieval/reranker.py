@@ -9,6 +9,7 @@ class KeptOrder:
     """The order of the search."""
 
     name = "off"
+    failure = ""
 
     async def rerank(self, question: str, items: Sequence[RetrievedItem]) -> Sequence[RetrievedItem]:  # noqa: ARG002
         return items

@@ -20,6 +20,7 @@ class RuleRewriter:
     """A fragment ("and for Enterprise?") replaces its like in the question before; a pronoun stands for its topic."""
 
     name = "rules"
+    failure = ""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -35,11 +36,15 @@ _EXPORTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {media: {"schema": {"type": "string"}} for media in _MEDIA.values()}, "description": "The file"}
 }
 Text = Annotated[str | None, Query(max_length=200), Storable]
+Collections = Annotated[Sequence[UUID], Query(max_length=32)]
+"""As many as four agents search at most."""
 Share = Annotated[float | None, Query(ge=0, le=1)]
 
 
-async def _place(document_id: UUID | None = None, group_id: UUID | None = None) -> FaqFilter:
-    return FaqFilter(document_id=document_id, group_id=group_id)
+async def _place(
+    document_id: UUID | None = None, group_id: UUID | None = None, collection_id: Collections = ()
+) -> FaqFilter:
+    return FaqFilter(document_id=document_id, group_id=group_id, collection_ids=collection_id)
 
 
 async def _confidence(min_confidence: Share = None, max_confidence: Share = None) -> FaqFilter:
@@ -66,7 +71,7 @@ async def list_faqs(
     services: Services, principal: CurrentPrincipal, where: Filter, slice_: PageSlice, sort: FaqSort = "document"
 ) -> Page[Faq]:
     """`q` is searched for as written, in questions and answers. Confidence: from `min_confidence` on, below
-    `max_confidence`."""
+    `max_confidence`. `collection_id`, given once or more: those that one of these collections draws from."""
     return await services.faqs.page(principal, where, sort=sort, slice_=slice_)
 
 

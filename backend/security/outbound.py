@@ -11,6 +11,7 @@ from typing import Literal
 import httpx2
 
 from backend.errors import OutboundRefused
+from backend.security.tls import trusted
 
 Address = IPv4Address | IPv6Address
 Purpose = Literal["provider", "public"]
@@ -166,7 +167,7 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
     target: Target
     purpose: Purpose
     inner: httpx2.AsyncBaseTransport = field(
-        default_factory=lambda: httpx2.AsyncHTTPTransport(trust_env=False, limits=CONNECTIONS)
+        default_factory=lambda: httpx2.AsyncHTTPTransport(verify=trusted(), trust_env=False, limits=CONNECTIONS)
     )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

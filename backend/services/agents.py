@@ -15,7 +15,7 @@ from backend.finetuning import MAKES
 from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
-from backend.services.alias_names import meaning, searches
+from backend.services.alias_names import is_model, meaning, searches
 from backend.services.names import asked_by, require_free
 from backend.services.providers import Answerer, ProviderService, own_model, usable_model
 from backend.tracing.track import track
@@ -176,6 +176,7 @@ class AgentService:
         """That the agent could answer; writes the model that its provider chose. Opens no connection."""
         await tx.collections.get(agent.collection_id)
         await _check_retrieval(tx, agent.parameters.get("retrieval_model"))
+        await _check_model(tx, agent.model)
         model = await own_model(tx, agent)
         choice = await self._providers.choice(tx, agent.provider, model, field="provider")
         for n, row in enumerate(agent.fallbacks):
@@ -219,6 +220,16 @@ def _check_steps(parameters: wire.AgentParameters, provider: str) -> None:
         raise InvalidRequest(
             f"parameters.steps: the provider {provider!r} cannot take {chosen}; choose a model that writes, or leave "
             "these steps to the rules"
+        )
+
+
+async def _check_model(tx: Tx, name: str) -> None:
+    """Raises `InvalidRequest` for an alias of an agent."""
+    found = await meaning(tx, name) if name else None
+    if found is not None and not is_model(found):
+        raise InvalidRequest(
+            f"model: the alias {name!r} means the agent {found.name!r}, which is no model; ask the alias by its name, "
+            "promote a model to it first, or name another"
         )
 
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 from backend.agents.providers import PROVIDERS, builtin
 from backend.db.comparing import Alias, AliasMove, AuditEvent
-from backend.errors import Conflict, InvalidRequest
+from backend.errors import Conflict, InvalidRequest, NotFound
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
-from backend.services.alias_names import searches
+from backend.services.alias_names import is_model, searches
 from backend.services.answering import Answering
 from backend.services.contestants import entries_of, names_of
 from backend.services.contests import detail_of
@@ -46,14 +46,14 @@ class AliasService:
     @track("aliases.promote")
     async def promote(self, principal: Principal, name: str, promotion: wire.Promotion) -> wire.Alias:
         """Raises `NotFound` for the contest and for an agent or a model that is gone, `InvalidRequest` for who took no
-        part in it, `Conflict` for a name that a model or an agent has and for what agents that search with the alias
-        cannot search with, and `Undecided` where the votes do not say so and no reason is given."""
+        part in it, `Conflict` for a name that a model or an agent has and for what agents on the alias cannot follow it
+        to, and `Undecided` where the votes do not say so and no reason is given."""
         async with self._uow(principal.workspace_id) as tx:
             contest = await detail_of(tx, await tx.comparisons.contest(promotion.contest_id))
             contestant = _contestant(contest, promotion.key)
             await _check_name(tx, name)
             await _check_there(tx, contestant)
-            await _check_searched(tx, name, contestant)
+            await _check_followed(tx, name, contestant)
             verdict = contest.verdict
             [entry] = await entries_of(tx, self._answering, "", [contestant.target])
             if entry.contestant.key != contestant.key and not promotion.reason:
@@ -91,8 +91,8 @@ class AliasService:
 
     @track("aliases.roll_back")
     async def roll_back(self, principal: Principal, name: str, rollback: wire.Rollback) -> wire.Alias:
-        """To what the alias meant before. Raises `Conflict` where that is nothing or agents that search with the alias
-        cannot search with it, `NotFound` where it is gone."""
+        """To what the alias meant before. Raises `Conflict` where that is nothing, gone, a model that cannot be asked
+        now or one to which agents on the alias cannot follow it."""
         async with self._uow(principal.workspace_id) as tx:
             alias = await tx.aliases.get(name)
             moves = await tx.aliases.moves(name)
@@ -101,8 +101,15 @@ class AliasService:
             if before is None:
                 raise Conflict(f"the alias {name!r} meant nothing before; promote something else instead")
             contestant = wire.Contestant.model_validate(before.contestant)
-            await _check_there(tx, contestant)
-            await _check_searched(tx, name, contestant)
+            try:
+                await _check_there(tx, contestant)
+            except NotFound as exc:
+                raise Conflict(
+                    f"{contestant.name!r}, which the alias {name!r} meant before, was deleted; promote something else "
+                    "to it"
+                ) from exc
+            await _check_followed(tx, name, contestant)
+            await entries_of(tx, self._answering, "", [contestant.target])
             alias.move_id = before.id
             details = {"from": held.contestant["name"], "to": before.contestant["name"], "reason": rollback.reason}
             await _note(tx, principal, "alias.rolled_back", name, details)
@@ -149,14 +156,22 @@ async def _check_there(tx: Tx, contestant: wire.Contestant) -> None:
         await tx.tuning.model(contestant.model_id)
 
 
-async def _check_searched(tx: Tx, name: str, contestant: wire.Contestant) -> None:
-    """Raises `Conflict` where agents search with the alias and this is no tuned retrieval."""
-    if searches(contestant):
-        return
-    if agents := [repr(one.name) for one in await tx.agents.all() if one.parameters.get("retrieval_model") == name]:
+async def _check_followed(tx: Tx, name: str, contestant: wire.Contestant) -> None:
+    """Raises `Conflict` where agents search with the alias and this is no tuned retrieval, or answer with it and this
+    is an agent: they would go on as before, and say nothing of it."""
+    agents = await tx.agents.all()
+    searching = [repr(one.name) for one in agents if one.parameters.get("retrieval_model") == name]
+    if searching and not searches(contestant):
         raise Conflict(
             f"{contestant.name!r} is no tuned retrieval, and these agents search with the alias {name!r}: "
-            f"{', '.join(agents)}; give them another retrieval_model, or none, first, or choose another alias"
+            f"{', '.join(searching)}; give them another retrieval_model, or none, first, or choose another alias"
+        )
+    answering = [repr(one.name) for one in agents if one.model == name]
+    if answering and not is_model(contestant):
+        raise Conflict(
+            f"{contestant.name!r} is an agent, with documents and instructions of its own, and these agents have the "
+            f"alias {name!r} as their model: {', '.join(answering)}; give them another model first, or choose another "
+            "alias, which programs then ask by its name"
         )
 
 

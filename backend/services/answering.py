@@ -292,7 +292,13 @@ def _answer_steps(done: AnswerDone, found: Findings, milliseconds: float) -> lis
 
 
 def _step(step: Step) -> wire.AnswerStep:
-    return wire.AnswerStep(name=step.name, strategy=step.strategy, ms=round(step.milliseconds, 3), outcome=step.outcome)
+    return wire.AnswerStep(
+        name=step.name,
+        strategy=step.strategy,
+        ms=round(step.milliseconds, 3),
+        outcome=step.outcome,
+        failure=step.failure,
+    )
 
 
 def _share(score: float) -> float:

@@ -65,6 +65,7 @@ def of_agent(request: wire.Chat) -> Question:
         agent_id=request.agent_id,
         bot_id=request.bot_id,
         model=request.model,
+        documents=request.documents,
         history=_said(request.history),
         conversation_id=request.conversation_id,
         user_id=request.user_id,

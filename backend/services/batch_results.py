@@ -185,7 +185,7 @@ def _duel(
 
 
 def _duel_text(metric: Metric, names: tuple[str, str], paired: Paired, found: Mean) -> str:
-    """Such as `A against B on Hit@k: better on 12, worse on 3, the same on 85 questions; +0.090 on average, +0.020 to
+    """Such as `A against B on Hit@5: better on 12, worse on 3, the same on 85 questions; +0.090 on average, +0.020 to
     +0.160: A is better`."""
     opening = f"{names[0]} against {names[1]} on {metric.title}"
     tally = paired.tally

@@ -28,8 +28,9 @@ class ContestService:
 
     @track("comparisons.vote")
     async def vote(self, principal: Principal, comparison_id: UUID, new: wire.NewVote) -> wire.Comparison:
-        """The caller's vote, or another one in its place. The answer to the first one tells the names, so whatever is
-        sent after it was changed with the names told, whether a page had drawn them or not, and does not count.
+        """The caller's vote, or another one in its place. The answer to the first one tells the names, so what is sent
+        after it was changed with the names told, whether a page had drawn them or not, and does not count; the first
+        one again does.
 
         Raises `ContestClosed`, `Conflict` where too few lanes have an answer, and `InvalidRequest` for a label that is
         not there or has none."""
@@ -44,7 +45,7 @@ class ContestService:
             choice = _choice(new.choice, lanes)
             voter = owner_of(principal)
             before = (await tx.comparisons.votes_of(voter, [comparison.id])).get(comparison.id)
-            await _cast(tx, comparison, before, choice, voter, counts=is_blind(comparison, contest, lanes, before))
+            await _cast(tx, comparison, before, choice, voter, blind=is_blind(comparison, contest, lanes, before))
             return (await comparisons_to_wire(tx, principal, [comparison]))[0]
 
     async def contest(self, principal: Principal, contest_id: UUID) -> wire.ContestDetail:
@@ -93,14 +94,20 @@ def _choice(choice: wire.Choice, lanes: Sequence[ComparisonLane]) -> str:
     return lane.contestant
 
 
-async def _cast(tx: Tx, comparison: Comparison, before: Vote | None, choice: str, voter: str, *, counts: bool) -> None:
+async def _cast(tx: Tx, comparison: Comparison, before: Vote | None, choice: str, voter: str, *, blind: bool) -> None:
     if before is None:
+        blind_choice = choice if blind else None
         vote = Vote(
-            comparison_id=comparison.id, workspace_id=tx.workspace_id, voter=voter, choice=choice, counts=counts
+            comparison_id=comparison.id,
+            workspace_id=tx.workspace_id,
+            voter=voter,
+            choice=choice,
+            blind_choice=blind_choice,
+            counts=blind,
         )
         await tx.comparisons.vote(vote)
     elif before.choice != choice:
-        before.choice, before.counts, before.updated_at = choice, counts, utc_now()
+        before.choice, before.counts, before.updated_at = choice, choice == before.blind_choice, utc_now()
 
 
 async def detail_of(tx: Tx, contest: Contest) -> wire.ContestDetail:

@@ -189,9 +189,7 @@ def _check_budget(least: Usage, tokens: int | None, usd: Decimal | None, price: 
 async def able(providers: ProviderService, tx: Tx, name: str, model: str, *, to: str = "draft FAQs") -> ProviderChoice:
     """Raises `InvalidRequest` for a provider that is not set up, or does not write structured answers."""
     choice = await providers.choice(tx, name, model, field="provider")
-    capabilities = PROVIDERS.vendors[name].capabilities
-    if not (capabilities.generates and capabilities.structured_output):
-        raise InvalidRequest(f"provider: {name!r} cannot {to}; choose one that writes structured answers")
+    PROVIDERS.check_structured(name, choice.model_name, field="provider", to=to)
     return choice
 
 

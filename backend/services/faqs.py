@@ -172,11 +172,13 @@ class FaqService:
 
 
 async def _check(tx: Tx, where: FaqFilter) -> None:
-    """Raises `NotFound` for a document or group that does not exist here."""
+    """Raises `NotFound` for a document, group or collection that does not exist here."""
     if where.document_id is not None:
         await tx.documents.get(where.document_id)
     if where.group_id is not None and not await tx.faqs.group_members([where.group_id]):
         raise NotFound(f"no group {str(where.group_id)!r}")
+    for collection_id in where.collection_ids:
+        await tx.collections.get(collection_id)
 
 
 def approved_faq(workspace_id: UUID, new: wire.NewFaq, *, kind: wire.FaqKind) -> Faq:

@@ -10,12 +10,21 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, JsonValue
 
 from backend.db.finetuning import Training
-from backend.errors import JobCancelled, NexusError, StorageFull
+from backend.errors import ChildFailed, JobCancelled, NexusError, StorageFull
 from backend.finetuning import MAKES
-from backend.finetuning.base import ENDED, SPEC_KEY, PointLog, Trainer, TrainingOrder, TrainingResult, TrainingStatus
+from backend.finetuning.base import (
+    ENDED,
+    NOTICE,
+    SPEC_KEY,
+    PointLog,
+    Trainer,
+    TrainingOrder,
+    TrainingResult,
+    TrainingStatus,
+)
 from backend.finetuning.files import verify
 from backend.repositories.uow import UnitOfWork
-from backend.services.progress import Progress
+from backend.services.progress import Following, Progress
 from backend.services.training_folders import run_folder
 from backend.tracing.track import track
 
@@ -75,7 +84,7 @@ class FinetuneRun:
         return Prepared(parameters=await preparation.prepare(training, folder, progress))
 
     @track("finetune.train")
-    async def train(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, progress: Progress) -> Ended:
+    async def train(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, progress: Following) -> Ended:
         """Raises what made the training fail, once starting it again did not help."""
         training = await self._training(workspace_id, training_id)
         trainer = self._trainers(training.method)
@@ -91,21 +100,23 @@ class FinetuneRun:
             raise _cancelled(await trainer.status(order, handle)) from None
 
     async def _follow(
-        self, trainer: Trainer, order: TrainingOrder, handle: str, training: Training, progress: Progress
+        self, trainer: Trainer, order: TrainingOrder, handle: str, training: Training, progress: Following
     ) -> Ended:
-        failures, stored = 0, 0
+        failures, stored, reached = 0, 0, 0
         while True:
             status = await trainer.status(order, handle)
             stored = await self._store_points(training, order, stored)
             if status.state == "succeeded" and status.result is not None:
                 await self._forget_abandoned(training, order)
                 return Ended(result=status.result)
-            if status.state == "failed" and not _may_pass(status, failures):
-                raise status.error or NexusError("the training failed without a reason")
+            if status.state == "failed":
+                error = status.error or NexusError("the training failed without a reason")
+                if failures == AGAIN or not _may_pass(error, is_further=stored > reached):
+                    raise error
+                failures, reached = failures + 1, stored
             if status.state == "cancelled":
                 raise _cancelled(status)
             if status.state != "running":
-                failures += status.state == "failed"
                 handle, stored = await self._begin(trainer, order, training), 0
             await self._reported(trainer, order, handle, status, progress)
             await asyncio.sleep(POLL)
@@ -117,11 +128,12 @@ class FinetuneRun:
         return handle
 
     async def _reported(
-        self, trainer: Trainer, order: TrainingOrder, handle: str, status: TrainingStatus, progress: Progress
+        self, trainer: Trainer, order: TrainingOrder, handle: str, status: TrainingStatus, progress: Following
     ) -> None:
         """The trainer stops before a cancellation of the job goes on."""
         try:
-            await progress(status.stage, status.done, status.total)
+            notice = str(order.parameters.get(NOTICE, ""))
+            await progress(status.stage, status.done, status.total, status.message or notice)
         except JobCancelled:
             await trainer.cancel(order, handle)
             raise _cancelled(await trainer.status(order, handle)) from None
@@ -142,7 +154,7 @@ class FinetuneRun:
 
     @track("finetune.register")
     async def register(self, workspace_id: UUID, training_id: UUID, prepared: Prepared, ended: Ended) -> Registered:
-        """Raises `UnusableModel` for files that are not what was trained."""
+        """Raises `UnusableModel` for files that are not what was trained, `JobCancelled` where that was asked for."""
         training = await self._training(workspace_id, training_id)
         result = ended.result
         await asyncio.to_thread(verify, run_folder(self._root, training), result.files)
@@ -163,9 +175,11 @@ class FinetuneRun:
             "spec_key": prepared.parameters.get(SPEC_KEY),
             "author": training.author,
         }
+        registered = Registered(model_id=model_id, name=training.name)
         async with self._uow(workspace_id) as tx:
+            await tx.jobs.keep_result(training.id, registered.model_dump(mode="json"))
             await tx.tuning.register(values)
-        return Registered(model_id=model_id, name=training.name)
+        return registered
 
     async def _is_unwanted(self, training: Training) -> bool:
         async with self._uow.read(training.workspace_id) as tx:
@@ -181,8 +195,12 @@ def _cancelled(status: TrainingStatus) -> JobCancelled:
     return status.error if isinstance(status.error, JobCancelled) else JobCancelled("the training was cancelled")
 
 
-def _may_pass(status: TrainingStatus, failures: int) -> bool:
-    return status.error is not None and status.error.retryable and failures < AGAIN
+def _may_pass(error: NexusError, *, is_further: bool) -> bool:
+    """A full disk stays full. A child that was killed goes on where it has learnt something more than the one before:
+    one that the system kills for its memory is killed at the same place again."""
+    if isinstance(error, StorageFull):
+        return False
+    return error.retryable and (is_further or not isinstance(error, ChildFailed))
 
 
 def _make(folder: Path) -> None:

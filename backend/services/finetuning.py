@@ -16,8 +16,10 @@ from backend.db.models import utc_now
 from backend.embeddings.catalogue import MINILM
 from backend.errors import InvalidRequest, MissingExtra
 from backend.finetuning import LABELS, MAKES, METHODS, Method
+from backend.finetuning.base import Outlook
 from backend.finetuning.lora_base import require_allowed
-from backend.jobs.base import JobRequest, JobRunner
+from backend.finetuning.machine import MIB
+from backend.jobs.base import JobRequest, JobRunner, Queued
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
@@ -25,6 +27,7 @@ from backend.services.datasets import frozen
 from backend.services.embedding_models import EmbeddingModelService
 from backend.services.names import asked_by, require_free, twin
 from backend.services.providers import ProviderService
+from backend.services.training_outlook import TrainingOutlook
 from backend.tracing.track import track
 from contracts import finetuning as wire
 from contracts.jobs import Job
@@ -41,7 +44,7 @@ NAMED: Final = {"retrieval": "tuned retrieval", "embeddings": "search model", "a
 """How the name of a model ends that nobody named, by what it makes."""
 
 
-class TrainPayload(BaseModel):
+class TrainPayload(Queued):
     """The job's id is the training's."""
 
 
@@ -55,12 +58,14 @@ class FinetuningService:
         runner: JobRunner,
         providers: ProviderService,
         embedders: EmbeddingModelService,
+        outlook: TrainingOutlook,
         *,
         base_models: Sequence[Path] | None = None,
     ) -> None:
         self._uow = uow
         self._base_models = base_models
         self._embedders = embedders
+        self._outlook = outlook
         self._runner = runner
         self._providers = providers
 
@@ -68,10 +73,13 @@ class FinetuningService:
     async def start(self, principal: Principal, new: wire.NewTraining) -> Job:
         """Raises `UnknownStrategy` or `MissingExtra` for the method, `InvalidRequest` for parameters that it has not,
         for a provider that is not set up and for a dataset with errors, `Conflict` for one that is not made and for a
-        name that is taken."""
+        name that is taken; and what `Outlook` has as the obstacle."""
         method = METHODS.get(new.method)()
         parameters = _parameters(method.options, new)
         base_model = await self._base_model(principal, method, new)
+        outlook = await self._foreseen(principal, method, new, parameters)
+        if outlook is not None and outlook.obstacle is not None:
+            raise outlook.obstacle
         async with self._uow(principal.workspace_id) as tx:
             if (provider := parameters.get(PROVIDER)) is not None:
                 await self._providers.training_at(tx, provider, field=f"parameters.{PROVIDER}")
@@ -83,7 +91,7 @@ class FinetuningService:
             job_id = uuid4()
             request = JobRequest(
                 kind=KIND,
-                payload=TrainPayload(),
+                payload=TrainPayload(queue=method.queue),
                 title=name,
                 collection_id=collection_id if method.makes in SEARCHED else None,
                 id=job_id,
@@ -115,10 +123,22 @@ class FinetuningService:
             if new.collection_id is not None:
                 await tx.collections.get(new.collection_id)
             dataset = await frozen(tx, new.dataset_id)
+        outlook = await self._foreseen(principal, method, new, parameters)
         epochs = parameters.get("epochs") or parameters.get("n_epochs")
         price = 0.0 if PROVIDER not in parameters else parameters["price_per_million"]
         cost = None if price is None else Decimal(str(price)) * dataset.tokens * (epochs or 1) / MILLION
-        return wire.TrainingEstimate(tokens=dataset.tokens, epochs=epochs, cost_usd=cost)
+        return wire.TrainingEstimate(tokens=dataset.tokens, epochs=epochs, cost_usd=cost, **_needs(outlook))
+
+    async def _foreseen(
+        self, principal: Principal, method: Method, new: wire.NewTraining, parameters: dict[str, Any]
+    ) -> Outlook | None:
+        return await self._outlook.of(
+            principal.workspace_id,
+            method,
+            dataset_id=new.dataset_id,
+            base_model=new.base_model,
+            parameters=parameters,
+        )
 
     async def methods(self, principal: Principal) -> list[wire.TrainingMethod]:
         async with self._uow.read(principal.workspace_id) as tx:
@@ -173,6 +193,25 @@ class FinetuningService:
             return await tx.jobs.get(training_id)
 
 
+def _needs(outlook: Outlook | None) -> dict[str, Any]:
+    """As fields of an estimate; none where nothing is known."""
+    if outlook is None:
+        return {}
+    there = outlook.machine
+    sizes = {
+        "memory_mb": outlook.memory,
+        "machine_memory_mb": there.memory,
+        "free_memory_mb": there.free_memory,
+        "disk_mb": outlook.disk,
+        "free_disk_mb": there.free_disk,
+    }
+    return {
+        **{name: None if size is None else size // MIB for name, size in sizes.items()},
+        "warnings": list(outlook.warnings),
+        "obstacle": "" if outlook.obstacle is None else str(outlook.obstacle),
+    }
+
+
 def _method(
     name: str, ready: Sequence[wire.TrainingProvider], bases: Sequence[wire.BaseModelChoice]
 ) -> wire.TrainingMethod:
@@ -183,7 +222,8 @@ def _method(
         return wire.TrainingMethod(
             name=name, label=LABELS[name], makes=makes, model_name=NAMED[makes], missing=str(exc), parameters=[]
         )
-    parameters = [_number(one, schema) for one, schema in method.options.model_json_schema()["properties"].items()]
+    schemas: dict[str, dict[str, Any]] = method.options.model_json_schema()["properties"]
+    parameters = [_number(one, schema) for one, schema in schemas.items()]
     is_remote = PROVIDER in method.options.model_fields
     return wire.TrainingMethod(
         name=name,
@@ -192,6 +232,11 @@ def _method(
         model_name=NAMED[method.makes],
         missing=_no_provider() if is_remote and not ready else "",
         parameters=[one for one in parameters if one is not None],
+        choices=[
+            wire.MethodChoice(name=one, default=schema["default"], options=schema["enum"])
+            for one, schema in schemas.items()
+            if "enum" in schema
+        ],
         providers=list(ready) if is_remote else [],
         base_models=list(bases) if method.makes == "embeddings" else [],
         needs_base_model=method.needs_base_model,
@@ -242,7 +287,7 @@ def _provider(config: ProviderConfig) -> wire.TrainingProvider:
         label=vendor.label,
         base_url=config.base_url or "",
         lacks=dict(tuning.lacks),
-        note=tuning.note,
+        note=f"{tuning.note} {tuning.then}".strip(),
     )
 
 

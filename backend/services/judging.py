@@ -18,7 +18,7 @@ from backend.agents.providers import PROVIDERS
 from backend.agents.providers.base import GenerationRequest, Provider, Sampling, collect
 from backend.agents.spending import Spending
 from backend.db.comparing import Comparison, ComparisonLane
-from backend.errors import InvalidRequest, ProviderError
+from backend.errors import ProviderError
 from backend.jobs.rows import patiently
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.services.batch_questions import asked_for, check_batch
@@ -193,9 +193,5 @@ class BatchJudging:
 async def able_judge(providers: ProviderService, tx: Tx, judge: Judge) -> ProviderChoice:
     """Raises `InvalidRequest` for a provider that is not set up, or does not write structured answers."""
     choice = await providers.choice(tx, judge.provider, judge.model or "", field="judge.provider")
-    capabilities = PROVIDERS.vendors[judge.provider].capabilities
-    if not (capabilities.generates and capabilities.structured_output):
-        raise InvalidRequest(
-            f"judge.provider: {judge.provider!r} cannot judge; choose one that writes structured answers"
-        )
+    PROVIDERS.check_structured(judge.provider, choice.model_name, field="judge.provider", to="judge")
     return choice

@@ -10,6 +10,7 @@ import numpy as np
 from backend.agents.cited import cited_sentences
 from backend.agents.providers import PROVIDERS, builtin
 from backend.comparison.metrics import (
+    K,
     MetricName,
     answer_similarity,
     hit_at_k,
@@ -26,8 +27,6 @@ from backend.services.batch_questions import BatchQuestion, portions
 from backend.services.lanes import LaneResult, without_marks
 from contracts.chat import Answered, Citation
 
-K: Final = 5
-"""Passages that hit@k looks at: as many as an answer has, as a rule."""
 READ: Final = 500
 EMBEDDED: Final = 256
 

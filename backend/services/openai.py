@@ -20,11 +20,13 @@ from backend.errors import (
     TunedModelNotFound,
     UnknownStrategy,
 )
-from backend.repositories.uow import UnitOfWork
+from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
+from backend.services.alias_names import is_model, meaning
 from backend.services.asking import HISTORY, Question
 from backend.services.chat import ChatService, Exchange
 from backend.services.embedding_models import EmbeddingModelService
+from backend.services.tuned_models import TunedModelService
 from backend.services.workspace_models import is_embeddings
 from backend.tracing.track import track
 from contracts import openai as wire
@@ -47,16 +49,21 @@ class Embedded:
 
 
 class OpenAIService:
-    def __init__(self, uow: UnitOfWork, chat: ChatService, embedders: EmbeddingModelService) -> None:
+    def __init__(
+        self, uow: UnitOfWork, chat: ChatService, embedders: EmbeddingModelService, tuned: TunedModelService
+    ) -> None:
         self._uow = uow
         self._chat = chat
         self._embedders = embedders
+        self._tuned = tuned
 
     async def models(self, principal: Principal) -> wire.ModelList:
+        """Those that can be asked."""
         async with self._uow.read(principal.workspace_id) as tx:
             agents = await tx.agents.all()
-            tuned = [model for model in await tx.tuning.all_models() if not is_embeddings(model)]
-            aliases = [one.name for one in await tx.aliases.all()]
+            known = [model for model in await tx.tuning.all_models() if not is_embeddings(model)]
+            tuned = [model for model in known if not await self._tuned.unfit(tx, model)]
+            aliases = [one.name for one in await tx.aliases.all() if not await self._unfit_alias(tx, one.name)]
         specs = await self._embedders.ready(principal.workspace_id)
         taken = _refs_of(agents, specs)
         shown = [_agent_model(agent, _unambiguous(agent, taken)) for agent in agents]
@@ -64,7 +71,8 @@ class OpenAIService:
         return wire.ModelList(data=[*shown, *named, *map(_embedding_model, specs)])
 
     async def model(self, principal: Principal, ref: str) -> wire.Model:
-        """By an agent's name, id or external id, or an embedding model's name. Raises `ModelNotFound`."""
+        """By an agent's name, id or external id, or a model's name. Raises `ModelNotFound`, which says why a model that
+        there is cannot be asked."""
         for spec in await self._embedders.ready(principal.workspace_id):
             if spec.model == ref:
                 return _embedding_model(spec)
@@ -73,12 +81,25 @@ class OpenAIService:
                 agent = await tx.agents.find(ref)
             except AgentNotFound as exc:
                 if await tx.aliases.meant(ref) is not None:
+                    if reason := await self._unfit_alias(tx, ref):
+                        raise ModelNotFound(reason) from exc
                     return _alias_model(ref)
                 tuned = await tx.tuning.named(ref)
                 if tuned is not None and not is_embeddings(tuned):
+                    if reason := await self._tuned.unfit(tx, tuned):
+                        raise ModelNotFound(f"the model {ref!r} cannot be asked: {reason}") from exc
                     return _tuned_model(tuned)
                 raise _no_model(ref) from exc
         return _agent_model(agent, ref)
+
+    async def _unfit_alias(self, tx: Tx, name: str) -> str:
+        """Why the model that it means cannot be asked; empty for one that can, and for an agent."""
+        found = await meaning(tx, name)
+        if found is None or found.model_id is None or not is_model(found):
+            return ""
+        model = await tx.tuning.model(found.model_id)
+        reason = await self._tuned.unfit(tx, model)
+        return f"the model {model.name!r}, which {name!r} means, cannot be asked: {reason}" if reason else ""
 
     async def begin(self, principal: Principal, request: wire.ChatCompletionRequest) -> Exchange:
         """As `ChatService.begin`. Raises `ModelNotFound` and `InvalidParameter`, too."""

@@ -15,6 +15,7 @@ from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.prices import price_of
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts, Vendor
 from backend.agents.providers.base import GenerationRequest, Message, Sampling, collect
+from backend.agents.providers.base_urls import base_url_of
 from backend.agents.providers.breaker import Failure
 from backend.db.models import Agent, Credential
 from backend.errors import InvalidRequest, NotFound, UnknownStrategy
@@ -101,15 +102,16 @@ class ProviderService:
 
     @track("providers.configure")
     async def configure(self, principal: Principal, name: str, new: wire.ProviderSettings) -> wire.Provider:
-        """Raises `InvalidRequest` when another URL is given without its key: a stored key goes nowhere else; and
-        `ProviderInUse` for another URL than that at which it embeds a collection."""
+        """Raises `InvalidRequest` for what is no base URL, and when another one is given without its key: a stored key
+        goes nowhere else; and `ProviderInUse` for another URL than that at which it embeds a collection."""
         vendor = _vendor(name)
         if vendor.place == "offline":
             raise InvalidRequest(f"the provider {name!r} has nothing to configure")
         if vendor.place == "child":
             await asyncio.to_thread(_check_local, vendor, new)
         elif new.base_url is not None:
-            self._check_url(new.base_url)
+            new = new.model_copy(update={"base_url": base_url_of(vendor, new.base_url)})
+            self._check_url(new.base_url or "")
         async with self._uow(principal.workspace_id) as tx:
             before = await tx.access.credential(name)
             old = self._config(tx.workspace_id, vendor, before)
@@ -126,7 +128,10 @@ class ProviderService:
         self, workspace_id: UUID, vendor: Vendor, before: Credential | None, new: wire.ProviderSettings
     ) -> dict[str, str | None]:
         model = usable_model(new.model) or (before.model if before else None)
-        url = new.base_url or (before.base_url if before else None) or vendor.default_url
+        stored = before.base_url if before else None
+        # A key is sealed for the address as it was stored, which may end in a slash.
+        is_same = new.base_url is None or (stored is not None and stored.rstrip("/") == new.base_url)
+        url = (stored if is_same else new.base_url) or vendor.default_url
         if vendor.place == "child":
             return {"base_url": None, "sealed_key": None, "key_hint": None, "model": model}
         if url is None:
@@ -310,9 +315,12 @@ def _vendor(name: str) -> Vendor:
 
 
 def _check_local(vendor: Vendor, new: wire.ProviderSettings) -> None:
-    """Reads the start of a model file. Raises `InvalidRequest` for what is none, and for an address or a key."""
+    """Reads the start of a model file, or what a folder says of itself. Raises `InvalidRequest` for what is none, and
+    for an address or a key."""
     if new.base_url is not None or new.api_key is not None:
-        raise InvalidRequest(f"{vendor.label} has no address and no key; give the model, a .gguf file's whole path")
+        raise InvalidRequest(
+            f"{vendor.label} has no address and no key; give the model, a .gguf file's or a folder's path"
+        )
     if vendor.check_model is not None:
         vendor.check_model(usable_model(new.model) or "")
 

@@ -1,18 +1,18 @@
 """The models that were trained here: listed, read, asked for by name, deleted."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from backend.agents.providers.local_models.model_files import missing_transformers
 from backend.db.finetuning import Dataset, TunedModel
 from backend.errors import Conflict, InvalidRequest, ModelUnavailable, NotFound, TunedModelNotFound, UnusableModel
 from backend.finetuning import MAKES
 from backend.finetuning.adapter_task import MAP
 from backend.finetuning.base import ModelFile
-from backend.finetuning.files import verify
+from backend.finetuning.files import CheckedFiles
 from backend.finetuning.query_map import QueryMap
 from backend.repositories.paging import Slice
 from backend.repositories.uow import Tx, UnitOfWork
@@ -28,6 +28,8 @@ from contracts.page import Page
 LOADED: Final = 32
 """Maps that are kept in memory, of half a megabyte to two."""
 GGUF: Final = "model.gguf"
+FOLDER: Final = "model"
+"""Where a model is that has no GGUF file."""
 LOCAL: Final = "local"
 """The provider that serves the models whose files are here."""
 COUNT: Final = "questions"
@@ -55,7 +57,7 @@ class TunedModelService:
         self._providers = providers
         self._root = root
         self._loaded: dict[UUID, QueryMap] = {}
-        self._checked: set[UUID] = set()
+        self._checked = CheckedFiles()
 
     async def page(self, principal: Principal, slice_: Slice) -> Page[wire.TunedModel]:
         """Newest first."""
@@ -80,7 +82,7 @@ class TunedModelService:
 
     @track("models.delete")
     async def delete(self, principal: Principal, model_id: UUID) -> None:
-        """With its files. Raises `Conflict` for one that an agent, an alias or a collection uses."""
+        """With its files. Raises `Conflict` for one that an agent, an alias, a collection or a training uses."""
         async with self._uow(principal.workspace_id) as tx:
             model = await tx.tuning.model(model_id)
             for agent in await tx.agents.all():
@@ -88,11 +90,8 @@ class TunedModelService:
                     raise Conflict(f"the agent {agent.name!r} searches with this model; give it another one first")
             if alias := await tx.aliases.meaning("model_id", model.id):
                 raise Conflict(f"the alias {alias!r} means this model; promote another one or roll it back first")
-            if is_embeddings(model) and (collection := await user_of(tx, model)) is not None:
-                raise Conflict(
-                    f"the collection {collection!r} has its vectors from this model; switch it to another embedding "
-                    "model first"
-                )
+            if is_embeddings(model):
+                await _require_unused(tx, model)
             training = await tx.tuning.training(model.training_id)
             await tx.tuning.remove_model(model)
         self._loaded.pop(model_id, None)
@@ -111,36 +110,41 @@ class TunedModelService:
         """Its map, checked against its sha256 when it is first read. Raises `UnusableModel`."""
         known = self._loaded.get(model.id)
         if known is None:
-            files = [ModelFile.model_validate(one) for one in model.files["items"]]
-            folder = folder_of(self._root, model.workspace_id, model.training_id)
-            known = await asyncio.to_thread(_read, folder, files)
+            known = await asyncio.to_thread(self._read, model)
             self._loaded[model.id] = known
             if len(self._loaded) > LOADED:
                 del self._loaded[next(iter(self._loaded))]
         return Tuned(model.name, known)
 
+    def _read(self, model: TunedModel) -> QueryMap:
+        folder = self._folder(model)
+        self._checked.verify(folder, _asked_files(model))
+        return QueryMap.load(folder / MAP)
+
+    def _folder(self, model: TunedModel) -> Path:
+        return folder_of(self._root, model.workspace_id, model.training_id)
+
     def served(self, model: TunedModel) -> Served:
-        """At the provider that trained it, or by the path of its file. Raises `UnusableModel` for one without."""
+        """At the provider that trained it, or by the path of its GGUF file, or of its folder where it has none. Raises
+        `UnusableModel` for one whose folder nothing here can serve."""
         if model.remote_id is not None:
             return Served(_trained_at(model), model.remote_id)
-        if not any(one["path"] == GGUF for one in model.files["items"]):
-            why = " ".join(model.notes)
-            raise UnusableModel(f"the model {model.name!r} has no GGUF file to be asked by. {why}".rstrip())
-        path = folder_of(self._root, model.workspace_id, model.training_id) / GGUF
-        return Served(LOCAL, str(path.resolve()))
+        if any(file.path == GGUF for file in _asked_files(model)):
+            return Served(LOCAL, str((self._folder(model) / GGUF).resolve()))
+        if missing := missing_transformers():
+            raise UnusableModel(f"it has no GGUF file, and {missing}. {' '.join(model.notes)}".rstrip())
+        return Served(LOCAL, str((self._folder(model) / FOLDER).resolve()))
 
     async def ready(self, model: TunedModel) -> Tuned | None:
-        """What it does to a search, nothing where it answers; its files are checked against their sha256 once.
+        """What it does to a search, nothing where it answers; its files are checked against their sha256, once for each
+        state of them.
 
         Raises `UnusableModel`.
         """
         if not answers(model):
             return await self.tuned(model)
-        if model.remote_id is None and model.id not in self._checked:
-            folder = folder_of(self._root, model.workspace_id, model.training_id)
-            files = [ModelFile.model_validate(one) for one in model.files["items"] if one["path"] == GGUF]
-            await asyncio.to_thread(verify, folder, files)
-            self._checked.add(model.id)
+        if model.remote_id is None:
+            await asyncio.to_thread(self._checked.verify, self._folder(model), _asked_files(model))
         return None
 
     def _unfit_embeddings(self, model: TunedModel) -> str:
@@ -151,18 +155,39 @@ class TunedModelService:
         return ""
 
     async def unfit(self, tx: Tx, model: TunedModel) -> str:
-        """Why it cannot be used any more; empty for one that can."""
+        """Why it cannot be used any more; empty for one that can. Of large files only what is known without reading
+        them: whether they are there, their size, and what was found when they were last read."""
         if is_embeddings(model):
             return await asyncio.to_thread(self._unfit_embeddings, model)
-        if not answers(model):
-            return await _unfit_retrieval(tx, model)
-        if model.remote_id is None:
-            return ""
+        if model.remote_id is not None:
+            return await self._unfit_provider(tx, model)
+        if not answers(model) and (reason := await _unfit_retrieval(tx, model)):
+            return reason
+        try:
+            # In this thread, where questions are begun without a loop: it opens no file.
+            self._checked.look(self._folder(model), _asked_files(model))
+            if answers(model):
+                served = self.served(model)
+                await self._providers.choice(tx, served.provider, served.model)
+        except (UnusableModel, InvalidRequest) as exc:
+            return str(exc)
+        return ""
+
+    async def _unfit_provider(self, tx: Tx, model: TunedModel) -> str:
         try:
             await self._providers.training_at(tx, _trained_at(model))
         except InvalidRequest as exc:
             return f"its provider is not set up any more: {exc}"
         return ""
+
+
+async def _require_unused(tx: Tx, model: TunedModel) -> None:
+    if (collection := await user_of(tx, model)) is not None:
+        raise Conflict(
+            f"the collection {collection!r} has its vectors from this model; switch it to another embedding model first"
+        )
+    if (training := await tx.tuning.begun_from(TUNED + model.name)) is not None:
+        raise Conflict(f"{training.name!r} is being trained from this model; cancel it, or wait for its end")
 
 
 def refusal(model: TunedModel) -> str:
@@ -178,9 +203,11 @@ def _trained_at(model: TunedModel) -> str:
     return str(model.parameters["provider"])
 
 
-def _read(folder: Path, files: Sequence[ModelFile]) -> QueryMap:
-    verify(folder, [file for file in files if file.path == MAP])
-    return QueryMap.load(folder / MAP)
+def _asked_files(model: TunedModel) -> list[ModelFile]:
+    """What is opened when it is asked: its weights as GGUF, or else its whole folder; or its map."""
+    files = [ModelFile.model_validate(one) for one in model.files["items"]]
+    single = [file for file in files if file.path in (GGUF, MAP)]
+    return single or [file for file in files if file.path.startswith(f"{FOLDER}/")]
 
 
 async def _unfit_retrieval(tx: Tx, model: TunedModel) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from backend.comparison.bradley_terry import Pair
 from backend.comparison.sequence import ALPHA, Tally, trajectory
-from backend.comparison.verdict import Counted, Verdict, judge
+from backend.comparison.verdict import Counted, Duel, Verdict, judge
 from backend.repositories.comparisons import Cast
 from backend.services.comparison_views import TIES
 from backend.services.contestants import names_of
@@ -50,28 +50,30 @@ def verdict_of(
 
 
 def _to_wire(said: Verdict, keys: dict[str, str]) -> wire.Verdict:
-    first = said.order[0]
     return wire.Verdict(
         decided=said.decided,
         best=keys[said.best] if said.best is not None else None,
         order=[keys[name] for name in said.order],
-        duels=[
-            wire.Duel(
-                lane=keys[first],
-                rival=keys[duel.rival],
-                wins=duel.tally.wins,
-                ties=duel.tally.ties,
-                losses=duel.tally.losses,
-                win_rate=duel.win_rate,
-                low=duel.interval.low,
-                high=duel.interval.high,
-                is_won=duel.is_won,
-                votes_needed=duel.votes_needed,
-            )
-            for duel in said.duels
-        ],
+        duels=[_duel(duel, keys) for duel in said.duels],
+        others=[_duel(duel, keys) for duel in said.others],
         votes_needed=said.votes_needed,
         text=said.text,
+    )
+
+
+def _duel(duel: Duel, keys: dict[str, str]) -> wire.Duel:
+    return wire.Duel(
+        lane=keys[duel.lane],
+        rival=keys[duel.rival],
+        wins=duel.tally.wins,
+        ties=duel.tally.ties,
+        losses=duel.tally.losses,
+        win_rate=duel.win_rate,
+        expected=duel.expected,
+        low=duel.interval.low,
+        high=duel.interval.high,
+        is_won=duel.is_won,
+        votes_needed=duel.votes_needed,
     )
 
 

@@ -39,6 +39,7 @@ ATTRIBUTES: Final = frozenset(
         "duplicate",
         "error_code",
         "extractor",
+        "failed_steps",
         "fallback_used",
         "job_kind",
         "lane",

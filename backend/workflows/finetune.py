@@ -18,17 +18,17 @@ class Finetune:
         workspace_id, training_id = context.workspace_id, context.job_id
         reached = 0.0
 
-        async def report(stage: str, done: int, total: int, start: float, end: float) -> None:
+        async def report(stage: str, done: int, total: int, start: float, end: float, *, message: str = "") -> None:
             nonlocal reached
             await context.raise_if_cancelled()
             reached = max(reached, start + (end - start) * (done / total if total else 0.0))
-            await context.progress(stage, done=done, total=total, overall=min(reached, 1.0))
+            await context.progress(stage, done=done, total=total, overall=min(reached, 1.0), message=message)
 
         async def preparing(stage: str, done: int, total: int) -> None:
             await report(stage, done, total, 0.0, PREPARED)
 
-        async def training(stage: str, done: int, total: int) -> None:
-            await report(stage, done, total, PREPARED, 1.0)
+        async def training(stage: str, done: int, total: int, message: str) -> None:
+            await report(stage, done, total, PREPARED, 1.0, message=message)
 
         prepared = await context.step(
             "prepare", Prepared, lambda: self._run.prepare(workspace_id, training_id, preparing)

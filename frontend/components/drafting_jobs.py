@@ -16,7 +16,7 @@ from frontend.components.badges import JOB_STATUS, badge
 from frontend.components.jobs import stage_text, steady_left
 from frontend.components.notices import act, load
 from frontend.components.words import plural, sentence
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 KIND: Final[JobKind] = "draft_document"
 NEWEST: Final = 50
@@ -91,7 +91,7 @@ def _row(api: Api, job: Job, *, may_control: bool, go_on: GoOn | None) -> None:
             st.markdown(f":small[:gray[{plain(result_text(result))}]]")
         elif job.error is not None:
             st.markdown(
-                f":red[{plain(job.error.title)}.] {plain(sentence(job.error.detail))} "
+                f":red[{plain(job.error.title)}.] {told(sentence(job.error.detail))} "
                 "What was drafted is kept; Retry goes on behind it."
             )
         elif job.status is JobStatus.CANCELLED:

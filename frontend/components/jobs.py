@@ -14,7 +14,7 @@ from frontend.api_client import Api
 from frontend.components.badges import JOB_STATUS, badge
 from frontend.components.notices import act, load
 from frontend.components.words import plural, sentence
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 KIND: Final[JobKind] = "extract_document"
 ROWS: Final = 5
@@ -212,7 +212,7 @@ def _row(job: Job, api: Api, *, may_control: bool) -> None:
             left = steady_left(job, state.faq().time_left)
             st.progress(min(max(job.progress, 0.0), 1.0), text=stage_text(job, left))
         elif job.error is not None:
-            st.markdown(f":red[{plain(job.error.title)}.] {plain(sentence(job.error.detail))}")
+            st.markdown(f":red[{plain(job.error.title)}.] {told(sentence(job.error.detail))}")
 
 
 def _control(job: Job, api: Api) -> None:

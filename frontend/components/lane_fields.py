@@ -8,14 +8,9 @@ import streamlit as st
 
 from contracts.comparisons import MOST_LANES, Contestant, Target
 from frontend import state
-from frontend.components.targets import Option, Targets, target_key
+from frontend.components.targets import ALONE, ALONE_HELP, Option, Targets, target_key
 
 PLACES: Final = ("First", "Second", "Third", "Fourth")
-ALONE: Final = "Without documents"
-ALONE_HELP: Final = (
-    "It answers from what it learnt alone: none of your passages is shown to it. What it says may then be of the "
-    "world, not of your documents."
-)
 
 
 def start_lanes(first: Sequence[str], targets: Targets) -> None:

@@ -14,7 +14,7 @@ from frontend import state
 from frontend.api_client import ApiError
 from frontend.components.words import everyday, sentence
 from frontend.connection import current_api, is_key_refused
-from frontend.safe_text import paragraphs, plain
+from frontend.safe_text import paragraphs, plain, told
 
 R = TypeVar("R")
 STATIC: Final = Path(__file__).parents[1] / "static"
@@ -129,7 +129,8 @@ def _said(problem: Problem) -> str:
         return "\n".join(f"- {plain(item.field)}: {plain(item.message)}" for item in problem.errors)
     if not problem.detail or problem.detail == problem.title:
         return "Nothing was lost. You can try again."
-    return paragraphs(sentence(everyday(_FIELD_NAME.sub(lambda found: _FIELDS[found[0]], problem.detail))))
+    said = sentence(everyday(_FIELD_NAME.sub(lambda found: _FIELDS[found[0]], problem.detail)))
+    return "  \n".join(told(line) for line in said.splitlines())
 
 
 def empty_state(icon: str, title: str, body: str, *, key: str, picture: str = "") -> None:

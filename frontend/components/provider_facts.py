@@ -6,7 +6,7 @@ import streamlit as st
 
 from contracts.providers import ModelPrice, Provider, ProviderFailure
 from frontend.components.words import ago, listed, plural, provider_words, sentence, short_model
-from frontend.safe_text import code, plain
+from frontend.safe_text import code, plain, told
 
 _SHOWN = 3
 
@@ -64,7 +64,7 @@ def last_failure(provider: Provider) -> None:
 
 def _failure(what: str, failure: ProviderFailure, then: str = "") -> None:
     st.markdown(
-        f":orange[:material/warning:] :small[{what} failed {ago(failure.at)}{then}: {plain(sentence(failure.detail))}]"
+        f":orange[:material/warning:] :small[{what} failed {ago(failure.at)}{then}: {told(sentence(failure.detail))}]"
     )
 
 
@@ -97,7 +97,7 @@ def after_removal(provider: Provider, called: str) -> str:
 
 def note(provider: Provider) -> None:
     if provider.note:
-        st.caption(f":material/info: {plain(provider.note)}")
+        st.caption(f":material/info: {told(provider.note)}")
 
 
 def _price(price: ModelPrice) -> str:

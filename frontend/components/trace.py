@@ -8,7 +8,7 @@ import streamlit as st
 from contracts.chat import Answered, AnswerStep
 from frontend.components.citations import Opener
 from frontend.components.words import latency_text, plural, sentence, short_model
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 STEPS: Final = {
     "rewrite": ("Understood as", ":material/edit_note:"),
@@ -42,6 +42,8 @@ def _steps(steps: Sequence[AnswerStep], key: str) -> None:
             with st.container(horizontal=True, horizontal_alignment="distribute", wrap=False, gap="small"):
                 st.markdown(f":small[{icon} **{label}**{form}: {plain(step.outcome)}]")
                 st.markdown(f":small[:gray[{latency_text(step.ms)}]]", width="content")
+            if step.failure:
+                st.markdown(f":small[:orange[:material/alt_route:] {sentence(plain(step.failure))}]")
 
 
 def _judgement(answer: Answered) -> None:
@@ -89,7 +91,7 @@ def _refused(answer: Answered) -> None:
 
 def _failures(answer: Answered) -> None:
     for failed in answer.failures:
-        said = f"{sentence(plain(failed.title))} {sentence(plain(failed.detail))}"
+        said = f"{sentence(plain(failed.title))} {sentence(told(failed.detail))}"
         st.markdown(f":orange[:material/alt_route:] {plain(failed.provider)} was asked first. {said}")
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 import streamlit as st
 
 from contracts.datasets import Dataset, SplitName
-from contracts.finetuning import TrainingMethod
+from contracts.finetuning import Training, TrainingMethod
 from frontend import state
+from frontend.components.words import provider_words
 
 View = Literal["datasets", "train", "models"]
 VIEWS: Final[dict[View, str]] = {"datasets": "Datasets", "train": "Train", "models": "Models"}
@@ -53,6 +54,13 @@ def dataset_name(dataset: Dataset) -> str:
 
 def method_label(methods: Sequence[TrainingMethod], name: str) -> str:
     return next((one.label for one in methods if one.name == name), name)
+
+
+def provider_label(methods: Sequence[TrainingMethod], training: Training) -> str:
+    """Of the provider that trains, by its name where it is not set up any more; "" for what is trained here."""
+    name = training.parameters.get("provider")
+    labels = {one.name: provider_words(one.label)[0] for method in methods for one in method.providers}
+    return labels.get(name, name) if isinstance(name, str) else ""
 
 
 def short_hash(value: str) -> str:

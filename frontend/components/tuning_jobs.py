@@ -12,7 +12,7 @@ from frontend.api_client import Api
 from frontend.components.jobs import Stages, stage_text, steady_left
 from frontend.components.notices import act, load
 from frontend.components.words import everyday, sentence
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 OF_THE_REQUEST: Final = frozenset({400, 404, 409, 413, 415, 422})
 STAGES: Final[Mapping[JobKind, Stages]] = {
@@ -33,19 +33,22 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "reading": ("Reading the collection", "entries"),
         "embedding": ("Reading what the questions mean", "questions"),
         "training": ("Training", "epochs"),
-        "uploading": ("Sending the rows to the provider", ""),
-        "validating": ("The provider reads the rows", ""),
-        "queued": ("Waiting at the provider", ""),
+        "uploading": ("Sending the rows to {at}", ""),
+        "validating": ("{at} reads the rows", ""),
+        "queued": ("Waiting at {at} to begin", ""),
         "waiting": ("Waiting for trainings before it", ""),
         "loading": ("Loading the base model", ""),
         "measuring": ("Looking at how well the base model does", ""),
         "resuming": ("Going on from the last checkpoint", "steps"),
         "learning": ("Training", "steps"),
-        "stepping": ("The provider trains", "steps"),
-        "storing": ("The provider stores the model", ""),
-        "cancelling": ("The provider ends it", ""),
+        "stepping": ("{at} trains", "steps"),
+        "advancing": ("{at} trains", "%"),
+        "storing": ("{at} stores the model", ""),
+        "naming": ("{at} has trained, and does not name the model yet", ""),
+        "cancelling": ("{at} ends it", ""),
     },
 }
+"""What a provider does names it as `{at}`."""
 
 
 def ticking(api: Api, jobs: Sequence[Job], draw: Callable[[Job], None], *, key: str) -> None:
@@ -64,16 +67,32 @@ def ticking(api: Api, jobs: Sequence[Job], draw: Callable[[Job], None], *, key: 
     tick()
 
 
-def progress_row(api: Api, job: Job, *, may_control: bool) -> None:
-    """The stage, the count, the time left, and the button that ends it."""
-    left = steady_left(job, state.tune().time_left)
-    text = stage_text(job, left, STAGES.get(job.kind, {}))
+def progress_row(api: Api, job: Job, *, may_control: bool, at: str = "") -> None:
+    """The stage, the count, the time left, and the button that ends it. `at` is the provider that trains."""
+    text = stage_text(job, _left(job), _named(STAGES.get(job.kind, {}), plain(at)))
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=f"job_{job.id}"
     ):
         st.progress(min(max(job.progress, 0.0), 1.0), text=text)
         if may_control:
             st.button("Cancel", key=f"cancel_{job.id}", type="tertiary", on_click=_cancel, args=(api, job))
+    if job.message:
+        st.caption(f":material/info: {told(sentence(job.message))}")
+
+
+def _left(job: Job) -> str:
+    """Nothing where a provider has its own pace, or nothing is counted: the time would be invented."""
+    words, unit = STAGES.get(job.kind, {}).get(job.stage, ("", ""))
+    return steady_left(job, state.tune().time_left) if unit and "{at}" not in words else ""
+
+
+def _named(stages: Stages, at: str) -> Stages:
+    return {stage: (words.format(at=at) if at else _unnamed(words), unit) for stage, (words, unit) in stages.items()}
+
+
+def _unnamed(words: str) -> str:
+    words = words.format(at="the provider")
+    return words[:1].upper() + words[1:]
 
 
 def ended_row(api: Api, job: Job, *, may_control: bool) -> None:
@@ -81,10 +100,11 @@ def ended_row(api: Api, job: Job, *, may_control: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         if job.error is not None:
             st.markdown(
-                f":red[:material/error: {plain(job.error.title)}.] {plain(sentence(everyday(job.error.detail)))}"
+                f":red[:material/error: {plain(job.error.title)}.] {told(sentence(everyday(job.error.detail)))}"
             )
         else:
-            why = plain(sentence(job.message)) if job.message else "It was cancelled before it was done."
+            is_why = job.message and job.kind != "finetune"  # of a training it tells what was to be known while it ran
+            why = told(sentence(job.message)) if is_why else "It was cancelled before it was done."
             st.markdown(f":gray[{why}]")
         if may_control and can_change(job):
             st.button("Retry", key=f"retry_{job.id}", icon=":material/refresh:", on_click=_retry, args=(api, job))

@@ -24,6 +24,8 @@ MEANING: Final = """
 - **The band** is the interval in which the true win rate lies, with 95 % confidence. It may be looked at after every
   vote: looking often does not make a wrong verdict likelier.
 - **Decided** means that the whole band lies above 50 %. Until then the difference may be chance.
+- **By all votes**, among three or more: the win rate that the votes of all pairs lead to expect (Bradley-Terry), also
+  of two that seldom met.
 - **How many more votes** is an estimate: so many would decide it if the next votes go as those before.
 
 Only votes that were cast before the names were shown count.
@@ -51,21 +53,22 @@ def verdict_headline(verdict: Verdict, *, of: Counted = "vote") -> None:
     st.subheader(f"{icon} {verdict_line(verdict, of=of)}", anchor=False)
 
 
-def duel_table(duels: Sequence[Duel], names: Mapping[str, str], *, key: str) -> None:
-    """Each duel of the first lane: votes and the interval."""
+def duel_table(verdict: Verdict, names: Mapping[str, str], *, key: str) -> None:
+    """Each duel, those of the first lane first: votes, interval, and of three or more what all votes say of it too."""
+    duels = [*verdict.duels, *verdict.others]
     if not any(duel.wins + duel.ties + duel.losses for duel in duels):
         return
-    table = pd.DataFrame(
-        {
-            "Compared": [plain(f"{names[duel.lane]} against {names[duel.rival]}") for duel in duels],
-            "Better": [duel.wins for duel in duels],
-            "The same": [duel.ties for duel in duels],
-            "Worse": [duel.losses for duel in duels],
-            "Win rate": [_rate(duel) for duel in duels],
-        }
-    )
+    columns = {
+        "Compared": [plain(f"{names[duel.lane]} against {names[duel.rival]}") for duel in duels],
+        "Better": [duel.wins for duel in duels],
+        "The same": [duel.ties for duel in duels],
+        "Worse": [duel.losses for duel in duels],
+        "Win rate": [_rate(duel) for duel in duels],
+    }
+    if verdict.others:
+        columns["By all votes"] = [percent(duel.expected) if duel.expected is not None else "–" for duel in duels]
     with st.container(key=f"duels_{key}"):
-        st.table(table, border="horizontal", hide_index=True)
+        st.table(pd.DataFrame(columns), border="horizontal", hide_index=True)
 
 
 def _rate(duel: Duel) -> str:

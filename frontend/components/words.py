@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import PureWindowsPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final, TypeVar
 
 from contracts.documents import Document
@@ -78,8 +78,9 @@ def provider_words(label: str) -> tuple[str, str]:
 
 
 def short_model(name: str) -> str:
-    """A model that is a file, by its name alone."""
-    return PureWindowsPath(name).name if name.endswith(".gguf") else name
+    """A model that is a file or a folder, by its name alone."""
+    is_path = name.endswith(".gguf") or PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute()
+    return PureWindowsPath(name).name if is_path else name
 
 
 def latency_text(milliseconds: float) -> str:

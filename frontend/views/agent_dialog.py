@@ -56,9 +56,9 @@ def _drawer(api: Api, agent: Agent | None, collections: Sequence[Collection]) ->
     ready = [one for one in providers if (one.configured and not one.hidden) or one.name in used]
     labels = {one.name: provider_words(one.label)[0] for one in ready}
     quoting = [labels[one.name] for one in ready if not one.generates]
-    with st.form(state.form_key("agent"), border=False):
-        values, unnamed = _fields(agent, labels, collections, quoting)
-        sent = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    # No form: what may also be searched depends on what is chosen first.
+    values, unnamed = _fields(agent, labels, collections, quoting)
+    sent = st.button("Save", key="save_agent", type="primary", icon=":material/save:")
     new = _checked(values, unnamed) if sent else None
     if new is not None:
         _save(api, agent, new)
@@ -79,6 +79,7 @@ def _fields(
         "Name",
         agent.name if agent is not None else "",
         max_chars=200,
+        key=state.form_key("agent_name"),
         disabled=is_default,
         help="The default agent keeps its name." if is_default else None,
     )
@@ -107,6 +108,7 @@ def _who(agent: Agent | None, labels: Mapping[str, str], quoting: Sequence[str])
         names,
         index=names.index(agent.provider) if agent is not None and agent.provider in names else 0,
         format_func=labels.__getitem__,
+        key=state.form_key("agent_provider"),
         help="Those that are set up under Settings.",
     )
     if quoting:
@@ -118,6 +120,7 @@ def _who(agent: Agent | None, labels: Mapping[str, str], quoting: Sequence[str])
         "Model",
         agent.model if agent is not None else "",
         max_chars=200,
+        key=state.form_key("agent_model"),
         placeholder="The provider's default",
         help="Another provider has other models: empty takes its default.",
     )
@@ -126,6 +129,7 @@ def _who(agent: Agent | None, labels: Mapping[str, str], quoting: Sequence[str])
         names,
         default=[one.provider for one in agent.fallbacks if one.provider in names] if agent is not None else [],
         format_func=labels.__getitem__,
+        key=state.form_key("agent_fallbacks"),
         max_selections=5,
         placeholder="Nobody",
     )
@@ -145,6 +149,7 @@ def _what(agent: Agent | None, collections: Sequence[Collection]) -> dict[str, o
         ids,
         index=ids.index(agent.collection_id) if agent is not None and agent.collection_id in ids else 0,
         format_func=by_id.__getitem__,
+        key=state.form_key("agent_collection"),
     )
     return {"collection_id": collection, "more_collection_ids": _more(agent, by_id, collection)}
 
@@ -154,17 +159,19 @@ def _more(agent: Agent | None, by_id: Mapping[UUID, str], first: UUID | None) ->
     before = agent.more_collection_ids if agent is not None else []
     if len(by_id) < 2:
         return before
+    offered, key = [one for one in by_id if one != first], state.form_key("agent_more")
+    st.session_state[key] = [one for one in st.session_state.get(key, before) if one in offered]
     chosen = st.multiselect(
         "Also search in",
-        list(by_id),
-        default=[one for one in before if one in by_id],
+        offered,
+        key=key,
         format_func=by_id.__getitem__,
         max_selections=MORE_COLLECTIONS,
         placeholder="No other collection",
         help="A question that names a collection is searched there; else in all of them, or in those that the model "
         "chooses where it plans the search.",
     )
-    return [*(one for one in chosen if one != first), *(one for one in before if one not in by_id)]
+    return [*chosen, *(one for one in before if one not in by_id)]
 
 
 def _limits(agent: Agent | None) -> dict[str, object]:
@@ -173,6 +180,7 @@ def _limits(agent: Agent | None) -> dict[str, object]:
         "Instructions",
         before.instructions,
         max_chars=20_000,
+        key=state.form_key("agent_instructions"),
         placeholder="Tone, audience, what to leave out",
         help="For providers that write answers; the built-in one quotes.",
     )
@@ -182,6 +190,7 @@ def _limits(agent: Agent | None) -> dict[str, object]:
         selection_mode="multi",
         default=before.steps,
         format_func=STEPS.__getitem__,
+        key=state.form_key("agent_steps"),
         help="A request more for each; rules take the others, and all where a provider of this agent only quotes.",
     )
     temperature_key, daily_key = state.form_key("agent_temperature"), state.form_key("agent_daily")

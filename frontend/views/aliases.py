@@ -6,7 +6,7 @@ from typing import Final, Literal
 import streamlit as st
 
 from contracts.agents import Agent, AgentEdit
-from contracts.comparisons import Alias, AliasMove
+from contracts.comparisons import Alias, AliasMove, Contestant
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.badges import Look, badge
@@ -21,6 +21,8 @@ EVIDENCE: Final[dict[bool, Look]] = {
     True: ("green", "check_circle", "By the votes"),
     False: ("orange", "edit_note", "By a reason"),
 }
+
+ALONE: Final = "It then answers from what the model learnt, without its documents."
 
 
 def alias_list(frame: Frame) -> None:
@@ -108,6 +110,20 @@ def _meaning(move: AliasMove) -> None:
     st.markdown(":small[:gray[" + "]]  \n:small[:gray[".join(lines) + "]]")
 
 
+def meant_for_agents(alias: Alias, one: Contestant) -> str:
+    """What changes for the agents that use the alias once it means this; "" where none does. Of what agents search
+    with, only the API knows whether they can follow it to something else."""
+    was = alias.current.contestant.kind
+    if not alias.agents or (was == "tuned_retrieval" and one.kind not in ("tuned_retrieval", "agent")):
+        return ""
+    who = plain(listed(alias.agents))
+    if one.target.agent_id is not None:
+        return f"**{plain(one.name)}** is an agent: the alias cannot mean it while it is used by {who}."
+    if one.target.documents:
+        return f"The alias is followed by {who}."
+    return f"The alias is followed by {who}, from then on without documents, from what the model learnt."
+
+
 # --- who uses it -------------------------------------------------------------------
 def _users(alias: Alias) -> None:
     asked = f"asked by its name: `model` = {code(alias.name)} over the API"
@@ -131,6 +147,7 @@ def _use_button(frame: Frame, alias: Alias) -> None:
             f"Use it in {_agent_words(default)}",
             key=f"use_{alias.name}",
             icon=":material/check:",
+            help=None if alias.current.contestant.target.documents else ALONE,
             on_click=partial(_use, frame.api, alias, default, way),
         )
 
@@ -173,6 +190,8 @@ def _roll_back_dialog(api: Api, alias: Alias) -> None:
         f"**{plain(alias.name)}** means **{plain(now.name)}** now. It returns to **{plain(before.contestant.name)}**, "
         f"promoted {ago(before.created_at)}. Whoever uses the alias is answered by that from the next question on."
     )
+    if effect := meant_for_agents(alias, before.contestant):
+        st.markdown(effect)
     reason = st.text_input("Why (it is kept in the audit list)", key="roll_back_reason", max_chars=1_000)
     with st.container(horizontal=True, horizontal_alignment="right"):
         cancelled = st.button("Cancel", key="roll_back_cancel")

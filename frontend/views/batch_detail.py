@@ -27,6 +27,7 @@ from frontend.components.words import plural
 from frontend.layout import Frame, card_title, titled
 from frontend.safe_text import plain
 from frontend.views.batches import batch_facts
+from frontend.views.promotion import MOST_REASON, promotion
 
 FORMS: Final[dict[Literal["csv", "jsonl"], tuple[str, str]]] = {
     "csv": ("CSV, for a spreadsheet", "text/csv"),
@@ -52,6 +53,16 @@ def batch_detail(frame: Frame, batch_id: UUID) -> None:
         ended_row(frame.api, batch.job, may_control=frame.can("jobs.control"))
     elif batch.results is not None:
         batch_results(frame.api, batch, batch.results)
+        contest = load("contest_of_batch", lambda: frame.api.contest(batch.contest_id))
+        if contest is not None:
+            promotion(frame, contest, evidence=_evidence(batch, batch.results))
+
+
+def _evidence(batch: BatchDetail, results: BatchResults) -> str:
+    """What the batch shows, as a reason to promote in spite of votes that do not say so."""
+    shown = [duel.text for duel in results.duels if duel.low is not None and duel.high is not None]
+    asked = plural(batch.questions + batch.off_topic, "question")
+    return f"A batch of {asked}: {'; '.join(shown)}"[:MOST_REASON] if shown else ""
 
 
 def _actions(frame: Frame, batch: BatchDetail) -> None:
@@ -150,7 +161,7 @@ def _judged(results: BatchResults, names: Mapping[str, str]) -> None:
             "people.]]"
         )
         verdict_headline(results.judged, of="question")
-        duel_table(results.judged.duels, names, key="judged")
+        duel_table(results.judged, names, key="judged")
         if results.judge_failures:
             pairs = plural(results.judge_failures, "pair")
             st.caption(f"Of {pairs} it said nothing that could be read.")

@@ -1,24 +1,27 @@
 """Chat: ask a collection, read the answer as it comes, open what it rests on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from contracts.agents import Agent
 from contracts.chat import Citation, Conversation, ConversationMessage
 from contracts.collections import Collection, CollectionHealth
-from contracts.faqs import FaqStatus
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.answer import avatar, ended_badge, saved_turn
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
+from frontend.components.suggestions import suggested
+from frontend.components.targets import ALONE, ALONE_HELP
 from frontend.components.words import listed, plural, provider_words, sentence
 from frontend.layout import Frame
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
 from frontend.views.chat_target import Target, agents_of, aliases_of, asked_words, choose_target, models_of
@@ -46,6 +49,7 @@ def render(frame: Frame) -> None:
     is_lost = conversation is not None and target is None and collections is not None
     is_another = conversation is not None and not conversation.is_mine
     sent = st.session_state.get("question")  # A field that is disabled by now gives nothing.
+    above_field = st.bottom.container(key="above_field")  # Not around the field: the page would not follow an answer.
     asked = st.chat_input(
         "Ask in a conversation of your own" if is_another else "Ask a question",
         key="question",
@@ -59,7 +63,7 @@ def render(frame: Frame) -> None:
         _nobody_to_ask(sent)
     with st.container(key="chat_log"):
         if not is_missing:
-            _log(frame, conversation, target)
+            _log(frame, conversation, target, above_field)
         marks_open()
     if view.citation is not None:
         _citation_dialog(frame.api, view.citation)
@@ -115,6 +119,8 @@ def _target(
 ) -> Target | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="chat_target"):
         target = choose_target(agents, collections, models_of(frame), aliases_of(frame), conversation)
+        if target is not None and target.model is not None and target.answers:
+            target = replace(target, documents=not _is_alone(target.model.id, conversation))
         if frame.can("settings.write"):
             if target is not None and target.agent is not None and target.name is None:
                 st.button(
@@ -137,6 +143,18 @@ def _target(
     return target
 
 
+def _is_alone(model_id: UUID, conversation: Conversation | None) -> bool:
+    """Whether a model that answers is asked without documents. A conversation goes on as it was asked last."""
+    view = state.chat()
+    answers = [turn.answer for turn in conversation.turns if turn.answer is not None] if conversation else []
+    before = view.is_alone if conversation else False
+    if answers:
+        before = all(step.name != "plan" for step in answers[-1].steps)
+    key = f"alone_{model_id}_{conversation.id if conversation else 'new'}"
+    view.is_alone = st.checkbox(ALONE, before, key=key, help=ALONE_HELP)
+    return view.is_alone
+
+
 def _about_answers(frame: Frame, target: Target | None) -> None:
     if target is None:
         return
@@ -151,7 +169,7 @@ def _about_answers(frame: Frame, target: Target | None) -> None:
     broken = [one for one in collections if one.health in (CollectionHealth.UNAVAILABLE, CollectionHealth.FAILED)]
     for one in broken:
         said = f"{one.name}: {one.reason}" if target.more else sentence(one.reason)
-        st.warning(plain(said), icon=":material/warning:")
+        st.warning(told(said), icon=":material/warning:")
     if broken or not _pending(collections):
         return
     if state.chat().pending is not None:
@@ -194,9 +212,9 @@ def _follow_index(api: Api, collections: Sequence[Collection]) -> None:
 
 
 # --- the conversation --------------------------------------------------------
-def _log(frame: Frame, conversation: Conversation | None, target: Target | None) -> None:
+def _log(frame: Frame, conversation: Conversation | None, target: Target | None, above_field: DeltaGenerator) -> None:
+    """`above_field` is always in view."""
     view = state.chat()
-    collection = target.collection if target is not None else None
     turns = conversation.turns if conversation else []
     pending = view.pending
     if pending is not None and not pending.running and len(turns) >= pending.turns_before + 2:
@@ -208,23 +226,26 @@ def _log(frame: Frame, conversation: Conversation | None, target: Target | None)
         again = partial(_try_again, _question(turns)) if is_last and may_ask else None
         saved_turn(turn, on_open=_open_citation, try_again=again)
     if view.pending is not None:
-        pending_turn(frame.api, view.pending, target, conversation, on_open=_open_citation, try_again=_try_again)
+        asking = partial(pending_turn, frame.api, view.pending, target, conversation)
+        asking(stop_in=above_field, on_open=_open_citation, try_again=_try_again)
     elif conversation is not None and turns and turns[-1].role == "user":
         _unanswered(frame.api, conversation)
     elif conversation is None:
-        _welcome(frame, collection)
+        _welcome(frame, target)
 
 
-def _welcome(frame: Frame, collection: Collection | None) -> None:
-    page = load("suggested", lambda: frame.api.faqs(status=FaqStatus.APPROVED, sort="confidence", limit=4))
-    if page is None or collection is None:
+def _welcome(frame: Frame, target: Target | None) -> None:
+    if target is None:
         return
-    if not page.items:
-        _no_faqs(frame, collection)
+    faqs = load("suggested", lambda: suggested(frame.api, [one.id for one in target.collections]))
+    if faqs is None:
+        return
+    if not faqs:
+        _no_faqs(frame, target.collections)
         return
     st.markdown("**Try one of these**")
     with st.grid(2, min_column_width=280, gap="small", key="suggested"):
-        for faq in page.items:
+        for faq in faqs:
             st.button(
                 plain(faq.question),
                 key=f"suggest_{faq.id}",
@@ -235,8 +256,9 @@ def _welcome(frame: Frame, collection: Collection | None) -> None:
             )
 
 
-def _no_faqs(frame: Frame, collection: Collection) -> None:
-    more = " Until then, answers come from the documents' passages." if collection.passages else ""
+def _no_faqs(frame: Frame, collections: Sequence[Collection]) -> None:
+    has_passages = any(one.passages for one in collections)
+    more = " Until then, answers come from the documents' passages." if has_passages else ""
     body = f"Approve the drafts that you trust, then ask here.{more}"
     empty_state("forum", "No approved FAQs yet", body, key="chat", picture="empty-chat.svg")
     if frame.can("faqs.review"):

@@ -31,7 +31,8 @@ class Target:
     With a `name` that is asked: of a tuned `model`, of an `alias`, or of what this person may not see. Tuned retrieval
     searches the collection, and the default agent answers; a model that answers does so from the default agent's
     collection. `gone` is the name that a conversation was begun with and that nothing has any more. `more` are the
-    agent's other collections.
+    agent's other collections. The agent `follows` an alias that is its model. Without `documents` a model that answers
+    is asked for what it learnt alone.
     """
 
     collection: Collection
@@ -40,7 +41,9 @@ class Target:
     alias: Alias | None = None
     name: str | None = None
     gone: str | None = None
+    follows: Alias | None = None
     more: tuple[Collection, ...] = ()
+    documents: bool = True
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -57,7 +60,8 @@ class Target:
     @property
     def reads(self) -> bool:
         """Whether it answers from the collection: what an alias means may answer without documents."""
-        return self.alias is None or self.alias.current.contestant.target.documents
+        means = self.alias or self.follows
+        return self.documents and (means is None or means.current.contestant.target.documents)
 
     @property
     def answers(self) -> bool:
@@ -84,7 +88,7 @@ class Target:
     def question(self, text: str, conversation: Conversation | None) -> Chat | RagChat:
         conversation_id = conversation.id if conversation is not None else None
         if self.name is not None:
-            return Chat(message=text, model=self.name, conversation_id=conversation_id)
+            return Chat(message=text, model=self.name, documents=self.documents, conversation_id=conversation_id)
         if self.agent is not None:
             return Chat(message=text, agent_id=self.agent.id, conversation_id=conversation_id)
         return RagChat(message=text, collection_id=self.collection.id, conversation_id=conversation_id)
@@ -102,7 +106,7 @@ def choose_target(
     A conversation whose tuned model or alias is gone goes on with its collection.
     """
     targets = [
-        *_targets(agents, collections, models or []),
+        *_targets(agents, collections, models or [], aliases or []),
         *_of_aliases(aliases or [], agents, collections, models or []),
     ]
     if models is not None and state.query_id(MODEL) is not None and _asked_model(targets) is None:
@@ -140,10 +144,16 @@ def _choose(targets: Sequence[Target]) -> None:
     view.saved = None
 
 
-def _targets(agents: Sequence[Agent], collections: Sequence[Collection], models: Sequence[TunedModel]) -> list[Target]:
+def _targets(
+    agents: Sequence[Agent],
+    collections: Sequence[Collection],
+    models: Sequence[TunedModel],
+    aliases: Sequence[Alias],
+) -> list[Target]:
     by_id = {collection.id: collection for collection in collections}
+    by_name = {alias.name: alias for alias in aliases}
     found = [
-        Target(by_id[agent.collection_id], agent, more=_more(agent, by_id))
+        Target(by_id[agent.collection_id], agent, follows=by_name.get(agent.model), more=_more(agent, by_id))
         for agent in agents
         if agent.collection_id in by_id
     ]
@@ -240,6 +250,9 @@ def asked_words(target: Target, provider_label: str) -> str:
         return f"Asks **{plain(target.name)}**"
     if agent is None:
         return ""
+    if target.follows is not None:
+        means = target.follows.current.contestant
+        return f"Answers by **{plain(target.follows.name)}**, which means **{plain(means.name)}** now"
     if target.model is not None and target.answers:
         return f"Answers by **{plain(target.model.name)}**"
     model = "" if agent.model == agent.provider else f", model {plain(short_model(agent.model))}"

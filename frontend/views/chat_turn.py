@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from contracts.chat import ChatEvent, CitationEvent, Conversation, DoneEvent, ErrorEvent, TokenEvent
 from frontend import state
@@ -29,6 +30,7 @@ def pending_turn(
     target: Target | None,
     conversation: Conversation | None,
     *,
+    stop_in: DeltaGenerator,
     on_open: Opener,
     try_again: Callable[[str], None],
 ) -> None:
@@ -37,17 +39,19 @@ def pending_turn(
         st.markdown(paragraphs(turn.question))
     with st.chat_message("assistant", avatar=avatar("assistant")):
         if turn.running and not turn.started and target is not None:
-            _stream(api, turn, target, conversation)
+            _stream(api, turn, target, conversation, stop_in)
         else:
             _interrupted(turn, on_open, try_again)
 
 
-def _stream(api: Api, turn: state.ChatTurn, target: Target, conversation: Conversation | None) -> None:
+def _stream(
+    api: Api, turn: state.ChatTurn, target: Target, conversation: Conversation | None, stop_in: DeltaGenerator
+) -> None:
     sources = sum(one.faqs + one.passages for one in target.collections)
     turn.started, turn.turns_before = True, len(conversation.turns) if conversation else 0
     began, shown = monotonic(), st.empty()
     shown.markdown(f":shimmer[Looking through {plural(sources, 'source')}]")
-    st.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
+    stop_in.button("Stop", key="stop", icon=":material/stop_circle:", on_click=_stop)
     stream = AnswerStream(api, target.question(turn.question, conversation))
     turn.hang_up = stream.stop
     try:

@@ -13,6 +13,7 @@ from frontend.components.comparing import VIEW, VIEWS, View, asked_view, go, ope
 from frontend.components.notices import empty_state
 from frontend.layout import Frame
 from frontend.views.aliases import alias_list
+from frontend.views.audit import audit_list
 from frontend.views.batch_detail import batch_detail
 from frontend.views.batches import batch_view
 from frontend.views.compare_ask import ask_view
@@ -47,6 +48,7 @@ def _shown(frame: Frame, view: View) -> None:
         batch_view(frame) if batch_id is None else batch_detail(frame, batch_id)
     else:
         alias_list(frame)
+        audit_list(frame)
 
 
 def _switch(views: Sequence[View], view: View) -> None:

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
 
 from contracts.comparisons import NewComparison, Target
-from contracts.faqs import FaqStatus
 from contracts.problem import Problem
 from frontend import state
 from frontend.components.citations import Opener
 from frontend.components.comparing import MODEL
 from frontend.components.lane_fields import chosen_target, lane_fields, start_lanes
 from frontend.components.notices import empty_state, load, problem_card
+from frontend.components.suggestions import suggested
 from frontend.components.targets import Targets, targets_of
 from frontend.components.words import sentence
 from frontend.layout import Frame, card_title
@@ -29,7 +30,6 @@ BLIND_HELP: Final = (
     "Who wrote which answer is told after your vote: what you know of a name sways what you think of its words. Only "
     "votes that were cast blind count in the verdict."
 )
-SUGGESTED: Final = 4
 BLOCKS: Final = 2
 """What the form draws: in their places nothing is drawn while answers come, or they would stay, pale, until the end."""
 
@@ -51,8 +51,10 @@ def ask_view(frame: Frame, *, on_open: Opener) -> None:
     with st.container(border=True, key="compare_form", gap="small"):
         card_title("Ask several the same question", key="compare")
         question = _question()
-        _suggestions(frame)
+        below = st.container()
         chosen = lane_fields(targets)
+        with below:
+            _suggestions(frame, targets.searched(chosen))
         is_blind = _blind()
         if view.refused is not None:
             problem_card(view.refused, key="compare", retry=False)
@@ -96,15 +98,14 @@ def _question() -> str:
     return view.question
 
 
-def _suggestions(frame: Frame) -> None:
-    """Questions whose answers are known to be right."""
-    if state.compare().question or not frame.can("faqs.read"):
+def _suggestions(frame: Frame, collection_ids: Sequence[UUID]) -> None:
+    if state.compare().question or not collection_ids or not frame.can("faqs.read"):
         return
-    page = load("suggested", lambda: frame.api.faqs(status=FaqStatus.APPROVED, sort="confidence", limit=SUGGESTED))
-    if page is None or not page.items:
+    faqs = load("suggested", lambda: suggested(frame.api, collection_ids))
+    if not faqs:
         return
     with st.container(horizontal=True, gap="xsmall", key="compare_suggested"):
-        for faq in page.items:
+        for faq in faqs:
             st.button(
                 plain(faq.question),
                 key=f"suggest_{faq.id}",

@@ -25,7 +25,8 @@ WAITING: Final = 50
 CHOSEN: Final[Look] = ("green", "check_circle", "Your vote")
 SHORTCUTS: Final = ("1", "2", "3", "4")
 NOT_COUNTED: Final = (
-    "A vote that is cast or changed once the names were told is kept, and does not count in the verdict."
+    "A vote that is cast or changed once the names were told is kept, and does not count in the verdict. One that was "
+    "cast before counts again when you return to it."
 )
 
 

@@ -90,7 +90,7 @@ def _verdict(frame: Frame, contest: ContestDetail) -> None:
     with st.container(border=True, key="verdict", gap="small"):
         card_title("What the votes say", key="verdict")
         verdict_headline(contest.verdict)
-        duel_table(contest.verdict.duels, names, key="verdict")
+        duel_table(contest.verdict, names, key="verdict")
         if contest.others:
             they = plural(contest.others, "vote was", "votes were")
             st.caption(

@@ -1,8 +1,10 @@
 """Datasets: made from approved FAQs, taken from a file, deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from pydantic import ValidationError
@@ -79,20 +81,7 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
     titles = distinct({document.id: document_title(document) for document in documents if document.faqs})
     with st.form(state.form_key("new_dataset"), border=False):
         name, unnamed = _name(datasets)
-        chosen = st.multiselect(
-            "Documents",
-            list(titles),
-            format_func=titles.__getitem__,
-            placeholder="All approved FAQs",
-            help="Only FAQs of these documents go in. None chosen: all, also those written by hand.",
-        )
-        wanted = st.multiselect(
-            "Tags",
-            tags,
-            accept_new_options=True,
-            placeholder="Any tag, or none",
-            help="Only FAQs with one of these tags go in.",
-        )
+        which = _which(titles, tags)
         paraphrases, writer = _paraphrases(writers)
         shares = st.selectbox(
             "Training, validation and held out", list(CHOICES), format_func=_split_words, help=SPLIT_HELP
@@ -106,7 +95,7 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
         return
     values = {
         "name": name,
-        "filter": DatasetFilter(document_ids=chosen, tags=wanted),
+        "filter": which,
         "fractions": CHOICES[shares],
         "paraphrases": paraphrases,
         "reword_by": _with_budget(writers[writer], budget),
@@ -120,6 +109,37 @@ def _new_dialog(api: Api, datasets: Sequence[Dataset]) -> None:
         st.error(f"Check the field {plain(str(fault['loc'][0]))}: {plain(fault['msg'])}.", icon=":material/error:")
         return
     _begin(lambda: api.create_dataset(new))
+
+
+def _which(titles: Mapping[UUID, str], tags: Sequence[str]) -> DatasetFilter:
+    """The approved FAQs that go in, from the days of where the person is."""
+    documents = st.multiselect(
+        "Documents",
+        list(titles),
+        format_func=titles.__getitem__,
+        placeholder="All approved FAQs",
+        help="Only FAQs of these documents go in. None chosen: all, also those written by hand.",
+    )
+    wanted = st.multiselect(
+        "Tags",
+        tags,
+        accept_new_options=True,
+        placeholder="Any tag, or none",
+        help="Only FAQs with one of these tags go in.",
+    )
+    with st.container(horizontal=True, gap="small"):
+        since = st.date_input("Changed from", None, format="YYYY-MM-DD", help="Only FAQs that were last changed then.")
+        until = st.date_input("Changed until", None, format="YYYY-MM-DD", help="That day included.")
+    return DatasetFilter(
+        document_ids=documents,
+        tags=wanted,
+        since=_midnight(since) if since is not None else None,
+        until=_midnight(until + timedelta(days=1)) if until is not None else None,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, ZoneInfo(st.context.timezone or "UTC"))
 
 
 def _paraphrases(writers: Mapping[str, RewordBy | None]) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from frontend.components.badges import DOCUMENT_STATUS, badge
 from frontend.components.jobs import retry
 from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.words import ago, plural, sentence, size_text
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 from frontend.views.drafting_dialog import open_drafting
 
 PER_PAGE: Final = 20
@@ -137,7 +137,7 @@ def _buttons(api: Api, document: Document, *, may_write: bool, may_retry: bool) 
 def _reason(api: Api, job_id: UUID) -> None:
     job = load(f"reason_{job_id}", partial(api.job, job_id))
     if job is not None and job.error is not None:
-        st.markdown(f":red[:material/error:] {plain(job.error.title)}. {plain(sentence(job.error.detail))}")
+        st.markdown(f":red[:material/error:] {plain(job.error.title)}. {told(sentence(job.error.detail))}")
 
 
 def _review(document_id: UUID) -> None:

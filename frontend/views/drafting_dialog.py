@@ -14,7 +14,7 @@ from frontend.api_client import Api, ApiError
 from frontend.components.drafting_jobs import dollars
 from frontend.components.notices import empty_state, load, show_problem
 from frontend.components.words import plural, provider_words, seconds_text, short_model
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 SETTINGS_PAGE: Final = "pages/9_Settings.py"
 
@@ -98,7 +98,7 @@ def _choice(able: Sequence[Provider]) -> tuple[Provider, str]:
         help="Type another name for a model that is not listed.",
     )
     if provider.note:
-        st.caption(f":material/info: {plain(provider.note)}")
+        st.caption(f":material/info: {told(provider.note)}")
     return provider, (model or "")[:200]
 
 

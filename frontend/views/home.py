@@ -17,7 +17,7 @@ from frontend.components.badges import HEALTH, badge
 from frontend.components.notices import load
 from frontend.components.words import plural, size_text
 from frontend.layout import Frame, card_title, current_readiness, section
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 from frontend.views.contests import waiting_votes
 from frontend.views.uploads import load_samples
 
@@ -315,7 +315,7 @@ def _health(frame: Frame, away: Sequence[str]) -> None:
         card_title("System health", key="health")
         for part in readiness.components:
             with st.container(horizontal=True, vertical_alignment="top", key=f"part_{part.name}", wrap=False):
-                detail = f"  \n:small[:gray[{plain(part.detail)}]]" if part.detail else ""
+                detail = f"  \n:small[:gray[{told(part.detail)}]]" if part.detail else ""
                 st.markdown(f"{plain(part.label)}{detail}", width="stretch")
                 badge(HEALTH[part.status])
         for at, name in enumerate(away):

@@ -15,9 +15,11 @@ from frontend.components.notices import load, problem_card
 from frontend.components.verdict import verdict_line
 from frontend.layout import Frame, card_title
 from frontend.safe_text import code, plain
-from frontend.views.aliases import alias_card
+from frontend.views.aliases import alias_card, meant_for_agents
 
 FIRST_NAME: Final = "support-default"
+MOST_REASON: Final = 1_000
+"""Letters."""
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(AliasName)
 NAME_HELP: Final = (
     "Agents and programs use this name; what it means changes with each promotion. Small letters, digits, dots, "
@@ -25,8 +27,8 @@ NAME_HELP: Final = (
 )
 
 
-def promotion(frame: Frame, contest: Contest) -> None:
-    """What was promoted by this contest, and the form to promote by it."""
+def promotion(frame: Frame, contest: Contest, *, evidence: str = "") -> None:
+    """What was promoted by this contest, and the form to promote by it, with `evidence` as the reason to begin with."""
     aliases = load("aliases", frame.api.aliases)
     if aliases is None:
         return
@@ -37,10 +39,10 @@ def promotion(frame: Frame, contest: Contest) -> None:
         return
     with st.container(border=True, key="promotion", gap="small"):
         card_title("Promote", key="promotion")
-        _form(frame.api, contest, aliases)
+        _form(frame.api, contest, aliases, evidence)
 
 
-def _form(api: Api, contest: Contest, aliases: Sequence[Alias]) -> None:
+def _form(api: Api, contest: Contest, aliases: Sequence[Alias], evidence: str) -> None:
     verdict, names = contest.verdict, names_of(contest.contestants)
     st.markdown(
         ":small[:gray[An alias is a name that stays while what it means changes: who asks it gets what was promoted "
@@ -61,8 +63,9 @@ def _form(api: Api, contest: Contest, aliases: Sequence[Alias]) -> None:
             format_func=names.__getitem__,
             key=f"alias_contestant_{contest.id}",
         )
+    _say_who_follows(contest, aliases, name.strip(), chosen)
     is_won = verdict.decided and chosen == verdict.best
-    reason = "" if is_won else _reason(contest, names[chosen])
+    reason = "" if is_won else _reason(contest, names[chosen], evidence)
     refused = state.compare().promotion
     if refused is not None:
         problem_card(refused, key="promotion", retry=False)
@@ -75,6 +78,13 @@ def _form(api: Api, contest: Contest, aliases: Sequence[Alias]) -> None:
     ):
         _promote(api, contest, chosen, name.strip(), reason)
         st.rerun()
+
+
+def _say_who_follows(contest: Contest, aliases: Sequence[Alias], name: str, key: str) -> None:
+    alias = next((one for one in aliases if one.name == name), None)
+    contestant = next(one for one in contest.contestants if one.key == key)
+    if alias is not None and (effect := meant_for_agents(alias, contestant)):
+        st.markdown(f":material/smart_toy: {effect}")
 
 
 def _likely_name(contest: Contest, aliases: Sequence[Alias]) -> str:
@@ -91,7 +101,7 @@ def _likely_place(contest: Contest) -> int:
     return next((order.index(key) for key in (*keys, view.from_vote) if key in order), 0)
 
 
-def _reason(contest: Contest, name: str) -> str:
+def _reason(contest: Contest, name: str, evidence: str) -> str:
     """What is missing, and the way past it."""
     verdict = contest.verdict
     if verdict.decided:
@@ -103,8 +113,9 @@ def _reason(contest: Contest, name: str) -> str:
     st.warning(text, icon=":material/hourglass_empty:")
     return st.text_input(
         "Promote it all the same, because",
+        evidence,
         key=f"alias_reason_{contest.id}",
-        max_chars=1_000,
+        max_chars=MOST_REASON,
         placeholder="Such as: it costs a tenth, and nobody could tell them apart",
         help="The reason is kept with the promotion, and in the audit list.",
     )

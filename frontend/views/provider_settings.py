@@ -131,7 +131,8 @@ def _form(api: Api, provider: Provider) -> None:
                 "Model",
                 key=model,
                 placeholder="/home/me/models/some-model.gguf",
-                help="The whole path of a .gguf file where the API runs, or the sample's name.",
+                help="Where the API runs: the whole path of a .gguf file, or of the folder of a Hugging Face model; or "
+                "the sample's name.",
             )
         else:
             _connection_fields(provider)
@@ -180,9 +181,6 @@ def _save(api: Api, provider: Provider) -> None:
     url, key, model = _fields(provider.name)
     typed = {"base_url": url, "api_key": key, "model": model}
     values = {name: str(st.session_state[field]).strip() for name, field in typed.items()}
-    if values["base_url"] and not values["base_url"].startswith(("http://", "https://")):
-        view.checks[provider.name] = _refused("base_url")
-        return
     try:
         settings = ProviderSettings.model_validate({name: value for name, value in values.items() if value})
     except ValidationError as error:

@@ -15,7 +15,7 @@ from frontend.api_client import Api
 from frontend.components.jobs import steady_left
 from frontend.components.notices import act, load
 from frontend.components.words import listed, plural, sentence
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 KINDS: Final[tuple[JobKind, ...]] = ("fetch_model", "switch_model")
 UNITS: Final = {"fetch_model": "MB", "switch_model": "vectors"}
@@ -79,7 +79,7 @@ def _unavailable(collection: Collection, labels: Mapping[str, str]) -> None:
     """Also of a model that is in no list any more."""
     model = plain(labels.get(collection.embedding_model, collection.embedding_model))
     st.warning(
-        plain(sentence(collection.reason)),
+        told(sentence(collection.reason)),
         title=f"The collection {plain(collection.name)} cannot be asked: {model} is not available",
         icon=":material/warning:",
     )
@@ -126,8 +126,8 @@ def _note(model: EmbeddingModel, users: Sequence[Collection]) -> str:
     if model.reason and any(one.health is CollectionHealth.UNAVAILABLE for one in users):
         return ""
     if model.reason:
-        return f"  \n:small[:red[{plain(sentence(model.reason))}]]"
-    return f"  \n:small[:gray[{plain(model.note)}]]" if model.note else ""
+        return f"  \n:small[:red[{told(sentence(model.reason))}]]"
+    return f"  \n:small[:gray[{told(model.note)}]]" if model.note else ""
 
 
 def _key(name: str) -> str:
@@ -178,7 +178,7 @@ def _running(api: Api, job: Job, title: str) -> None:
 def _ended(api: Api, job: Job, title: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         what = "failed" if job.error else "was cancelled"
-        reason = f"  \n:small[{plain(sentence(job.error.detail))}]" if job.error else ""
+        reason = f"  \n:small[{told(sentence(job.error.detail))}]" if job.error else ""
         st.markdown(f"{title} {what}.{reason}", width="stretch")
         st.button("Go on", key=f"retry_{job.id}", icon=":material/refresh:", on_click=_retry, args=(api, job))
 

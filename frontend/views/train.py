@@ -11,45 +11,19 @@ from pydantic import JsonValue, ValidationError
 
 from contracts.collections import Collection
 from contracts.datasets import Dataset
-from contracts.finetuning import MethodParameter, NewTraining, TrainingMethod, TrainingProvider
+from contracts.finetuning import NewTraining, TrainingMethod, TrainingProvider
 from contracts.problem import Problem
 from frontend import state
 from frontend.api_client import ApiError
 from frontend.components.notices import empty_state, load, problem_card
-from frontend.components.training_estimate import estimate_words
+from frontend.components.training_estimate import show_estimate
+from frontend.components.training_parameters import PARAMETERS, parameter_fields
 from frontend.components.tuning import ON, dataset_name, go
 from frontend.components.words import distinct, plural, sentence
 from frontend.layout import Frame, card_title
-from frontend.safe_text import code, plain
+from frontend.safe_text import code, plain, told
 from frontend.views.trainings import training_list
 
-PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
-    "epochs": ("Epochs, at most", "How many times all training questions are gone through."),
-    "patience": ("Patience, in epochs", "Training ends after so many epochs in which validation got no better."),
-    "learning_rate": ("Learning rate", "How far one step moves the model. Too much, and it forgets what it knew."),
-    "temperature": ("Temperature", "How sharply the right answer is set against wrong ones; lower is sharper."),
-    "weight_decay": ("Weight decay", "How strongly the model is held back to what it was before."),
-    "batch": ("Batch, in questions", "How many questions make one step. Empty: by the size of the dataset."),
-    "warmup": ("Warm-up", "The share of training in which the learning rate rises to its full size."),
-    "max_length": ("Longest text, in tokens", "Longer ones are cut while training, not while searching."),
-    "evaluations": ("Validations", "How many times it is looked at how well the model does; the best state is kept."),
-    "seed": ("Seed", "The order in which questions are drawn; the same seed gives the same model again."),
-    "n_epochs": ("Epochs", "How many times all training rows are gone through."),
-    "learning_rate_multiplier": ("Learning rate, times the usual", "Below 1 the model keeps more of what it knew."),
-    "price_per_million": (
-        "Price of a million trained tokens, US dollars",
-        "What the provider's price list says of this model; only for the estimate below.",
-    ),
-    "batch_size": ("Batch, in rows", "How many rows make one step."),
-}
-OF_METHOD: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
-    ("retriever", "patience"): ("Patience, in validations", "Training ends after so many that got no better."),
-    ("retriever", "batch"): (
-        "Batch, in pairs",
-        "A question learns its text against those of the others. More is harder.",
-    ),
-}
-"""Where a parameter of that name means something else."""
 NEEDS: Final = {
     "retriever": "All of a model that embeds learns your words. A collection is embedded anew to use it.",
     "adapter": "Moves each question towards the entries that answer it. The answers stay as they are.",
@@ -166,7 +140,7 @@ def _fields(
             values["collection_id"] = _collection(frame, collections)
         elif not method.needs_base_model:
             values["base_model"] = st.text_input("Base model", key="train_base", max_chars=500, help=BASE_HELP)
-        values["parameters"] = {**_parameters(method, lacks=at.lacks if at else {}), **_named_provider(at)}
+        values["parameters"] = {**parameter_fields(method, lacks=at.lacks if at else {}), **_named_provider(at)}
     return values
 
 
@@ -181,7 +155,7 @@ def _base(method: TrainingMethod) -> str:
     )
     chosen = by_name.get(name, method.base_models[0])
     if chosen.note:
-        st.caption(plain(chosen.note))
+        st.caption(told(chosen.note))
     return chosen.name
 
 
@@ -199,7 +173,7 @@ def _provider(method: TrainingMethod) -> TrainingProvider | None:
     )
     chosen = by_name.get(name, method.providers[0])
     where = f"The training rows and those to validate with go to {code(chosen.base_url)}; held-out rows stay here."
-    st.caption(f"{where} {plain(chosen.note)}".strip())
+    st.caption(f"{where} {told(chosen.note)}".strip())
     return chosen
 
 
@@ -238,7 +212,7 @@ def _method(methods: Sequence[TrainingMethod]) -> TrainingMethod:
         "Method",
         list(by_name),
         format_func=lambda name: plain(by_name[name].label),
-        captions=[plain(sentence(one.missing)) if one.missing else NEEDS.get(one.name, "") for one in methods],
+        captions=[told(sentence(one.missing)) if one.missing else NEEDS.get(one.name, "") for one in methods],
         key="train_method",
     )
     return by_name.get(chosen, methods[0])
@@ -261,44 +235,6 @@ def _collection(frame: Frame, collections: Sequence[Collection]) -> UUID | None:
     return found
 
 
-def _parameters(method: TrainingMethod, *, lacks: Mapping[str, str]) -> dict[str, JsonValue]:
-    """Those that were given; the others keep the method's default. What the provider `lacks` is not offered."""
-    given: dict[str, JsonValue] = {}
-    with st.grid(3, min_column_width=200, gap="small"):
-        for one in (one for one in method.parameters if one.name not in lacks):
-            usual = PARAMETERS.get(one.name, (one.name.replace("_", " ").capitalize(), ""))
-            label, text = OF_METHOD.get((method.name, one.name), usual)
-            key = f"parameter_{method.name}_{one.name}"
-            help_text = f"{text} {_span(one)}"
-            value: float | None
-            if one.is_whole:
-                value = st.number_input(
-                    label, value=_whole(one), step=1, key=key, help=help_text, placeholder="Automatic"
-                )
-            else:
-                value = st.number_input(
-                    label, value=one.default, format="%g", key=key, help=help_text, step=_step(one), placeholder="None"
-                )
-            if value is not None and value != one.default:
-                given[one.name] = value
-    return given
-
-
-def _whole(one: MethodParameter) -> int | None:
-    return None if one.default is None else int(one.default)
-
-
-def _step(one: MethodParameter) -> float:
-    return one.default / 2 if one.default else 0.1
-
-
-def _span(one: MethodParameter) -> str:
-    default = f"Default {one.default:g}" if one.default is not None else "By default it is chosen for you"
-    if one.least is None or one.most is None:
-        return f"{default}."
-    return f"{default}; from {one.least:g} to {one.most:g}."
-
-
 def _indexing(collections: Sequence[Collection], chosen: object) -> None:
     waits = next((one.pending_changes for one in collections if one.id == chosen), 0)
     if waits:
@@ -313,8 +249,7 @@ def _estimate(frame: Frame, values: Mapping[str, object], methods: Sequence[Trai
         return
     with suppress(ApiError, ValidationError):
         estimate = frame.api.training_estimate(NewTraining.model_validate(values))
-        text = estimate_words(estimate, is_at_provider=bool(method.providers))
-        st.markdown(f":small[:gray[{plain(text)}]]")
+        show_estimate(estimate, is_at_provider=bool(method.providers))
 
 
 def _start_row(frame: Frame, values: Mapping[str, object], methods: Sequence[TrainingMethod]) -> None:
@@ -328,7 +263,7 @@ def _start_row(frame: Frame, values: Mapping[str, object], methods: Sequence[Tra
             icon=":material/model_training:",
             disabled=bool(method.missing),
         )
-        text = plain(sentence(method.missing)) if method.missing else TAKES.get(method.name, "")
+        text = told(sentence(method.missing)) if method.missing else TAKES.get(method.name, "")
         st.markdown(f":small[:gray[{text}]]", width="content")
     if is_sent:
         _start(frame, values)
@@ -361,7 +296,7 @@ def _refused(problem: Problem | None) -> None:
         problem_card(problem, key="train", retry=False)
         return
     with st.container(key="problem_train"):
-        st.error(f"**{names[found[1]]}**: {plain(sentence(found[2]))}", icon=":material/error:")
+        st.error(f"**{names[found[1]]}**: {told(sentence(found[2]))}", icon=":material/error:")
 
 
 def _unusable(datasets: Sequence[Dataset], *, is_all: bool) -> None:

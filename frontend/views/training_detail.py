@@ -13,7 +13,7 @@ from frontend.components.comparing import compare_with_default
 from frontend.components.curves import curves
 from frontend.components.model_figures import BETTER, figures_sentence, verdict
 from frontend.components.notices import load
-from frontend.components.tuning import go
+from frontend.components.tuning import go, provider_label
 from frontend.components.tuning_jobs import ended_row, progress_row
 from frontend.layout import Frame, titled
 from frontend.safe_text import plain
@@ -33,7 +33,7 @@ def training_detail(frame: Frame, training_id: UUID) -> None:
     _title(training, methods)
     status = training.job.status
     if not status.is_final:
-        _live(frame, training)
+        _live(frame, training, at=provider_label(methods, training))
         return
     if status is JobStatus.SUCCEEDED:
         _outcome(frame, training)
@@ -60,7 +60,7 @@ def _title(training: Training, methods: list[TrainingMethod]) -> None:
         )
 
 
-def _live(frame: Frame, training: Training) -> None:
+def _live(frame: Frame, training: Training, *, at: str) -> None:
     """The stage and the curves, drawn anew while it goes on."""
 
     @st.fragment(run_every="500ms")
@@ -70,7 +70,7 @@ def _live(frame: Frame, training: Training) -> None:
             return
         if now.job.status.is_final:
             st.rerun()
-        progress_row(frame.api, now.job, may_control=frame.can("jobs.control"))
+        progress_row(frame.api, now.job, may_control=frame.can("jobs.control"), at=at)
         points = load("points_tick", lambda: frame.api.training_points(training.id), inline=True)
         if points is not None:
             curves(points)

@@ -10,7 +10,7 @@ from contracts.finetuning import Training, TrainingMethod
 from contracts.jobs import JobStatus
 from contracts.page import Page
 from frontend.components.badges import JOB_STATUS, badge
-from frontend.components.tuning import go, method_label
+from frontend.components.tuning import go, method_label, provider_label
 from frontend.components.tuning_jobs import ended_row, progress_row, ticking
 from frontend.components.words import ago
 from frontend.layout import Frame, section
@@ -50,7 +50,8 @@ def _card(frame: Frame, training: Training, methods: Sequence[TrainingMethod]) -
         with st.container(horizontal=True, width="content", gap="small"):
             _buttons(training)
     if not job.status.is_final:
-        draw = partial(progress_row, frame.api, may_control=frame.can("jobs.control"))
+        at = provider_label(methods, training)
+        draw = partial(progress_row, frame.api, may_control=frame.can("jobs.control"), at=at)
         ticking(frame.api, [job], draw, key=f"training_{job.id}")
     elif job.status is not JobStatus.SUCCEEDED:
         ended_row(frame.api, job, may_control=frame.can("jobs.control"))

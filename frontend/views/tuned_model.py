@@ -19,7 +19,7 @@ from frontend.components.row_sources import source_table
 from frontend.components.tuning import go, short_hash
 from frontend.components.words import plural, sentence, size_text
 from frontend.layout import Frame, titled
-from frontend.safe_text import code, plain
+from frontend.safe_text import code, plain, told
 from frontend.views.model_use import model_use
 from frontend.views.search_model_use import search_model_use
 from frontend.views.tuned_models import model_facts
@@ -42,7 +42,7 @@ def model_detail(frame: Frame, model_id: UUID) -> None:
         st.markdown(figures_sentence(model))
         figures_table(model)
         for note in model.notes:
-            st.info(plain(sentence(note)), icon=":material/info:")
+            st.info(told(sentence(note)), icon=":material/info:")
     if model.makes == "retrieval":
         model_use(frame, model)
     elif model.makes == "embeddings":
@@ -80,7 +80,7 @@ def _title(model: TunedModel, methods: Sequence[TrainingMethod]) -> None:
     titled(plain(model.name), [look for look in looks if look is not None], key="model")
     st.markdown(f":small[:gray[{model_facts(model, methods)}]]")
     if model.reason:
-        st.warning(plain(sentence(model.reason)), title="It cannot be used any more", icon=":material/warning:")
+        st.warning(told(sentence(model.reason)), title="It cannot be used any more", icon=":material/warning:")
 
 
 # --- what it is made of ------------------------------------------------------------

@@ -13,7 +13,7 @@ from frontend.components.notices import empty_state, load
 from frontend.components.tuning import go, method_label
 from frontend.components.words import ago, listed, sentence
 from frontend.layout import Frame
-from frontend.safe_text import plain
+from frontend.safe_text import plain, told
 
 PER_PAGE: Final = 10
 
@@ -79,7 +79,7 @@ def _card(model: TunedModel, methods: Sequence[TrainingMethod], agents: Sequence
                 badge(("green", "check_circle", f"Used by {plain(listed([agent.name for agent in users]))}"))
     st.markdown(figures_sentence(model))
     if model.reason:
-        st.markdown(f":small[:orange[:material/warning: {plain(sentence(model.reason))}]]")
+        st.markdown(f":small[:orange[:material/warning: {told(sentence(model.reason))}]]")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f":small[:gray[{model_facts(model, methods)}]]", width="content")
         st.button(

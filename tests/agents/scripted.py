@@ -1,5 +1,6 @@
 """A provider that follows a script: each stream takes the next entry."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, TextDelta, Usage
@@ -35,3 +36,12 @@ class ScriptedProvider:
 
     async def aclose(self) -> None:
         self.is_closed = True
+
+
+class SilentProvider(ScriptedProvider):
+    """Never says anything."""
+
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
+        self.requests.append(request)
+        await asyncio.Event().wait()
+        yield TextDelta("")

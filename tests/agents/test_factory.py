@@ -3,11 +3,12 @@ from pydantic import SecretStr
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS, ProviderConfig
-from backend.agents.providers.base import GenerationRequest, Message, PassageText, Provider, collect
+from backend.agents.providers.base import Done, GenerationRequest, Message, PassageText, Provider, collect
 from backend.agents.providers.retry import AnsweredBy, RetryingProvider, RetryPolicy
 from backend.agents.rag import AnswerDone, Retrieval
 from backend.errors import InvalidRequest, OutboundRefused, ProviderError, UnknownStrategy
 from backend.security.outbound import Outbound, OutboundPolicy
+from tests.agents.scripted import ANSWER, ScriptedProvider
 from tests.mock_openai import MockServer
 
 FOUND = Retrieval((PassageText(1, "Invoices", "Invoices are sent monthly."),), True)
@@ -73,6 +74,17 @@ async def test_the_configuration_says_whether_the_agent_reads_documents(
     assert ["passage" in str(request.body) for request in server.app.requests] == [True, False]
 
 
+@pytest.mark.fault("C1")
+async def test_what_stands_in_for_a_model_without_documents_says_nothing_of_documents(
+    factory: AgentFactory, server: MockServer
+) -> None:
+    choice = ProviderChoice(ProviderConfig("openai-compatible", server.base_url), "status-503")
+    done = await final(factory, AgentConfig(choice, (BUILTIN,), documents=False))
+    await factory.aclose()
+    assert done.text == "The model did not answer, and without documents nothing stands in for it."
+    assert (done.provider, len(done.failures), done.answered, done.cited) == ("builtin", 1, False, ())
+
+
 def test_a_provider_that_only_quotes_makes_no_agent_without_documents(factory: AgentFactory) -> None:
     with pytest.raises(InvalidRequest, match="'builtin' only quotes documents"):
         factory.create_agent(AgentConfig(BUILTIN, documents=False))
@@ -126,3 +138,15 @@ async def test_a_host_that_may_not_be_called_is_refused() -> None:
     )
     with pytest.raises((OutboundRefused, ProviderError), match="NEXUS_OUTBOUND_ALLOW"):
         await final(strict, config)
+
+
+async def test_settings_that_are_changed_cut_no_answer_off(outbound: Outbound) -> None:
+    answering = ScriptedProvider(ANSWER)
+    factory = AgentFactory(PROVIDERS, outbound.provider_client, trace=lambda _name, _provider: answering)
+    config = ProviderConfig("openai-compatible", "http://127.0.0.1:9/v1")
+    stream = factory.provider(config).stream(GenerationRequest("ok", (Message("user", "Hello"),)))
+    await anext(stream)
+    await factory.forget(config)
+    assert not answering.is_closed
+    assert isinstance([event async for event in stream][-1], Done)
+    assert answering.is_closed

@@ -82,6 +82,17 @@ async def test_an_edit_changes_what_it_names_and_null_removes(api: Api, mock: Mo
     assert (await api.client.patch(path, json={"name": "Support"})).json()["name"] == "Support"
 
 
+@pytest.mark.parametrize(
+    "field", ["name", "provider", "parameters", "fallbacks", "collection_id", "more_collection_ids"]
+)
+async def test_what_an_agent_cannot_be_without_is_refused_as_null(api: Api, field: str) -> None:
+    agent = await created(api)
+    answer = await api.client.patch(f"/agents/{agent['id']}", json={"daily_tokens": 5, field: None})
+    problem = refused(answer, 422, "invalid_request")
+    assert problem["detail"] == f"{field}: must not be null; leave it out to keep what is there"
+    assert await api.get(f"/agents/{agent['id']}") == agent
+
+
 async def test_a_model_of_null_is_the_providers_default(api: Api, mock: MockServer) -> None:
     await connect(api, mock)
     agent = await created(api, provider="openai-compatible", model="unsure")

@@ -210,6 +210,83 @@ async def test_an_agent_whose_alias_was_moved_at_the_same_time_says_so_and_does_
     assert "searches with the alias 'support-default', which means 'ok', no tuned retrieval" in problem["detail"]
 
 
+async def test_an_agent_is_not_promoted_to_an_alias_that_agents_answer_with(known: Api) -> None:
+    second = await known.post("/agents", {"name": "Second", "parameters": {"temperature": 0.5}}, status=201)
+    contest_id, keys = await contest_of(known, {"agent_id": second["id"]}, of_model("ok"))
+    await promote(known, contest_id, keys["Second"], reason="asked by its name")
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    agent = (await default(known))["agent_id"]
+    edited = await known.client.patch(f"/agents/{agent}", json={"model": ALIAS})
+    assert edited.status_code == 200, edited.text
+    body = {"contest_id": contest_id, "key": keys["Second"], "reason": "back to it"}
+    for path, sent in (("promote", body), ("rollback", {})):
+        problem = refused(await known.client.post(f"/aliases/{ALIAS}/{path}", json=sent), 409, "conflict")
+        assert "'Second' is an agent" in problem["detail"]
+        assert "these agents have the alias 'support-default' as their model: 'default'" in problem["detail"]
+    assert (await known.post("/chat", {"message": "Where is the silver key?", "agent_id": agent}))["model"] == "ok"
+    await known.client.patch(f"/agents/{agent}", json={"model": None})
+    await promote(known, contest_id, keys["Second"], reason="back to it")
+
+
+async def test_no_agent_answers_with_an_alias_of_an_agent(known: Api) -> None:
+    contest_id, keys = await contest_of(known, await default(known), of_model("ok"))
+    await promote(known, contest_id, keys["default"], reason="try it")
+    agent = (await default(known))["agent_id"]
+    for problem in (
+        refused(await known.client.patch(f"/agents/{agent}", json={"model": ALIAS}), 422, "invalid_request"),
+        refused(await known.client.post("/agents", json={"name": "On it", "model": ALIAS}), 422, "invalid_request"),
+    ):
+        assert "the alias 'support-default' means the agent 'default', which is no model" in problem["detail"]
+
+
+async def test_an_agent_is_not_compared_with_an_alias_of_another_one_as_its_model(known: Api) -> None:
+    second = await known.post("/agents", {"name": "Second", "parameters": {"temperature": 0.5}}, status=201)
+    contest_id, keys = await contest_of(known, {"agent_id": second["id"]}, of_model("ok"))
+    await promote(known, contest_id, keys["Second"], reason="try it")
+    lanes = [{**(await default(known)), "model": ALIAS}, of_model("ok")]
+    asked = await known.client.post("/compare", json={"question": "Where is the silver key?", "lanes": lanes})
+    problem = refused(asked, 422, "invalid_request")
+    assert "the alias 'support-default' means the agent 'Second'" in problem["detail"]
+
+
+async def test_an_agent_whose_alias_became_an_agent_at_the_same_time_says_so_and_does_not_go_on(known: Api) -> None:
+    contest_id, keys = await contest_of(known, await default(known), of_model("ok"))
+    await promote(known, contest_id, keys["default"], reason="try it")
+    async with known.scope.database.write() as session:
+        await session.execute(sa.update(Agent).values(model=ALIAS))
+    asked = await known.client.post("/chat", json={"message": "Where is the silver key?", **await default(known)})
+    problem = refused(asked, 409, "conflict")
+    assert "is the alias 'support-default', which means the agent 'default', no model" in problem["detail"]
+
+
+async def test_an_agent_answers_without_documents_where_that_was_promoted(known: Api) -> None:
+    alone, reads = of_model("ok", documents=False), of_model("ok")
+    compared = await compare(known, alone, reads, blind=False)
+    keys = {lane["contestant"]["target"]["documents"]: lane["contestant"]["key"] for lane in compared["lanes"]}
+    agent = (await default(known))["agent_id"]
+    for documents, passages in ((False, 0), (True, 1)):
+        await promote(known, compared["contest_id"], keys[documents], reason="try it")
+        await known.client.patch(f"/agents/{agent}", json={"model": ALIAS})
+        for asked in ({"model": ALIAS}, {"agent_id": agent}):
+            answer = await known.post("/chat", {"message": "Where is the silver key?", **asked})
+            assert (answer["model"], len(answer["retrieved"])) == ("ok", passages), asked
+
+
+async def test_a_model_is_asked_without_documents_and_an_agent_is_not(known: Api) -> None:
+    contest_id, keys = await contest_of(known, of_model("ok"), await default(known))
+    await promote(known, contest_id, keys["ok"], reason="try it")
+    asked = {"message": "Where is the silver key?", "model": ALIAS}
+    for documents, passages in ((True, 1), (False, 0)):
+        answer = await known.post("/chat", {**asked, "documents": documents})
+        assert len(answer["retrieved"]) == passages
+    await promote(known, contest_id, keys["default"], reason="try it")
+    problem = refused(await known.client.post("/chat", json={**asked, "documents": False}), 422, "invalid_request")
+    assert "means the agent 'default', which reads its documents" in problem["detail"]
+    of_agent = {"message": "Where?", "documents": False, **await default(known)}
+    problem = refused(await known.client.post("/chat", json=of_agent), 422, "invalid_request")
+    assert "an agent reads its documents" in str(problem)
+
+
 async def test_an_alias_can_be_compared_and_is_what_it_means(known: Api) -> None:
     contest_id, keys = await contest_of(known, of_model("ok"), of_model("unsure"))
     await promote(known, contest_id, keys["ok"], reason="try it")
@@ -250,7 +327,8 @@ async def test_what_an_alias_means_is_not_deleted_and_what_is_gone_is_not_promot
     assert "means this agent" in problem["detail"]
     await promote(known, contest_id, keys["ok"], reason="try it")
     assert (await known.client.delete(f"/agents/{second['id']}")).status_code == 204
-    refused(await known.client.post(f"/aliases/{ALIAS}/rollback", json={}), 404, "not_found")
+    problem = refused(await known.client.post(f"/aliases/{ALIAS}/rollback", json={}), 409, "conflict")
+    assert problem["detail"].startswith("'Second', which the alias 'support-default' meant before, was deleted")
     body = {"contest_id": contest_id, "key": keys["Second"], "reason": "try it"}
     refused(await known.client.post(f"/aliases/{ALIAS}/promote", json=body), 404, "not_found")
 

@@ -72,3 +72,22 @@ async def test_a_stream_that_never_ends_is_cut_at_its_total_and_keeps_what_was_s
     turn = await last_turn(known)
     assert turn["content"].startswith("drip drip")
     assert turn["error"]["code"] == "provider_timeout"
+
+
+@pytest.mark.fault("C2")
+async def test_the_steps_of_a_silent_model_are_the_rules_and_the_answer_says_why(known: Api, mock: MockServer) -> None:
+    await connected(known, mock, "hang")
+    agent = await known.post(
+        "/agents",
+        {"name": "Planned", "provider": "openai-compatible", "parameters": {"steps": ["plan", "search", "rerank"]}},
+        status=201,
+    )
+    answer = await known.post("/chat", {"message": "Who won the cup in 1998?", "agent_id": agent["id"]})
+    taken = {step["name"]: (step["strategy"], step["failure"]) for step in answer["steps"]}
+    silence = taken["plan"][1]
+    assert "sent no" in silence, silence
+    again = f"the model was not asked again in this answer: {silence}"
+    assert taken["plan"][0] == "rules"
+    assert taken["search"] == ("views", again)
+    assert taken["rewrite"] == ("rules", "")
+    assert len(mock.app.requests) <= 1

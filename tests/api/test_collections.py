@@ -250,6 +250,11 @@ async def test_ingestions_into_one_collection_at_once_all_arrive(api: Api) -> No
     await consistent(api, await api.collection())
 
 
+async def test_a_name_that_no_collection_can_have_is_refused_in_words(api: Api) -> None:
+    problem = refused(await api.client.post("/collections", json={"name": "HR-Policies"}), 422, "invalid_request")
+    assert problem["detail"].startswith("name: must be 3 to 40 small letters (a to z), digits and underscores")
+
+
 async def test_a_collection_is_made_once_by_name(api: Api) -> None:
     await api.post("/collections", {"name": "tea"}, status=201)
     refused(await api.client.post("/collections", json={"name": "tea"}), 409, "conflict")

@@ -208,6 +208,21 @@ async def test_a_vote_that_is_changed_with_the_names_in_sight_does_not_count(kno
     assert contest["verdict"]["text"] == "no votes yet"
 
 
+async def test_a_vote_that_returns_to_what_it_was_before_the_names_were_told_counts_again(known: Api) -> None:
+    compared = await compare(known)
+    for choice, counts in (("left", True), ("all_bad", False), ("right", False), ("left", True)):
+        vote = (await voted(known, compared, choice))["vote"]
+        assert (vote["choice"], vote["counts"]) == (choice, counts)
+    contest = await known.get(f"/contests/{compared['contest_id']}")
+    assert (contest["votes"], contest["others"]) == (1, 0)
+
+
+async def test_a_vote_that_was_never_blind_does_not_count_when_it_returns_either(known: Api) -> None:
+    told = await compare(known, blind=False)
+    for choice in ("left", "right", "left"):
+        assert (await voted(known, told, choice))["vote"]["counts"] is False
+
+
 async def test_a_vote_on_what_was_not_blind_does_not_count(known: Api) -> None:
     told = await voted(known, await compare(known, blind=False), "all_good")
     assert told["vote"] == told["vote"] | {"choice": "all_good", "counts": False}

@@ -64,6 +64,37 @@ async def test_filters_narrow_the_list_and_the_counts_together(api: Api) -> None
     refused(await api.client.get("/faqs/counts", params={"group_id": str(uuid4())}), 404, "not_found")
 
 
+async def test_a_list_has_the_faqs_of_the_collections_that_it_asks_for(api: Api) -> None:
+    document = str(await api.extracted())
+    drafted = {faq["question"] for faq in await api.faqs()}
+    ids = {
+        name: (await api.post("/collections", {"name": name}, status=201))["id"] for name in ("tea", "books", "bare")
+    }
+    await api.post(
+        "/ingest", {"collection": "tea", "faqs": [{"question": "Is there tea?", "answer": "Yes."}]}, status=202
+    )
+    await api.post("/ingest", {"collection": "books", "document_ids": [document]}, status=202)
+    await api.add_faq("Who?")
+    await api.drain()
+
+    async def asked(*names: str, **query: str) -> set[str]:
+        params = {**query, "collection_id": [ids.get(name) or await api.collection() for name in names]}
+        answer = await api.client.get("/faqs", params=params)
+        assert answer.status_code == 200, answer.text
+        return {faq["question"] for faq in answer.json()["items"]}
+
+    assert await asked("tea") == {"Is there tea?"}
+    assert await asked("books") == drafted
+    assert await asked("books", status="approved") == set()
+    assert await asked("tea", "books") == {"Is there tea?"} | drafted
+    assert await asked("bare") == set()
+    assert await asked("tea", "default") == {"Is there tea?", "Who?"} | drafted
+    assert await api.get("/faqs/counts", collection_id=ids["tea"]) == {"draft": 0, "approved": 1, "rejected": 0}
+    assert len((await api.client.get("/faqs/export", params={"collection_id": ids["tea"]})).text.splitlines()) == 1
+    many = {"collection_id": [ids["tea"]] * 33}
+    refused(await api.client.get("/faqs", params=many), 422, "invalid_request")
+
+
 async def test_near_duplicates_of_two_documents_share_a_group(api: Api) -> None:
     await api.extracted("a.md", b"# Machine\n\n## How do I descale the machine?\n\nWith the descaler and some water.\n")
     await api.extracted("b.md", b"# Other\n\n## How do I descale the machine?\n\nUse vinegar, then rinse it twice.\n")

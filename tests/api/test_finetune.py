@@ -1,6 +1,7 @@
 """Fine-tuning over the API: from a dataset to a model that is asked, and everything that can go wrong on the way."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,13 +9,15 @@ import numpy as np
 import pytest
 
 from backend.embeddings.hashing import HashingEmbedder
+from backend.errors import UnusableModel
 from backend.finetuning import adapter_trainer
 from backend.finetuning.adapter_task import MAP
+from backend.finetuning.base import Intent, Machine, Outlook
+from backend.finetuning.machine import MIB
 from backend.finetuning.query_map import QueryMap
 from backend.jobs.children import ChildLimits
 from tests.api.test_datasets import fill, make, rows_of
-from tests.finetuning.test_child_trainer import children
-from tests.support import Api, eventually, refused
+from tests.support import Api, refused
 
 QUESTION = "What are the steps to order the boiler?"
 
@@ -85,6 +88,47 @@ async def test_what_is_trained_here_costs_nothing(api: Api, furnished: dict[str,
     estimate = await api.post("/finetune/estimate", body)
     assert (estimate["tokens"], estimate["epochs"], float(estimate["cost_usd"])) == (furnished["tokens"], 5, 0.0)
     refused(await api.client.post("/finetune/estimate", json={**body, "method": "magic"}), 422, "unknown_strategy")
+
+
+async def test_what_a_training_needs_is_estimated_and_what_keeps_it_from_beginning_is_refused(
+    api: Api, furnished: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Intent] = []
+    machine = Machine(memory=8000 * MIB, free_memory=5000 * MIB, free_disk=900 * MIB)
+    found = Outlook(machine=machine, memory=3000 * MIB, disk=700 * MIB, warnings=("It is asked by transformers.",))
+
+    def outlook(intent: Intent) -> Outlook:
+        asked.append(intent)
+        return found
+
+    monkeypatch.setattr(adapter_trainer, "METHOD", replace(adapter_trainer.METHOD, outlook=outlook))
+    body = {"dataset_id": furnished["id"], "parameters": {"epochs": 5}}
+    estimate = await api.post("/finetune/estimate", body)
+    told = [estimate[name] for name in ("memory_mb", "machine_memory_mb", "free_memory_mb", "disk_mb", "free_disk_mb")]
+    assert told == [3000, 8000, 5000, 700, 900]
+    assert (estimate["warnings"], estimate["obstacle"]) == (["It is asked by transformers."], "")
+    assert asked[0].parameters["epochs"] == 5
+    rows = [row for row in await rows_of(api, furnished) if row["split"] != "held_out"]
+    assert len(asked[0].longest) == len(rows)
+    assert asked[0].longest[0] == max(asked[0].longest) > 0
+
+    found = replace(found, obstacle=UnusableModel("base_model: not here"))
+    assert (await api.post("/finetune/estimate", body))["obstacle"] == "base_model: not here"
+    problem = refused(await api.client.post("/finetune", json=body), 422, "unusable_model")
+    assert problem["detail"] == "base_model: not here"
+    assert (await api.get("/finetune"))["items"] == []
+
+
+async def test_a_dataset_with_a_very_long_answer_is_trained_on_and_the_answer_is_named(api: Api) -> None:
+    await fill(api)
+    long = " ".join(f"step {number} of the manual" for number in range(400))
+    await api.add_faq("Which steps does the whole manual have?", long)
+    await api.drain()
+    dataset = await make(api)
+    assert [(one["code"], one["severity"]) for one in dataset["findings"] if one["code"] == "overlong"] == [
+        ("overlong", "warning")
+    ]
+    await trained(api, dataset)
 
 
 async def test_every_row_that_a_model_learnt_from_leads_to_its_faq(api: Api, furnished: dict[str, Any]) -> None:
@@ -186,9 +230,7 @@ async def test_a_changed_file_is_refused_and_not_searched_with(api: Api, furnish
     await trained(api, furnished, name="Tuned")
     path = next(api.settings.tuned.rglob(MAP))
     QueryMap(np.zeros_like(QueryMap.load(path).weight), "k").save(path)
-    problem = refused(
-        await api.client.post("/chat", json={"message": QUESTION, "model": "Tuned"}), 422, "unusable_model"
-    )
+    problem = refused(await api.client.post("/chat", json={"message": QUESTION, "model": "Tuned"}), 409, "conflict")
     assert "not what was trained" in problem["detail"]
 
 
@@ -278,7 +320,7 @@ async def test_a_method_a_dataset_and_a_collection_that_are_not_there_are_refuse
 
 async def test_a_dataset_with_errors_is_not_trained_on(api: Api) -> None:
     await fill(api)
-    await api.add_faq("How long is it?", "word " * 3_500)
+    await api.add_faq("Which key opens it?", f"The key is {'sk-' + 'proj-' + '4f9aB7cD' * 5}.")
     dataset = await make(api)
     assert dataset["errors"] == 1
     problem = refused(await api.client.post("/finetune", json={"dataset_id": dataset["id"]}), 422, "invalid_request")
@@ -305,30 +347,6 @@ async def test_a_training_without_enough_memory_fails_with_what_to_do_and_leaves
     assert training["job"]["error"]["code"] in ("training_out_of_memory", "child_failed")
     assert training["model_id"] is None
     assert (await api.get("/models"))["items"] == []
-
-
-@pytest.mark.fault("B6")
-async def test_a_training_is_cancelled_before_it_begins_while_it_runs_and_not_after_its_end(
-    api: Api, furnished: dict[str, Any]
-) -> None:
-    long = {"epochs": 500, "patience": 500, "learning_rate": 1e-9}
-    job = await api.post("/finetune", {"dataset_id": furnished["id"], "parameters": long}, status=202)
-
-    async def is_training() -> bool:
-        return bool(await api.get(f"/finetune/{job['id']}/points"))
-
-    await eventually(is_training, seconds=30)
-    await api.post(f"/finetune/{job['id']}/cancel")
-    await api.drain()
-    training = await api.get(f"/finetune/{job['id']}")
-    assert (training["job"]["status"], training["model_id"]) == ("cancelled", None)
-    assert not children()
-    refused(await api.client.post(f"/finetune/{job['id']}/cancel"), 409, "conflict")
-    problem = refused(await api.client.post(f"/finetune/{uuid4()}/cancel"), 404, "not_found")
-    assert "no training" in problem["detail"]
-
-    done = await train(api, furnished)
-    refused(await api.client.post(f"/finetune/{done['id']}/cancel"), 409, "conflict")
 
 
 async def test_a_dataset_is_not_deleted_while_it_is_trained_on(api: Api, furnished: dict[str, Any]) -> None:

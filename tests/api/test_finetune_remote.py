@@ -4,15 +4,18 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from backend.finetuning.remote_server import SystemClock
+from backend.repositories.jobs import JobLedger
 from tests.api.conftest import Keys
 from tests.api.test_datasets import fill, make
 from tests.api.test_finetune import QUESTION, train
 from tests.mock_llm.server import MockLlm
 from tests.mock_tuning.app import MockTuning
+from tests.mock_tuning.fireworks import MockFireworks
 from tests.mock_tuning.server import TuningServer
 from tests.mock_tuning.together import MockTogether
 from tests.support import Api, eventually, refused
@@ -36,7 +39,7 @@ def server(running: TuningServer, monkeypatch: pytest.MonkeyPatch) -> TuningServ
         await asyncio.sleep(seconds / 100)
 
     monkeypatch.setattr(SystemClock, "sleep", swiftly)
-    for name in ("OPENAI_API_KEY", "TOGETHER_API_KEY"):
+    for name in ("OPENAI_API_KEY", "TOGETHER_API_KEY", "FIREWORKS_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     running.app, running.tuning = MockLlm(), MockTuning()
     return running
@@ -81,6 +84,8 @@ async def test_a_model_is_trained_at_the_provider_and_asked_there(
     assert len(server.tuning.sent()) == sent
     points = await api.get(f"/finetune/{training['id']}/points")
     assert {point["name"] for point in points} == {"train_loss", "validation_loss"}
+    async with api.scope.database.read() as session:
+        assert await JobLedger(session).payload(UUID(training["id"])) == {"queue": "remote_trainings"}
 
     answer = await api.post("/chat", {"message": QUESTION, "model": "Remote"})
     assert (answer["provider"], answer["model"], answer["fallback_used"]) == (SERVER, "ft:ok", False)
@@ -92,18 +97,33 @@ async def test_a_model_is_trained_at_the_provider_and_asked_there(
     assert (await api.get("/v1/models/Remote"))["nexus"]["kind"] == "tuned"
 
 
-async def test_a_model_is_trained_at_together_by_its_own_api_and_asked_there(
-    api: Api, dataset: dict[str, Any], server: TuningServer
+@pytest.mark.parametrize(("provider", "tuning"), [("together", MockTogether), ("fireworks", MockFireworks)])
+async def test_a_model_is_trained_at_a_provider_by_its_own_api_and_asked_there(
+    api: Api, dataset: dict[str, Any], server: TuningServer, provider: str, tuning: type[MockTuning]
 ) -> None:
-    server.tuning = MockTogether()
-    await connect(api, server, "together")
-    body = {**BODY, "parameters": {"provider": "together"}}
+    server.tuning = tuning()
+    await connect(api, server, provider)
+    body = {**BODY, "parameters": {"provider": provider}}
     training = await train(api, dataset, name="Remote", **body)
     assert training["job"]["status"] == "succeeded", training["job"]["error"]
     points = await api.get(f"/finetune/{training['id']}/points")
     assert {point["name"] for point in points} == {"train_loss", "validation_loss"}
     answer = await api.post("/chat", {"message": QUESTION, "model": "Remote"})
-    assert (answer["provider"], answer["model"], answer["fallback_used"]) == ("together", "ft:ok", False)
+    assert (answer["provider"], answer["model"], answer["fallback_used"]) == (provider, "ft:ok", False)
+
+
+async def test_what_is_left_to_do_before_a_model_answers_is_said_before_it_is_trained_and_after(
+    api: Api, dataset: dict[str, Any], server: TuningServer
+) -> None:
+    server.tuning = MockFireworks()
+    await connect(api, server, "fireworks")
+    remote = next(one for one in await api.get("/finetune/methods") if one["name"] == "remote")
+    said = {one["name"]: one["note"] for one in remote["providers"]}
+    assert "answers once you have deployed it there" in said["fireworks"]
+    assert said[SERVER] == ""
+    await train(api, dataset, **{**BODY, "parameters": {"provider": "fireworks"}})
+    [model] = (await api.get("/models"))["items"]
+    assert model["notes"][-1] == said["fireworks"]
 
 
 @pytest.mark.parametrize("path", ["/finetune", "/finetune/estimate"])

@@ -204,10 +204,37 @@ async def test_forgetting_a_provider_removes_its_key_and_brings_its_agents_back(
     assert (await api.client.delete(PATH)).status_code == 204
 
 
+@pytest.mark.parametrize("name", [row.name for row in PROVIDERS.vendors.values() if row.place == "server"])
+async def test_an_address_that_is_no_base_url_is_refused_with_the_one_to_write(api: Api, name: str) -> None:
+    for given in (
+        "127.0.0.1:9/v1",
+        "http://127.0.0.1:9/V1",
+        "http://127.0.0.1:9/v1?x=1",
+        "http://127.0.0.1:9/api/chat",
+    ):
+        answer = await api.client.put(f"/providers/{name}", json={"base_url": given, "api_key": KEY, "model": "ok"})
+        assert refused(answer, 422, "invalid_request")["detail"].endswith("; write 'http://127.0.0.1:9/v1'")
+    assert (await api.stored()).rows["credential"] == 0
+    body = {"base_url": "http://127.0.0.1:9/v1//", "api_key": KEY, "model": "ok"}
+    assert (await api.client.put(f"/providers/{name}", json=body)).json()["base_url"] == "http://127.0.0.1:9/v1"
+
+
+async def test_the_key_of_an_address_that_was_stored_with_a_slash_stays_with_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"base_url": "http://127.0.0.1:9/v1/", "model": "ok"}
+    with monkeypatch.context() as earlier:
+        earlier.setattr("backend.services.providers.base_url_of", lambda _vendor, url: url)
+        await configured(api, api_key=KEY, **given)
+    shown = await configured(api, **given | {"model": "other"})
+    assert (shown["key_hint"], shown["model"], shown["base_url"]) == (KEY[-4:], "other", given["base_url"])
+
+
 @pytest.mark.parametrize(
     "url",
     [
         "http://user:secret@127.0.0.1/v1",
+        "http://user:secret@127.0.0.1/v1/chat/completions",
         "file:///etc/passwd",
         "http://2130706433/v1",
         "http://api.openai.com/v1",
@@ -267,14 +294,13 @@ async def test_a_key_of_one_workspace_is_not_used_by_another(keys: Keys, mock: M
 
 async def test_every_vendor_is_listed_with_what_it_can_and_what_it_costs(api: Api) -> None:
     providers = {one["name"]: one for one in await api.get("/providers")}
-    assert {"openai", "anthropic", "gemini", "mistral", "groq", "ollama", "together", "openrouter", "vllm"} < set(
-        providers
-    )
+    hosted = {"openai", "anthropic", "gemini", "mistral", "groq", "together", "fireworks", "openrouter"}
+    assert hosted | {"ollama", "vllm"} < set(providers)
     claude = providers["anthropic"]
     assert (claude["state"], claude["needs_key"], claude["key_variable"]) == ("not_set_up", True, "ANTHROPIC_API_KEY")
     assert (claude["streams"], claude["structured_output"], claude["tools"]) == (True, True, True)
     assert [price["model"] for price in claude["prices"]] == claude["models"]
-    assert all(float(price["input_usd"]) > 0 for price in claude["prices"])
+    assert all(float(price["input_usd"]) > 0 for price in (*claude["prices"], *providers["fireworks"]["prices"]))
     assert {price["input_usd"] for price in providers["ollama"]["prices"]} == {None}
     assert not providers["builtin"]["generates"]
 

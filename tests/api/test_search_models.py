@@ -200,6 +200,17 @@ async def test_it_is_not_deleted_while_a_collection_has_its_vectors(api: Api, da
     assert NAME not in await listed(api)
 
 
+async def test_it_is_not_deleted_while_another_one_is_trained_from_it(api: Api, dataset: dict[str, Any]) -> None:
+    model = await trained(api, dataset)
+    wanted = {"dataset_id": dataset["id"], "method": "retriever", "base_model": NAME, "name": "Next"}
+    job = await api.post("/finetune", wanted, status=202)
+    problem = refused(await api.client.delete(f"/models/{model['id']}"), 409, "conflict")
+    assert "'Next' is being trained from this model" in problem["detail"]
+    await api.drain()
+    assert (await api.get(f"/jobs/{job['id']}"))["status"] == "succeeded"
+    assert (await api.client.delete(f"/models/{model['id']}")).status_code == 204
+
+
 @pytest.mark.fault("B8")
 @pytest.mark.parametrize(("change", "says"), [("missing", "cannot be read"), ("changed", "not what was trained")])
 async def test_a_file_that_is_missing_or_changed_makes_the_model_and_its_collection_unavailable(

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.comparing import compare, default, of_model, set_up, vote_for
 from tests.browser.driver import Stack, Theme, approve_confident, button, click, field, load_sample, open_page, settled
-from tests.browser.test_finetune import violations
+from tests.browser.test_finetune import train_by_clicks, violations
 from tests.browser.test_pages import LOOKS
-from tests.browser.tuning import approve, train_model
+from tests.browser.tuning import approve
 from tests.mock_openai import MockOpenAI, MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -34,13 +34,10 @@ def two(sample: Stack, mock: MockServer) -> Stack:
 
 
 def test_from_the_sample_handbook_to_a_promotion_and_back(page: Page, stack: Stack) -> None:
+    """By clicks alone, as in the two minutes of a newcomer."""
     load_sample(page)
     approve_confident(page)
-    with stack.client() as client:
-        for job in client.get("/jobs", params={"kind": "sync_collection"}).json()["items"]:
-            client.get(f"/jobs/{job['id']}/events").raise_for_status()  # ends with the job
-        model = train_model(client)["model_id"]
-    open_page(page, f"/Fine-tune?model={model}", "Fine-tune")
+    train_by_clicks(page)
     page.locator(".st-key-compare_model button").click()
     expect(page.get_by_text("Ask several the same question")).to_be_visible()
     settled(page)
@@ -54,7 +51,7 @@ def test_from_the_sample_handbook_to_a_promotion_and_back(page: Page, stack: Sta
     page.keyboard.press("1")
     expect(page.get_by_text("It counts in the verdict.")).to_be_visible()
     settled(page)
-    expect(page.locator(".st-key-lanes").get_by_text("Support v1 tuned", exact=True)).to_be_visible()
+    expect(page.locator(".st-key-lanes").get_by_text("Support v1 tuned retrieval", exact=True)).to_be_visible()
     expect(page.get_by_text("Why this answer")).to_have_count(2)
     page.reload()
     expect(page.get_by_text("It counts in the verdict.")).to_be_visible()
@@ -64,7 +61,7 @@ def test_from_the_sample_handbook_to_a_promotion_and_back(page: Page, stack: Sta
     _promote(page, "default", "It finds more")
     expect(page.locator(".st-key-alias_support-default").get_by_text("By a reason").first).to_be_visible()
     settled(page)
-    _promote(page, "Support v1 tuned", "It is the other one")
+    _promote(page, "Support v1 tuned retrieval", "It is the other one")
     click(page, page.locator(".st-key-roll_back_support-default button"))
     expect(page.get_by_role("dialog").get_by_text("It returns to")).to_be_visible()
     click(page, page.locator(".st-key-roll_back_confirm button"))
@@ -84,6 +81,7 @@ def _promote(page: Page, name: str, reason: str) -> None:
     click(page, page.locator(".st-key-promote button"))
 
 
+@pytest.mark.slow
 def test_a_lane_that_fails_says_why_and_the_others_are_voted_on(page: Page, two: Stack) -> None:
     with two.client() as client:
         compared = compare(client, [default(client), of_model("status-400"), of_model("ok")])
@@ -120,6 +118,7 @@ def test_lanes_are_streamed_side_by_side_and_stopped(page: Page, two: Stack, moc
         assert len(client.get("/comparisons").json()["items"]) == 1
 
 
+@pytest.mark.slow
 def test_what_the_field_shows_is_asked_though_it_was_changed_a_moment_ago(page: Page, two: Stack) -> None:
     open_page(page, COMPARE, "Compare")
     field(page, "Question").fill("What is in the box?")

@@ -71,9 +71,8 @@ def test_a_document_that_cannot_be_read_says_why_and_can_be_tried_again(page: Pa
         assert len(client.get("/jobs").json()["items"]) >= before
 
 
-@pytest.mark.parametrize(
-    "choice", ["Keep its approved FAQs", pytest.param("Delete all its FAQs", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("choice", ["Keep its approved FAQs", "Delete all its FAQs"])
 def test_a_deleted_document_leaves_its_faqs_or_takes_them_along(
     kept_sample: Stack, open_browser: Callable[[Stack], Page], choice: str
 ) -> None:

@@ -36,9 +36,25 @@ def approved(sample: Stack) -> Stack:
     return sample
 
 
+@pytest.mark.slow
 def test_from_the_sample_handbook_to_a_model_that_is_asked(page: Page) -> None:
     load_sample(page)
     approve_confident(page)
+    train_by_clicks(page)
+    button(page, "Ask it").click()
+    expect(page.get_by_text("Searches with Support v1 tuned retrieval")).to_be_visible()
+    settled(page)
+    ask(page, QUESTION)
+    expect(page.get_by_text("Why this answer")).to_be_visible()
+    settled(page)
+    click(page, page.get_by_text("Why this answer"))
+    expect(page.get_by_text("tuned by “Support v1 tuned retrieval”").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Searches with Support v1 tuned retrieval")).to_be_visible()
+
+
+def train_by_clicks(page: Page) -> None:
+    """From approved FAQs to the page of the model."""
     open_chat(page)
     open_page(page, TUNE, "Fine-tune")
     click(page, button(page, "Make a dataset"))
@@ -52,16 +68,7 @@ def test_from_the_sample_handbook_to_a_model_that_is_asked(page: Page) -> None:
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     click(page, button(page, "Open the model"))
     expect(page.get_by_text("Right answer first (hit@1)")).to_be_visible()
-    button(page, "Ask it").click()
-    expect(page.get_by_text("Searches with Support v1 tuned retrieval")).to_be_visible()
     settled(page)
-    ask(page, QUESTION)
-    expect(page.get_by_text("Why this answer")).to_be_visible()
-    settled(page)
-    click(page, page.get_by_text("Why this answer"))
-    expect(page.get_by_text("tuned by “Support v1 tuned retrieval”").first).to_be_visible()
-    page.reload()
-    expect(page.get_by_text("Searches with Support v1 tuned retrieval")).to_be_visible()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.driver import Stack, Theme, open_review
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 ENDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
 
@@ -22,7 +22,7 @@ def _too_faint(page: Page, option: Locator) -> list[str]:
     return [node["any"][0]["message"] for rule in found["violations"] for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_an_option_under_the_pointer_is_readable(
     open_browser: Callable[[Stack, int, Theme], Page], sample: Stack, theme: Theme
 ) -> None:

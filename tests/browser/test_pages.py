@@ -39,7 +39,7 @@ THEIRS = {
 """Rules that Streamlit's own frame breaks, with the reason; what is inside our blocks is still checked by hand."""
 LOOKS = [
     (1440, "light"),
-    (390, "dark"),
+    pytest.param(390, "dark", marks=pytest.mark.slow),
     pytest.param(1440, "dark", marks=pytest.mark.slow),
     pytest.param(390, "light", marks=pytest.mark.slow),
 ]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import Stack, button, click, open_review, rulebook, settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 TEXT = rulebook(1_200)
 
 
@@ -57,7 +57,6 @@ def test_the_filters_show_whole_what_they_are_set_to(
     assert min(spare) >= 0, spare
 
 
-@pytest.mark.slow
 def test_drafts_do_not_move_while_more_documents_are_read(page: Page, sample: Stack) -> None:
     open_review(page)
     first = page.locator(".st-key-faq_current").inner_text()

@@ -74,6 +74,7 @@ def test_a_refresh_keeps_the_person_signed_in_and_their_conversation_open(
     settled(page)
 
 
+@pytest.mark.slow
 def test_a_new_tab_of_the_same_browser_is_signed_in_and_another_browser_is_not(
     keys_stack: Stack, open_browser: Callable[[Stack], Page], watch: Watch, key: str
 ) -> None:
@@ -127,6 +128,7 @@ def test_signing_out_ends_the_sign_in_of_every_tab_and_of_the_cookie(
     _asked_again(page)
 
 
+@pytest.mark.slow
 def test_who_signs_in_after_another_person_gets_a_new_id(
     keys_stack: Stack, open_browser: Callable[[Stack], Page], key: str
 ) -> None:
@@ -141,7 +143,8 @@ def test_who_signs_in_after_another_person_gets_a_new_id(
     assert len({"chosen-by-somebody-else", first.get("value"), second.get("value")}) == 3
 
 
-@pytest.mark.parametrize("after", ["a click", pytest.param("a refresh", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["a click", "a refresh"])
 def test_a_revoked_key_is_asked_for_again_and_the_page_says_why(
     keys_stack: Stack, open_browser: Callable[[Stack], Page], after: str
 ) -> None:
@@ -183,7 +186,8 @@ def test_after_a_restart_of_the_pages_the_key_is_asked_for_where_the_person_was(
     open_page(page, "/Chat", "Chat")
 
 
-@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_sign_in_page_that_says_why_it_asks(
     keys_stack: Stack, open_browser: Callable[[Stack, int, Theme], Page], theme: Theme
 ) -> None:

@@ -140,5 +140,7 @@ def test_each_metric_explains_itself() -> None:
         assert metric.title
         assert metric.source
         assert metric.high is None or metric.low < metric.high
+    assert METRICS["hit_at_k"].title == "Hit@5"
+    assert "one of the first 5 passages" in METRICS["hit_at_k"].meaning
     assert {name for name, metric in METRICS.items() if metric.better == "lower"} == {"latency", "cost"}
     assert {name for name, metric in METRICS.items() if metric.is_binary} == {"hit_at_k", "refusal"}

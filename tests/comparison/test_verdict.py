@@ -78,6 +78,23 @@ def test_a_leader_of_three_that_is_not_told_apart_from_one_is_not_the_best_yet()
     )
 
 
+def test_the_other_lanes_of_three_are_compared_with_each_other_too() -> None:
+    verdict = judge(["A", "B", "C"], THREE)
+    (other,) = verdict.others
+    assert (other.lane, other.rival, other.tally) == ("C", "B", Tally(30, 10, 30))
+    assert other.interval == interval(Tally(30, 10, 30), 0.05 / 3)
+    assert not other.is_won
+    assert judge(["A", "B"], {("A", "B"): Tally(92, 0, 48)}).others == ()
+
+
+def test_two_that_never_met_are_expected_to_do_as_their_wins_against_others_say() -> None:
+    verdict = judge(["A", "B", "C"], {("A", "B"): Tally(600, 0, 300), ("B", "C"): Tally(600, 0, 300)})
+    against_b, against_c = verdict.duels
+    assert (against_c.rival, against_c.win_rate) == ("C", None)
+    assert against_c.expected == pytest.approx(0.8, abs=0.01), "twice as strong, twice over: 4 of 5"
+    assert against_b.expected == pytest.approx(2 / 3, abs=0.01)
+
+
 def test_with_more_lanes_each_pair_has_to_be_surer() -> None:
     tally = Tally(70, 0, 38)
     assert judge(["A", "B"], {("A", "B"): tally}).decided

@@ -9,8 +9,8 @@ from backend.agents.providers.base import Provider
 from backend.agents.providers.breaker import BreakerProvider, Breakers
 from backend.agents.providers.builtin import BuiltinProvider
 from backend.agents.providers.echo import EchoProvider
-from backend.agents.providers.llama.servers import LlamaServers
 from backend.agents.providers.local import LocalProvider
+from backend.agents.providers.local_models.servers import ModelServers
 from backend.agents.providers.retry import Candidate, FallbackProvider, RetryingProvider
 from backend.security.outbound import Outbound, OutboundPolicy
 from tests.agents.providers.test_local import COMMAND, HEAD, openai_chat
@@ -51,7 +51,7 @@ class TestLocal(ProviderContract):
     def make_provider(self, tmp_path: Path) -> Iterator[Callable[[], Provider]]:
         file = tmp_path / "ok.gguf"
         file.write_bytes(HEAD)
-        servers = LlamaServers(command=COMMAND)
+        servers = ModelServers(command=COMMAND)
         local = LocalProvider(PROVIDERS.vendors["local"], ProviderConfig("local"), openai_chat, servers)
         yield lambda: FallbackProvider([Candidate("local", local, str(file))])
         servers.stop()

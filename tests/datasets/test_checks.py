@@ -73,11 +73,11 @@ def test_an_empty_text_is_an_error(field: str) -> None:
     assert f"1 row has no {field}" in finding.text
 
 
-def test_a_row_over_the_limit_is_an_error_with_its_tokens() -> None:
+def test_a_row_over_the_limit_is_a_warning_with_its_tokens() -> None:
     rows = good()
     rows[3] = replace(rows[3], answer="word " * 200)
     finding = only(rows, "overlong")
-    assert (finding.severity, finding.rows) == ("error", (rows[3].id,))
+    assert (finding.severity, finding.rows) == ("warning", (rows[3].id,))
     assert f"more than 200 tokens, the longest about {tokens_of(rows[3])} ('How do I use the badge?')" in finding.text
     assert report(rows, row_tokens=tokens_of(rows[3])).findings == ()
 

@@ -5,6 +5,7 @@ import pytest
 
 from tests.finetuning.remote import PROVIDERS, Place
 from tests.mock_tuning.app import MockTuning
+from tests.mock_tuning.fireworks import MockFireworks
 from tests.mock_tuning.server import TuningServer
 from tests.mock_tuning.together import MockTogether
 
@@ -29,6 +30,13 @@ async def place(running_tuning: TuningServer, tmp_path: Path, request: pytest.Fi
         yield place
 
 
+@pytest.fixture(params=["openai-compatible", "together"])
+async def listing(running_tuning: TuningServer, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    """At a server whose jobs have ids of its own, so that one is looked for in its list."""
+    async for place in _place(running_tuning, tmp_path, request.param):
+        yield place
+
+
 @pytest.fixture
 async def openai(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[Place]:
     async for place in _place(running_tuning, tmp_path, "openai-compatible"):
@@ -39,6 +47,20 @@ async def openai(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[
 async def together(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[Place]:
     async for place in _place(running_tuning, tmp_path, "together"):
         yield place
+
+
+@pytest.fixture
+async def fireworks(running_tuning: TuningServer, tmp_path: Path) -> AsyncIterator[Place]:
+    async for place in _place(running_tuning, tmp_path, "fireworks"):
+        yield place
+
+
+@pytest.fixture
+def acme(fireworks: Place) -> MockFireworks:
+    """The server of `fireworks`."""
+    tuning: MockTuning = fireworks.server.tuning
+    assert isinstance(tuning, MockFireworks)
+    return tuning
 
 
 @pytest.fixture

@@ -16,12 +16,13 @@ from backend.finetuning.remote_trainer import RemoteTrainer
 from backend.jobs.children import Children
 from backend.security.outbound import Outbound, OutboundPolicy
 from tests.mock_tuning.app import MockTuning
+from tests.mock_tuning.fireworks import ACCOUNT, MockFireworks
 from tests.mock_tuning.server import TuningServer
 from tests.mock_tuning.together import MockTogether
 from tests.support import eventually
 
 KEY = "sk-test-abcdefghij0123456789"
-PROVIDERS = {"openai-compatible": MockTuning, "together": MockTogether}
+PROVIDERS = {"openai-compatible": MockTuning, "together": MockTogether, "fireworks": MockFireworks}
 """What stands for each of them."""
 NAME = uuid4().hex
 """Of the folder of a training."""
@@ -70,7 +71,24 @@ class Place:
     @property
     def owner(self) -> str:
         """Of the dialect that is spoken."""
-        return "Together's" if self.provider == "together" else "OpenAI's"
+        return {"together": "Together's", "fireworks": "Fireworks'"}.get(self.provider, "OpenAI's")
+
+    @property
+    def job(self) -> str:
+        """The id of its first job."""
+        return f"{ACCOUNT}/supervisedFineTuningJobs/nexus-{NAME}-1" if self.provider == "fireworks" else "ftjob-3"
+
+    @property
+    def files(self) -> list[str]:
+        """The ids of its first two files."""
+        if self.provider == "fireworks":
+            return [f"{ACCOUNT}/datasets/nexus-{NAME}-1-{split}" for split in ("train", "validation")]
+        return ["file-1", "file-2"]
+
+    @property
+    def advance(self) -> tuple[str, int]:
+        """The stage of a running job, and of how much it tells what is done."""
+        return ("advancing", 100) if self.provider == "fireworks" else ("stepping", 4)
 
     def order(self, *, rows: int = 4, validation: int = 2, **parameters: JsonValue) -> TrainingOrder:
         folder = self.root / NAME

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import UnusableModel
-from backend.finetuning.checkpoints import KEPT, MANIFEST, begin, newest, seal
+from backend.finetuning.checkpoints import KEPT, MANIFEST, at, begin, newest, seal, steps
 
 
 def saved(root: Path, step: int) -> Path:
@@ -20,6 +20,13 @@ def test_the_newest_is_found_and_old_ones_are_removed(tmp_path: Path) -> None:
     made = [saved(tmp_path, step) for step in (2, 4, 100)]
     assert newest(tmp_path) == (made[-1], 100)
     assert sorted(path.name for path in tmp_path.iterdir()) == [path.name for path in made[-KEPT:]]
+
+
+def test_the_steps_that_are_there_are_told_in_their_order(tmp_path: Path) -> None:
+    for step in (100, 2):
+        assert saved(tmp_path, step) == at(tmp_path, step)
+    assert steps(tmp_path) == [2, 100]
+    assert steps(tmp_path / "nothing") == []
 
 
 def test_there_is_none_before_the_first(tmp_path: Path) -> None:

@@ -52,5 +52,5 @@ def test_a_question_that_leaves_no_room_for_an_answer_is_left_out() -> None:
     short, cut, long = example("one two", "three"), example("one two", "three " * 9), example("one " * 9, "two")
     found = fitting([short, cut, long], words, 6)
     assert found.examples == (short, cut)
-    assert (found.dropped, found.longest) == (1, 6)
-    assert fitting([short], words, 6).longest == 3
+    assert (found.dropped, found.longest, found.cut) == (1, 6, 1)
+    assert (fitting([short], words, 6).longest, fitting([short], words, 6).cut) == (3, 0)

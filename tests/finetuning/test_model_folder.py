@@ -44,6 +44,12 @@ def test_a_folder_of_safetensors_passes_and_its_tensors_are_known(base: Path) ->
     assert tensors(base) == [Tensor("a.weight", (3, 2))]
 
 
+def test_a_folder_that_is_no_model_is_not_walked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Path, "rglob")
+    with pytest.raises(UnusableModel, match=r"has no 'config\.json'"):
+        check(tmp_path)
+
+
 @pytest.mark.fault("B9")
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "original/model.pth", "weights.PT", "optimizer.pkl", "x.ckpt"])
 def test_a_pickle_is_refused_and_not_opened(base: Path, tmp_path: Path, name: str) -> None:
@@ -180,7 +186,7 @@ def test_only_folders_below_the_allowed_ones_are_looked_at(tmp_path: Path) -> No
 
 
 async def test_a_training_that_is_started_again_uses_no_folder_that_is_not_allowed_any_more(tmp_path: Path) -> None:
-    preparation = AnswersPreparation(_untouched(), models=tmp_path, base_models=[tmp_path / "models"])
+    preparation = AnswersPreparation(_untouched(), _untouched(), base_models=[tmp_path / "models"])
     with pytest.raises(InvalidRequest, match="is in none of the folders"):
         await preparation.prepare(Training(method="lora", base_model="/srv/mine"), tmp_path, _untouched())
 

@@ -32,17 +32,17 @@ async def test_a_training_whose_process_died_goes_on_with_one_job(place: Place, 
 
 
 @pytest.mark.fault("B1")
-async def test_a_job_that_was_created_before_its_id_was_written_is_found_by_its_file(place: Place) -> None:
+async def test_a_job_that_was_created_before_its_id_was_written_is_found_by_its_file(listing: Place) -> None:
     """Among more jobs of others than a page holds, and without the metadata that not every server keeps."""
-    await died(place, "job")
-    order, tuning = place.order(), place.server.tuning
+    await died(listing, "job")
+    order, tuning = listing.order(), listing.server.tuning
     [job] = tuning.jobs.values()
     job.pop("metadata", None)
     tuning.jobs |= {f"other-{n}": {"id": f"other-{n}", "training_file": "file-99"} for n in range(5)}
     journal = Journal.read(order.folder)
     journal.job_id, journal.is_creating = None, True
     journal.write(order.folder)
-    assert (await place.ended(order)).state == "succeeded"
+    assert (await listing.ended(order)).state == "succeeded"
     assert tuning.calls.count("create") == 1
     assert tuning.calls.count("jobs") == -(-len(tuning.jobs) // tuning.page)
 
@@ -75,13 +75,13 @@ async def test_a_process_that_dies_when_the_job_has_ended_begins_no_other(
     assert len(place.server.tuning.jobs) == 1
 
 
-async def test_a_server_that_lists_no_jobs_is_never_asked_for_a_second_one(place: Place) -> None:
-    await died(place, "create")
-    place.server.tuning.always["jobs"] = "405"
-    status = await place.ended(place.order())
+async def test_a_server_that_lists_no_jobs_is_never_asked_for_a_second_one(listing: Place) -> None:
+    await died(listing, "create")
+    listing.server.tuning.always["jobs"] = "405"
+    status = await listing.ended(listing.order())
     assert isinstance(status.error, RemoteTrainingFailed)
     assert "lists no jobs" in str(status.error)
-    assert place.server.tuning.jobs == {}
+    assert listing.server.tuning.jobs == {}
 
 
 async def test_to_start_again_changes_nothing_while_it_runs_and_after_its_end(place: Place) -> None:
@@ -172,7 +172,7 @@ async def test_a_server_that_does_not_cancel_is_said_to_go_on_and_a_retry_goes_o
     tuning.always["cancel"] = fault
     said = await cancelled(place)
     assert isinstance(said, GoesOnElsewhere)
-    assert f"{place.server.base_url} may go on with 'ftjob-3'" in str(said)
+    assert f"{place.server.base_url} may go on with {place.job!r}" in str(said)
     assert "end it there" in str(said)
     tuning.statuses = ("succeeded",)
     order = place.order()

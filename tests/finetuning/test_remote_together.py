@@ -1,5 +1,6 @@
 """What is Together's own: files that go elsewhere, figures apart from events, the words of its jobs."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,7 +158,19 @@ async def test_a_file_goes_to_no_address_that_is_never_called(
     status = await together.ended(together.order())
     assert isinstance(status.error, OutboundRefused)
     assert says in str(status.error)
+    assert str(status.error).endswith("; ask the provider why, or train at another one"), "the URL is not the user's"
     assert "Signature" not in str(status.error)
+
+
+@pytest.mark.fault("C1")
+async def test_a_storage_that_cannot_be_reached_is_not_told_as_the_provider(
+    together: Place, mock: MockTogether
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        mock.storage = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    status = await together.ended(together.order())
+    assert "'127.0.0.1', where 'together' wants the file, cannot be reached" in str(status.error)
+    assert "URL" not in str(status.error)
 
 
 @pytest.mark.fault("C4")
@@ -172,6 +185,7 @@ async def test_a_file_that_did_not_arrive_is_sent_again(
     assert len(mock.jobs) == 1
     [job] = mock.jobs.values()
     assert {job["training_file"], job["validation_file"]} <= mock.processed
+    assert mock.files == {}, "the places that were given for nothing are given back"
 
 
 @pytest.mark.parametrize("status", ["403", "404"])
@@ -198,6 +212,21 @@ async def test_a_training_whose_process_died_within_an_upload_goes_on_with_one_j
     await trainer.aclose()
     assert (await together.ended(order)).state == "succeeded"
     assert (len(mock.jobs), len(mock.sent())) == (1, 6)
+    assert mock.files == {}
+
+
+@pytest.mark.fault("B6")
+@pytest.mark.parametrize(("kind", "fault"), [("announce", "lost"), ("store", "hang")])
+async def test_a_place_that_was_given_for_a_file_is_given_back_where_the_training_is_cancelled(
+    together: Place, mock: MockTogether, kind: str, fault: str
+) -> None:
+    mock.always[kind] = fault
+    trainer, order = together.trainer(), together.order()
+    handle = await trainer.start(order)
+    await called(together, kind)
+    await trainer.cancel(order, handle)
+    assert (await trainer.status(order, handle)).state == "cancelled"
+    assert mock.files == {}
 
 
 # --- how a job ends ------------------------------------------------------------------------

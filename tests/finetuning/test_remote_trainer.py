@@ -1,14 +1,17 @@
 """Training at a provider: what is sent, what comes out, what happens when the server does not do as it should."""
 
 import asyncio
+import re
 
 import pytest
 from pydantic import ValidationError
 
+from backend.agents.providers.config import Timeouts
 from backend.errors import InvalidRequest, ProviderAuthFailed, ProviderRejected, RemoteTrainingFailed
 from backend.finetuning import remote_run
 from backend.finetuning.remote_options import RemoteOptions
-from tests.finetuning.remote import KEY, NAME, Place, called, check_curves
+from tests.finetuning.remote import KEY, NAME, Place, SwiftClock, called, check_curves
+from tests.support import eventually
 
 
 async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_what_was_sent(openai: Place) -> None:
@@ -38,7 +41,7 @@ async def test_a_training_sends_its_rows_and_ends_with_a_model_its_curves_and_wh
 async def test_without_rows_to_validate_with_one_file_is_sent_and_without_any_nothing(place: Place) -> None:
     assert (await place.ended(place.order(validation=0))).state == "succeeded"
     assert place.server.tuning.calls.count("upload") == 1
-    assert "validation_file" not in next(iter(place.server.tuning.jobs.values()))
+    assert not {"validation_file", "evaluationDataset"} & set(next(iter(place.server.tuning.jobs.values())))
 
 
 async def test_a_training_without_rows_ends_before_anything_is_sent(place: Place) -> None:
@@ -67,7 +70,7 @@ async def test_status_answers_at_once_from_what_the_last_look_said(place: Place)
     await called(place, "job", tuning.calls.count("job") + 1)
     async with asyncio.timeout(1):
         status = await trainer.status(order, handle)
-    assert (status.state, status.stage, status.total) == ("running", "stepping", 4)
+    assert (status.state, status.stage, status.total) == ("running", *place.advance)
     assert status.done >= 1
 
 
@@ -103,6 +106,56 @@ async def test_failures_that_pass_are_waited_for_at_every_step(place: Place, fau
     assert len(tuning.jobs) == 1
     assert tuning.calls.count("upload") == 3
     assert tuning.calls.count("create") == 2
+
+
+class HeldClock(SwiftClock):
+    """Sleeps until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        await self.go.wait()
+
+
+@pytest.mark.fault("C4")
+@pytest.mark.parametrize(
+    ("fault", "headers", "said"),
+    [
+        (
+            "hang",
+            "7",
+            r"has not answered since \d\d:\d\d UTC; asked again at least every minute\. The last time: .*too long",
+        ),
+        ("503", "7", r"has only failed since \d\d:\d\d UTC; asked again at least every minute\. The last time: .* 503"),
+        ("429", "600", r"has only failed since \d\d:\d\d UTC; asked again in 10 minutes\. The last time: .*slow down"),
+    ],
+)
+async def test_a_server_that_does_not_answer_is_told_with_since_when_until_it_does(
+    place: Place, fault: str, headers: str, said: str
+) -> None:
+    clock = place.clock = HeldClock()
+    place.timeouts = Timeouts(connect=2.0, total=0.3)
+    tuning = place.server.tuning
+    tuning.statuses, tuning.retry_after = ("running",), headers
+    tuning.fail("job", fault)
+    trainer, order = place.trainer(), place.order()
+    handle = await trainer.start(order)
+
+    async def is_told() -> bool:
+        return (await trainer.status(order, handle)).message != ""
+
+    await eventually(is_told)
+    label = "OpenAI-compatible server" if place.provider == "openai-compatible" else place.provider.capitalize()
+    assert re.match(f"{label} {said}", (await trainer.status(order, handle)).message)
+    clock.go.set()
+
+    async def answers_again() -> bool:
+        return not await is_told()
+
+    await eventually(answers_again)
 
 
 @pytest.mark.fault("B12")
@@ -161,7 +214,7 @@ async def test_a_job_that_vanishes_ends_the_training_and_a_retry_begins_another(
     tuning.always["job"] = "404"
     order = place.order()
     status = await place.ended(order)
-    assert "does not know the training 'ftjob-3' any more" in str(status.error)
+    assert f"does not know the training {place.job!r} any more" in str(status.error)
     assert tuning.calls.count("job") == 3, "a new job may not be known everywhere at once"
     tuning.always.clear()
     (order.folder / "ended.json").unlink()
@@ -203,8 +256,21 @@ async def test_a_server_without_fine_tuning_is_told_as_one(place: Place, kind: s
 async def test_a_model_without_a_name_is_waited_for_and_then_told(place: Place) -> None:
     place.server.tuning.model = None
     status = await place.ended(place.order())
-    assert "names no model" in str(status.error)
+    assert "names no model, for 1" in str(status.error)
+    assert "Retry asks for its name again and trains nothing" in str(status.error)
     assert 600 <= place.clock.time < 1200
+
+
+async def test_while_a_model_has_no_name_that_is_what_is_waited_for(place: Place) -> None:
+    place.clock = HeldClock()
+    place.server.tuning.model, place.server.tuning.statuses = None, ("succeeded",)
+    trainer, order = place.trainer(), place.order()
+    handle = await trainer.start(order)
+
+    async def is_waiting() -> bool:
+        return (await trainer.status(order, handle)).stage == "naming"
+
+    await eventually(is_waiting)
 
 
 async def test_a_status_that_nobody_knows_is_waited_on_and_then_told(
@@ -213,7 +279,7 @@ async def test_a_status_that_nobody_knows_is_waited_on_and_then_told(
     monkeypatch.setattr(remote_run, "PATIENCE", 1800.0)
     place.server.tuning.statuses = ("dreaming",)
     status = await place.ended(place.order())
-    assert "has said for 30 minutes that the training 'ftjob-3' is 'dreaming'" in str(status.error)
+    assert f"has said for 30 minutes that the training {place.job!r} is 'dreaming'" in str(status.error)
     assert 1800 <= place.clock.time < 1900
 
 
@@ -227,7 +293,12 @@ async def test_a_server_that_tells_no_events_trains_without_curves(place: Place)
     status = await place.ended(place.order())
     assert status.result is not None
     assert "there are no curves" in status.result.notes[1]
-    assert place.server.tuning.calls.count("events") == 1
+
+
+async def test_a_server_that_has_no_events_is_asked_for_them_once(listing: Place) -> None:
+    listing.server.tuning.always["events"] = "404"
+    await listing.ended(listing.order())
+    assert listing.server.tuning.calls.count("events") == 1
 
 
 async def test_files_that_cannot_be_deleted_are_named(place: Place) -> None:
@@ -235,7 +306,7 @@ async def test_files_that_cannot_be_deleted_are_named(place: Place) -> None:
     status = await place.ended(place.order())
     assert status.result is not None
     assert [note for note in status.result.notes if "could not be deleted" in note] == [
-        f"the file 'file-{n}' could not be deleted at {place.server.base_url}; delete it there" for n in (1, 2)
+        f"the file {file!r} could not be deleted at {place.server.base_url}; delete it there" for file in place.files
     ]
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from backend.finetuning import lora_task
-from backend.finetuning.base import TrainingStatus
+from backend.finetuning.base import CONVERSATIONS, HELD_OUT, TrainingStatus
 from backend.finetuning.lora_run import Arguments, LoraParameters
 from backend.jobs.children import Children
 from tests.finetuning_extra.running import Training
@@ -35,11 +35,17 @@ def conversations(count: int = 40) -> list[dict[str, list[dict[str, str]]]]:
     ]
 
 
-def write_rows(folder: Path, count: int = 40, held_out: int = 8) -> None:
+def write_rows(folder: Path, count: int = 40, apart: int = 8) -> None:
+    """So many are to validate with, and half of those are held out besides."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = conversations(count)
-    for name, some in (("train", rows[held_out:]), ("validation", rows[:held_out])):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
+    rows = conversations(count + apart // 2)
+    write(folder / CONVERSATIONS["train"], rows[apart:count])
+    write(folder / CONVERSATIONS["validation"], rows[:apart])
+    write(folder / HELD_OUT, rows[count:])
+
+
+def write(file: Path, rows: Sequence[object]) -> None:
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def tiny_tokenizer(*, digits: bool = True) -> Tokenizer:
@@ -59,19 +65,18 @@ def tiny_tokenizer(*, digits: bool = True) -> Tokenizer:
     return tokenizer
 
 
-def write_base(folder: Path, *, digits: bool = True) -> Path:
-    """A Llama of two layers with random weights."""
+def write_base(folder: Path, *, digits: bool = True, kind: str = "llama") -> Path:
+    """A model of two layers with random weights, of a `model_type`."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
     torch.manual_seed(0)
     sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
     ends = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    settings = LlamaConfig(
-        vocab_size=384, max_position_embeddings=4096, tie_word_embeddings=False, **sizes, **heads, **ends
-    )
-    LlamaForCausalLM(settings).save_pretrained(folder)
+    more = {"vocab_size": 384, "max_position_embeddings": 4096, "tie_word_embeddings": False}
+    settings = AutoConfig.for_model(kind, **sizes, **heads, **ends, **more)
+    AutoModelForCausalLM.from_config(settings).save_pretrained(folder)
     names = {"bos_token": START, "eos_token": END, "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=tiny_tokenizer(digits=digits), **names)
     tokenizer.chat_template = TEMPLATE

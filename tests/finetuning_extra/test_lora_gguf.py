@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.agents.providers.llama.servers import LlamaServer
-from backend.finetuning import lora_gguf
-from backend.finetuning.lora_gguf import NotExported, check_tokens, export
+from backend.agents.providers.local_models.servers import ModelServer
+from backend.finetuning import gguf_fit
+from backend.finetuning.gguf_fit import NotExported
+from backend.finetuning.lora_gguf import check_tokens, export
 from backend.finetuning.lora_llama import PRE_TOKENIZERS
 from backend.finetuning.lora_task import load_tokenizer
 from tests.finetuning_extra.building import conversations, train, write_base
@@ -40,13 +41,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Training:
         folder / "run", base, {"kind": "full", "learning_rate": 5e-3, "max_steps": 80, "evaluations": 1}
     )
     assert status.result is not None
-    assert status.result.notes == []
+    assert ["is kept" in note for note in status.result.notes] == [True]
     return one
 
 
 @contextmanager
 def served(file: Path) -> Iterator[httpx.Client]:
-    server = LlamaServer(file, "test")
+    server = ModelServer(file, "test")
     try:
         found = server.acquire()
         key = {"authorization": f"Bearer {found.key.get_secret_value()}"}
@@ -98,7 +99,7 @@ def test_both_kinds_of_tokenizer_are_written(tmp_path: Path, digits: bool) -> No
 def test_a_file_that_llama_cpp_reads_otherwise_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = write_base(tmp_path / "base", digits=False)
     tokenizer = load_tokenizer(base)
-    monkeypatch.setattr(lora_gguf, "PRE_TOKENIZERS", {"smollm": PRE_TOKENIZERS["gpt-2"]})
+    monkeypatch.setattr(gguf_fit, "PRE_TOKENIZERS", {"smollm": PRE_TOKENIZERS["gpt-2"]})
     export(base, tokenizer, tmp_path / "model.gguf")
     with pytest.raises(NotExported, match="other tokens than training did"):
         check_tokens(tmp_path / "model.gguf", tokenizer, [[{"role": "user", "content": "room 10, 20, 30"}]])

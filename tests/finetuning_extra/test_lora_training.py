@@ -61,6 +61,11 @@ async def test_without_held_out_conversations_it_is_said_that_nothing_was_compar
         assert any("nothing says whether it became better" in note for note in status.result.notes)
 
 
+def test_one_evaluation_is_at_the_end(base: Path, run: Path) -> None:
+    one, _ = train(run, base, {"max_steps": 3, "evaluations": 1})
+    assert list(one.curve("validation_loss")) == [0, 3]
+
+
 @pytest.mark.parametrize("kind", ["lora", "full"])
 def test_all_of_the_model_can_be_trained_and_steps_accumulated(base: Path, run: Path, kind: str) -> None:
     changes = {"kind": kind, "max_steps": 0, "epochs": 2, "batch": 4, "accumulation": 4, "learning_rate": 5e-3}

@@ -13,10 +13,10 @@ from frontend.components.badges import JOB_STATUS
 from frontend.safe_text import plain
 from tests.finetuning_extra import building, encoders
 from tests.finetuning_extra.running import SECONDS
-from tests.frontend.conftest import Pages, approved, dataset, pages, sample, sample_template
+from tests.frontend.conftest import Pages, approved, dataset, pages, sample, stages
 from tests.frontend.looking import words
 
-__all__ = ["approved", "dataset", "pages", "sample", "sample_template"]
+__all__ = ["approved", "dataset", "pages", "sample", "stages"]
 
 pytestmark = [pytest.mark.finetune, pytest.mark.timeout(2 * SECONDS)]
 CHAT = "pages/2_Chat.py"

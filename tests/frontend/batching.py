@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.batches import BatchDetail, BatchResults, Difference, LaneMetric, MetricDuel, MetricWords
-from contracts.comparisons import Contestant, Duel, Target, Verdict
+from contracts.comparisons import Contestant, ContestDetail, Duel, Target, Verdict
 from contracts.jobs import Job, JobStatus
 from contracts.problem import Problem
 
@@ -17,7 +17,7 @@ NOW: Final = datetime(2026, 11, 29, 8, tzinfo=UTC)
 WORDS: Final = [
     MetricWords(
         name="hit_at_k",
-        title="Hit@k",
+        title="Hit@5",
         unit="share of questions",
         meaning="How often it is found.",
         source="Craswell 2009",
@@ -52,8 +52,7 @@ def contestant(name: str) -> Contestant:
 
 def job(status: JobStatus = JobStatus.SUCCEEDED, **more: Any) -> Job:
     facts: dict[str, Any] = {"stage": "asking", "progress": 0.5, "done": 60, "total": 120, "message": ""}
-    # The kind of these jobs is not known to every version of the contracts.
-    return Job.model_construct(id=BATCH, kind="finetune", status=status, attempt=1, created_at=NOW, **{**facts, **more})
+    return Job.model_construct(id=BATCH, kind="compare", status=status, attempt=1, created_at=NOW, **{**facts, **more})
 
 
 def failed(*, status: int = 502, retryable: bool = True) -> Job:
@@ -136,3 +135,20 @@ def batch(made: Job | None = None, **more: Any) -> BatchDetail:
         "created_at": NOW,
     }
     return BatchDetail.model_construct(**{**facts, "job": made or job(), **more})
+
+
+def contest(of: BatchDetail) -> ContestDetail:
+    """Of the batch, without a vote."""
+    order = [one.key for one in of.contestants]
+    return ContestDetail(
+        id=of.contest_id,
+        contestants=of.contestants,
+        questions=of.questions,
+        votes=0,
+        others=0,
+        verdict=Verdict(decided=False, best=None, order=order, duels=[], votes_needed=None, text="no votes yet"),
+        closed=False,
+        author=of.author,
+        created_at=NOW,
+        curves=[],
+    )

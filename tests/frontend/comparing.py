@@ -6,7 +6,6 @@ from typing import Final
 from contracts.comparisons import Compared, Comparison, NewComparison, Target
 from contracts.providers import ProviderSettings
 from frontend.api_client import Api
-from tests.frontend.conftest import Pages
 from tests.mock_openai import MockServer
 
 COMPARE: Final = "pages/4_Compare.py"
@@ -14,10 +13,10 @@ QUESTION: Final = "What does the warranty cover?"
 PROVIDER: Final = "openai-compatible"
 
 
-def set_up(pages: Pages, mock: MockServer) -> None:
+def set_up(api: Api, mock: MockServer) -> None:
     """A second one to ask, whose usual model answers."""
     settings = {"base_url": mock.base_url, "api_key": "sk-test-abcdefghij0123456789", "model": "ok"}
-    pages.api.save_provider(PROVIDER, ProviderSettings.model_validate(settings))
+    api.save_provider(PROVIDER, ProviderSettings.model_validate(settings))
 
 
 def default(api: Api) -> Target:

@@ -2,9 +2,10 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
@@ -13,12 +14,14 @@ import pytest
 import sqlalchemy as sa
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from backend.app import create_app
 from backend.jobs.inline import InlineRunner
 from backend.settings import Settings
 from contracts.access import NewApiKey, Role
+from contracts.comparisons import Contest
 from contracts.datasets import Dataset, NewDataset
 from contracts.faqs import FaqStatus
 from contracts.finetuning import NewTraining, TunedModel
@@ -26,9 +29,19 @@ from frontend import connection
 from frontend.api_client import Api, http_client
 from frontend.components import cookie_exchange
 from frontend.sign_ins import SignIns
+from tests.frontend.comparing import compare, default, of_model, set_up
+from tests.mock_openai import MockServer
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 RUN_SECONDS = 30
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_sought_once() -> Iterator[None]:
+    """Every page of `AppTest` reads what each installed package tells of itself, for half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 class InProcess(httpx.BaseTransport):
@@ -156,22 +169,59 @@ def pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages
         yield Pages(running, token)
 
 
+Stages = Callable[[str], Path]
+
+
 @pytest.fixture(scope="session")
-def sample_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the drafts of the sample handbook, which take seconds to read. Copy it, never use it."""
-    data_dir = tmp_path_factory.mktemp("sample") / "data"
-    shutil.copytree(template, data_dir)
-    settings = Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
-    with pytest.MonkeyPatch.context() as patch, _running(settings, patch) as running:
-        Pages(running, (settings.secrets_dir / "local_token").read_text().strip()).sample()
-    return data_dir
+def stages(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """Data directories by how far somebody came, each made of the one before when it is first asked for. Copy them,
+    never use them: what leads to them takes seconds."""
+
+    @cache
+    def made(stage: str) -> Path:
+        position = list(STAGES).index(stage)
+        before = made(list(STAGES)[position - 1]) if position else template
+        data_dir = tmp_path_factory.mktemp(stage) / "data"
+        shutil.copytree(before, data_dir)
+        settings = Settings(data_dir=data_dir, jobs="inline", embedder="hashing", _env_file=None)
+        with pytest.MonkeyPatch.context() as patch, _running(settings, patch) as running:
+            pages = Pages(running, (settings.secrets_dir / "local_token").read_text().strip())
+            STAGES[stage](pages)
+            pages.drain()
+        return data_dir
+
+    return made
+
+
+def _approve(pages: Pages) -> None:
+    drafts = pages.api.faqs(status=FaqStatus.DRAFT, limit=200).items
+    pages.api.approve([faq.id for faq in drafts if faq.confidence >= 0.8])
+
+
+def _freeze(pages: Pages) -> None:
+    pages.api.create_dataset(NewDataset(name="Support"))
+
+
+def _train(pages: Pages) -> None:
+    [dataset] = pages.api.datasets().items
+    pages.api.train(NewTraining(dataset_id=dataset.id, name="Support v1 tuned"))
+
+
+STAGES: dict[str, Callable[[Pages], None]] = {
+    "sample": Pages.sample,
+    "approved": _approve,
+    "dataset": _freeze,
+    "model": _train,
+}
 
 
 @pytest.fixture
-def sample(settings: Settings, sample_template: Path) -> None:
-    """The data directory of somebody who has loaded the sample handbook and decided nothing yet."""
+def sample(request: pytest.FixtureRequest, settings: Settings, stages: Stages) -> None:
+    """The data directory of somebody who has loaded the sample handbook and decided nothing yet, or came as far as the
+    test's other fixtures say."""
+    furthest = [stage for stage in STAGES if stage in request.fixturenames][-1]
     shutil.rmtree(settings.data_dir)
-    shutil.copytree(sample_template, settings.data_dir)
+    shutil.copytree(stages(furthest), settings.data_dir)
 
 
 class KeyPages(Pages):
@@ -211,21 +261,33 @@ def key_pages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[K
 @pytest.fixture
 def approved(sample: None, pages: Pages) -> Pages:  # noqa: ARG001  # the sample is there before the app starts
     """The confident drafts of the sample handbook are approved and in the index."""
-    drafts = pages.api.faqs(status=FaqStatus.DRAFT, limit=200).items
-    pages.api.approve([faq.id for faq in drafts if faq.confidence >= 0.8])
-    pages.drain()
     return pages
 
 
 @pytest.fixture
 def dataset(approved: Pages) -> Dataset:
-    accepted = approved.api.create_dataset(NewDataset(name="Support"))
-    approved.drain()
-    return approved.api.dataset(accepted.dataset.id)
+    [dataset] = approved.api.datasets().items
+    return approved.api.dataset(dataset.id)
 
 
 @pytest.fixture
-def model(approved: Pages, dataset: Dataset) -> TunedModel:
-    approved.api.train(NewTraining(dataset_id=dataset.id, name="Support v1 tuned"))
-    approved.drain()
-    return approved.api.tuned_models().items[0]
+def model(approved: Pages, dataset: Dataset) -> TunedModel:  # noqa: ARG001  # it is trained on the dataset
+    [model] = approved.api.tuned_models().items
+    return model
+
+
+@pytest.fixture
+def two(approved: Pages, mock: MockServer) -> Pages:
+    """The default agent, and a model of a provider."""
+    set_up(approved.api, mock)
+    return approved
+
+
+@pytest.fixture
+def contest(two: Pages) -> Contest:
+    """One question with a vote that counts, and two that wait."""
+    for question in ("What does the warranty cover?", "What is Coldkeep?", "Where is the manual?"):
+        last = compare(two.api, [default(two.api), of_model("ok")], question=question)
+    two.api.vote(last.id, "left")
+    [found] = two.api.contests().items
+    return found

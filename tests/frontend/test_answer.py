@@ -3,8 +3,10 @@
 import pytest
 
 from contracts.agents import AgentEdit, AgentParameters
+from tests.frontend.comparing import set_up
 from tests.frontend.conftest import Pages
 from tests.frontend.looking import words
+from tests.mock_openai import MockServer
 
 pytestmark = pytest.mark.usefixtures("sample")
 UNCITED = "No source cited"
@@ -36,3 +38,13 @@ def test_an_answer_that_was_cut_says_so(pages: Pages, limit: int | None) -> None
     page = pages.open("pages/2_Chat.py")
     page.chat_input[0].set_value("What does the warranty cover?").run()
     assert ("Cut off" in words(page)) is (limit is not None)
+
+
+@pytest.mark.parametrize("model", ["ok", "badjson-twice"])
+def test_a_step_that_the_model_did_not_take_says_why(pages: Pages, mock: MockServer, model: str) -> None:
+    set_up(pages.api, mock)
+    edit = AgentEdit(provider="openai-compatible", model=model, parameters=AgentParameters(steps=["search"]))
+    pages.api.edit_agent(pages.api.agents().items[0].id, edit)
+    page = pages.open("pages/2_Chat.py")
+    page.chat_input[0].set_value("Who won the football world cup in 1998?").run()
+    assert ("The model's answer was refused" in words(page)) is (model != "ok")

@@ -6,6 +6,7 @@ import pytest
 
 from contracts.access import Role
 from contracts.batches import BatchDetail, NewBatch
+from contracts.comparisons import Promotion
 from contracts.datasets import Dataset
 from contracts.jobs import JobStatus
 from contracts.page import Page
@@ -14,7 +15,7 @@ from contracts.providers import Provider
 from frontend.api_client import Api, ApiError
 from frontend.components.batch_figures import cost_text, metric_text
 from frontend.views.batches import judges
-from tests.frontend.batching import BATCH, WORDS, batch, failed, job, results
+from tests.frontend.batching import BATCH, CONTEST, WORDS, batch, contest, failed, job, results
 from tests.frontend.comparing import COMPARE, set_up
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
@@ -26,6 +27,7 @@ def told(monkeypatch: pytest.MonkeyPatch, *batches: BatchDetail) -> None:
     monkeypatch.setattr(Api, "batches", lambda *_, **__: Page[BatchDetail].model_construct(items=list(batches)))
     monkeypatch.setattr(Api, "batch", lambda *_: batches[0])
     monkeypatch.setattr(Api, "metric_words", lambda _: WORDS)
+    monkeypatch.setattr(Api, "contest", lambda *_: contest(batches[0]))
     monkeypatch.setattr(Api, "job", lambda *_: batches[0].job)
 
 
@@ -40,7 +42,7 @@ def test_without_a_dataset_the_tab_leads_to_one(pages: Pages, monkeypatch: pytes
 def test_a_batch_is_begun_with_what_was_chosen(
     approved: Pages, dataset: Dataset, mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_up(approved, mock)
+    set_up(approved.api, mock)
     asked: list[NewBatch] = []
 
     def start(_: Api, new: NewBatch) -> BatchDetail:
@@ -65,7 +67,7 @@ def test_a_batch_is_begun_with_what_was_chosen(
 def test_what_the_api_refuses_stays_at_the_form(
     approved: Pages, mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_up(approved, mock)
+    set_up(approved.api, mock)
     told(monkeypatch)
 
     def refused(*_: object) -> BatchDetail:
@@ -148,6 +150,19 @@ def test_what_a_person_can_mend_is_offered_again(pages: Pages, monkeypatch: pyte
     assert keys(pages.open(COMPARE, batch=str(BATCH)), "retry_") == [str(BATCH)]
 
 
+def test_what_a_batch_shows_is_the_reason_to_promote_by_it(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, batch(results=results()))
+    asked: list[tuple[str, Promotion]] = []
+    monkeypatch.setattr(Api, "promote", lambda _, name, promotion: asked.append((name, promotion)))
+    page = pages.open(COMPARE, view="batches", batch=str(BATCH))
+    reason = labelled(page.text_input, "Promote it all the same, because")
+    assert reason.value == "A batch of 125 questions: ok finds more: 19 points, 10 to 27"
+    press(page, "promote")
+    assert asked == [
+        ("support-default", Promotion(contest_id=CONTEST, key="key-ok", reason=reason.value)),
+    ]
+
+
 def test_results_say_what_was_measured_and_left_out(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, batch(results=results()))
     page = pages.open(COMPARE, batch=str(BATCH))
@@ -156,7 +171,7 @@ def test_results_say_what_was_measured_and_left_out(pages: Pages, monkeypatch: p
     assert list(table["ok"]) == ["72\u00a0% (60\u00a0% to 81\u00a0%)", "340 ms; 5 % over 1.2 s"]
     assert list(table["small"]) == ["50\u00a0% (41\u00a0% to 59\u00a0%)", "–"]
     said = words(page)
-    assert "ok, Hit@k: 2 questions have no value; measured on 118" in said
+    assert "ok, Hit@5: 2 questions have no value; measured on 118" in said
     assert "small gave no answer to 3 questions" in said
     assert "better on 30, worse on 8, the same on 80, no value on 2; +19 points (+10 to +27)" in said.replace("\\", "")
     assert "How often it is found" in said

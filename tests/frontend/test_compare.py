@@ -6,22 +6,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from contracts.access import Role
+from contracts.agents import AgentEdit, AgentNew
 from contracts.comparisons import Comparison
 from contracts.finetuning import TunedModel
 from frontend.api_client import Api
 from frontend.layout import COMPARE as PAGE
 from frontend.layout import offered
-from tests.frontend.comparing import COMPARE, QUESTION, compare, default, label_of, of_model, set_up
+from tests.frontend.comparing import COMPARE, QUESTION, compare, default, label_of, of_model
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import address, field, keys, labelled, press, words
-from tests.mock_openai import MockServer
-
-
-@pytest.fixture
-def two(approved: Pages, mock: MockServer) -> Pages:
-    """The default agent, and a model of a provider."""
-    set_up(approved, mock)
-    return approved
 
 
 def ask(page: AppTest, question: str = QUESTION) -> AppTest:
@@ -117,6 +110,28 @@ def test_a_question_is_taken_from_the_approved_faqs(two: Pages) -> None:
     press(page, f"suggest_{first}")
     faq = next(faq for faq in two.api.faqs(limit=200).items if str(faq.id) == first)
     assert labelled(page.text_input, "Question").value == faq.question
+
+
+def test_the_questions_to_begin_with_are_of_what_those_that_are_compared_search(two: Pages) -> None:
+    for name, question in (("staff", "Is there tea?"), ("pricing", "Is Pro dear?")):
+        two.post("/ingest", {"collection": name, "faqs": [{"question": question, "answer": "Yes."}]})
+    two.drain()
+    ids = {one.name: one.id for one in two.api.collections().items}
+    staff = two.api.create_agent(AgentNew(name="Desk", collection_id=ids["staff"]))
+    both = [ids["pricing"], ids["staff"]]
+    two.api.create_agent(AgentNew(name="All", collection_id=both[0], more_collection_ids=both[1:]))
+    page = two.open(COMPARE)
+
+    def offered(*names: str) -> set[str]:
+        for box, name in zip(choices(page), names, strict=True):
+            box.set_value(f"{name} (agent)")
+        page.run()
+        return {button.label for button in page.button if str(button.key).startswith("suggest_")}
+
+    assert offered("Desk", "All") == {"Is there tea?"}
+    two.api.edit_agent(staff.id, AgentEdit(collection_id=ids["pricing"]))
+    assert offered("Desk", "All") == {"Is Pro dear?"}
+    assert len(offered("default", "All")) == 4
 
 
 def test_a_model_may_be_asked_without_documents(two: Pages) -> None:

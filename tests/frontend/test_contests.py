@@ -1,4 +1,4 @@
-"""Contests on the compare page: what votes say, the queue, promotion, rolling back, and Home's card."""
+"""Contests on the compare page: what votes say, the queue, promotion, and Home's card."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import pytest
 
 from contracts.access import Role
 from contracts.agents import AgentNew
-from contracts.comparisons import Comparison, Contest, Promotion, Target, Verdict
+from contracts.comparisons import Comparison, Contest, Duel, Promotion, Target, Verdict
 from contracts.finetuning import TunedModel
+from frontend.components.tuning import percent
 from frontend.components.verdict import verdict_words, win_rate_chart
 from frontend.safe_text import plain
 from tests.frontend.comparing import COMPARE, compare, default, of_model, set_up
@@ -17,23 +18,6 @@ from tests.frontend.tuning import TUNE, told
 from tests.mock_openai import MockServer
 
 HOME = "Home.py"
-
-
-@pytest.fixture
-def two(approved: Pages, mock: MockServer) -> Pages:
-    """The default agent, and a model of a provider."""
-    set_up(approved, mock)
-    return approved
-
-
-@pytest.fixture
-def contest(two: Pages) -> Contest:
-    """One question with a vote that counts, and two that wait."""
-    for question in ("What does the warranty cover?", "What is Coldkeep?", "Where is the manual?"):
-        last = compare(two.api, [default(two.api), of_model("ok")], question=question)
-    two.api.vote(last.id, "left")
-    [found] = two.api.contests().items
-    return found
 
 
 def name_of_left(pages: Pages) -> str:
@@ -84,6 +68,23 @@ def test_waiting_questions_are_voted_on_one_after_the_other(two: Pages, contest:
     press(page, "to_contest")
     assert "Nothing waits for your vote." in words(page)
     assert two.api.contest(contest.id).votes == 3
+
+
+def test_of_three_each_pair_has_its_line(two: Pages) -> None:
+    lanes = [default(two.api), of_model("ok"), of_model("longer")]
+    two.api.vote(compare(two.api, lanes).id, "a")
+    [contest] = two.api.contests().items
+    [table] = two.open(COMPARE, contest=str(contest.id)).table
+    assert list(table.value) == ["Compared", "Better", "The same", "Worse", "Win rate", "By all votes"]
+    assert list(table.value["Better"]) == [1, 1, 0]
+    assert list(table.value["By all votes"]) == [percent(one.expected or 0) for one in every(contest.verdict)]
+    names = {one.key: one.name for one in contest.contestants}
+    second, third = (plain(names[key]) for key in contest.verdict.order[1:])
+    assert list(table.value["Compared"])[2] == f"{second} against {third}"
+
+
+def every(verdict: Verdict) -> list[Duel]:
+    return [*verdict.duels, *verdict.others]
 
 
 def test_votes_that_do_not_count_are_named(two: Pages, contest: Contest) -> None:
@@ -204,7 +205,7 @@ def test_the_form_begins_with_whom_the_person_voted_for(
 def test_the_form_begins_with_the_model_and_the_alias_that_the_person_came_from(
     approved: Pages, model: TunedModel, mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_up(approved, mock)
+    set_up(approved.api, mock)
     for target, name in ((of_model("ok"), "first"), (Target(model=model.name), "second")):
         found = approved.api.contest(compare(approved.api, [target, default(approved.api)]).contest_id)
         key = next(one.key for one in found.contestants if one.target == target)
@@ -222,49 +223,6 @@ def test_a_name_that_is_none_is_refused_at_once(two: Pages, contest: Contest) ->
     labelled(page.text_input, "Alias").set_value("Our/Best").run()
     press(page, "promote")
     assert "is no name for an alias" in words(page)
-
-
-def promote(pages: Pages, contest: Contest, place: int = 0) -> str:
-    one = contest.contestants[place]
-    pages.api.promote("support-default", Promotion(contest_id=contest.id, key=one.key, reason="It is cheaper"))
-    return one.name
-
-
-def test_an_alias_is_rolled_back_once_it_is_said_to_what(two: Pages, contest: Contest) -> None:
-    first = promote(two, contest, 0)
-    second = promote(two, contest, 1)
-    page = press(two.open(COMPARE, view="promoted"), "roll_back_support-default")
-    said = words(page)
-    assert f"means **{second}** now. It returns to **{first}**" in said
-    press(page, "roll_back_confirm")
-    [alias] = two.api.aliases()
-    assert alias.current.contestant.name == first
-    assert not keys(page, "roll_back_")
-
-
-def test_what_means_a_model_is_used_in_the_default_agent(two: Pages, contest: Contest) -> None:
-    place = next(at for at, one in enumerate(contest.contestants) if one.kind == "model")
-    promote(two, contest, place)
-    page = press(two.open(COMPARE, view="promoted"), "use_support-default")
-    assert two.api.agents().items[0].model == "support-default"
-    assert "Used by default" in words(page)
-
-
-def test_what_means_tuned_retrieval_is_used_to_search_with(approved: Pages, model: TunedModel) -> None:
-    compare(approved.api, [default(approved.api), Target(model=model.name)])
-    [contest] = approved.api.contests().items
-    place = next(at for at, one in enumerate(contest.contestants) if one.kind == "tuned_retrieval")
-    promote(approved, contest, place)
-    press(approved.open(COMPARE, view="promoted"), "use_support-default")
-    assert approved.api.agents().items[0].parameters.retrieval_model == "support-default"
-
-
-def test_what_means_an_agent_is_no_agents_to_use(two: Pages, contest: Contest) -> None:
-    place = next(at for at, one in enumerate(contest.contestants) if one.kind == "agent")
-    promote(two, contest, place)
-    page = two.open(COMPARE, view="promoted")
-    assert "It means an agent" in words(page)
-    assert not keys(page, "use_")
 
 
 def test_a_name_at_the_beginning_of_a_verdict_is_left_as_it_is() -> None:
@@ -305,37 +263,3 @@ def test_a_finished_model_leads_to_its_comparison(approved: Pages, model: TunedM
     press(page, "compare_model")
     boxes = [box for box in page.selectbox if str(box.key).startswith("lane_")]
     assert [box.options[box.index or 0] for box in boxes] == ["default (agent)", f"{model.name} (tuned retrieval)"]
-
-
-def test_the_api_that_is_away_is_not_nothing_promoted(pages: Pages) -> None:
-    page = pages.open(COMPARE, view="promoted")
-    assert "Nothing was promoted yet" in words(page)
-    pages.transport.is_down = True
-    page.run()
-    assert "yet" not in words(page)
-
-
-def test_the_lists_of_targets_have_the_aliases(two: Pages, contest: Contest) -> None:
-    name = promote(two, contest)
-    page = two.open(COMPARE)
-    boxes = [box for box in page.selectbox if str(box.key).startswith("lane_")]
-    assert f"support-default (alias, now {name})" in boxes[0].options
-
-
-def test_an_alias_is_asked_on_the_chat_page_and_a_conversation_goes_on_with_what_it_means(
-    two: Pages, contest: Contest
-) -> None:
-    keys = {one.name: one.key for one in contest.contestants}
-    two.api.promote("support-default", Promotion(contest_id=contest.id, key=keys["ok"], reason="It is cheap"))
-    page = two.open("pages/2_Chat.py")
-    assert "support-default (alias, now ok)" in field(page.selectbox, "target").options
-    field(page.selectbox, "target").set_value("support-default").run()
-    page.chat_input[0].set_value("What does the warranty cover?").run()
-    [conversation] = two.api.conversations().items
-    assert conversation.model == "support-default"
-    two.api.promote("support-default", Promotion(contest_id=contest.id, key=keys["default"], reason="It is free"))
-    page = two.open("pages/2_Chat.py", conversation=str(conversation.id))
-    assert f"**{plain('support-default')}** means **default** now" in words(page)
-    page.chat_input[0].set_value("What is Coldkeep?").run()
-    answers = [turn.answer for turn in two.api.conversation(conversation.id).turns if turn.answer is not None]
-    assert [answer.model for answer in answers] == ["ok", "builtin"]

@@ -1,5 +1,6 @@
 """The fine-tune page over the real app: datasets, trainings, models, and everything that may be wrong with them."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -78,6 +79,21 @@ def test_a_dataset_is_made_with_what_the_dialog_begins_with(approved: Pages) -> 
     page.run()
     assert keys(page, "train_") == [str(made.id)]
     assert "to train on" in words(page)
+
+
+def test_only_faqs_that_were_changed_on_these_days_go_in(approved: Pages) -> None:
+    page = press(approved.open(TUNE), "make_first")
+    first, last = date(2026, 3, 30), date(2026, 4, 2)
+    labelled(page.date_input, "Changed from").set_value(first)
+    labelled(page.date_input, "Changed until").set_value(last)
+    labelled(page.button, "Make the dataset").click().run()
+    assert "No approved FAQ fits this choice" in words(page)
+    labelled(page.date_input, "Changed until").set_value(date(2036, 1, 1))
+    labelled(page.button, "Make the dataset").click().run()
+    [made] = approved.api.datasets().items
+    assert made.recipe is not None
+    assert made.recipe.filter.since == datetime(2026, 3, 30, tzinfo=UTC)
+    assert made.recipe.filter.until == datetime(2036, 1, 2, tzinfo=UTC), "that day included"
 
 
 def test_a_choice_without_any_faq_is_refused_in_the_dialog(approved: Pages) -> None:
@@ -297,7 +313,8 @@ def test_a_method_that_is_not_installed_says_what_to_install(
     )
     page = approved.open(TUNE, view="train", on=str(dataset.id))
     assert field(page.button, "start_training").disabled
-    assert "Run \\`make x\\`" in words(page)
+    assert "Run `` make x ``." in words(page)
+    assert "Run `` make x ``." in labelled(page.radio, "Method").proto.captions
 
 
 def failed_training(training: Training) -> Training:

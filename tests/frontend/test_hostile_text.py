@@ -58,7 +58,7 @@ def check(page: AppTest) -> None:
 @pytest.fixture
 def hostile(approved: Pages, mock: MockServer) -> Pages:
     """Everything that has a name, an author or a text has such a one."""
-    set_up(approved, mock)
+    set_up(approved.api, mock)
     api = approved.api
     api.create_faq(NewFaq(question=f"{HOSTILE}?", answer=f"{HOSTILE}."))
     approved.drain()

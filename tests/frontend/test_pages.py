@@ -161,7 +161,7 @@ def test_an_address_that_is_none_is_refused_and_stays_to_be_mended(pages: Pages)
     page = pages.open(SETTINGS)
     _field(page, "base_url_openai-compatible").set_value("my server")
     [button for button in page.button if button.label == "Save"][-1].click().run()
-    assert "must be a whole URL" in _words(page)
+    assert "must begin with http" in _words(page)
     assert _field(page, "base_url_openai-compatible").value == "my server"
 
 

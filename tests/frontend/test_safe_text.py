@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontend.components.words import distinct
-from frontend.safe_text import cited_text, code, marked, model_text, paragraphs, plain, straight
+from frontend.safe_text import cited_text, code, marked, model_text, paragraphs, plain, straight, told
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,19 @@ def test_code_is_one_line_that_nothing_in_it_ends(text: str) -> None:
     assert shown.endswith(" ``")
     assert "`" not in shown[2:-2]
     assert "\n" not in shown
+
+
+def test_a_command_in_what_the_api_says_is_code_and_the_rest_exactly_as_it_is() -> None:
+    assert told("run `make lora`, or `pip install '.[lora]'` *here*") == (
+        "run `` make lora ``, or `` pip install '.[lora]' `` \\*here\\*"
+    )
+    assert told("a ` b\nc") == "a \\` b c"
+    assert told("``a``") == "\\`\\`a\\`\\`"
+
+
+@given(st.text(alphabet="![]()`<>$:#=-\n ab/.", max_size=60))
+def test_no_image_survives_in_what_the_api_says(text: str) -> None:
+    assert "![" not in re.sub("`` .*? ``", "", told(text))
 
 
 def test_the_quote_is_marked_line_by_line() -> None:

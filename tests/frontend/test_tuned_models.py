@@ -79,10 +79,17 @@ def test_a_change_within_chance_is_not_called_better(
 
 
 @pytest.mark.parametrize(
-    ("after", "sentence", "look", "change"),
+    ("after", "high", "sentence", "look", "change"),
     [
-        (1.42, "surprise it **less** than", "Better", "\u22120.89"),
-        (2.5, "surprise it **no less** than", "Worse", "+0.19"),
+        (1.42, -0.2, "it does **better** than", "Better", "\u22120.89 (\u22121.00 to \u22120.20)"),
+        (
+            1.42,
+            0.2,
+            "it is **not clear** whether it does better than",
+            "No clear change",
+            "\u22120.89 (\u22121.00 to +0.20)",
+        ),
+        (1.42, None, "it is **not clear** whether it does better than", "No clear change", "\u22120.89"),
     ],
 )
 def test_a_model_that_answers_tells_its_loss_and_what_its_training_took(
@@ -90,24 +97,49 @@ def test_a_model_that_answers_tells_its_loss_and_what_its_training_took(
     model: TunedModel,
     monkeypatch: pytest.MonkeyPatch,
     after: float,
+    high: float | None,
     sentence: str,
     look: str,
     change: str,
 ) -> None:
+    low = None if high is None else -1.0
+    losses = [
+        Change(name="validation_loss", before=2.2, after=1.2),
+        Change(name="held_out_loss", before=2.31, after=after, low=low, high=high),
+    ]
     changed: dict[str, Any] = {
-        "changes": [Change(name="validation_loss", before=2.31, after=after)],
-        "held_out": 0,
+        "changes": losses,
+        "held_out": 40,
         "took": {"seconds_per_step": 2.13, "peak_memory_mb": 2312.4},
     }
     told(monkeypatch, "tuned_model", lambda one: one.model_copy(update=changed))
     page = approved.open(TUNE, model=str(model.id))
     said = words(page)
-    assert f"{sentence} before training: loss {after:.2f}, before 2.31" in said
+    assert f"On 40 held-out answers {sentence} before training: loss {after:.2f}, before 2.31" in said
     assert look in said
     table = page.table[0].value
-    assert table.iloc[0].tolist()[1:] == ["2.31", f"{after:.2f}", change]
+    assert "Figure" in table.columns
+    assert table.iloc[1].tolist()[1:] == ["2.31", f"{after:.2f}", change]
     assert "questions are few" not in said
     assert plain("2.1 s a step, 2,312 MB of memory at most") in said
+
+
+def test_a_loss_that_rose_beyond_chance_is_worse_and_one_of_validation_alone_has_no_badge(
+    approved: Pages, model: TunedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: dict[str, Any] = {
+        "makes": "answers",
+        "changes": [Change(name="held_out_loss", before=2.31, after=2.5, low=0.1, high=0.3)],
+        "held_out": 40,
+    }
+    told(monkeypatch, "tuned_model", lambda one: one.model_copy(update=changed))
+    said = words(approved.open(TUNE, model=str(model.id)))
+    assert "it does **worse** than before training" in said
+    assert "Worse" in said
+    changed["changes"], changed["held_out"] = [Change(name="validation_loss", before=2.31, after=1.0)], 0
+    said = words(approved.open(TUNE, model=str(model.id)))
+    assert "It was asked no held-out answer. On those to validate with: loss 1.00, before 2.31" in said
+    assert not [look for look in ("Better", "Worse", "No clear change") if look in said]
 
 
 def test_a_model_that_finds_less_says_so_and_what_may_help(

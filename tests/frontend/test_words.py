@@ -24,10 +24,12 @@ def test_a_detail_is_shown_as_a_sentence(detail: str, shown: str) -> None:
     [
         ("/home/me/models/some-model.gguf", "some-model.gguf"),
         ("C:\\models\\some-model.gguf", "some-model.gguf"),
+        ("/home/me/models/Qwen-0.5B", "Qwen-0.5B"),
+        ("C:\\models\\Qwen-0.5B", "Qwen-0.5B"),
         ("meta-llama/llama-4", "meta-llama/llama-4"),
     ],
 )
-def test_a_model_that_is_a_file_is_shown_by_its_name(model: str, shown: str) -> None:
+def test_a_model_that_is_a_file_or_a_folder_is_shown_by_its_name(model: str, shown: str) -> None:
     assert short_model(model) == shown
 
 

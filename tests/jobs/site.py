@@ -19,7 +19,7 @@ from pydantic import BaseModel, JsonValue
 from backend.db.engine import Database
 from backend.db.models import Base, Workspace
 from backend.errors import ChildFailed, NoText
-from backend.jobs.base import JobContext, JobRequest, JobRunner, Workflow, workflow
+from backend.jobs.base import JobContext, JobRequest, JobRunner, Queued, QueueName, Workflow, workflow
 from backend.jobs.dbos_database import migrate_jobs
 from backend.jobs.dbos_worker import DbosWorker, ScopeFactory, WorkerScope
 from backend.jobs.poison import run_with_poison_guard
@@ -33,7 +33,7 @@ SECRET = "a value that must not leave the log"
 Action = Literal["count", "no_text", "bug", "wait", "gate", "crash", "crash_twice", "yield_", "meet", "stray"]
 
 
-class Script(BaseModel):
+class Script(Queued):
     """`steps` numbered steps; the last, or that of number `at`, does `action`."""
 
     name: str
@@ -207,7 +207,8 @@ class OwnWorker(DbosWorker):
     def __init__(self, url: str, desk: Desk, *, version: str, concurrency: int) -> None:
         self._own = DurableQueue(url, version=version)
         scope = scope_with(url, desk.workflows)
-        super().__init__(self._own, scope, data_dir=directory_of(url), executor_id="api", concurrency=concurrency)
+        at_once: dict[QueueName, int] = {"jobs": concurrency, "trainings": 1, "remote_trainings": 2}
+        super().__init__(self._own, scope, data_dir=directory_of(url), executor_id="api", concurrency=at_once)
 
     async def stop(self, timeout: float = 6.0) -> None:
         await super().stop(timeout)

@@ -1,6 +1,8 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from uuid import UUID
 
 import pytest
 
@@ -8,6 +10,7 @@ from backend.errors import StartRefused
 from backend.jobs.dbos_worker import DbosWorker, WorkerScope
 from backend.jobs.executor_lock import ExecutorLock
 from backend.jobs.queue import DurableQueue
+from backend.jobs.reconciler import Reconciler
 from backend.jobs.runner import DbosRunner
 from backend.repositories.jobs import Attempt, JobLedger
 from contracts.jobs import JobStatus
@@ -84,7 +87,7 @@ async def test_a_worker_whose_scope_cannot_be_made_does_not_start_and_lets_go_of
         yield
 
     queue = DurableQueue(url)
-    worker = DbosWorker(queue, broken, data_dir=directory_of(url), executor_id="api", concurrency=1)
+    worker = DbosWorker(queue, broken, data_dir=directory_of(url), executor_id="api", concurrency={"jobs": 1})
     with pytest.raises(StartRefused, match="no model"):
         await worker.start()
     async with running(worker_for(site)) as other:
@@ -115,6 +118,41 @@ async def test_no_more_jobs_run_at_once_than_the_worker_may(site: Site) -> None:
         for job_id in together:
             assert (await site.ended(job_id)).status is JobStatus.SUCCEEDED
     assert site.desk.peak == 2
+
+
+async def test_trainings_keep_neither_other_jobs_waiting_nor_those_elsewhere(site: Site) -> None:
+    long = Script(name="long", action="gate", queue="trainings")
+    async with running(worker_for(site, concurrency=1)):
+        first = await site.submit(long)
+        await until(site.desk.said("long:0"))
+        second = await site.submit(long.model_copy(update={"name": "next", "action": "count"}))
+        for name, queue in (("document", "jobs"), ("remote", "remote_trainings")):
+            done = await site.submit(Script.model_validate({"name": name, "queue": queue}))
+            assert (await site.ended(done)).status is JobStatus.SUCCEEDED
+        assert [(await site.job(id_)).status for id_ in (first, second)] == [JobStatus.RUNNING, JobStatus.PENDING]
+        site.desk.gate("long").set()
+        for id_ in (first, second):
+            assert (await site.ended(id_)).status is JobStatus.SUCCEEDED
+
+
+async def test_another_attempt_waits_in_the_queue_of_the_one_before(site: Site) -> None:
+    async with running(worker_for(site)):
+        job_id = await site.submit(Script(name="blank", action="no_text", queue="trainings"))
+        assert (await site.ended(job_id)).status is JobStatus.FAILED
+    await site.runner.retry(site.workspace_id, job_id)
+    assert queue_of_attempt(site, job_id, 2) == "trainings"
+    newer = DurableQueue(site.uow.database.url, version="next")
+    await Reconciler(site.uow.database, newer, lambda _id: True).renew_old_versions()
+    newer.close()
+    assert queue_of_attempt(site, job_id, 3) == "trainings"
+
+
+def queue_of_attempt(site: Site, job_id: UUID, number: int) -> str:
+    """Where it waits."""
+    with closing(sqlite3.connect(directory_of(site.uow.database.url) / "nexus.db")) as connection:
+        query = "SELECT queue_name FROM workflow_status WHERE workflow_uuid = ?"
+        [(name,)] = connection.execute(query, (f"{job_id}:{number}",)).fetchall()
+    return str(name)
 
 
 async def test_an_unfinished_job_of_an_older_version_starts_over_in_a_new_attempt(site: Site) -> None:

@@ -65,7 +65,7 @@ async def work(directory: Path, url: str) -> None:
         scope_with(url, {"ingest": workflow(Script, run)}),
         data_dir=directory,
         executor_id="api",
-        concurrency=2,
+        concurrency={"jobs": 2},
     )
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

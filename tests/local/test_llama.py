@@ -19,8 +19,8 @@ from backend.agents.providers.base import (
     TextDelta,
     collect,
 )
-from backend.agents.providers.llama.gguf import SAMPLE
 from backend.agents.providers.local import SERVERS
+from backend.agents.providers.local_models.model_files import SAMPLE
 from backend.agents.rag import AnswerDone, Retrieval
 from backend.agents.spending import Spending
 from backend.embeddings.hashing import HashingEmbedder

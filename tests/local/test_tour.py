@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.agents.providers.llama.gguf import SAMPLE
+from backend.agents.providers.local_models.model_files import SAMPLE
 from backend.settings import Settings
 from tests.support import Api
 

@@ -1,6 +1,6 @@
-"""Stands in for `backend/agents/providers/llama/child.py`: the mock server in a child, told by its file's name.
+"""Stands in for `backend/agents/providers/local_models/child.py`: the mock server in a child, told by its file's name.
 
-`refuse.gguf` cannot be loaded, `silent.gguf` ends without a word; any other file is served.
+`refuse` cannot be loaded, `silent` ends without a word; any other file or folder is served.
 """
 
 import json
@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from backend.agents.providers.llama.child import KEY_VARIABLE, die_with_parent
+from backend.agents.providers.local_models.child import KEY_VARIABLE, die_with_parent
 from tests.mock_llm.server import MockServer
 
 

@@ -70,7 +70,8 @@ def test_a_server_killed_while_it_drafts_goes_on_where_it_stopped(new_site: Site
         job = client.get(f"/jobs/{job_id}").json()
         result = job["result"]
         assert (job["status"], job["attempt"], result["done"], result["calls"]) == ("succeeded", 1, SECTIONS, SECTIONS)
-        asked = Counter(json.dumps(request.body["messages"]) for request in slow_mock.app.requests)
+        whole = [request.body for request in slow_mock.app.requests if request.body]  # a kill may cut one that is sent
+        asked = Counter(json.dumps(body["messages"]) for body in whole)
         assert len(asked) == SECTIONS
         # Only the calls that were under way at a kill are made again.
         assert sum(asked.values()) - SECTIONS <= kills * AT_ONCE

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.mock_tuning.app import MockTuning
+from tests.mock_tuning.fireworks import MockFireworks
 from tests.mock_tuning.server import TuningServer
 from tests.mock_tuning.together import MockTogether
 from tests.process.conftest import SiteMaker
@@ -14,7 +15,7 @@ from tests.process.test_finetune import WITHIN, dataset
 pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SERVER = "openai-compatible"
-TUNINGS = {SERVER: MockTuning, "together": MockTogether}
+TUNINGS = {SERVER: MockTuning, "together": MockTogether, "fireworks": MockFireworks}
 CANCELLED_WITHIN = 10.0
 
 

@@ -1,14 +1,13 @@
 """The steps as a model takes them: its value, and the rules wherever it gives none."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel
 
-from backend.agents.providers.base import Done, Event, GenerationRequest, Structured, TextDelta, Usage
+from backend.agents.providers.base import Done, Structured, TextDelta, Usage
 from backend.errors import ProviderError, ProviderUnavailable
 from backend.retrieval.base import Phrasing, Plan, RetrievedItem, Scope, Turn
 from backend.retrieval.by_model import (
@@ -47,6 +46,7 @@ class Rules:
     """All steps, with results that no model gives here."""
 
     name = "rules"
+    failure = ""
 
     def __init__(self, plan: Plan = FOUND_BY_RULES) -> None:
         self._plan = plan
@@ -95,21 +95,6 @@ WITHOUT_A_VALUE = pytest.mark.parametrize(
     ],
     ids=["invalid", "away", "prose", "other type"],
 )
-
-
-class Silent(ScriptedProvider):
-    """Never says anything."""
-
-    async def stream(self, request: GenerationRequest) -> AsyncIterator[Event]:
-        self.requests.append(request)
-        await asyncio.Event().wait()
-        yield DONE
-
-
-async def test_the_rules_take_a_step_that_a_model_does_not_take_in_time() -> None:
-    phraser = ModelPhraser(Model(Silent(), "large", seconds=0.01), Rules())
-    assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
-    assert phraser.name == "rules"
 
 
 # --- rewrite -----------------------------------------------------------------
@@ -197,6 +182,7 @@ async def test_what_is_no_single_question_does_not_ask_back(reply: str) -> None:
     planner = ModelPlanner(model(ScriptedProvider(says(Decision(action="ask_back", reply=reply)))), Rules(), contents)
     assert await planner.plan("Is it good?", SCOPE, has_history=False) == FOUND_BY_RULES
     assert planner.name == "rules"
+    assert planner.failure.startswith("the model's answer was refused: ")
 
 
 async def test_a_reply_of_the_rules_comes_before_the_models() -> None:
@@ -297,7 +283,7 @@ async def test_of_many_phrasings_the_first_other_ones_are_taken() -> None:
 async def test_a_model_without_other_words_leaves_the_rules_theirs(said: OtherWords) -> None:
     phraser = ModelPhraser(model(ScriptedProvider(says(said))), Rules())
     assert await phraser.phrasings("Why?") == [Phrasing("Why? (by rules)", "query")]
-    assert phraser.name == "rules"
+    assert (phraser.name, phraser.failure) == ("rules", "the model gave no other words")
 
 
 @WITHOUT_A_VALUE

@@ -168,8 +168,13 @@ def test_the_time_left_runs_down_until_there_is_news_and_is_unknown_when_it_has_
     status: str, progress: float, known: float, elapsed: float, expected: float | None
 ) -> None:
     """By a straight line through the attempt's start and the last progress: `known` seconds after it."""
-    job = Job(status=status, progress=progress, started_at=BEGAN, updated_at=BEGAN + timedelta(seconds=known))
+    job = Job(status=status, progress=progress, done=1, started_at=BEGAN, updated_at=BEGAN + timedelta(seconds=known))
     assert seconds_left(job, BEGAN + timedelta(seconds=elapsed)) == expected
+
+
+def test_a_stage_that_has_done_nothing_yet_tells_no_time() -> None:
+    job = Job(status="running", progress=0.3, done=0, started_at=BEGAN, updated_at=BEGAN + timedelta(seconds=10))
+    assert seconds_left(job, BEGAN + timedelta(seconds=10)) is None
 
 
 class TestRoutes:

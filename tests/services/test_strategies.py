@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
 from backend.agents.providers import PROVIDERS, ProviderConfig
-from backend.agents.providers.llama.gguf import SAMPLE
+from backend.agents.providers.local_models.model_files import SAMPLE
 from backend.embeddings.native import NativeEmbedder
 from backend.retrieval.base import Scope
 from backend.retrieval.phraser import AsAsked
@@ -21,6 +22,7 @@ from backend.services.strategies import Strategies
 ABLE = ProviderChoice(ProviderConfig("openai-compatible", base_url="http://127.0.0.1:9/v1"), "m")
 SMALL = ProviderChoice(ProviderConfig("local", default_model=SAMPLE))
 LARGE = ProviderChoice(ProviderConfig("local", default_model=SAMPLE), "/models/large.gguf")
+FOLDER = ProviderChoice(ProviderConfig("local", default_model=SAMPLE), str(Path(__file__).parent))
 BUILTIN = ProviderChoice(ProviderConfig("builtin"))
 
 
@@ -51,6 +53,7 @@ def strategies() -> Strategies:
         ((BUILTIN,), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
         ((SMALL,), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
         ((LARGE,), {"rewrite", "plan", "search", "rerank"}, ("model", "model", "model", "model")),
+        ((FOLDER,), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
         ((ABLE, BUILTIN), {"rewrite", "plan", "search", "rerank"}, ("rules", "rules", "views", "off")),
     ],
 )

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from backend.agents.providers.base import Capabilities, Done, Event, GenerationRequest, Provider
 from backend.agents.providers.streams import close, closing
-from backend.errors import InvalidRequest, ProviderError, ProviderPaused, ProviderRateLimited, ProviderUnavailable
+from backend.errors import (
+    InvalidRequest,
+    ProviderError,
+    ProviderPaused,
+    ProviderRateLimited,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -117,13 +124,16 @@ class AnsweredBy(Done):
 class FallbackProvider:
     """Asks the candidates in turn until one speaks. Ends with `AnsweredBy`; raises the first candidate's error.
 
-    Its capabilities are those that every candidate has, so that a fallback never breaks what was promised.
+    Its capabilities are those that every candidate has, so that a fallback never breaks what was promised. A candidate
+    that says nothing for `patience` seconds is passed over, then and in later requests.
     """
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, candidates: Sequence[Candidate], *, patience: float | None = None) -> None:
         if not candidates:
             raise InvalidRequest("a fallback chain needs at least one provider")
         self._candidates = tuple(candidates)
+        self._patience = patience
+        self._silent: dict[str, ProviderError] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -143,7 +153,7 @@ class FallbackProvider:
             own = replace(request, model=candidate.model or (request.model if position == 0 else ""))
             events = candidate.provider.stream(own)
             try:
-                first = await _first(events)
+                first = await self._heard(candidate, events)
             except ProviderError as exc:
                 failures.append(Failure(candidate.name, exc))
                 continue
@@ -153,6 +163,18 @@ class FallbackProvider:
                     yield _signed(event, candidate.name, failures)
             return
         raise failures[0].error
+
+    async def _heard(self, candidate: Candidate, events: AsyncIterator[Event]) -> Event:
+        """Its first event. Raises `ProviderError`, at once for one that was silent before."""
+        if (silence := self._silent.get(candidate.name)) is not None:
+            raise silence
+        try:
+            async with asyncio.timeout(self._patience):
+                return await _first(events)
+        except TimeoutError as exc:
+            said = f"{candidate.name!r} said nothing for {self._patience:g} s"
+            silence = self._silent[candidate.name] = ProviderTimeout(said)
+            raise silence from exc
 
     async def aclose(self) -> None:
         for candidate in self._candidates:

@@ -9,24 +9,26 @@ from urllib.parse import urlsplit
 
 from backend.agents.providers.base import Capabilities, Provider
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig, ProviderFactory
-from backend.agents.providers.llama.gguf import model_file
+from backend.agents.providers.local_models.model_files import capabilities_of, model_file
 from backend.agents.providers.protocols.base import AnyProtocol, HasChat, WireProtocol
 from backend.errors import InvalidRequest
 from backend.registry import Registry, Row
 
 Place = Literal["offline", "server", "child"]
-TuningDialect = Literal["openai", "together"]
+TuningDialect = Literal["openai", "together", "fireworks"]
 ALL = Capabilities(structured_output=True, tools=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuning:
     """Whose fine-tuning API a vendor speaks. `lacks` are parameters of a training that it does not know, and why.
-    `note` is what people should know before they send rows there."""
+    `note` is what people should know before they send rows there, `then` what they have to do before they ask the model
+    that was trained."""
 
     dialect: TuningDialect = "openai"
     lacks: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Vendor:
     vendor's id in genai-prices; None means that its prices are unknown. `default_models` are all that an offline vendor
     has, and suggestions for the others; so are `embedding_models`, None where it has no API for them. `hidden`: for
     tests and demos, not offered to people. `needs` is the package that the extra brings. `check_model` raises
-    `InvalidRequest` for a name that cannot be a model of this vendor. `small_models` only answer: the rules take every
+    `InvalidRequest` for a name that cannot be a model of this vendor. `capabilities_of` tells those of a model where
+    they are not those of the vendor. `small_models` only answer: the rules take every
     step before that better. `fine_tunes` is the fine-tuning API that it may have. `openai_version` is where its API
     like OpenAI's is, below an address that may lack it. `note` is what people should know before they choose it.
     """
@@ -57,6 +60,7 @@ class Vendor:
     extra: str | None = None
     needs: str | None = None
     check_model: Callable[[str], object] | None = None
+    capabilities_of: Callable[[str], Capabilities] | None = None
     small_models: tuple[str, ...] = ()
     fine_tunes: FineTuning | None = None
     openai_version: str = ""
@@ -66,6 +70,11 @@ class Vendor:
     def missing_extra(self) -> str | None:
         """The extra that has to be installed first."""
         return self.extra if self.needs is not None and find_spec(self.needs) is None else None
+
+    def is_structured(self, model: str) -> bool:
+        """Whether this model writes answers of a given form."""
+        able = self.capabilities if self.capabilities_of is None else self.capabilities_of(model)
+        return able.generates and able.structured_output
 
 
 VendorFactory = Callable[[Vendor, ProviderConfig, HttpClientFactory], Provider]
@@ -99,6 +108,13 @@ class ProviderTable(Registry[ProviderFactory]):
         if vendor is not None and vendor.place == "offline" and model and model not in vendor.default_models:
             known = list(vendor.default_models)
             raise InvalidRequest(f"no model {model!r} of the provider {name!r}; known: {known}")
+
+    def check_structured(self, name: str, model: str, *, field: str, to: str) -> None:
+        """Raises `InvalidRequest`, which names the `field`, for a model that writes no answers of a given form."""
+        vendor = self.vendors[name]
+        if not vendor.is_structured(model):
+            who = f"the model {model!r}" if vendor.capabilities.structured_output else repr(name)
+            raise InvalidRequest(f"{field}: {who} cannot {to}; choose one that writes structured answers")
 
     def public_hosts(self) -> frozenset[str]:
         """The hosts that every policy may call, over https."""
@@ -175,7 +191,7 @@ PROVIDERS = ProviderTable(
     ),
     Vendor(
         name="local",
-        label="Local model (any GGUF file, served by llama.cpp)",
+        label="Local model (any GGUF file by llama.cpp, or a model's folder by transformers)",
         load=_local,
         place="child",
         capabilities=Capabilities(structured_output=True, holds_to_schema=True),
@@ -184,6 +200,7 @@ PROVIDERS = ProviderTable(
         extra="local",
         needs="xllamacpp",
         check_model=model_file,
+        capabilities_of=capabilities_of,
         note="The sample SmolLM2-135M-Instruct is small: it shows that everything works, and is often wrong.",
     ),
     Vendor(
@@ -260,7 +277,31 @@ PROVIDERS = ProviderTable(
         fine_tunes=FineTuning(
             dialect="together",
             lacks={"learning_rate_multiplier": "since its learning rates are absolute and not times the usual"},
-            note="It names the host at which they are stored.",
+            note="Together itself names the host at which the sent rows are stored.",
+        ),
+    ),
+    Vendor(
+        name="fireworks",
+        label="Fireworks",
+        load=over(_openai_chat),
+        key_variable="FIREWORKS_API_KEY",
+        needs_key=True,
+        default_url="https://api.fireworks.ai/inference/v1",
+        default_models=(
+            "accounts/fireworks/models/gpt-oss-120b",
+            "accounts/fireworks/models/glm-5p3-flash",
+            "accounts/fireworks/models/kimi-k2p6",
+        ),
+        price_id="fireworks",
+        embedding_models=("fireworks/qwen3-embedding-8b", "nomic-ai/nomic-embed-text-v1.5"),
+        fine_tunes=FineTuning(
+            dialect="fireworks",
+            lacks={
+                "learning_rate_multiplier": "since its learning rates are absolute and not times the usual",
+                "seed": "since it chooses one itself",
+            },
+            then="A model that is trained at Fireworks answers once you have deployed it there, which costs by the "
+            "hour; until then it is not found.",
         ),
     ),
     Vendor(

@@ -106,6 +106,21 @@ async def test_a_failed_probe_pauses_it_again(clock: Clock) -> None:
     assert len(inner.requests) == 7
 
 
+async def test_a_call_that_its_caller_gave_up_counts_neither_as_a_failure_nor_as_a_success(clock: Clock) -> None:
+    """A step of an answer has seconds, the answer itself minutes: a slow model must not be paused for its steps."""
+    provider, inner, breakers = guarded(clock, DOWN, *[ANSWER] * 5, *[DOWN] * 4)
+    await fails(provider)
+    for _ in range(5):
+        events = provider.stream(REQUEST)
+        await anext(events)
+        await close(events)
+    assert breakers.state.paused_until is None
+    for _ in range(4):
+        assert type(await fails(provider)) is ProviderUnreachable
+    assert type(await fails(provider)) is ProviderPaused
+    assert len(inner.requests) == 10
+
+
 async def test_one_request_probes_and_the_others_are_not_kept_waiting(clock: Clock) -> None:
     provider, inner, _ = guarded(clock, *[DOWN] * 5, ANSWER, ANSWER)
     for _ in range(5):

@@ -37,7 +37,7 @@ from backend.errors import (
     ProviderUnavailable,
 )
 from tests.agents.conftest import Connect
-from tests.agents.scripted import ANSWER, ScriptedProvider, Step
+from tests.agents.scripted import ANSWER, ScriptedProvider, SilentProvider, Step
 from tests.mock_openai import MockServer
 
 REQUEST = GenerationRequest("m", (Message("user", "Is it so?"),))
@@ -225,6 +225,20 @@ async def test_nobody_takes_over_in_the_middle_of_an_answer() -> None:
     with pytest.raises(ProviderUnavailable):
         await whole(provider)
     assert second.requests == []
+
+
+@pytest.mark.fault("C2")
+async def test_who_is_silent_for_too_long_is_passed_over_and_not_waited_for_again() -> None:
+    silent, second = SilentProvider(), ScriptedProvider(ANSWER, ANSWER)
+    patient = FallbackProvider([Candidate("first", silent), Candidate("second", second)], patience=0.01)
+    for _ in range(2):
+        done = (await whole(patient)).done
+        assert isinstance(done, AnsweredBy)
+        assert (done.provider, [str(failed.error) for failed in done.failures]) == (
+            "second",
+            ["'first' said nothing for 0.01 s"],
+        )
+    assert len(silent.requests) == 1
 
 
 async def test_a_fallback_without_a_model_takes_its_own_default() -> None:

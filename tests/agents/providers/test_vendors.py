@@ -1,7 +1,11 @@
+import re
 import subprocess
 import sys
 
+import pytest
+
 from backend.agents.providers import PROVIDERS
+from backend.errors import InvalidRequest
 
 
 def test_vendors_are_listed_by_host_for_the_outbound_policy() -> None:
@@ -12,6 +16,7 @@ def test_vendors_are_listed_by_host_for_the_outbound_policy() -> None:
         "api.mistral.ai",
         "api.groq.com",
         "api.together.xyz",
+        "api.fireworks.ai",
         "openrouter.ai",
     }
 
@@ -24,3 +29,21 @@ def test_neither_a_start_nor_the_table_imports_a_vendor_library() -> None:
         "assert not sdks & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "says"),
+    [
+        ("openai", "gpt", ""),
+        ("local", "/models/some.gguf", ""),
+        ("local", "", ""),
+        ("local", "/", "judge.provider: the model '/' cannot judge"),
+        ("builtin", "", "judge.provider: 'builtin' cannot judge; choose one that writes structured answers"),
+    ],
+)
+def test_who_writes_no_answers_of_a_given_form_is_refused_by_name(name: str, model: str, says: str) -> None:
+    if not says:
+        PROVIDERS.check_structured(name, model, field="judge.provider", to="judge")
+        return
+    with pytest.raises(InvalidRequest, match=f"^{re.escape(says)}"):
+        PROVIDERS.check_structured(name, model, field="judge.provider", to="judge")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import ssl
 import traceback
 
 import pytest
@@ -34,6 +35,7 @@ from backend.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
+from backend.security.tls import trusted
 from tests.agents.conftest import KEY, Connect
 from tests.mock_openai import MockServer
 
@@ -92,6 +94,17 @@ async def test_an_answer_is_streamed_with_usage_and_model(connect: Connect) -> N
     assert len(deltas) > 2
     done = (await ask(connect(), asking())).done
     assert (done.usage, done.finish_reason, done.model) == (Usage(12, 7), "stop", "ok")
+
+
+async def test_the_certificates_of_the_machine_are_not_read_once_more(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would hold everybody else up for 60 ms."""
+    trusted()
+    read: list[object] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *given, **named: read.append((given, named)))
+    await ask(connect(), GenerationRequest("ok", (Message("user", "Hello"),), tools=(WEATHER,)))
+    assert read == []
 
 
 async def test_every_role_and_the_sampling_reach_the_vendor(connect: Connect, server: MockServer) -> None:

@@ -9,6 +9,7 @@ from pydantic_ai.providers.mistral import MistralProvider
 
 from backend.agents.providers.endpoint import Endpoint
 from backend.agents.providers.protocols.base import KeyHeader
+from backend.security.tls import trusted
 
 
 class MistralChat:
@@ -16,5 +17,7 @@ class MistralChat:
     errors: tuple[type[Exception], ...] = (MistralError,)
 
     def model(self, name: str, endpoint: Endpoint, http: httpx2.AsyncClient) -> Model:
-        client = Mistral(api_key=endpoint.secret, server_url=endpoint.root("/v1"), async_client=http)
+        never_used = httpx2.Client(verify=trusted(), trust_env=False)
+        url = endpoint.root("/v1")
+        client = Mistral(api_key=endpoint.secret, server_url=url, client=never_used, async_client=http)
         return MistralModel(name, provider=MistralProvider(mistral_client=client))

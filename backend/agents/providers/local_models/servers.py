@@ -1,4 +1,4 @@
-"""Children that serve local models: one a model file, started at first use, ended when idle, with the process or by us.
+"""Children that serve local models: one a model, started at first use, ended when idle, with the process or by us.
 
 Threads, not tasks: a child is killed when the thread that made it ends, and event loops come and go.
 """
@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from backend.agents.providers.llama import child
+from backend.agents.providers.local_models import child
+from backend.agents.providers.local_models.model_files import engine_of
 from backend.errors import ProviderRejected, ProviderUnavailable
 
 COMMAND: tuple[str, ...] = (sys.executable, "-P", child.__file__)
@@ -31,7 +32,7 @@ END_SECONDS = 10.0
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0
 _TAIL = 20
 
-log = logging.getLogger("nexus.llama")
+log = logging.getLogger("nexus.models")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,18 @@ class _Child:
     """False once we end it: then its end is no crash."""
 
 
-class LlamaServer:
-    """One model file's child. Methods block; call them in a thread."""
+class ModelServer:
+    """One model's child. Methods block; call them in a thread."""
 
-    def __init__(self, file: Path, name: str, *, command: Sequence[str] = COMMAND, idle: float = 600.0) -> None:
-        self._file = file
+    def __init__(self, path: Path, name: str, *, command: Sequence[str] = COMMAND, idle: float = 600.0) -> None:
+        self._path = path
         self._name = name
         self._command = tuple(command)
         self._idle = idle
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._users = 0
+        self._is_retired = False
         self._last_used = time.monotonic()
         self._crashes = 0
         self._retry_at = 0.0
@@ -81,7 +83,7 @@ class LlamaServer:
     def acquire(self) -> Served:
         """Starts the child when none runs, and keeps it from ending while it is used; `release` as often.
 
-        Raises `ProviderRejected` for a file that llama.cpp cannot load, `ProviderUnavailable` after a crash.
+        Raises `ProviderRejected` for a model that its engine cannot load, `ProviderUnavailable` after a crash.
         """
         last = self._child
         if last is not None and last.process.poll() is not None:
@@ -93,11 +95,12 @@ class LlamaServer:
             found = self._child
             assert found is not None
             self._users += 1
+            self._is_retired = False
         try:
             if not found.ready.wait(START_SECONDS):
                 raise ProviderUnavailable(f"the local model {self._name!r} was not loaded in {START_SECONDS:g} s")
             if not found.url:
-                raise ProviderRejected(f"llama.cpp cannot load {str(self._file)!r}: {_reason(found)}")
+                raise ProviderRejected(f"{engine_of(self._path)} cannot load {str(self._path)!r}: {_reason(found)}")
         except BaseException:
             self.release()
             raise
@@ -111,6 +114,14 @@ class LlamaServer:
     def answered(self) -> None:
         """A whole answer came: earlier crashes are forgiven."""
         self._crashes, self._retry_at = 0, 0.0
+
+    def retire(self) -> None:
+        """Ends the child and waits for it where nobody uses it; else it ends within seconds of its last use."""
+        with self._lock:
+            self._is_retired = True
+            is_used = self._users > 0
+        if not is_used:
+            self.stop()
 
     def stop(self) -> None:
         """Ends the child and waits for it."""
@@ -143,7 +154,7 @@ class LlamaServer:
             has_started.set()
             self._watch(found)
 
-        threading.Thread(target=run, name=f"llama-{self._name}", daemon=True).start()
+        threading.Thread(target=run, name=f"model-{self._name}", daemon=True).start()
         has_started.wait()
         [result] = made
         if isinstance(result, Exception):
@@ -153,7 +164,7 @@ class LlamaServer:
     def _spawn(self) -> _Child:
         key = SecretStr(secrets.token_hex(16))
         process = subprocess.Popen(
-            [*self._command, str(self._file), self._name],
+            [*self._command, str(self._path), self._name],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -190,11 +201,12 @@ class LlamaServer:
         except subprocess.TimeoutExpired:
             pass
         with self._lock:
-            is_idle = not self._users and time.monotonic() - self._last_used >= self._idle
+            unused = time.monotonic() - self._last_used
+            is_idle = not self._users and (self._is_retired or unused >= self._idle)
             if is_idle:
                 found.is_wanted = False
         if is_idle:
-            log.info("the local model %r was not used for %g s and is unloaded", self._name, self._idle)
+            log.info("the local model %r was not used for %g s and is unloaded", self._name, unused)
             _end(found)
         elif not _is_healthy(found.url):
             found.said.append("it did not answer its health check")
@@ -211,19 +223,19 @@ class LlamaServer:
         log.warning("the local model %r ended with status %s: %s", self._name, found.process.returncode, _reason(found))
 
 
-class LlamaServers:
-    """The servers of one process, by model file."""
+class ModelServers:
+    """The servers of one process, by the path of the model."""
 
     def __init__(self, *, command: Sequence[str] = COMMAND) -> None:
         self._command = command
-        self._servers: dict[Path, LlamaServer] = {}
+        self._servers: dict[Path, ModelServer] = {}
         self._lock = threading.Lock()
 
-    def of(self, file: Path, name: str, *, idle: float) -> LlamaServer:
+    def of(self, path: Path, name: str, *, idle: float) -> ModelServer:
         with self._lock:
-            if file not in self._servers:
-                self._servers[file] = LlamaServer(file, name, command=self._command, idle=idle)
-            return self._servers[file]
+            if path not in self._servers:
+                self._servers[path] = ModelServer(path, name, command=self._command, idle=idle)
+            return self._servers[path]
 
     def stop(self) -> None:
         """Ends every child."""
