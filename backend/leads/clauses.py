@@ -36,12 +36,18 @@ _SENTENCE: Final = re.compile(r"[.!?](?=[\"')\]]*(?:\s|$))[.!?\"')\]]*|[?!]+|\n+
 _ABBREVIATION: Final = re.compile(
     r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|approx|ca|max|min|fr|rs|nr|no|tel|ext|bzw|"
     r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
-    r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds)"
-    r"|\b\d{1,2})\.$"
+    r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds))\.$"
 )
+_DAY: Final = re.compile(r"\b\d{1,2}\.$")
 _COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|\s[-~/]+(?=[^\W\d])|[()\[\]]|,(?=\D)")
 _LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
 _QUOTED: Final = re.compile(r"^\s*>")
+_FORWARDED: Final = re.compile(
+    r"^[ >*-]*(?:(?:begin )?forwarded message|original message|(?:weitergeleitete|ursprungliche) nachricht|"
+    r"message (?:transfere|d'origine|original)|mensaje (?:reenviado|original)|הודעה (?:שהועברה|מקורית))\b.*$",
+    re.MULTILINE,
+)
+_DRAWN: Final = re.compile(r"^[ >]*[-_=*]{3,}\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +88,11 @@ class Clause:
         return bool(self.stance & stance)
 
 
-def sentences(text: str) -> list[Sentence]:
+def sentences(text: str, language: Language) -> list[Sentence]:
     found: list[Sentence] = []
     start = 0
     for match in _SENTENCE.finditer(text):
-        if match.group().startswith(".") and match.end() < len(text) and _goes_on(text, match):
+        if match.group().startswith(".") and match.end() < len(text) and _goes_on(text, match, language):
             continue
         if text[start : match.start()].strip(" \n\t"):
             found.append(Sentence(start, match.start(), "?" in match.group() or "？" in match.group()))
@@ -94,23 +100,36 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
-def _goes_on(text: str, match: re.Match[str]) -> bool:
+def _goes_on(text: str, match: re.Match[str], language: Language) -> bool:
     """A full stop after an abbreviation or a day ("am 3. Mai") ends no sentence."""
-    return _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1) is not None
+    start, end = max(0, match.start() - 8), match.start() + 1
+    if _DAY.search(text, start, end):
+        day_of = "|".join([*language.months, *language.time_units, *language.halves, language.quarter, language.to])
+        return compiled(rf" ?(?:\d|(?:{day_of}|{language.both}|{language.of})(?!\w))").match(text, end) is not None
+    return _ABBREVIATION.search(text, start, end) is not None
 
 
 def clauses(text: str, language: Language) -> list[Clause]:
     """Of a folded message, in its order. What follows in a sentence without its own subject inherits the stance."""
     found: list[Clause] = []
-    for sentence in sentences(text):
-        found.extend(_of_sentence(text, sentence, language))
+    quoted = list(_forwarded(text))
+    for sentence in sentences(text, language):
+        is_quoted = any(start <= sentence.start < end for start, end in quoted)
+        found.extend(_of_sentence(text, sentence, language, Stance.QUOTED if is_quoted else Stance.OWN))
     return found
 
 
-def _of_sentence(text: str, sentence: Sentence, language: Language) -> Iterator[Clause]:
+def _forwarded(text: str) -> Iterator[tuple[int, int]]:
+    """A mail of somebody else's, from the line that says so to the next one that is drawn."""
+    for head in _FORWARDED.finditer(text):
+        end = _DRAWN.search(text, head.end())
+        yield head.start(), end.end() if end else len(text)
+
+
+def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stance) -> Iterator[Clause]:
     bounds = list(_bounds(text, sentence, language))
     whole = text[sentence.start : sentence.end]
-    shared = Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
+    shared |= Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
     if has(language, language.requests, whole):
         shared |= Stance.REQUEST
     elif _begins_by_asking(whole, language):
@@ -175,6 +194,8 @@ def _stance(part: str, language: Language) -> Stance:
     for one, words in signs.items():
         if has(language, words, plain):
             stance |= one
+    if stance & Stance.NEGATED and has(language, language.more_than, part):
+        stance ^= Stance.NEGATED
     return stance | (Stance.SUPERIORS if _speaks_of(language, language.superiors, part) else Stance.OWN)
 
 

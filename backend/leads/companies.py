@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from backend.leads.clauses import Clause, Stance
+from backend.leads.clauses import Clause, Stance, label_of
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages import CITIES, common_of
@@ -13,6 +13,7 @@ from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
 from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
+_ELIDED: Final = re.compile(r"[dl]['’](?=[A-ZÀ-Þ])")
 _ANY: Final = (
     "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
 )
@@ -104,7 +105,7 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
                 at.end() if at else cue.end(),
                 clause.sentence.end if words == language.own_kind else clause.end,
             )
-            is_weak = language.nouns_are_capital and words != language.works_surely and not _is_named(reading, one, cue)
+            is_weak = (language.nouns_are_capital or not cased) and words != language.works_surely and not _is_named(reading, one, cue)
             if one is not None and not is_weak and _is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 
@@ -124,7 +125,7 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         is_legal = compiled(rf"[ ,](?:{_LEGAL})\.?$").search(said) is not None
         fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
-        is_formal = is_legal or "&" in said.strip("&")
+        is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
         fills = fills or _is_after_of(reading, clause, one)
         if (is_formal and (fills or _is_led(reading, clause, one))) or (
             fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
@@ -167,16 +168,19 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     language, folded, text = reading.language, reading.folded, reading.text
     article = compiled(rf"(?:{language.company_articles})\s").match(folded, place)
     place = article.end() if article else place
-    kind = compiled(rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s").match(folded, place)
-    is_kind = kind is not None and cased and not text[place].isupper() and text[kind.end() : kind.end() + 1].isupper()
-    end, at, count = place, kind.end() if kind and is_kind else place, 0
+    named = named_kind(reading, place)
+    is_told = article is not None or named is not None
+    end, at, count = place, place if named is None else named, 0
     while at < limit and count < 6 and (token := _TOKEN.match(text, at)) and MASK not in folded[at : token.end()]:
         word = folded[token.start() : token.end()]
         is_joint = compiled(rf"{language.company_joints}|&|\+").fullmatch(word) is not None
         is_part = (
-            text[at].isupper() or text[at].isdigit() if cased else not compiled(language.company_ends).fullmatch(word)
+            text[at].isupper() or text[at].isdigit() or _ELIDED.match(text, at) is not None
+            if cased
+            else not compiled(language.company_ends).fullmatch(word)
         )
-        if not is_joint and (not is_part or (not count and _opens_no_company(word, reading))):
+        is_opening = not count and not (cased and is_told) and _opens_no_company(word, reading)
+        if not is_joint and (not is_part or is_opening):
             break
         if count and not is_joint and compiled(language.first).fullmatch(word):
             break
@@ -193,6 +197,22 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
         end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")
     return Words(place, end, count)
+
+
+def named_kind(reading: Reading, place: int) -> int | None:
+    """Where the name begins behind a kind of organisation: "mairie de Vercourt", "école primaire Jean-Moulin"."""
+    if not is_cased(reading):
+        return None
+    match = _kinds(reading.language).match(reading.folded, place)
+    if match is None or reading.text[place].isupper() or not reading.text[match.end() : match.end() + 1].isupper():
+        return None
+    return match.end()
+
+
+@cache
+def _kinds(language: Language) -> re.Pattern[str]:
+    kind, joint = rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s", rf"(?:(?:{language.company_joints})\s|[dl]')"
+    return compiled(rf"{kind}(?:(?!{joint})[^\W\d_]+\s)?{joint}{{0,2}}")
 
 
 @cache
@@ -224,4 +244,5 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     if said in CITIES or has(language, "|".join(language.countries), said):
         return False
     is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+").fullmatch(said) is not None
-    return not is_kind and not compiled(rf"(?:{language.roles})(?!\w)").match(said) and not said.isdigit()
+    is_other = is_kind or label_of(said, language) is not None or said.isdigit()
+    return not is_other and not compiled(rf"(?:{language.roles})(?!\w)").match(said)

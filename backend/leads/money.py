@@ -28,7 +28,9 @@ _NOT_BUDGET: Final = (
 )
 _CURRENCY: Final = "|".join([*NAMED, *BY_REGION, *CODES.split()])
 _BEFORE: Final = re.compile(rf"(?:(?<!\w)|(?<=k))(?P<currency>{_CURRENCY})[ .]?$")
-_AFTER: Final = re.compile(rf"[ -]?(?P<currency>{_CURRENCY})(?!\w)")
+_AFTER: Final = re.compile(rf"(?:[.,]-+)?(?:[ -]|\sde\s|\sd')?(?P<currency>{_CURRENCY})(?!\w)")
+_NO_CENTS: Final = re.compile(r"[.,]-+")
+"""As in "CHF 300.-"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _joined(text: str, first: Number, second: Number, language: Language) -> boo
     if compiled(rf"-|/|{language.to}").fullmatch(plain):
         return _alike(first, second).value < second.value
     opened = pattern(language, language.between).search(text, max(0, first.start - 25), first.start)
-    is_both = opened is not None and compiled(language.both).fullmatch(plain) is not None
+    is_both = opened is not None and compiled(rf"-?\s?(?:{language.both})").fullmatch(plain) is not None
     return is_both and _alike(first, second).value < second.value
 
 
@@ -95,6 +97,8 @@ def _amount(text: str, bounds: tuple[Number, Number | None], language: Language,
     if words is None and high is not None:
         inner = compiled(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]").search(text[low.end : high.start])
         words = inner.group() if inner else None
+    if cents := _NO_CENTS.match(text, end):
+        end = cents.end()
     if tax := compiled(rf"[ ,]?\s?(?:{language.taxes})(?!\w)").match(text, end):
         end = tax.end()
     is_per_unit = _per_unit(language).match(text, end) is not None
@@ -165,7 +169,9 @@ def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bo
     context = _context(clause, reading)
     if context is not None and (context.has(language.not_budget) or context.is_any(_NOT_BUDGET & ~Stance.NEGATED)):
         return 0
-    is_cued = clause.has(language.budget) or clause.has(language.at_most) or clause.has(language.at_least)
+    is_cued = any(
+        clause.has(words) for words in (language.budget, language.at_most, language.at_least, language.more_than)
+    )
     if clause.is_any(Stance.PAST | Stance.FORMER) and not clause.has(language.budget_given):
         return 0
     is_asked = reading.asks("budget", clause) or (is_corrected and clause.words <= _SHORT_CLAUSE)
@@ -245,7 +251,8 @@ def _money(amount: Amount, clause: Clause) -> Money:
     before = clause.message[clause.start : amount.start]
     after = clause.message[amount.end : clause.end]
     language = clause.language
-    if _is_bound(language, language.at_most, before, after):
+    is_refused = clause.has(language.negation) and _is_bound(language, language.more_than, before, after)
+    if is_refused or _is_bound(language, language.at_most, before, after):
         return Money(high=plain(low), currency=amount.currency, period=period)
     if _is_bound(language, language.at_least, before, after):
         return Money(low=plain(low), currency=amount.currency, period=period)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from backend.leads.clauses import Clause, Stance
+from backend.leads.clauses import Clause, Stance, label_of
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
@@ -16,7 +16,7 @@ NOT_WHO: Final = (
 )
 _TOKEN: Final = re.compile(r"[^\W\d_](?:[\w'’״\"&.-]*\w)?\.?|&|\d[\w-]*")
 _LEGAL: Final = (
-    r"gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
+    r"s\.?a\.? de c\.?v|s\.? de r\.?l\.?(?: de c\.?v)?|gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
     r"corporation|"
     r"pty|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sa|s\.?a|sasu|eurl|sci|scop|s\.?l\.?u?|sl|slu|s\.?c\.?|srl|s\.?r\.?l|spa|"
     r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|"
@@ -41,7 +41,7 @@ def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles:
     start, end, count, at = place, place, 0, place
     while count < most and (token := _TOKEN.match(reading.text, at)) and MASK not in folded[at : token.end()]:
         word = folded[token.start() : token.end()].rstrip(".")
-        if count and particles and _is_particle(word, language) and (not cased or not token.group()[0].isupper()):
+        if count and particles and _is_particle(word, language):
             following = _skip(folded, token.end())
             if following == token.end():
                 break
@@ -171,8 +171,10 @@ def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
 
 
 def _begin(reading: Reading, clause: Clause) -> int:
-    """Past a greeting and what is no word."""
-    opening = compiled(rf"[\s\"'(\-*|>~]*(?:(?:{reading.language.greetings})(?!\w)[\s,!.-]*)*")
+    """Past a greeting, a closing and what is no word."""
+    opening = compiled(
+        rf"[\s\"'(\-*|>~]*(?:(?:{reading.language.greetings}|{reading.language.closings})(?!\w)[\s,!.-]*)*"
+    )
     match = opening.match(reading.folded, clause.start)
     return match.end() if match else clause.start
 
@@ -185,22 +187,34 @@ def _standing(reading: Reading) -> Iterator[Found]:
             continue
         is_asked = reading.asks("name", clause)
         cased = is_cased(reading) and not is_asked
-        place = without_title(reading, _begin(reading, clause))
+        begin = _begin(reading, clause)
+        place = without_title(reading, begin)
+        is_titled = place > begin and not _is_addressed(reading, clause, begin)
         one = words_at(reading, place, most=4, cased=cased)
         if (
             clause.label not in (None, "name")
             or one is None
+            or _is_addressed(reading, clause, place)
+            or label_of(reading.folded[one.start : one.end], reading.language) is not None
             or not _fills(reading, clause, one)
             or is_company(reading, one)
             or is_role(reading, one)
         ):
             continue
         is_bare = one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
-        if is_place(reading, one) or is_bare or not (cased or is_asked or _is_signed_uncased(reading, clause)):
+        if is_place(reading, one) or is_bare or not (
+            cased or is_asked or is_titled or _is_signed_uncased(reading, clause)
+        ):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
-        if one.count > 1 or is_asked or (is_end and one.count == 1 and _is_signed(reading, clause)):
+        if one.count > 1 or is_asked or is_titled or (is_end and one.count == 1 and _is_signed(reading, clause)):
             yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _is_addressed(reading: Reading, clause: Clause, place: int) -> bool:
+    """ "Hello Mr Reuter": a greeting right before a name is for who reads it."""
+    greeting = compiled(rf"(?<!\w)(?:{reading.language.greetings})\s(?:(?:{reading.language.titles})\.?\s)?$")
+    return greeting.search(reading.folded, clause.start, place) is not None
 
 
 def index_of(reading: Reading, clause: Clause) -> int:

@@ -16,6 +16,8 @@ Step = Literal["first", "week"]
 """What "next Tuesday" is: the first one after today, or the one of the next calendar week."""
 
 NEVER: Final = "(?!)"
+_OPEN_END: Final = re.compile(r"\S [בלמכ]$")
+"""Words whose last one grows onto the word that follows: "מעוניינים ב"."""
 
 
 @checked(frozen=True, kw_only=True, eq=False, config=ConfigDict(extra="forbid"))
@@ -76,6 +78,7 @@ class Language:
     budget_given: str = NEVER
     at_most: str = NEVER
     at_least: str = NEVER
+    more_than: str = NEVER
     hedges: str = NEVER
     not_budget: str = NEVER
     per_unit: str = NEVER
@@ -218,8 +221,24 @@ def compiled(words: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=8192)
 def _compiled(language: Language, words: str, *, anywhere: bool) -> re.Pattern[str]:
-    glued = f"(?:{language.glued})?" if language.glued and anywhere else ""
-    return re.compile(rf"(?<!\w){glued}(?:{words})(?:(?<=')|(?!\w))")
+    if not language.glued or not anywhere:
+        return re.compile(rf"(?<!\w)(?:{words})(?:(?<=')|(?!\w))")
+    every = _alternatives(words)
+    open_ended = [one for one in every if _OPEN_END.search(one)]
+    whole = "|".join(one for one in every if one not in open_ended) or NEVER
+    return re.compile(rf"(?<!\w)(?:{language.glued})?(?:(?:{whole})(?:(?<=')|(?!\w))|{'|'.join(open_ended) or NEVER})")
+
+
+def _alternatives(words: str) -> list[str]:
+    """The alternatives that no bracket holds together."""
+    found, depth = [""], 0
+    for sign in words:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found
 
 
 def pattern(language: Language, words: str) -> re.Pattern[str]:
