@@ -27,6 +27,7 @@ class Stance(Flag):
     SUPERIORS = auto()
     REQUEST = auto()
     WISHED = auto()
+    LIMITED = auto()
 
 
 NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
@@ -195,13 +196,13 @@ def _stance(part: str, language: Language) -> Stance:
         if has(language, words, plain):
             stance |= one
     if stance & Stance.NEGATED and has(language, language.more_than, part):
-        stance ^= Stance.NEGATED
+        stance = (stance ^ Stance.NEGATED) | Stance.LIMITED
     return stance | (Stance.SUPERIORS if _speaks_of(language, language.superiors, part) else Stance.OWN)
 
 
 def _speaks_of(language: Language, people: str, part: str) -> bool:
     """Of somebody else: "the treasurer", but not "I'm the treasurer"."""
-    self = compiled(rf"(?<!\w)(?:{language.i_am_role})\s*(?:(?:{language.articles})\s*)?$")
+    self = compiled(rf"(?<!\w)(?:{language.i_am_role})\s*(?:(?:{language.articles}|{language.hedges})\s*)*$")
     return any(not self.search(part, 0, match.start()) for match in pattern(language, people).finditer(part))
 
 

@@ -15,7 +15,15 @@ from backend.leads.people import is_cased
 
 _LONGEST: Final = 14
 _SHORT: Final = 5
-_NOT_NEED: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.NEGATED
+_NOT_NEED: Final = (
+    Stance.OTHERS
+    | Stance.ORDER
+    | Stance.QUOTED
+    | Stance.QUESTION
+    | Stance.NEGATED
+    | Stance.SUPPOSED
+    | Stance.LIMITED
+)
 _SIGNS: Final = " .,;:!-\"'\n"
 _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
 
@@ -23,7 +31,7 @@ _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
 def needs(reading: Reading) -> Iterator[Found]:
     language = reading.language
     for index, clause in enumerate(reading.clauses):
-        if clause.is_any(_NOT_NEED & ~Stance.OTHERS) or clause.is_any(Stance.OTHERS | Stance.SUPPOSED):
+        if clause.is_any(_NOT_NEED):
             continue
         cues = list(
             pattern(language, f"{language.need}|{language.need_of}").finditer(reading.folded, clause.start, clause.end)
@@ -128,7 +136,12 @@ def _is_generic(said: str, reading: Reading) -> bool:
 def _is_none(said: str, reading: Reading) -> bool:
     """A quote, a call or a person to talk to; a number; a pronoun."""
     language = reading.language
-    plain = compiled(rf"^(?:(?:{language.articles}|{language.need_small})\s)+").sub("", said)
+    small = rf"{language.articles}|{language.need_small}|{language.hedges}|{language.your}"
+    plain = compiled(rf"^(?:(?:{small})\s)+").sub("", said)
+    if compiled(rf"(?:{language.your})\s").match(said) and _is_generic(plain, reading):
+        return True
+    if compiled(rf"(?:{language.first})\s(?:\w+\s)?(?:{language.organisations})(?!\w)").match(said):
+        return True
     alone = rf"(?=\s*$|\s(?:{language.need_preposition})(?!\w))"
     nothing = rf"(?:{language.never_need})(?!\w)|(?:{language.not_need})(?!\w){alone}"
     first = compiled(nothing).match(plain)

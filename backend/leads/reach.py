@@ -22,6 +22,9 @@ _SECOND_HALF: Final = re.compile(r"[^\d\n]{0,20}(?P<digits>\d[\d -]{1,9}\d)(?![\
 _MOST: Final = 30
 """Of one kind in a message; whoever writes more gives no lead, and the work is bounded."""
 _NEAR: Final = 70
+_WHOLE: Final = 9
+_SHAPED: Final = re.compile(r"\+|\(?0[1-9]|\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]\d{3,4}")
+"""With a country, a trunk prefix, or in groups as numbers are written, whether or not a block of numbers is in use."""
 _PAUSE: Final = re.compile(r"[,;\n]")
 _DATE: Final = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
 _AMOUNT: Final = re.compile(r"\d{1,3}(?:[. ]000)+")
@@ -187,7 +190,8 @@ def _phone(match: re.Match[str], reading: Reading, *, is_named: bool) -> Found |
         is_long = len(digits) >= 9 and (digits.startswith("0") or re.search(r"\D", written))
         return Found("phone", digits + suffix, match.start(), end, 0.7) if is_named or is_long else None
     plain = re.sub(r"\(0\)", "", written) if written.startswith("+") else written
-    value = _e164(plain, reading, match.start(), is_named=is_named or written.startswith("+"))
+    is_shaped = len(digits) >= _WHOLE and _SHAPED.match(written) is not None
+    value = _e164(plain, reading, match.start(), is_named=is_named or is_shaped)
     return Found("phone", value + suffix, match.start(), end, 0.95) if value else None
 
 

@@ -1,6 +1,8 @@
 """How many would use it: users, seats and licences before the headcount of the organisation."""
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
@@ -11,6 +13,7 @@ from contracts.leads import Size
 
 _SHORT: Final = 5
 _NEAR: Final = 24
+_BESIDE: Final = 36
 _SMALL: Final = 100
 _LARGEST: Final = 1_000_000
 _NOT_TEAM: Final = (
@@ -19,7 +22,7 @@ _NOT_TEAM: Final = (
 
 
 def sizes(reading: Reading) -> Iterator[Found]:
-    found = list(_every(reading))
+    found = [*_every(reading), *((one, False) for one in _kin(reading))]
     of_users = [one for one, is_users in found if is_users]
     yield from of_users or [one for one, _ in found]
 
@@ -75,6 +78,8 @@ def _joined(reading: Reading, low: Number, high: Number) -> bool:
 def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[str, int] | None:
     """Whether it counts users or people, and how many beside the number: "my two sons and I"."""
     language, text = reading.language, reading.folded
+    if low is last and low.in_words and low.value == 1 and not _counts_users(reading, low):
+        return None
     before, after = text[clause.start : low.start], text[last.end : clause.end]
     if _with_me(reading, low) != (low.start, low.end):
         return "people", 1
@@ -90,13 +95,56 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
         return None
     if compiled(rf"{near}(?:{language.users})(?!\w)").match(after):
         return "users", 0
-    if compiled(rf"(?:{near})?\s?(?:{language.using})(?!\w)").match(after):
+    if _is_used(reading, clause, low, last):
         return "users", 0
     if compiled(rf"{near}(?:{language.people})(?!\w)").match(after) and _is_ours(reading, clause):
         is_anybody = compiled(rf"^[ -]?(?:{language.anybody})(?!\w)").match(after) is not None
         if not is_anybody or clause.words <= _SHORT or _is_about_us(language, before):
             return "people", 0
+    if _is_bracketed(reading, clause, low, after):
+        return "people", 0
     return _cued(reading, clause, before, after)
+
+
+def _counts_users(reading: Reading, number: Number) -> bool:
+    """ "one user": elsewhere it is an article."""
+    return compiled(rf" (?:{reading.language.users})(?!\w)").match(reading.folded, number.end) is not None
+
+
+def _is_bracketed(reading: Reading, clause: Clause, low: Number, after: str) -> bool:
+    """ "our dispatchers (about thirty)"."""
+    language = reading.language
+    told = compiled(rf"(?<!\w)(?:{language.people}|{language.users})\s*\(\s*(?:(?:{language.hedges})\s*)*$")
+    is_alone = not re.search(r"\w", after)
+    return is_alone and told.search(reading.folded, clause.sentence.start, low.start) is not None
+
+
+def _is_used(reading: Reading, clause: Clause, low: Number, last: Number) -> bool:
+    """Whether a verb of use belongs to the number: "only the nine people in intake would have access"."""
+    using = pattern(reading.language, reading.language.using)
+    before = reading.folded[max(clause.start, low.start - _BESIDE) : low.start]
+    after = reading.folded[last.end : min(clause.end, last.end + _BESIDE)]
+    told = next((one.end() for one in reversed(list(using.finditer(before)))), None)
+    if told is not None and not re.search(r"\d", before[told:]):
+        return True
+    telling = using.search(after)
+    return telling is not None and not re.search(r"\d", after[: telling.start()])
+
+
+def _kin(reading: Reading) -> Iterator[Found]:
+    """ "my sister and me", "mi papá, mi hermano y yo": people who are named one by one."""
+    for match in _kin_and_me(reading.language).finditer(reading.folded):
+        clause = reading.clause_at(match.start())
+        if clause is not None and not clause.is_any(_NOT_TEAM & ~Stance.OTHERS):
+            count = 1 + len(compiled(rf"(?<!\w)(?:{reading.language.kin})(?!\w)").findall(match.group()))
+            yield Found("team_size", Size(number=count), match.start(), match.end(), 0.8)
+
+
+@cache
+def _kin_and_me(language: Language) -> re.Pattern[str]:
+    one = rf"(?:(?:{language.possessives})\s)?(?:{language.kin})"
+    several = rf"(?:{language.possessives})\s(?:{language.kin})(?:(?:,|,?\s(?:{language.both}))\s{one}){{0,4}}"
+    return compiled(rf"(?<!\w)(?:{several},?\s(?:{language.and_i})|(?:{language.me_and})\s{several})(?!\w)")
 
 
 def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[str, int] | None:

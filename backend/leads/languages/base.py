@@ -133,6 +133,9 @@ class Language:
     of_us: str = NEVER
     team_of: str = NEVER
     and_i: str = NEVER
+    me_and: str = NEVER
+    kin: str = NEVER
+    possessives: str = NEVER
 
     my_name: str = NEVER
     i_am: str = NEVER
@@ -182,6 +185,7 @@ class Language:
     infinitive: str = NEVER
     need_lead: str = NEVER
     need_small: str = NEVER
+    your: str = NEVER
 
     surname: str = NEVER
     own_lead: str = NEVER
