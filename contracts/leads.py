@@ -7,8 +7,6 @@ from pydantic import Field, StringConstraints, model_validator
 
 from contracts.base import Answer
 
-StandardField = Literal["name", "company", "role", "email", "phone", "budget", "timeline", "team_size", "need"]
-FieldKind = Literal["text", "number", "choice", "date", "boolean"]
 Period = Literal["once", "month", "year"]
 Amount = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)(\.\d*[1-9])?$")]
 Count = Annotated[int, Field(ge=1)]

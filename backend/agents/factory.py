@@ -60,6 +60,10 @@ class AgentConfig:
     """The pipeline's steps that the model takes, of rewrite, plan, search and rerank; the rules take the others."""
 
     @property
+    def choices(self) -> tuple[ProviderChoice, ...]:
+        return (self.primary, *self.fallbacks)
+
+    @property
     def told(self) -> str:
         """Its instructions and its persona, as the model is told them."""
         return with_persona(self.instructions, self.persona)
@@ -114,8 +118,7 @@ class AgentFactory:
 
         `patience` is how many seconds each may be silent.
         """
-        choices = (config.primary, *config.fallbacks)
-        candidates = [Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in choices]
+        candidates = [Candidate(c.config.name, self._counted(c, spending), c.model_name) for c in config.choices]
         return FallbackProvider(candidates, patience=patience)
 
     def provider(self, config: ProviderConfig) -> Provider:

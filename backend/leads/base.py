@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, Protocol, get_args
 
-from contracts.leads import FieldKind, Money, Size, StandardField, When
+from contracts.lead_fields import FieldKind, StandardField
+from contracts.leads import Money, Size, When
 
 Role = Literal["user", "assistant"]
 Standing = Literal["holds", "replaced", "withdrawn"]

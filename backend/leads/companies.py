@@ -105,7 +105,11 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
                 at.end() if at else cue.end(),
                 clause.sentence.end if words == language.own_kind else clause.end,
             )
-            is_weak = (language.nouns_are_capital or not cased) and words != language.works_surely and not _is_named(reading, one, cue)
+            is_weak = (
+                (language.nouns_are_capital or not cased)
+                and words != language.works_surely
+                and not _is_named(reading, one, cue)
+            )
             if one is not None and not is_weak and _is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 

@@ -16,13 +16,7 @@ from backend.leads.people import is_cased
 _LONGEST: Final = 14
 _SHORT: Final = 5
 _NOT_NEED: Final = (
-    Stance.OTHERS
-    | Stance.ORDER
-    | Stance.QUOTED
-    | Stance.QUESTION
-    | Stance.NEGATED
-    | Stance.SUPPOSED
-    | Stance.LIMITED
+    Stance.OTHERS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.LIMITED
 )
 _SIGNS: Final = " .,;:!-\"'\n"
 _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")

@@ -202,8 +202,10 @@ def _standing(reading: Reading) -> Iterator[Found]:
         ):
             continue
         is_bare = one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
-        if is_place(reading, one) or is_bare or not (
-            cased or is_asked or is_titled or _is_signed_uncased(reading, clause)
+        if (
+            is_place(reading, one)
+            or is_bare
+            or not (cased or is_asked or is_titled or _is_signed_uncased(reading, clause))
         ):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))

@@ -27,12 +27,7 @@ def roles(reading: Reading) -> Iterator[Found]:
             is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(
                 after
             )
-            if (
-                is_said
-                or (fills and is_followed)
-                or reading.asks("role", clause)
-                or _after_name(reading, start, end)
-            ):
+            if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, start, end):
                 yield Found("role", reading.text[start:end], start, end, 0.85)
 
 

@@ -204,6 +204,17 @@ class AgentService:
         config = answerer.config
         return replace(answerer, config=replace(config, primary=choice, fallbacks=(config.primary, *config.fallbacks)))
 
+    async def with_default(self, tx: Tx, answerer: Answerer) -> Answerer:
+        """With the default agent's model behind its own, where that is another one and is set up."""
+        try:
+            choice = (await self._providers.answerer(tx)).config.primary
+        except InvalidRequest:
+            return answerer
+        config = answerer.config
+        if any((one.config.name, one.model_name) == (choice.config.name, choice.model_name) for one in config.choices):
+            return answerer
+        return replace(answerer, config=replace(config, fallbacks=(*config.fallbacks, choice)))
+
     async def hold(self, tx: Tx, agent: Agent, likely: Usage) -> Hold:
         """Counts what a question is likely to take until `settle` counts what it took, so that questions at the same
         time see each other. Nothing is held for an agent without a limit.

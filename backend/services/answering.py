@@ -103,6 +103,7 @@ class Answering:
         answerer = await self._with_model(
             tx, as_asked(await self._agents.answerer(tx, agent), question), question, tuned
         )
+        answerer = await self._agents.with_default(tx, answerer) if question.is_smart else answerer
         self._factory.create_agent(answerer.config)
         return Inquiry(
             question=question,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID, uuid4
 
+from backend.agents.personas import layered
 from backend.agents.prompts.caller import with_caller
 from backend.agents.providers.base import Message, Sampling
 from backend.db import models
@@ -15,6 +16,7 @@ from backend.services.agent_states import require_ready
 from backend.services.conversations import is_owner, owner_of, readable_by
 from backend.services.providers import Answerer
 from contracts import chat as wire
+from contracts.personas import Persona
 
 HISTORY: Final = 12
 TITLE: Final = 80
@@ -27,7 +29,7 @@ class Question:
     alias or a tuned model that is asked instead of an agent or, beside an agent or a `provider`, one of its models.
 
     Without `documents` a model answers from what it learnt. `stands_in` is whether another model may answer in the
-    place of one that fails.
+    place of one that fails; that of the default agent, too, where it `is_smart`: a visitor's talk with an agent.
 
     `is_on_pages`: a person asks, not a program. `top_k` is the most passages that it takes; None leaves their number to
     the planner. `instructions` and `sampling` are the calling program's, for this answer only.
@@ -40,6 +42,7 @@ class Question:
     provider: str | None = None
     documents: bool = True
     stands_in: bool = True
+    is_smart: bool = False
     collection_id: UUID | None = None
     top_k: int | None = None
     history: Sequence[Message] = ()
@@ -85,6 +88,12 @@ def as_asked(answerer: Answerer, question: Question) -> Answerer:
     sampling = Sampling(temperature, min(limits, default=None))
     instructions = with_caller(config.instructions, question.instructions)
     config = replace(config, instructions=instructions, sampling=sampling, documents=question.documents)
+    return replace(answerer, config=config)
+
+
+def in_persona(answerer: Answerer, persona: Persona) -> Answerer:
+    """With a persona of the conversation over the agent's."""
+    config = replace(answerer.config, persona=layered(answerer.config.persona, persona))
     return replace(answerer, config=config)
 
 
