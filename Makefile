@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help base dev run local finetune check format test test-rust test-python test-browser test-slow test-local test-finetune test-postgres test-pythons test-asan lock bench bench-retrieval bench-follow-ups bench-rust screens faults samples
+.PHONY: help base dev run local finetune check format test test-rust test-python test-browser test-slow test-local test-finetune test-postgres test-pythons test-asan lock bench bench-retrieval bench-follow-ups bench-leads bench-rust screens faults samples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -99,6 +99,9 @@ bench-retrieval: dev ## search quality on the retrieval set; ARGS="--split tune"
 
 bench-follow-ups: dev ## follow-ups and small talk that are understood; ARGS="--split tune --wrong" while tuning
 	$(BIN)/python -m benchmarks.follow_ups $(ARGS)
+
+bench-leads: dev ## leads read by rules, beside labels; ARGS="--split tune --wrong" while tuning
+	$(BIN)/python -m benchmarks.leads $(ARGS)
 
 bench-rust: ## rust_accel beside its peers, installed into .bench; ARGS=--quick for a short look
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 to 3.13 is needed, and none was found; install one, or set PYTHON" >&2; exit 1; }

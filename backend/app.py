@@ -104,12 +104,18 @@ def _lifespan(
                 await scope.services.conversations.end_open()
                 await scope.services.documents.sweep_files(since=database_files(settings).restored_at())
             await scope.services.documents.finish_removals()
+            stack.push_async_callback(_ended, asyncio.create_task(scope.services.upkeep.run()))
             if lock is not None:
                 lock.share()
             stack.push_async_callback(stop_streams, app)
             yield
 
     return lifespan
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def wind_down(app: FastAPI, seconds: float) -> None:

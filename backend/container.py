@@ -14,10 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from backend.agents.factory import AgentFactory
-from backend.agents.providers import PROVIDERS, Timeouts
-from backend.agents.providers.base import Provider
-from backend.agents.providers.metered import MeteredProvider
-from backend.agents.providers.retry import Attempt, RetryingProvider
+from backend.agents.providers import PROVIDERS
 from backend.db.engine import Database, sync_engine
 from backend.embeddings import EMBEDDERS
 from backend.embeddings.base import Embedder
@@ -35,7 +32,9 @@ from backend.jobs.dbos_worker import DbosWorker, WorkerScope
 from backend.jobs.inline import InlineRunner
 from backend.jobs.queue import REMOTE_TRAININGS, DurableQueue
 from backend.jobs.runner import DbosRunner
+from backend.leads import EXTRACTORS as LEAD_EXTRACTORS
 from backend.parsing.child import ChildParser
+from backend.provider_wiring import agent_factory, timeouts_of
 from backend.readiness import readiness
 from backend.registry import chosen
 from backend.repositories.point_log import SqlPointLog
@@ -51,6 +50,7 @@ from backend.retrieval.searcher import Searcher
 from backend.retrieval.verification import Verifier
 from backend.retrieval.views import SINGLE_LOOK
 from backend.security.outbound import Outbound, OutboundPolicy
+from backend.security.sealing import PersonIndex, Sealer
 from backend.security.secrets import SecretBox, local_token
 from backend.services.access import AccessService
 from backend.services.afterwards import Afterwards
@@ -84,6 +84,7 @@ from backend.services.indexing import CollectionIndexer
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
 from backend.services.judging import BatchJudging
+from backend.services.lead_capture import LeadCapture
 from backend.services.limits import ChatLimits, Limits
 from backend.services.measuring import Measuring
 from backend.services.model_drafts import ModelDrafting
@@ -92,6 +93,7 @@ from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
 from backend.services.rewording import ModelRewording
 from backend.services.similar import SimilarFaqs
+from backend.services.smart_chat import SmartChatService
 from backend.services.strategies import Strategies
 from backend.services.sync import CollectionSync, SyncPayload
 from backend.services.system import SystemService
@@ -100,6 +102,7 @@ from backend.services.tuned_answers import AnswersPreparation
 from backend.services.tuned_embeddings import EmbeddingsPreparation
 from backend.services.tuned_models import TunedModelService
 from backend.services.tuned_retrieval import RetrievalPreparation
+from backend.services.upkeep import Upkeep
 from backend.services.uploads import ExtractPayload, UploadService
 from backend.services.workspace_models import WorkspaceModels
 from backend.settings import Settings
@@ -139,6 +142,7 @@ class _Models:
     providers: ProviderService
     embedders: EmbeddingModelService
     trainers: Trainers
+    collections: CollectionService
     agents: AgentService
     tuned: TunedModelService
     answering: Answering
@@ -152,6 +156,7 @@ class Container:
         self.metrics = Metrics.create()
         self.files = FileStore(settings.files_dir)
         self.secrets = SecretBox.open(settings.secrets_dir)
+        self.persons = PersonIndex.open(settings.secrets_dir)
         self.token = local_token(settings.secrets_dir) if settings.auth == "local" else None
         chosen(VECTOR_STORES, settings.vector_store, "NEXUS_VECTOR_STORE")
         default = chosen(EMBEDDERS, settings.embedder, "NEXUS_EMBEDDER")()
@@ -224,10 +229,10 @@ class Container:
             at_once = settings.job_concurrency + settings.training_concurrency
             trainings = Children(at_once=at_once, spool=settings.data_dir / "tmp")
             stack.callback(trainings.close)
-            factory = self._factory()
+            factory = agent_factory(self.metrics, self.outbound.provider_client, Verifier(self.embedder))
             stack.push_async_callback(factory.aclose)
             check_url = partial(self.outbound.check, purpose="provider")
-            providers = ProviderService(uow, factory, self.secrets, self._timeouts(), check_url)
+            providers = ProviderService(uow, factory, self.secrets, timeouts_of(self.settings), check_url)
             trainers = Trainers(Means(trainings, providers.to_train_at, self.outbound.provider_client))
             stack.push_async_callback(trainers.aclose)
             embedders = EmbeddingModelService(
@@ -241,7 +246,9 @@ class Container:
                 wrap=self._metered,
             )
             stack.push_async_callback(embedders.aclose)
-            agents = AgentService(uow, factory, providers)
+            default_store = settings.vector_store
+            collections = CollectionService(uow, runner, sync, self.store, embedders, default_store=default_store)
+            agents = AgentService(uow, factory, providers, collections.ingest_in, runner)
             tuned = TunedModelService(uow, providers, root=settings.tuned)
             answering = Answering(
                 Pipeline(Searcher(uow, self.store, embedders)),
@@ -251,7 +258,7 @@ class Container:
                 tuned,
                 metrics=self.metrics,
             )
-            models = _Models(factory, providers, embedders, trainers, agents, tuned, answering)
+            models = _Models(factory, providers, embedders, trainers, collections, agents, tuned, answering)
             workflows.update(self._workflows(uow, sync, children, models))
             services = self._services(uow, runner, sync, models)
             yield LoopScope(database, runner, services, workflows)
@@ -311,15 +318,6 @@ class Container:
     def _metered(self, embedder: Embedder) -> Embedder:
         return MeteredEmbedder(embedder, self.metrics)
 
-    def _factory(self) -> AgentFactory:
-        return AgentFactory(
-            PROVIDERS,
-            self.outbound.provider_client,
-            retry=self._retried,
-            trace=lambda name, provider: MeteredProvider(name, provider, self.metrics),
-            verifier=Verifier(self.embedder),
-        )
-
     def _outlook(self, uow: UnitOfWork) -> TrainingOutlook:
         return TrainingOutlook(uow, root=self.settings.tuned, models=self.settings.tuned / "base")
 
@@ -336,7 +334,7 @@ class Container:
             batch_export=BatchExport(uow),
             chat=chat,
             chunks=ChunkService(uow, CollectionIndexer(uow, self.store, models.embedders), sync),
-            collections=CollectionService(uow, runner, sync, self.store, models.embedders, default_store=store),
+            collections=models.collections,
             comparisons=ComparisonService(
                 uow, answering, agents, limits=self._limits, lane_seconds=settings.lane_timeout
             ),
@@ -357,6 +355,7 @@ class Container:
             model_switch=ModelSwitchService(uow, runner, models.embedders),
             openai=OpenAIService(uow, chat, models.embedders, tuned),
             providers=providers,
+            smart_chat=SmartChatService(uow, chat, self._capture()),
             system=SystemService(
                 uow,
                 self.files,
@@ -366,6 +365,7 @@ class Container:
                 instance=settings.instance or secrets.token_hex(8),
             ),
             tuned_models=tuned,
+            upkeep=Upkeep(uow),
             uploads=UploadService(
                 uow,
                 runner,
@@ -377,19 +377,5 @@ class Container:
             ),
         )
 
-    def _retried(self, name: str, provider: Provider) -> Provider:
-        def count(attempt: Attempt) -> None:
-            outcome = attempt.error.code if attempt.error else "ok"
-            self.metrics.provider_attempts.labels(name, outcome).inc()
-
-        return RetryingProvider(provider, observe=count)
-
-    def _timeouts(self) -> Timeouts:
-        settings = self.settings
-        return Timeouts(
-            connect=settings.provider_connect_timeout,
-            first_token=settings.provider_first_token_timeout,
-            idle=settings.provider_idle_timeout,
-            total=settings.provider_total_timeout,
-            unload=settings.local_model_unload,
-        )
+    def _capture(self) -> LeadCapture:
+        return LeadCapture(LEAD_EXTRACTORS.get("rules")(), Sealer(self.secrets), self.persons)

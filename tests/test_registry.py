@@ -4,6 +4,7 @@ from backend.agents.providers import PROVIDERS
 from backend.embeddings import EMBEDDERS
 from backend.errors import MissingExtra, UnknownStrategy
 from backend.faqs import EXTRACTORS
+from backend.leads import EXTRACTORS as LEAD_EXTRACTORS
 from backend.parsing import READERS
 from backend.registry import Registry, Row
 from backend.vectors import VECTOR_STORES
@@ -56,7 +57,7 @@ OPTIONAL = {"local"}
 """Their packages are not in the base install; `make test-local` has them."""
 
 
-@pytest.mark.parametrize("family", [PROVIDERS, EMBEDDERS, EXTRACTORS, READERS, VECTOR_STORES])
+@pytest.mark.parametrize("family", [PROVIDERS, EMBEDDERS, EXTRACTORS, LEAD_EXTRACTORS, READERS, VECTOR_STORES])
 def test_every_row_of_every_family_loads(family: Registry[object]) -> None:  # type: ignore[type-var]
     assert family.names
     for name in family.names:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from backend.agents.alone import AloneAgent
 from backend.agents.cited import SupportsClaims
+from backend.agents.personas import with_persona
 from backend.agents.providers.base import Provider, Sampling
 from backend.agents.providers.breaker import Breaker, BreakerProvider, Breakers, BreakerState
 from backend.agents.providers.config import HttpClientFactory, ProviderConfig
@@ -15,6 +16,7 @@ from backend.agents.providers.vendors import ProviderTable
 from backend.agents.rag import Agent, RagAgent, RagSettings
 from backend.agents.spending import CountedProvider, Spending
 from backend.errors import InvalidRequest
+from contracts.personas import Persona
 
 ProviderWrapper = Callable[[str, Provider], Provider]
 """Provider's name and provider -> the provider, wrapped (tracing, metrics)."""
@@ -51,11 +53,21 @@ class AgentConfig:
     primary: ProviderChoice
     fallbacks: tuple[ProviderChoice, ...] = ()
     instructions: str = ""
+    persona: Persona = field(default_factory=Persona)
     sampling: Sampling = field(default_factory=Sampling)
     history: int = 12
     documents: bool = True
     steps: frozenset[str] = frozenset({"rewrite"})
     """The pipeline's steps that the model takes, of rewrite, plan, search and rerank; the rules take the others."""
+
+    @property
+    def choices(self) -> tuple[ProviderChoice, ...]:
+        return (self.primary, *self.fallbacks)
+
+    @property
+    def told(self) -> str:
+        """Its instructions and its persona, as the model is told them."""
+        return with_persona(self.instructions, self.persona)
 
 
 class AgentFactory:
@@ -89,7 +101,7 @@ class AgentFactory:
         settings = RagSettings(
             provider=config.primary.config.name,
             model=config.primary.model_name,
-            instructions=config.instructions,
+            instructions=config.told,
             sampling=config.sampling,
             history=config.history,
         )
@@ -107,9 +119,9 @@ class AgentFactory:
 
         `patience` is how many seconds each may be silent.
         """
-        choices = (config.primary, *config.fallbacks)
         candidates = [
-            Candidate(c.config.name, StoppingProvider(self._counted(c, spending)), c.model_name) for c in choices
+            Candidate(c.config.name, StoppingProvider(self._counted(c, spending)), c.model_name)
+            for c in config.choices
         ]
         return FallbackProvider(candidates, patience=patience)
 

@@ -10,9 +10,11 @@ from backend.db.base import Base, Json, Owned, utc_now
 
 
 class Agent(Owned, Base):
-    """`parameters` is a `contracts.agents.AgentParameters`, `fallbacks` rows are {provider, model}.
+    """`parameters` is a `contracts.agents.AgentParameters`, `fallbacks` rows are {provider, model}, `persona` is a
+    `contracts.personas.Persona`, `lead_fields` a `contracts.lead_fields.LeadFields`.
 
-    `daily_tokens` is the most that it may use in a day of UTC; None is without end.
+    `daily_tokens` is the most that it may use in a day of UTC; None is without end. `job_id` is the job that brings in
+    the knowledge that it was created with.
     """
 
     __tablename__ = "agent"
@@ -30,7 +32,14 @@ class Agent(Owned, Base):
     fallbacks: Mapped[list[dict[str, str]]] = mapped_column(default=list)
     daily_tokens: Mapped[int | None] = mapped_column(sa.BigInteger)
     collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id"))
+    persona: Mapped[Json] = mapped_column(default=dict)
+    lead_fields: Mapped[Json | None]
+    consent_text: Mapped[str | None]
+    retention_days: Mapped[int | None]
+    job_id: Mapped[UUID | None]
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    archived_at: Mapped[datetime | None]
 
 
 class AgentCollection(Owned, Base):
@@ -45,6 +54,20 @@ class AgentCollection(Owned, Base):
     agent_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agent.id", ondelete="CASCADE"))
     collection_id: Mapped[UUID] = mapped_column(sa.ForeignKey("collection.id", ondelete="CASCADE"))
     place: Mapped[int]
+
+
+class AgentVersion(Owned, Base):
+    """`settings` is a `contracts.agents.AgentSettings`, as they were from `created_at` on."""
+
+    __tablename__ = "agent_version"
+    __table_args__ = (sa.PrimaryKeyConstraint("agent_id", "number"),)
+
+    agent_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agent.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    settings: Mapped[Json]
+    note: Mapped[str]
+    author: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class AgentUsage(Owned, Base):

@@ -7,20 +7,31 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-import backend.db.comparing
-import backend.db.finetuning  # noqa: F401 - its tables belong to the metadata
-from backend.db.agents import Agent, AgentCollection, AgentUsage
+from backend.db.agents import Agent, AgentCollection, AgentUsage, AgentVersion
 from backend.db.base import Base, Json, Owned, UtcDateTime, utc_now
 from backend.db.drafting import SectionDrafting
 
-__all__ = ["Agent", "AgentCollection", "AgentUsage", "Base", "Json", "SectionDrafting", "UtcDateTime", "utc_now"]
+__all__ = [
+    "Agent",
+    "AgentCollection",
+    "AgentUsage",
+    "AgentVersion",
+    "Base",
+    "Json",
+    "SectionDrafting",
+    "UtcDateTime",
+    "utc_now",
+]
 
 
 class Workspace(Base):
+    """`persona` is a `contracts.personas.Persona`: how its agents speak where they do not say themselves."""
+
     __tablename__ = "workspace"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    persona: Mapped[Json] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -288,10 +299,15 @@ class Conversation(Owned, Base):
 
     `agent_id` is None where no agent was asked but a collection, or a tuned model or an alias: `model` is its name.
     `user_id` is another program's name for who asks. `source` is "pages" or "program", None where it was not kept yet.
+    `persona` is a `contracts.personas.Persona` that stands over the agent's. From `expires_at` on it is not there any
+    more.
     """
 
     __tablename__ = "conversation"
-    __table_args__ = (sa.Index("ix_conversation_list", "workspace_id", "updated_at", "id"),)
+    __table_args__ = (
+        sa.Index("ix_conversation_list", "workspace_id", "updated_at", "id"),
+        sa.Index("ix_conversation_expiry", "expires_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     collection_id: Mapped[UUID]
@@ -301,6 +317,8 @@ class Conversation(Owned, Base):
     title: Mapped[str]
     owner: Mapped[str | None]
     source: Mapped[str | None]
+    persona: Mapped[Json | None]
+    expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from backend.db.models import ApiKey, Collection, Credential, Idempotency, Message, Workspace, utc_now
+from backend.db.leads import Lead
+from backend.db.models import ApiKey, Collection, Conversation, Credential, Idempotency, Message, Workspace, utc_now
 from backend.errors import NotFound
 from backend.repositories.upsert import upsert
 
@@ -42,6 +43,14 @@ class WorkspaceRepository:
     async def forget_unsettled_requests(self) -> None:
         """The Idempotency-Keys of requests that have no answer."""
         await self.session.execute(sa.delete(Idempotency).where(Idempotency.status.is_(None)))
+
+    async def remove_expired(self, now: datetime) -> int:
+        """Conversations whose time is over, and those of leads that are kept no longer, with all that hangs on them;
+        how many."""
+        of_leads = sa.select(Lead.conversation_id).where(Lead.expires_at <= now)
+        over = sa.or_(Conversation.expires_at <= now, Conversation.id.in_(of_leads))
+        gone = await self.session.scalars(sa.delete(Conversation).where(over).returning(Conversation.id))
+        return len(gone.all())
 
     async def end_open_questions(self, error: dict[str, Any], *, since: datetime) -> int:
         """Each last question of a conversation that was asked `since` then and has no answer gets `error` for one; how

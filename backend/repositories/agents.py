@@ -7,9 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.db.models import Agent, AgentCollection, AgentUsage
+from backend.db.models import Agent, AgentCollection, AgentUsage, AgentVersion, Workspace
 from backend.errors import AgentNotFound
 from backend.repositories.rows import table_of
+from contracts.personas import Persona
 
 DEFAULT = "default"
 _BY: dict[str, sa.Select[Agent]] = {
@@ -17,6 +18,7 @@ _BY: dict[str, sa.Select[Agent]] = {
     for column in (Agent.id, Agent.name, Agent.external_id)
 }
 """Built once: every question asks for its agent."""
+_PERSONA: Final = sa.select(Workspace.persona).where(Workspace.id == sa.bindparam("workspace"))
 _USED: Final = table_of(AgentUsage)
 _ADD_USAGE = (
     sa.update(_USED)
@@ -95,13 +97,37 @@ class AgentRepository:
         self._session.add_all(AgentCollection(**base, collection_id=id, place=n) for n, id in enumerate(collection_ids))
         await self._session.flush()
 
+    async def default_persona(self) -> Persona:
+        """How the workspace's agents speak where they do not say themselves."""
+        stored = await self._session.scalar(_PERSONA, {"workspace": self._workspace_id})
+        return Persona.model_validate(stored or {})
+
+    async def put_default_persona(self, persona: Persona) -> None:
+        stored = persona.model_dump(mode="json", exclude_none=True)
+        query = sa.update(Workspace).where(Workspace.id == self._workspace_id).values(persona=stored)
+        await self._session.execute(query)
+
+    async def versions(self, agent_id: UUID) -> Sequence[AgentVersion]:
+        """Newest first."""
+        query = sa.select(AgentVersion).where(*self._versions(agent_id)).order_by(AgentVersion.number.desc())
+        return (await self._session.scalars(query)).all()
+
+    async def version(self, agent_id: UUID, number: int) -> AgentVersion | None:
+        query = sa.select(AgentVersion).where(*self._versions(agent_id), AgentVersion.number == number)
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def add_version(self, version: AgentVersion) -> None:
+        self._session.add(version)
+        await self._session.flush()
+
     async def add(self, agent: Agent) -> None:
         self._session.add(agent)
         await self._session.flush()
 
     async def remove(self, agent: Agent) -> None:
-        """With its usage."""
+        """With its usage and its versions."""
         await self._session.execute(sa.delete(AgentUsage).where(*self._usage(agent.id)))
+        await self._session.execute(sa.delete(AgentVersion).where(*self._versions(agent.id)))
         await self._session.delete(agent)
         await self._session.flush()
 
@@ -141,6 +167,9 @@ class AgentRepository:
     async def _by(self, column: str, value: UUID | str) -> Agent | None:
         asked = {"workspace": self._workspace_id, "value": value}
         return (await self._session.scalars(_BY[column], asked)).one_or_none()
+
+    def _versions(self, agent_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+        return AgentVersion.workspace_id == self._workspace_id, AgentVersion.agent_id == agent_id
 
     def _usage(self, agent_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
         return AgentUsage.workspace_id == self._workspace_id, AgentUsage.agent_id == agent_id

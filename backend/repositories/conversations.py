@@ -49,7 +49,9 @@ class ConversationRepository:
         self._workspace_id = workspace_id
 
     def _mine(self) -> sa.Select[Conversation]:
-        return sa.select(Conversation).where(Conversation.workspace_id == self._workspace_id)
+        """Without those whose time is over."""
+        is_alive = sa.or_(Conversation.expires_at.is_(None), Conversation.expires_at > utc_now())
+        return sa.select(Conversation).where(Conversation.workspace_id == self._workspace_id, is_alive)
 
     async def begin(self, conversation: Conversation, message: Message) -> None:
         """A new conversation with what is said first."""

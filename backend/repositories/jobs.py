@@ -95,6 +95,11 @@ class JobRepository:
             raise NotFound(f"no job {str(job_id)!r}")
         return to_job(job)
 
+    async def those(self, job_ids: Sequence[UUID]) -> dict[UUID, wire.Job]:
+        """By their ids; without those that there are not."""
+        rows = await self._session.scalars(self._own().where(Job.id.in_(job_ids)))
+        return {row.id: to_job(row) for row in rows}
+
     async def list(self, wanted: JobFilter, slice_: Slice, *, order: wire.JobOrder = "newest") -> Page[wire.Job]:
         """By the time they were added. Raises `InvalidRequest` for a limit outside 1..200 or a foreign cursor."""
         if not 1 <= slice_.limit <= MAX_PAGE:

@@ -22,6 +22,7 @@ from backend.repositories.documents import DocumentRepository
 from backend.repositories.drafting import DraftingRepository
 from backend.repositories.faqs import FaqRepository
 from backend.repositories.jobs import JobRepository
+from backend.repositories.leads import LeadRepository
 from backend.repositories.overview import OverviewRepository
 from backend.repositories.removal import RemovalRepository
 from backend.repositories.tuning import TuningRepository
@@ -59,6 +60,10 @@ class Tx(BaseTx):
     @cached_property
     def jobs(self) -> JobRepository:
         return JobRepository(self.session, self.workspace_id)
+
+    @cached_property
+    def leads(self) -> LeadRepository:
+        return LeadRepository(self.session, self.workspace_id)
 
     @cached_property
     def drafting(self) -> DraftingRepository:

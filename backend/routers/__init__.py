@@ -23,6 +23,7 @@ from backend.routers import (
     openai,
     providers,
     rag_chat,
+    smart_conversation,
     system,
     tuned_models,
 )
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     embed_and_store.router,
     rag_chat.router,
     conversations.router,
+    smart_conversation.router,
     jobs.router,
     providers.router,
     embedding_models.router,

@@ -13,6 +13,7 @@ from backend.errors import NexusError, ShuttingDown
 from backend.problems import internal_error, problem_of
 from contracts.chat import ChatEvent, ErrorEvent
 from contracts.comparisons import ComparisonEvent
+from contracts.smart import SmartEvent
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a comment keeps proxies from closing the connection."""
@@ -27,7 +28,7 @@ EVENT_STREAM: Final[dict[str, Any]] = {
     }
 }
 """How a route documents that it may answer with events."""
-Event = ChatEvent | ComparisonEvent
+Event = ChatEvent | ComparisonEvent | SmartEvent
 E = TypeVar("E", bound=Event)
 Encode = Callable[[ChatEvent], bytes]
 """An event as it goes over the wire; empty for one that a protocol does not have."""

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     JOBS_CONTROL = "jobs.control"
     SETTINGS_READ = "settings.read"
     SETTINGS_WRITE = "settings.write"
+    AGENTS_WRITE = "agents.write"
+    """To create and change agents; the default one, which answers for all, is of the settings."""
     KEYS = "keys"
     METRICS = "metrics"
     DATASETS_READ = "datasets.read"
@@ -53,7 +55,7 @@ ROLES: Final[dict[Role, frozenset[Permission]]] = {
     | {Permission.JOBS_CONTROL, Permission.DATASETS_READ, Permission.DATASETS_WRITE}
     | {Permission.MODELS_READ, Permission.MODELS_WRITE}
     | {Permission.COMPARISONS_READ, Permission.COMPARISONS_WRITE, Permission.VOTE, Permission.AUDIT_READ},
-    Role.SALES: _READ | {Permission.CHAT, Permission.COMPARISONS_READ, Permission.VOTE},
+    Role.SALES: _READ | {Permission.CHAT, Permission.AGENTS_WRITE, Permission.COMPARISONS_READ, Permission.VOTE},
     Role.DEVOPS: frozenset(
         {
             Permission.SIGNED_IN,
@@ -109,6 +111,9 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/conversations/unanswered"): Permission.FAQS_REVIEW,
     ("GET", "/conversations/{conversation_id}"): Permission.CHAT,
     ("DELETE", "/conversations/{conversation_id}"): Permission.CHAT,
+    ("GET", "/conversations/{conversation_id}/consent"): Permission.CHAT,
+    ("POST", "/conversations/{conversation_id}/consent"): Permission.CHAT,
+    ("POST", "/smart_chat/chat"): Permission.CHAT,
     ("GET", "/jobs"): Permission.JOBS_READ,
     ("GET", "/jobs/counts"): Permission.JOBS_READ,
     ("GET", "/jobs/{job_id}"): Permission.JOBS_READ,
@@ -122,10 +127,19 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/embedding-models"): Permission.SETTINGS_READ,
     ("POST", "/embedding-models/fetch"): Permission.SETTINGS_WRITE,
     ("GET", "/agents"): Permission.SETTINGS_READ,
-    ("POST", "/agents"): Permission.SETTINGS_WRITE,
+    ("POST", "/agents"): Permission.AGENTS_WRITE,
+    ("GET", "/agents/templates"): Permission.SETTINGS_READ,
+    ("GET", "/agents/persona"): Permission.SETTINGS_READ,
+    ("PUT", "/agents/persona"): Permission.SETTINGS_WRITE,
     ("GET", "/agents/{agent_id}"): Permission.SETTINGS_READ,
-    ("PATCH", "/agents/{agent_id}"): Permission.SETTINGS_WRITE,
-    ("DELETE", "/agents/{agent_id}"): Permission.SETTINGS_WRITE,
+    ("PATCH", "/agents/{agent_id}"): Permission.AGENTS_WRITE,
+    ("DELETE", "/agents/{agent_id}"): Permission.AGENTS_WRITE,
+    ("GET", "/agents/{agent_id}/versions"): Permission.SETTINGS_READ,
+    ("POST", "/agents/{agent_id}/rollback"): Permission.AGENTS_WRITE,
+    ("POST", "/agents/{agent_id}/duplicate"): Permission.AGENTS_WRITE,
+    ("POST", "/agents/{agent_id}/retry"): Permission.AGENTS_WRITE,
+    ("POST", "/agents/{agent_id}/archive"): Permission.AGENTS_WRITE,
+    ("POST", "/agents/{agent_id}/restore"): Permission.AGENTS_WRITE,
     ("POST", "/datasets"): Permission.DATASETS_WRITE,
     ("GET", "/datasets"): Permission.DATASETS_READ,
     ("POST", "/datasets/import"): Permission.DATASETS_WRITE,
@@ -171,3 +185,8 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("POST", "/keys"): Permission.KEYS,
     ("DELETE", "/keys/{key_id}"): Permission.KEYS,
 }
+
+
+def may(role: Role | None, permission: Permission) -> bool:
+    """A visitor, who has no role, may do what is public."""
+    return permission in ROLES[role] if role is not None else permission is Permission.PUBLIC

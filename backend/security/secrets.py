@@ -41,7 +41,7 @@ def local_token(directory: Path) -> str:
     Raises `StartRefused` when others may read the file, or when its content is short or a placeholder.
     """
     path = directory / LOCAL_TOKEN_FILE
-    token = _read_or_create(path, lambda: TOKEN_PREFIX + secrets.token_urlsafe(32)).strip()
+    token = read_or_create(path, lambda: TOKEN_PREFIX + secrets.token_urlsafe(32)).strip()
     require_strong(token, name=str(path))
     return token
 
@@ -100,11 +100,11 @@ class SecretBox:
 
 
 def _master_keys(directory: Path) -> list[str]:
-    text = _read_or_create(directory / MASTER_KEY_FILE, lambda: Fernet.generate_key().decode("ascii"))
+    text = read_or_create(directory / MASTER_KEY_FILE, lambda: Fernet.generate_key().decode("ascii"))
     return [line for raw in text.splitlines() if (line := raw.strip())]
 
 
-def _read_or_create(path: Path, make: Callable[[], str]) -> str:
+def read_or_create(path: Path, make: Callable[[], str]) -> str:
     """The file's text. It appears whole or not at all, and the first of several processes decides what it says."""
     try:
         return _read_private(path)

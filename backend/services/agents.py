@@ -3,23 +3,29 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
 from backend.agents.factory import AgentFactory
-from backend.agents.providers import PROVIDERS
 from backend.agents.providers.base import NOTHING, Usage
-from backend.db.models import Agent
-from backend.errors import BudgetExhausted, Conflict, InvalidRequest
-from backend.finetuning import MAKES
+from backend.agents.templates import completed
+from backend.db.models import Agent, utc_now
+from backend.errors import BudgetExhausted, Conflict, Forbidden, InvalidRequest, NotFound
+from backend.jobs.base import JobRunner
 from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx, UnitOfWork
+from backend.security.permissions import Permission, may
 from backend.security.principal import Principal
-from backend.services.alias_names import is_model, meaning, searches
+from backend.services.agent_checks import check_external_id, check_model, check_more, check_retrieval, check_steps
+from backend.services.agent_knowledge import Ingesting, check_may_give, take_in
+from backend.services.agent_states import standing_of, standings_of
+from backend.services.agent_versions import keep_change, keep_first, version_of, versions_of
+from backend.services.agent_views import settings_of, to_wire
 from backend.services.names import asked_by, require_free
 from backend.services.providers import Answerer, ProviderService, own_model, usable_model
 from backend.tracing.track import track
 from contracts import agents as wire
+from contracts.personas import Persona
 
 
 def _utc_now() -> datetime:
@@ -43,18 +49,25 @@ class AgentService:
         uow: UnitOfWork,
         factory: AgentFactory,
         providers: ProviderService,
+        ingest: Ingesting,
+        runner: JobRunner,
         *,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._uow = uow
         self._factory = factory
         self._providers = providers
+        self._ingest = ingest
+        self._runner = runner
         self._now = now
 
-    async def all(self, principal: Principal) -> list[wire.Agent]:
+    async def all(self, principal: Principal, *, archived: bool = False) -> list[wire.Agent]:
+        """Those that are in use, or those that are `archived`."""
         async with self._uow.read(principal.workspace_id) as tx:
+            rows = [row for row in await tx.agents.all() if (row.archived_at is not None) == archived]
             used, more = await tx.agents.used(self._day()), await tx.agents.more_collections()
-            return [_to_wire(row, used.get(row.id, 0), more.get(row.id, [])) for row in await tx.agents.all()]
+            states = await standings_of(tx, rows)
+            return [to_wire(row, used.get(row.id, 0), more.get(row.id, []), states[row.id]) for row in rows]
 
     async def get(self, principal: Principal, agent_id: UUID) -> wire.Agent:
         async with self._uow.read(principal.workspace_id) as tx:
@@ -62,53 +75,98 @@ class AgentService:
 
     @track("agents.create")
     async def create(self, principal: Principal, new: wire.AgentNew) -> wire.Agent:
-        """Raises `Conflict` for a name or an external id that is taken, `InvalidRequest` for what cannot answer."""
+        """Raises `Conflict` for a name or an external id that is taken and for a FAQ that is not approved, `NotFound`
+        for knowledge that is not there, `Forbidden` for whoever may not approve the FAQs that are given, and
+        `InvalidRequest` for what cannot answer."""
+        new = completed(new)
+        check_may_give(principal, new)
         async with self._uow(principal.workspace_id) as tx:
             require_free(new.name, await asked_by(tx))
-            await _check_external_id(tx, new.external_id)
-            _check_steps(new.parameters, new.provider)
-            agent = Agent(
-                id=uuid4(),
-                workspace_id=tx.workspace_id,
-                name=new.name,
-                external_id=new.external_id,
-                provider=new.provider,
-                model=usable_model(new.model) or "",
-                parameters=new.parameters.model_dump(mode="json"),
-                fallbacks=_stored(new.fallbacks),
-                daily_tokens=new.daily_tokens,
-                collection_id=new.collection_id or (await tx.agents.default()).collection_id,
+            await check_external_id(tx, new.external_id)
+            collection_id, job_id = await take_in(tx, new, self._ingest)
+            return await self._added(tx, principal, new, collection_id=collection_id, job_id=job_id)
+
+    @track("agents.duplicate")
+    async def duplicate(self, principal: Principal, agent_id: UUID, new: wire.AgentDuplicate) -> wire.Agent:
+        """Another agent with the same settings, under a name of its own. Raises as `create` does."""
+        async with self._uow(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            require_free(new.name, await asked_by(tx))
+            settings = await settings_of(tx, agent)
+            copy = wire.AgentNew(name=new.name, **dict(settings))
+            note = f"a copy of {agent.name!r}"
+            return await self._added(
+                tx, principal, copy, collection_id=agent.collection_id, job_id=agent.job_id, note=note
             )
-            await self._check(tx, agent)
-            await _check_more(tx, agent, new.more_collection_ids)
-            await tx.agents.add(agent)
-            await tx.agents.give_collections(agent, new.more_collection_ids)
-            return await self._shown(tx, agent)
 
     @track("agents.edit")
     async def edit(self, principal: Principal, agent_id: UUID, edit: wire.AgentEdit) -> wire.Agent:
-        """Raises as `create` does. The default agent keeps its name."""
-        given = edit.model_fields_set
+        """Raises as `create` does, and `Conflict` where the agent was changed since the `version` that is given. The
+        default agent keeps its name."""
         async with self._uow(principal.workspace_id) as tx:
             agent = await tx.agents.get(agent_id)
-            name = edit.name or agent.name
-            if agent.name == DEFAULT and name != DEFAULT:
-                raise Conflict(f"name: the agent {DEFAULT!r} answers where none is named, so it keeps its name")
-            if name != agent.name:
-                require_free(name, await asked_by(tx, but_agent=agent.id))
-            await _check_external_id(tx, edit.external_id, own=agent.id)
-            if edit.collection_id is not None:
-                await tx.collections.get(edit.collection_id)
-            agent.name = name
-            if "external_id" in given:
-                agent.external_id = edit.external_id
-            if "daily_tokens" in given:
-                agent.daily_tokens = edit.daily_tokens
-            _choose(agent, edit)
-            if edit.parameters is not None:
-                _check_steps(edit.parameters, agent.provider)
+            if edit.version not in (None, agent.version):
+                raise Conflict(
+                    f"version: the agent {agent.name!r} was changed meanwhile: it is at version {agent.version}, not "
+                    f"{edit.version}; look at it again, then repeat the change"
+                )
+            _check_may_change(principal, agent)
+            await _rename(tx, agent, edit)
+            await self._change(tx, principal, agent, edit)
+            return await self._shown(tx, agent)
+
+    @track("agents.roll_back")
+    async def roll_back(self, principal: Principal, agent_id: UUID, wanted: wire.AgentRollback) -> wire.Agent:
+        """Its settings are again what they were; that is a new version. Names stay.
+
+        Raises `NotFound` for a version that it never had, and `Conflict` for one that could not answer any more.
+        """
+        async with self._uow(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            _check_may_change(principal, agent)
+            version = await version_of(tx, agent, wanted.version)
+            edit = wire.AgentEdit(**dict(version.settings))
+            try:
+                await self._change(tx, principal, agent, edit, note=f"as in version {version.number}")
+            except (InvalidRequest, NotFound) as exc:
+                raise Conflict(f"the agent cannot be again as in version {version.number}: {exc}") from exc
+            return await self._shown(tx, agent)
+
+    @track("agents.retry")
+    async def retry(self, principal: Principal, agent_id: UUID) -> wire.Agent:
+        """What it was created with is taken in again. Raises `Conflict` where that did not fail."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            standing = await standing_of(tx, agent)
+        if agent.job_id is None or standing.state != "not_ready":
+            raise Conflict(f"the agent {agent.name!r} is {standing.state}; there is nothing to retry")
+        await self._runner.retry(principal.workspace_id, agent.job_id)
+        return await self.get(principal, agent_id)
+
+    async def versions(self, principal: Principal, agent_id: UUID) -> list[wire.AgentVersion]:
+        """Newest first."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await versions_of(tx, await tx.agents.get(agent_id))
+
+    @track("agents.archive")
+    async def archive(self, principal: Principal, agent_id: UUID) -> wire.Agent:
+        """It answers nothing until it is restored. Raises `Conflict` for the default agent, and for one that an alias
+        means."""
+        async with self._uow(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            await _check_spare(tx, agent, "archived")
+            agent.archived_at = agent.archived_at or utc_now()
+            await tx.session.flush()
+            return await self._shown(tx, agent)
+
+    @track("agents.restore")
+    async def restore(self, principal: Principal, agent_id: UUID) -> wire.Agent:
+        """Raises `InvalidRequest` for one that could not answer any more."""
+        async with self._uow(principal.workspace_id) as tx:
+            agent = await tx.agents.get(agent_id)
+            agent.archived_at = None
             await self._check(tx, agent)
-            await _give_more(tx, agent, edit.more_collection_ids)
+            await tx.session.flush()
             return await self._shown(tx, agent)
 
     @track("agents.delete")
@@ -116,11 +174,19 @@ class AgentService:
         """Its conversations stay. Raises `Conflict` for the default agent and for one that an alias means."""
         async with self._uow(principal.workspace_id) as tx:
             agent = await tx.agents.get(agent_id)
-            if agent.name == DEFAULT:
-                raise Conflict(f"the agent {DEFAULT!r} answers where none is named; it cannot be deleted")
-            if alias := await tx.aliases.meaning("agent_id", agent.id):
-                raise Conflict(f"the alias {alias!r} means this agent; promote another one or roll it back first")
+            await _check_spare(tx, agent, "deleted")
             await tx.agents.remove(agent)
+
+    async def persona(self, principal: Principal) -> Persona:
+        """How the workspace's agents speak where they do not say themselves."""
+        async with self._uow.read(principal.workspace_id) as tx:
+            return await tx.agents.default_persona()
+
+    @track("agents.put_persona")
+    async def put_persona(self, principal: Principal, persona: Persona) -> Persona:
+        async with self._uow(principal.workspace_id) as tx:
+            await tx.agents.put_default_persona(persona)
+            return await tx.agents.default_persona()
 
     # --- for whoever asks an agent --------------------------------------------
     async def find(self, tx: Tx, ref: str) -> Agent:
@@ -137,6 +203,17 @@ class AgentService:
         choice = await self._providers.choice(tx, provider, model, field="model")
         config = answerer.config
         return replace(answerer, config=replace(config, primary=choice, fallbacks=(config.primary, *config.fallbacks)))
+
+    async def with_default(self, tx: Tx, answerer: Answerer) -> Answerer:
+        """With the default agent's model behind its own, where that is another one and is set up."""
+        try:
+            choice = (await self._providers.answerer(tx)).config.primary
+        except InvalidRequest:
+            return answerer
+        config = answerer.config
+        if any((one.config.name, one.model_name) == (choice.config.name, choice.model_name) for one in config.choices):
+            return answerer
+        return replace(answerer, config=replace(config, fallbacks=(*config.fallbacks, choice)))
 
     async def hold(self, tx: Tx, agent: Agent, likely: Usage) -> Hold:
         """Counts what a question is likely to take until `settle` counts what it took, so that questions at the same
@@ -172,11 +249,59 @@ class AgentService:
         if usage != NOTHING:
             await tx.agents.add_usage(agent_id, day, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
 
+    async def _added(
+        self,
+        tx: Tx,
+        principal: Principal,
+        new: wire.AgentNew,
+        *,
+        collection_id: UUID,
+        job_id: UUID | None = None,
+        note: str = "",
+    ) -> wire.Agent:
+        check_steps(new.parameters, new.provider)
+        agent = Agent(
+            id=uuid4(),
+            workspace_id=tx.workspace_id,
+            name=new.name,
+            external_id=new.external_id,
+            provider=new.provider,
+            model=usable_model(new.model) or "",
+            parameters=new.parameters.model_dump(mode="json"),
+            fallbacks=_stored(new.fallbacks),
+            daily_tokens=new.daily_tokens,
+            collection_id=collection_id,
+            persona=new.persona.model_dump(mode="json", exclude_none=True),
+            lead_fields=new.lead_fields.model_dump(mode="json") if new.lead_fields is not None else None,
+            consent_text=new.consent_text,
+            retention_days=new.retention_days,
+            job_id=job_id,
+        )
+        await self._check(tx, agent)
+        await check_more(tx, agent, new.more_collection_ids)
+        await tx.agents.add(agent)
+        await tx.agents.give_collections(agent, new.more_collection_ids)
+        await keep_first(tx, agent, principal.name, note)
+        return await self._shown(tx, agent)
+
+    async def _change(
+        self, tx: Tx, principal: Principal, agent: Agent, edit: wire.AgentEdit, *, note: str = ""
+    ) -> None:
+        before = await settings_of(tx, agent)
+        if edit.collection_id is not None:
+            await tx.collections.get(edit.collection_id)
+        _choose(agent, edit)
+        if edit.parameters is not None:
+            check_steps(edit.parameters, agent.provider)
+        await self._check(tx, agent)
+        await _give_more(tx, agent, edit.more_collection_ids)
+        await keep_change(tx, agent, before, principal.name, note)
+
     async def _check(self, tx: Tx, agent: Agent) -> None:
         """That the agent could answer; writes the model that its provider chose. Opens no connection."""
         await tx.collections.get(agent.collection_id)
-        await _check_retrieval(tx, agent.parameters.get("retrieval_model"))
-        await _check_model(tx, agent.model)
+        await check_retrieval(tx, agent.parameters.get("retrieval_model"))
+        await check_model(tx, agent.model)
         model = await own_model(tx, agent)
         choice = await self._providers.choice(tx, agent.provider, model, field="provider")
         for n, row in enumerate(agent.fallbacks):
@@ -186,17 +311,32 @@ class AgentService:
 
     async def _shown(self, tx: Tx, agent: Agent) -> wire.Agent:
         used = await tx.agents.used_by(agent.id, self._day())
-        return _to_wire(agent, used, await tx.agents.more_collections_of(agent.id))
+        more = await tx.agents.more_collections_of(agent.id)
+        return to_wire(agent, used, more, await standing_of(tx, agent))
 
     def _day(self) -> str:
         return self._now().date().isoformat()
 
 
+async def _rename(tx: Tx, agent: Agent, edit: wire.AgentEdit) -> None:
+    """Raises `Conflict` for what is taken, and for the default agent."""
+    name = edit.name or agent.name
+    if agent.name == DEFAULT and name != DEFAULT:
+        raise Conflict(f"name: the agent {DEFAULT!r} answers where none is named, so it keeps its name")
+    if name != agent.name:
+        require_free(name, await asked_by(tx, but_agent=agent.id))
+    await check_external_id(tx, edit.external_id, own=agent.id)
+    agent.name = name
+    if "external_id" in edit.model_fields_set:
+        agent.external_id = edit.external_id
+
+
 def _choose(agent: Agent, edit: wire.AgentEdit) -> None:
     """Another provider, and null, takes the provider's default model."""
+    given = edit.model_fields_set
     if edit.provider is not None and edit.provider != agent.provider:
         agent.provider, agent.model = edit.provider, ""
-    if "model" in edit.model_fields_set:
+    if "model" in given:
         agent.model = usable_model(edit.model) or ""
     if edit.parameters is not None:
         agent.parameters = edit.parameters.model_dump(mode="json")
@@ -204,92 +344,36 @@ def _choose(agent: Agent, edit: wire.AgentEdit) -> None:
         agent.fallbacks = _stored(edit.fallbacks)
     if edit.collection_id is not None:
         agent.collection_id = edit.collection_id
-
-
-def _check_steps(parameters: wire.AgentParameters, provider: str) -> None:
-    """Raises `InvalidRequest`. The usual steps fit every provider: rules take those that it cannot."""
-    steps = parameters.steps
-    twice = next((step for step in steps if steps.count(step) > 1), None)
-    if twice is not None:
-        raise InvalidRequest(f"parameters.steps: {twice!r} is there twice; name each step once")
-    vendor = PROVIDERS.vendors.get(provider)
-    if vendor is None or (vendor.capabilities.generates and vendor.capabilities.structured_output):
-        return
-    chosen = [step for step in steps if step not in wire.AgentParameters().steps]
-    if chosen:
-        raise InvalidRequest(
-            f"parameters.steps: the provider {provider!r} cannot take {chosen}; choose a model that writes, or leave "
-            "these steps to the rules"
-        )
-
-
-async def _check_model(tx: Tx, name: str) -> None:
-    """Raises `InvalidRequest` for an alias of an agent."""
-    found = await meaning(tx, name) if name else None
-    if found is not None and not is_model(found):
-        raise InvalidRequest(
-            f"model: the alias {name!r} means the agent {found.name!r}, which is no model; ask the alias by its name, "
-            "promote a model to it first, or name another"
-        )
-
-
-async def _check_retrieval(tx: Tx, name: str | None) -> None:
-    """Raises `InvalidRequest` for what is neither tuned retrieval nor an alias of one."""
-    if name is None:
-        return
-    if (found := await meaning(tx, name)) is not None:
-        if not searches(found):
-            raise InvalidRequest(
-                f"parameters.retrieval_model: the alias {name!r} means {found.name!r}, which is no tuned retrieval; "
-                "promote one to it first, or name another"
-            )
-        return
-    model = await tx.tuning.named(name)
-    if model is None or MAKES[model.method] != "retrieval":
-        known = sorted(one.name for one in await tx.tuning.all_models() if MAKES[one.method] == "retrieval")
-        raise InvalidRequest(f"parameters.retrieval_model: no tuned retrieval {name!r}; known: {known}")
+    if edit.persona is not None:
+        agent.persona = edit.persona.model_dump(mode="json", exclude_none=True)
+    if "lead_fields" in given:
+        agent.lead_fields = edit.lead_fields.model_dump(mode="json") if edit.lead_fields is not None else None
+    for name in ("daily_tokens", "consent_text", "retention_days"):
+        if name in given:
+            setattr(agent, name, getattr(edit, name))
 
 
 async def _give_more(tx: Tx, agent: Agent, wanted: list[UUID] | None) -> None:
     """Those that it has stay where none are given; its first one may be none of them."""
     kept = await tx.agents.more_collections_of(agent.id) if wanted is None else wanted
-    await _check_more(tx, agent, kept)
+    await check_more(tx, agent, kept)
     if wanted is not None:
         await tx.agents.give_collections(agent, wanted)
 
 
-async def _check_more(tx: Tx, agent: Agent, wanted: Sequence[UUID]) -> None:
-    """Raises `NotFound`, and `InvalidRequest` for a collection that the agent would answer from twice."""
-    for place, id in enumerate(wanted):
-        collection = await tx.collections.get(id)
-        if id == agent.collection_id or id in wanted[:place]:
-            raise InvalidRequest(
-                f"more_collection_ids: the agent answers from {collection.name!r} already; name each collection once"
-            )
+def _check_may_change(principal: Principal, agent: Agent) -> None:
+    """Raises `Forbidden`."""
+    if agent.name == DEFAULT and not may(principal.role, Permission.SETTINGS_WRITE):
+        raise Forbidden(f"the agent {DEFAULT!r} answers where none is named; ask an admin to change it")
 
 
-async def _check_external_id(tx: Tx, external_id: str | None, *, own: UUID | None = None) -> None:
-    if external_id is not None and await tx.aliases.meant(external_id) is not None:
-        raise Conflict(f"external_id: there is an alias {external_id!r} already; choose another one")
-    taken = await tx.agents.of_other_program(external_id) if external_id is not None else None
-    if taken is not None and taken.id != own:
-        raise Conflict(f"external_id: the agent {taken.name!r} has {external_id!r} already")
+async def _check_spare(tx: Tx, agent: Agent, done: str) -> None:
+    """Raises `Conflict` for an agent that others stand on; `done` is what it cannot be."""
+    if agent.name == DEFAULT:
+        raise Conflict(f"the agent {DEFAULT!r} answers where none is named; it cannot be {done}")
+    if alias := await tx.aliases.meaning("agent_id", agent.id):
+        raise Conflict(f"the alias {alias!r} means this agent; promote another one or roll it back first")
 
 
 def _stored(fallbacks: Sequence[wire.Fallback]) -> list[dict[str, str]]:
     return [{"provider": row.provider, "model": usable_model(row.model) or ""} for row in fallbacks]
-
-
-def _to_wire(row: Agent, used_today: int, more: Sequence[UUID]) -> wire.Agent:
-    stored: dict[str, Any] = {
-        name: getattr(row, name)
-        for name in ("id", "name", "external_id", "provider", "model", "daily_tokens", "collection_id", "created_at")
-    }
-    return wire.Agent(
-        **stored,
-        parameters=wire.AgentParameters.model_validate(row.parameters or {}),
-        fallbacks=[wire.Fallback(provider=one["provider"], model=one["model"] or None) for one in row.fallbacks],
-        used_today=used_today,
-        more_collection_ids=list(more),
-        is_default=row.name == DEFAULT,
-    )

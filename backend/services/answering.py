@@ -103,6 +103,7 @@ class Answering:
         answerer = await self._with_model(
             tx, as_asked(await self._agents.answerer(tx, agent), question), question, tuned
         )
+        answerer = await self._agents.with_default(tx, answerer) if question.is_smart else answerer
         self._factory.create_agent(answerer.config)
         return Inquiry(
             question=question,
@@ -157,7 +158,7 @@ class Answering:
         config, question = inquiry.answerer.config, inquiry.question
         if not self._factory.chain(config).capabilities.generates:
             return NOTHING
-        said = [*inquiry.history, Message("user", config.instructions + question.message)]
+        said = [*inquiry.history, Message("user", config.told + question.message)]
         return Usage(tokens_of(said) + (question.top_k or TOP_K) * PASSAGE, config.sampling.max_tokens or ANSWER)
 
     async def answer(self, workspace_id: UUID, inquiry: Inquiry) -> AsyncGenerator[str | wire.Answered]:

@@ -25,8 +25,10 @@ from backend.services.jobs import JobService
 from backend.services.model_switch import ModelSwitchService
 from backend.services.openai import OpenAIService
 from backend.services.providers import ProviderService
+from backend.services.smart_chat import SmartChatService
 from backend.services.system import SystemService
 from backend.services.tuned_models import TunedModelService
+from backend.services.upkeep import Upkeep
 from backend.services.uploads import UploadService
 from backend.tracing.metrics import Metrics
 
@@ -57,6 +59,8 @@ class AppServices:
     model_switch: ModelSwitchService
     openai: OpenAIService
     providers: ProviderService
+    smart_chat: SmartChatService
     system: SystemService
     tuned_models: TunedModelService
+    upkeep: Upkeep
     uploads: UploadService

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID, uuid4
 
+from backend.agents.personas import layered
 from backend.agents.prompts.caller import with_caller
 from backend.agents.providers.base import Message, Sampling
 from backend.db import models
 from backend.errors import Conflict, Forbidden, NotFound
 from backend.repositories.uow import Tx
 from backend.security.principal import Principal
+from backend.services.agent_states import require_ready
 from backend.services.conversations import is_owner, owner_of, readable_by
 from backend.services.providers import Answerer
 from contracts import chat as wire
+from contracts.personas import Persona
 
 HISTORY: Final = 12
 TITLE: Final = 80
@@ -26,7 +29,8 @@ class Question:
     alias or a tuned model that is asked instead of an agent or, beside an agent or a `provider`, one of its models.
 
     `documents` is what it says of them: without them a model answers from what it learnt, and None leaves it to what is
-    asked. `stands_in` is whether another model may answer in the place of one that fails.
+    asked. `stands_in` is whether another model may answer in the place of one that fails; that of the default agent,
+    too, where it `is_smart`: a visitor's talk with an agent.
 
     `is_on_pages`: a person asks, not a program. `top_k` is the most passages that it takes; None leaves their number to
     the planner. `instructions` and `sampling` are the calling program's, for this answer only.
@@ -39,6 +43,7 @@ class Question:
     provider: str | None = None
     documents: bool | None = None
     stands_in: bool = True
+    is_smart: bool = False
     collection_id: UUID | None = None
     top_k: int | None = None
     history: Sequence[Message] = ()
@@ -93,13 +98,23 @@ def as_asked(answerer: Answerer, question: Question) -> Answerer:
     return replace(answerer, config=config)
 
 
+def in_persona(answerer: Answerer, persona: Persona) -> Answerer:
+    """With a persona of the conversation over the agent's."""
+    config = replace(answerer.config, persona=layered(answerer.config.persona, persona))
+    return replace(answerer, config=config)
+
+
 async def agent_of(tx: Tx, question: Question) -> models.Agent:
-    """The agent that is asked; the default one where only a collection is named. Raises `NotFound`."""
+    """The agent that is asked; the default one where only a collection is named. Raises `NotFound`, and
+    `AgentNotReady` for one that answers nothing now."""
     if question.agent_id is not None:
-        return await tx.agents.get(question.agent_id)
-    if question.bot_id is not None:
-        return await tx.agents.find(question.bot_id)
-    return await tx.agents.default()
+        agent = await tx.agents.get(question.agent_id)
+    elif question.bot_id is not None:
+        agent = await tx.agents.find(question.bot_id)
+    else:
+        return await tx.agents.default()
+    await require_ready(tx, agent)
+    return agent
 
 
 async def conversation_of(

@@ -12,11 +12,12 @@ from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.services.agents import UNHELD, AgentService, Hold
 from backend.services.answering import Answering, Inquiry
-from backend.services.asking import Question, as_before, conversation_of, history_of
+from backend.services.asking import Question, as_before, conversation_of, history_of, in_persona
 from backend.services.limits import ChatLimits, Slot
 from backend.tracing.track import track
 from backend.whole import to_its_end
 from contracts import chat as wire
+from contracts.personas import Persona
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +70,8 @@ class ChatService:
         if question.conversation_id is not None:
             self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
         inquiry.history = await history_of(tx, question, conversation.id)
+        if conversation.persona:
+            inquiry.answerer = in_persona(inquiry.answerer, Persona.model_validate(conversation.persona))
         given = {one.name: getattr(inquiry, one.name) for one in fields(inquiry)}
         return Exchange(**given, conversation=conversation, documents=question.documents, slot=slot)
 
@@ -90,6 +93,11 @@ class ChatService:
         else:
             await tx.conversations.get(conversation.id)
             await tx.conversations.add_message(message)
+
+    async def give_up(self, principal: Principal, exchange: Exchange) -> None:
+        """In the place of `answer`, where something went wrong before it."""
+        exchange.slot.release()
+        await self._save(principal, exchange, content="", error=Stopped("the answer was stopped before it began"))
 
     async def whole(self, principal: Principal, exchange: Exchange) -> wire.ChatAnswer:
         """The answer at once. Raises what retrieval or the provider raised."""

@@ -125,23 +125,27 @@ class CollectionService:
         if request.store is not None:
             self._stores(request.store)
         async with self._uow(principal.workspace_id) as tx:
-            await _check_refs(tx, request)
-            collection = await tx.collections.find_by_name(request.collection)
-            if collection is None:
-                new = wire.NewCollection(name=request.collection, store=request.store or self._default_store)
-                collection = await self._add(tx, new, self._models.default)
-            elif request.store not in (None, collection.store):
-                raise Conflict(f"the collection {collection.name!r} is kept in the store {collection.store!r}")
-            payload = IngestPayload(
-                collection_id=collection.id,
-                faqs=request.faqs,
-                faq_ids=request.faq_ids,
-                document_ids=request.document_ids,
-            )
-            job_id = await self._runner.submit(
-                tx,
-                JobRequest(kind="ingest", payload=payload, title=collection.name, collection_id=collection.id),
-            )
+            return await self.ingest_in(tx, request)
+
+    async def ingest_in(self, tx: Tx, request: wire.Ingest) -> wire.IngestAccepted:
+        """As `ingest`, within a caller's transaction."""
+        await _check_refs(tx, request)
+        collection = await tx.collections.find_by_name(request.collection)
+        if collection is None:
+            new = wire.NewCollection(name=request.collection, store=request.store or self._default_store)
+            collection = await self._add(tx, new, self._models.default)
+        elif request.store not in (None, collection.store):
+            raise Conflict(f"the collection {collection.name!r} is kept in the store {collection.store!r}")
+        payload = IngestPayload(
+            collection_id=collection.id,
+            faqs=request.faqs,
+            faq_ids=request.faq_ids,
+            document_ids=request.document_ids,
+        )
+        job_id = await self._runner.submit(
+            tx,
+            JobRequest(kind="ingest", payload=payload, title=collection.name, collection_id=collection.id),
+        )
         return wire.IngestAccepted(collection_id=collection.id, job_id=job_id)
 
     async def _add(self, tx: Tx, new: wire.NewCollection, spec: EmbeddingSpec) -> Collection:

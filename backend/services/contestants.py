@@ -109,11 +109,10 @@ def _about(inquiry: Inquiry, kind: TargetKind) -> str:
 def _fingerprint(target: Target, inquiry: Inquiry) -> str:
     """Of everything that an answer depends on but the documents: an agent that is changed is another contestant."""
     config, question = inquiry.answerer.config, inquiry.question
-    choices = [config.primary, *config.fallbacks]
     parts: dict[str, Any] = {
         "agent": str(target.agent_id),
-        "models": [(one.config.name, one.config.base_url, one.model_name) for one in choices],
-        "instructions": config.instructions,
+        "models": [(one.config.name, one.config.base_url, one.model_name) for one in config.choices],
+        "instructions": config.told,
         "sampling": [config.sampling.temperature, config.sampling.max_tokens],
         "history": config.history,
         "steps": sorted(config.steps),

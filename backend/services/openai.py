@@ -22,6 +22,7 @@ from backend.errors import (
 )
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
+from backend.services.agent_states import AgentNotReady, askable, require_ready
 from backend.services.alias_names import is_model, meaning
 from backend.services.asking import HISTORY, Question
 from backend.services.chat import ChatService, Exchange
@@ -60,7 +61,7 @@ class OpenAIService:
     async def models(self, principal: Principal) -> wire.ModelList:
         """Those that can be asked."""
         async with self._uow.read(principal.workspace_id) as tx:
-            agents = await tx.agents.all()
+            agents = await askable(tx, await tx.agents.all())
             known = [model for model in await tx.tuning.all_models() if not is_embeddings(model)]
             tuned = [model for model in known if not await self._tuned.unfit(tx, model)]
             aliases = [one.name for one in await tx.aliases.all() if not await self._unfit_alias(tx, one.name)]
@@ -79,6 +80,9 @@ class OpenAIService:
         async with self._uow.read(principal.workspace_id) as tx:
             try:
                 agent = await tx.agents.find(ref)
+                await require_ready(tx, agent)
+            except AgentNotReady as exc:
+                raise ModelNotFound(str(exc)) from exc
             except AgentNotFound as exc:
                 if await tx.aliases.meant(ref) is not None:
                     if reason := await self._unfit_alias(tx, ref):

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from backend.agents.factory import AgentConfig, AgentFactory, ProviderChoice
+from backend.agents.personas import layered
 from backend.agents.prices import price_of
 from backend.agents.providers import PROVIDERS, ProviderConfig, Timeouts, Vendor
 from backend.agents.providers.base import GenerationRequest, Message, Sampling, collect
@@ -27,6 +28,7 @@ from backend.services.provider_use import ProviderUse
 from backend.tracing.track import track
 from contracts import providers as wire
 from contracts.agents import AgentParameters
+from contracts.personas import Persona
 
 log = logging.getLogger("nexus.providers")
 
@@ -197,6 +199,7 @@ class ProviderService:
             await self.choice(tx, agent.provider, await own_model(tx, agent), may_lack_key=bool(fallbacks)),
             tuple(fallbacks),
             instructions=parameters.instructions,
+            persona=layered(await tx.agents.default_persona(), Persona.model_validate(agent.persona or {})),
             sampling=Sampling(parameters.temperature, parameters.max_tokens),
             steps=frozenset(parameters.steps),
         )

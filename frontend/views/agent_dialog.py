@@ -227,6 +227,6 @@ def _save(api: Api, agent: Agent | None, new: AgentNew) -> None:
 
 def _changes(agent: Agent, new: AgentNew) -> AgentEdit:
     """What differs: a model that was left as it stood goes with its provider. No model is the provider's default."""
-    wanted = new.model_dump()
+    wanted = new.model_dump(include=new.model_fields_set)
     before = agent.model_dump(include=set(wanted))
     return AgentEdit.model_validate({name: value for name, value in wanted.items() if value != before[name]})

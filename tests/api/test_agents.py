@@ -75,7 +75,7 @@ async def test_an_edit_changes_what_it_names_and_null_removes(api: Api, mock: Mo
     path = f"/agents/{agent['id']}"
 
     edited = (await api.client.patch(path, json={"provider": "openai-compatible"})).json()
-    assert edited == {**agent, "provider": "openai-compatible", "model": "ok"}
+    assert edited == {**agent, "provider": "openai-compatible", "model": "ok", "version": 2}
 
     gone = (await api.client.patch(path, json={"external_id": None, "daily_tokens": None, "fallbacks": []})).json()
     assert (gone["external_id"], gone["daily_tokens"], gone["fallbacks"]) == (None, None, [])
@@ -83,7 +83,8 @@ async def test_an_edit_changes_what_it_names_and_null_removes(api: Api, mock: Mo
 
 
 @pytest.mark.parametrize(
-    "field", ["name", "provider", "parameters", "fallbacks", "collection_id", "more_collection_ids"]
+    "field",
+    ["name", "provider", "parameters", "fallbacks", "collection_id", "more_collection_ids", "persona", "version"],
 )
 async def test_what_an_agent_cannot_be_without_is_refused_as_null(api: Api, field: str) -> None:
     agent = await created(api)
@@ -261,7 +262,14 @@ async def test_a_used_up_budget_stops_that_agent_until_midnight_utc(api: Api) ->
     services, clock = api.scope.services, [EVENING]
     uow = UnitOfWork(api.scope.database)
     factory = AgentFactory(PROVIDERS, Outbound(OutboundPolicy()).provider_client)
-    agents = AgentService(uow, factory, services.providers, now=lambda: clock[0])
+    agents = AgentService(
+        uow,
+        factory,
+        services.providers,
+        services.collections.ingest_in,
+        api.scope.runner,
+        now=lambda: clock[0],
+    )
     first, second = await created(api, daily_tokens=10), await created(api, name="Other", daily_tokens=10)
 
     async def begin(agent: dict[str, Any]) -> Hold:

@@ -17,6 +17,8 @@ JsonSchema = dict[str, Any]
 BODIES: dict[str, dict[str, Any]] = {
     "/rag-chat": {"message": "Hello?"},
     "/chat": {"message": "Hello?"},
+    "/smart_chat/chat": {"message": "Hello?"},
+    "/conversations/{conversation_id}/consent": {"given": True},
     "/embed_and_store": {"document_id": "d", "chunks": ["c"]},
     "/faqs/approve": {},
     "/faqs/reject": {},
@@ -28,6 +30,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/collections/{collection_id}/model": {"model": "sentence-transformers/all-MiniLM-L6-v2"},
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
+    "/agents/{agent_id}/rollback": {"version": 1},
+    "/agents/{agent_id}/duplicate": {"name": "Another"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
     "/documents/{document_id}/drafting": {"provider": "local"},
     "/comparisons/{comparison_id}/vote": {"choice": "left"},
@@ -137,7 +141,7 @@ async def request(api: Api, place: Place, value: str, own: dict[str, str]) -> An
         body = {**BODIES[place.path]}
         if place.path == "/rag-chat":
             body["collection_id"] = own["collection_id"]
-        if place.path == "/chat":
+        if place.path in ("/chat", "/smart_chat/chat"):
             body["agent_id"] = own["agent_id"]
         if place.path.startswith("/finetune"):
             body |= {"dataset_id": own["dataset_id"], "collection_id": own["collection_id"]}

@@ -75,7 +75,7 @@ def train_by_clicks(page: Page) -> None:
 def test_curves_are_drawn_while_a_training_goes_on_and_it_can_be_cancelled(page: Page, approved: Stack) -> None:
     with approved.client() as client:
         job = train(client, make_dataset(client), parameters=SLOW_TRAINING)
-    open_page(page, f"{TUNE}?training={job['id']}", "Fine-tune")
+    open_page(page, f"{TUNE}?training={job['id']}", "Fine-tune", settles=False)
     expect(page.get_by_text("of 500 epochs")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     button(page, "Cancel").click()

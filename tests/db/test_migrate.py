@@ -169,7 +169,8 @@ def test_a_backup_made_while_others_write_is_whole_and_can_be_restored(files: Da
     run(path, ADD)
     with closing(sqlite3.connect(path)) as writer:
         writer.execute(
-            "INSERT INTO workspace SELECT '00000000000000000000000000000002', 'milk', created_at FROM workspace"
+            "INSERT INTO workspace (id, name, created_at) "
+            "SELECT '00000000000000000000000000000002', 'milk', created_at FROM workspace"
         )
         backup = files.backup()
         writer.commit()

@@ -144,7 +144,7 @@ def test_an_edit_sends_what_differs(pages: Pages) -> None:
     labelled(page.text_input, "Name").set_value("Support")
     labelled(page.button_group, "Steps that the model takes").set_value([])
     save(page)
-    changed = {"name": "Support", "parameters": kept.model_copy(update={"steps": []})}
+    changed = {"name": "Support", "parameters": kept.model_copy(update={"steps": []}), "version": 2}
     assert named(pages, "Support") == agent.model_copy(update=changed)
 
 

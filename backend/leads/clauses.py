@@ -1,0 +1,215 @@
+"""A message in clauses, and of each clause whose statement it is: read once, and used for every field."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from functools import cached_property
+from typing import Final
+
+from backend.leads.folding import MASK
+from backend.leads.languages.base import Language, compiled, has, pattern
+
+
+class Stance(Flag):
+    """What keeps a clause from being the visitor's statement of themselves."""
+
+    OWN = 0
+    QUESTION = auto()
+    NEGATED = auto()
+    SUPPOSED = auto()
+    OTHERS = auto()
+    PAST = auto()
+    YOURS = auto()
+    ORDER = auto()
+    QUOTED = auto()
+    FORMER = auto()
+    SUPERIORS = auto()
+    REQUEST = auto()
+    WISHED = auto()
+    LIMITED = auto()
+
+
+NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
+NOT_SO: Final = Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.PAST
+
+_SENTENCE: Final = re.compile(r"[.!?](?=[\"')\]]*(?:\s|$))[.!?\"')\]]*|[?!]+|\n+|[。？！]|$")
+_ABBREVIATION: Final = re.compile(
+    r"(?:\b(?:[a-z]|dr|mr|mrs|ms|prof|ing|st|approx|ca|max|min|fr|rs|nr|no|tel|ext|bzw|"
+    r"etc|inc|ltd|co|corp|sra?|mme|mlle|mio|tsd|dez|okt|sept|nov|feb|jan|apr|aug|usw|"
+    r"mtl|std|ust|mwst|evtl|inkl|exkl|zzgl|dipl|u\.s|gmbh|str|pers|env|dpto|aprox|ud|uds))\.$"
+)
+_DAY: Final = re.compile(r"\b\d{1,2}\.$")
+_COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|\s[-~/]+(?=[^\W\d])|[()\[\]]|,(?=\D)")
+_LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
+_QUOTED: Final = re.compile(r"^\s*>")
+_FORWARDED: Final = re.compile(
+    r"^[ >*-]*(?:(?:begin )?forwarded message|original message|(?:weitergeleitete|ursprungliche) nachricht|"
+    r"message (?:transfere|d'origine|original)|mensaje (?:reenviado|original)|הודעה (?:שהועברה|מקורית))\b.*$",
+    re.MULTILINE,
+)
+_DRAWN: Final = re.compile(r"^[ >]*[-_=*]{3,}\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    start: int
+    end: int
+    asks: bool
+
+
+@dataclass(frozen=True)
+class Clause:
+    """`text` is the folded message from `start` to `end`; `sentence` the one it stands in.
+
+    `label`: the field whose name stands before it, as in "Budget: 20k" or in a row of a table.
+    """
+
+    message: str = field(repr=False)
+    start: int
+    end: int
+    sentence: Sentence
+    language: Language = field(repr=False)
+    stance: Stance
+    label: str | None = None
+
+    @cached_property
+    def text(self) -> str:
+        return self.message[self.start : self.end]
+
+    @cached_property
+    def words(self) -> int:
+        """How many, without what is masked."""
+        return len(re.findall(r"[^\W\d_]+", self.text))
+
+    def has(self, words: str) -> bool:
+        return has(self.language, words, self.text)
+
+    def is_any(self, stance: Stance) -> bool:
+        return bool(self.stance & stance)
+
+
+def sentences(text: str, language: Language) -> list[Sentence]:
+    found: list[Sentence] = []
+    start = 0
+    for match in _SENTENCE.finditer(text):
+        if match.group().startswith(".") and match.end() < len(text) and _goes_on(text, match, language):
+            continue
+        if text[start : match.start()].strip(" \n\t"):
+            found.append(Sentence(start, match.start(), "?" in match.group() or "？" in match.group()))
+        start = match.end()
+    return found
+
+
+def _goes_on(text: str, match: re.Match[str], language: Language) -> bool:
+    """A full stop after an abbreviation or a day ("am 3. Mai") ends no sentence."""
+    start, end = max(0, match.start() - 8), match.start() + 1
+    if _DAY.search(text, start, end):
+        day_of = "|".join([*language.months, *language.time_units, *language.halves, language.quarter, language.to])
+        return compiled(rf" ?(?:\d|(?:{day_of}|{language.both}|{language.of})(?!\w))").match(text, end) is not None
+    return _ABBREVIATION.search(text, start, end) is not None
+
+
+def clauses(text: str, language: Language) -> list[Clause]:
+    """Of a folded message, in its order. What follows in a sentence without its own subject inherits the stance."""
+    found: list[Clause] = []
+    quoted = list(_forwarded(text))
+    for sentence in sentences(text, language):
+        is_quoted = any(start <= sentence.start < end for start, end in quoted)
+        found.extend(_of_sentence(text, sentence, language, Stance.QUOTED if is_quoted else Stance.OWN))
+    return found
+
+
+def _forwarded(text: str) -> Iterator[tuple[int, int]]:
+    """A mail of somebody else's, from the line that says so to the next one that is drawn."""
+    for head in _FORWARDED.finditer(text):
+        end = _DRAWN.search(text, head.end())
+        yield head.start(), end.end() if end else len(text)
+
+
+def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stance) -> Iterator[Clause]:
+    bounds = list(_bounds(text, sentence, language))
+    whole = text[sentence.start : sentence.end]
+    shared |= Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
+    if has(language, language.requests, whole):
+        shared |= Stance.REQUEST
+    elif _begins_by_asking(whole, language):
+        shared |= Stance.QUESTION
+    inherited, before = Stance.OWN, (sentence.start, sentence.start)
+    for start, end in bounds:
+        part = text[start:end]
+        stance = shared | _stance(part, language)
+        if sentence.asks and end == bounds[-1][1]:
+            stance |= Stance.REQUEST if shared & Stance.REQUEST else Stance.QUESTION
+        if has(language, language.first, part):
+            inherited = Stance.OWN
+        stance |= inherited
+        inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED | Stance.SUPERIORS)
+        label = label_of(text[before[0] : before[1]], language) if _LABELS.search(text, before[1], start) else None
+        before = start, end
+        yield Clause(text, start, end, sentence, language, stance, label)
+
+
+def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple[int, int]]:
+    cuts = [(match.start(), match.end()) for match in _COMMA.finditer(text, sentence.start, sentence.end)]
+    for match in pattern(language, language.but).finditer(text, sentence.start, sentence.end):
+        cuts.append((match.start(), match.start()))
+    at = sentence.start
+    for start, end in [*sorted(cuts), (sentence.end, sentence.end)]:
+        if text[at:start].strip(" \n\t" + '"'):
+            yield at, start
+            at = end
+        elif end > at and start != end:
+            at = end
+
+
+def label_of(said: str, language: Language) -> str | None:
+    """The field that a clause names and no more."""
+    name = said.strip(" \n\t|*-•:'\"")
+    return next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
+
+
+def _begins_by_asking(sentence: str, language: Language) -> bool:
+    """With a mark or without: "how do I export my contacts"."""
+    start = re.match(r"[\s\"'¿]*(?:(?:hi|hello|and|also|but|so|ok|und|et|y)[\s,]+)?(?=\w)", sentence)
+    if "¿" in sentence[:3]:
+        return True
+    if start is None or compiled(rf"(?:{language.asks_not})(?!\w)").match(sentence, start.end()):
+        return False
+    return compiled(rf"(?:{language.asks})(?!\w)").match(sentence, start.end()) is not None
+
+
+def _stance(part: str, language: Language) -> Stance:
+    limits = pattern(language, f"{language.at_most}|{language.at_least}")
+    plain = limits.sub(lambda match: MASK * len(match.group()), part)
+    signs = {
+        Stance.NEGATED: language.negation,
+        Stance.SUPPOSED: language.supposed,
+        Stance.WISHED: language.wished,
+        Stance.PAST: language.past,
+        Stance.YOURS: language.yours,
+        Stance.ORDER: language.orders,
+        Stance.FORMER: language.former,
+    }
+    stance = Stance.OTHERS if _is_others(part, language) else Stance.OWN
+    for one, words in signs.items():
+        if has(language, words, plain):
+            stance |= one
+    if stance & Stance.NEGATED and has(language, language.more_than, part):
+        stance = (stance ^ Stance.NEGATED) | Stance.LIMITED
+    return stance | (Stance.SUPERIORS if _speaks_of(language, language.superiors, part) else Stance.OWN)
+
+
+def _speaks_of(language: Language, people: str, part: str) -> bool:
+    """Of somebody else: "the treasurer", but not "I'm the treasurer"."""
+    self = compiled(rf"(?<!\w)(?:{language.i_am_role})\s*(?:(?:{language.articles}|{language.hedges})\s*)*$")
+    return any(not self.search(part, 0, match.start()) for match in pattern(language, people).finditer(part))
+
+
+def _is_others(part: str, language: Language) -> bool:
+    if _speaks_of(language, language.outsiders, part):
+        return True
+    they = pattern(language, language.they).search(part)
+    if they is not None and has(language, language.gives, part):
+        return False
+    return they is not None and not has(language, language.first, part[: they.start()])

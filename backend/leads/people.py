@@ -1,0 +1,274 @@
+"""Who writes: name, company and role, by what introduces them, by their form and by the place where they stand."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from backend.leads.clauses import Clause, Stance, label_of
+from backend.leads.folding import MASK, fold
+from backend.leads.found import Found, Reading
+from backend.leads.languages import common_of
+from backend.leads.languages.base import Language, compiled, has, pattern
+
+NOT_WHO: Final = (
+    Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED
+)
+_TOKEN: Final = re.compile(r"[^\W\d_](?:[\w'’״\"&.-]*\w)?\.?|&|\d[\w-]*")
+_LEGAL: Final = (
+    r"s\.?a\.? de c\.?v|s\.? de r\.?l\.?(?: de c\.?v)?|gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
+    r"corporation|"
+    r"pty|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sa|s\.?a|sasu|eurl|sci|scop|s\.?l\.?u?|sl|slu|s\.?c\.?|srl|s\.?r\.?l|spa|"
+    r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|"
+    r"& co|& sons|"
+    r"& söhne|& sohne|& fils|& hijos|bros|gmbh & co"
+)
+_LEGAL_END: Final = re.compile(rf"(?<!\w)(?:{_LEGAL})\.?(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A run of words that may be a name."""
+
+    start: int
+    end: int
+    count: int
+
+
+def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles: bool = True) -> Words | None:
+    """The run of words from `place` on that may be a name: capitalised ones where `cased`, with particles between."""
+    language, folded = reading.language, reading.folded
+    start, end, count, at = place, place, 0, place
+    while count < most and (token := _TOKEN.match(reading.text, at)) and MASK not in folded[at : token.end()]:
+        word = folded[token.start() : token.end()].rstrip(".")
+        if count and particles and _is_particle(word, language):
+            following = _skip(folded, token.end())
+            if following == token.end():
+                break
+            at = following
+            continue
+        if not _may_be_name(token.group(), word, language, cased=cased):
+            break
+        count += 1
+        stop = token.end()
+        if token.group().endswith(".") and len(word) > 1:
+            stop -= 1
+        end = stop
+        at = _skip(folded, stop)
+        if at == stop:
+            break
+    return Words(start, end, count) if count else None
+
+
+def person_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words | None:
+    """A name; of "Jonas Reuter von der Reuter GmbH", what stands before the company."""
+    one = words_at(reading, place, most=most, cased=cased)
+    if one is not None and is_company(reading, one):
+        return words_at(reading, place, most=most, cased=cased, particles=False)
+    return one
+
+
+def _skip(folded: str, at: int) -> int:
+    """Past one blank; a line's end ends a name."""
+    return at + 1 if folded[at : at + 1] == " " else at
+
+
+def _is_particle(word: str, language: Language) -> bool:
+    return re.fullmatch(f"{language.particles}|van|der|den|de|la|von|al|bin", word) is not None
+
+
+def _may_be_name(written: str, word: str, language: Language, *, cased: bool) -> bool:
+    if written[0].isdigit() or written == "&":
+        return False
+    if cased and not written[0].isupper():
+        return False
+    is_hebrew = "\u05d0" <= word[0] <= "\u05ea"
+    bare, _, rest = word.partition("'")
+    if bare in common_of(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
+        return False
+    refused = "|".join([language.no_name, *language.months, *language.weekdays, *language.days, language.greetings])
+    is_word = compiled(refused).fullmatch(word) or (rest and len(rest) <= 2 and compiled(refused).fullmatch(bare))
+    return not is_word and (is_hebrew or len(word) > 1 or written[0].isupper())
+
+
+def without_title(reading: Reading, place: int) -> int:
+    """Past "Dr." and "Frau"."""
+    title = compiled(rf"(?:(?:{reading.language.titles})\.?\s+)+").match(reading.folded, place)
+    return title.end() if title else place
+
+
+def is_cased(reading: Reading) -> bool:
+    """Whether capitals tell names in this message: it has some beside those that begin a sentence."""
+    if reading.language.code == "he":
+        return False
+    return any(sign.isupper() for sign in reading.text)
+
+
+def names(reading: Reading) -> Iterator[Found]:
+    every = sorted([*_introduced(reading), *_standing(reading)], key=lambda each: (each.start, -each.end))
+    if not every:
+        return
+    first = _parts(every[0])
+    whole = max((one for one in every if first <= _parts(one)), key=lambda one: len(_parts(one)))
+    yield whole
+    yield from (one for one in every if one.start >= whole.end and not _parts(one) <= _parts(whole))
+
+
+def _parts(name: Found) -> set[str]:
+    return set(fold(str(name.value)).split())
+
+
+def _introduced(reading: Reading) -> Iterator[Found]:
+    """ "my name is ...", "I'm ...", "... here"."""
+    language = reading.language
+    cues = ((language.my_name, False, 0.95), (language.i_am, True, 0.9))
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED):
+            continue
+        for words, needs_capital, confidence in cues:
+            for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
+                at = re.compile(r"[\s:,\"'-]*").match(reading.folded, cue.end())
+                place = without_title(reading, at.end() if at else cue.end())
+                if (
+                    one := _introduced_at(reading, clause, place, cue=cue.group(), needs_capital=needs_capital)
+                ) is not None:
+                    yield Found("name", reading.text[one.start : one.end], one.start, one.end, confidence)
+        yield from _here(reading, clause)
+
+
+def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, needs_capital: bool) -> Words | None:
+    cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
+    one = person_at(reading, place, most=4 if cased else 2, cased=cased)
+    if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
+        return None
+    return one if cased or not needs_capital else _uncased_at(reading, place, cue)
+
+
+def _uncased_at(reading: Reading, place: int, cue: str) -> Words | None:
+    """ "im carlos and ...": one word that is no adjective, behind which something else begins."""
+    language = reading.language
+    one = person_at(reading, place, most=1, cased=False)
+    if one is None or not language.bare_names or not has(language, language.first, cue):
+        return None
+    if compiled(language.adjectives).fullmatch(reading.folded[one.start : one.end]):
+        return None
+    behind = compiled(rf"\s*(?:$|[,.;!\n]|(?:{language.name_ends})(?!\w))")
+    return one if behind.match(reading.folded, one.end) else None
+
+
+def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
+    language = reading.language
+    place = without_title(reading, _begin(reading, clause))
+    one = person_at(reading, place, most=4, cased=is_cased(reading))
+    if one is None or is_company(reading, one) or is_role(reading, one):
+        return
+    is_first = clause is reading.clauses[0] and re.compile(
+        r"\s(?:from|at|@|von|vom|aus|de|du|del|chez)\s+(?=\S)"
+    ).match(reading.folded, one.end)
+    is_from = is_first is not None and is_first and reading.text[is_first.end()].isupper() and one.count < 3
+    if is_from or compiled(rf"\s(?:{language.here})(?!\w)").match(reading.folded, one.end):
+        yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.9)
+
+
+def _begin(reading: Reading, clause: Clause) -> int:
+    """Past a greeting, a closing and what is no word."""
+    opening = compiled(
+        rf"[\s\"'(\-*|>~]*(?:(?:{reading.language.greetings}|{reading.language.closings})(?!\w)[\s,!.-]*)*"
+    )
+    match = opening.match(reading.folded, clause.start)
+    return match.end() if match else clause.start
+
+
+def _standing(reading: Reading) -> Iterator[Found]:
+    """A clause that is a name and no more: under a letter, after a greeting, in a list, as an answer."""
+    last = len(reading.clauses) - 1
+    for index, clause in enumerate(reading.clauses):
+        if clause.is_any(NOT_WHO | Stance.NEGATED) or clause.sentence.asks:
+            continue
+        is_asked = reading.asks("name", clause)
+        cased = is_cased(reading) and not is_asked
+        begin = _begin(reading, clause)
+        place = without_title(reading, begin)
+        is_titled = place > begin and not _is_addressed(reading, clause, begin)
+        one = words_at(reading, place, most=4, cased=cased)
+        if (
+            clause.label not in (None, "name")
+            or one is None
+            or _is_addressed(reading, clause, place)
+            or label_of(reading.folded[one.start : one.end], reading.language) is not None
+            or not _fills(reading, clause, one)
+            or is_company(reading, one)
+            or is_role(reading, one)
+        ):
+            continue
+        is_bare = one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
+        if (
+            is_place(reading, one)
+            or is_bare
+            or not (cased or is_asked or is_titled or _is_signed_uncased(reading, clause))
+        ):
+            continue
+        is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
+        if one.count > 1 or is_asked or is_titled or (is_end and one.count == 1 and _is_signed(reading, clause)):
+            yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _is_addressed(reading: Reading, clause: Clause, place: int) -> bool:
+    """ "Hello Mr Reuter": a greeting right before a name is for who reads it."""
+    greeting = compiled(rf"(?<!\w)(?:{reading.language.greetings})\s(?:(?:{reading.language.titles})\.?\s)?$")
+    return greeting.search(reading.folded, clause.start, place) is not None
+
+
+def index_of(reading: Reading, clause: Clause) -> int:
+    return next(n for n, one in enumerate(reading.clauses) if one is clause)
+
+
+def _says_who(reading: Reading, clause: Clause) -> bool:
+    """Whether a clause is a company or a function: what stands before it is then a name."""
+    if compiled(rf"\s*(?:{reading.language.of_company})(?!\w)").match(clause.text):
+        return True
+    if compiled(rf"\W*(?:{reading.language.roles})(?!\w)").match(clause.text):
+        return True
+    one = words_at(reading, _begin(reading, clause), most=4, cased=is_cased(reading))
+    return one is not None and _fills(reading, clause, one) and (is_company(reading, one) or is_role(reading, one))
+
+
+def _is_signed_uncased(reading: Reading, clause: Clause) -> bool:
+    """Where no capitals tell names: under a closing, or behind an address."""
+    before = reading.folded[: clause.start].rstrip(" \n,.")
+    closing = compiled(rf"(?:{reading.language.closings})$").search(before)
+    return clause is reading.clauses[-1] and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
+
+
+def _is_signed(reading: Reading, clause: Clause) -> bool:
+    """A single word at the end is a name where a sentence, a line or a closing stands before it."""
+    before = reading.folded[: clause.start].rstrip(" ")
+    is_behind_address = index_of(reading, clause) > 0 and MASK in reading.clauses[index_of(reading, clause) - 1].text
+    return (
+        not before
+        or is_behind_address
+        or before[-1:] in (".", "!", "\n", "-", "?")
+        or re.search(rf"(?:{reading.language.closings})\W*$", before) is not None
+    )
+
+
+def _fills(reading: Reading, clause: Clause, one: Words) -> bool:
+    return not re.search(r"\w", reading.folded[one.end : clause.end].replace(MASK, ""))
+
+
+def is_place(reading: Reading, one: Words) -> bool:
+    return has(reading.language, "|".join(reading.language.countries), reading.folded[one.start : one.end])
+
+
+def is_role(reading: Reading, one: Words) -> bool:
+    """Whether the words hold a function: "Head of Procurement"."""
+    return has(reading.language, reading.language.roles, reading.folded[one.start : one.end])
+
+
+def is_company(reading: Reading, one: Words) -> bool:
+    said = reading.folded[one.start : one.end + 1]
+    if re.compile(r" ?&").match(reading.folded, one.end):
+        return True
+    return _LEGAL_END.search(said) is not None or (
+        one.count > 1 and has(reading.language, reading.language.organisations, said)
+    )

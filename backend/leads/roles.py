@@ -1,0 +1,79 @@
+"""The visitor's title or function, in their words."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from backend.leads.clauses import Clause, Stance
+from backend.leads.found import Found, Reading
+from backend.leads.languages import common_of
+from backend.leads.languages.base import Language, compiled
+from backend.leads.people import NOT_WHO
+
+
+def roles(reading: Reading) -> Iterator[Found]:
+    language = reading.language
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
+            continue
+        for match in _pattern(language).finditer(reading.folded, clause.start, clause.end):
+            start = _opened(reading, clause, match.start("role"))
+            end = _closed(reading, clause, match.end("role"))
+            before = reading.folded[clause.start : start]
+            after = reading.folded[end : clause.end]
+            small = rf"(?:{language.articles}|{language.hedges})"
+            is_said = compiled(rf"(?<!\w)(?:{language.i_am_role})(?:\s{small})*\s*$").search(before)
+            fills = not re.search(r"\w", before) or compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before)
+            is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(
+                after
+            )
+            if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, start, end):
+                yield Found("role", reading.text[start:end], start, end, 0.85)
+
+
+def _opened(reading: Reading, clause: Clause, start: int) -> int:
+    """From where the function begins: "I'm the lab manager", "wedding planner here"."""
+    language = reading.language
+    if not language.role_before:
+        return start
+    before = reading.folded[clause.start : start]
+    lead = rf"(?:^\W*|(?<!\w)(?:{language.i_am_role})\s(?:(?:{language.articles})\s)?)"
+    open_words = compiled(
+        rf"{lead}(?P<words>(?:(?!(?:{language.articles}|{language.i_am_role})\s)[a-z&-]{{3,}} ){{1,2}})$"
+    ).search(before)
+    if open_words is None or set(open_words["words"].split()) & common_of(language):
+        return start
+    return clause.start + open_words.start("words")
+
+
+def _closed(reading: Reading, clause: Clause, end: int) -> int:
+    """Past what the function is of: "jefa de administración"; a place of work and a name are none."""
+    language = reading.language
+    if language.role_before:
+        return end
+    no_part = rf"(?:{language.organisations}|{language.articles}|{language.role_ends}|{language.common})(?!\w)"
+    part = compiled(rf"\s(?:{language.role_links})[ ']?(?<=[ '])(?!{no_part})(?P<word>[a-z-]{{3,}})(?!\w)")
+    for _ in range(2):
+        match = part.match(reading.folded, end, clause.end)
+        if match is None or reading.text[match.start("word")].isupper():
+            break
+        end = match.end()
+    return end
+
+
+def _after_name(reading: Reading, start: int, end: int) -> bool:
+    """ "Ann Lee the treasurer of ..." is said in one breath."""
+    follows = compiled(rf"\s(?:{reading.language.of_company})\s").match(reading.folded, end)
+    named = re.search(r"[^\W\d_a-z]\w+ $", reading.text[:start])
+    return follows is not None and named is not None
+
+
+@cache
+def _pattern(language: Language) -> re.Pattern[str]:
+    """The function with what makes it exact, before and after it."""
+    part, head = language.role_parts, language.roles
+    before = rf"(?:(?:{part}|{head})[ -])*" if language.role_before else rf"(?:(?:{language.role_first})[ -])?"
+    link = language.role_links
+    after = rf"(?:[ -](?:(?:{link})\s?)?(?:{part}|{head})(?!\w))*"
+    glued = f"(?:{language.glued})?" if language.glued else ""
+    return compiled(rf"(?<!\w){glued}(?P<role>{before}(?:{head})(?!\w)(?!'s\w){after})")

@@ -1,0 +1,70 @@
+"""Leads by rules, offline: each message is read in its conversation, and what is newer holds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from backend.leads.base import FieldSpec, LeadValue, Setting, Turn
+from backend.leads.companies import companies
+from backend.leads.conversation import Conversation
+from backend.leads.folding import mask
+from backend.leads.found import Found, Reading
+from backend.leads.money import amounts, budgets, is_money
+from backend.leads.needs import needs
+from backend.leads.own import own_values
+from backend.leads.people import names
+from backend.leads.reach import addresses, emails, phones
+from backend.leads.reading import read
+from backend.leads.roles import roles
+from backend.leads.sizes import sizes
+from backend.leads.timelines import timelines, times
+
+EXTRACTOR: Final = "rules"
+
+
+class RulesExtractor:
+    """A `LeadExtractor` that needs no model."""
+
+    async def extract(self, turns: Sequence[Turn], fields: Sequence[FieldSpec], setting: Setting) -> list[LeadValue]:
+        conversation = Conversation(EXTRACTOR)
+        for index, turn in enumerate(turns):
+            if turn.role == "user":
+                reading = read(turns, index, fields, setting)
+                conversation.add(turn, reading, list(found_in(reading)))
+        return conversation.values()
+
+
+def found_in(reading: Reading) -> Iterator[Found]:
+    """What is understood is masked for the rules that follow: a year is no team, an address no company."""
+    mails, numbers = list(emails(reading)), list(phones(reading))
+    yield from mails
+    yield from numbers
+    every = [(start, end) for start, end, _ in addresses(reading)]
+    reading = _without(reading, [*every, *((one.start, one.end) for one in numbers)])
+    for field in reading.own_fields:
+        yield from own_values(reading, field)
+    every_amount = amounts(reading.folded, reading.language, reading.setting.region)
+    found = list(budgets(reading, every_amount))
+    yield from found
+    sums = [(one.start, one.end) for one in every_amount if is_money(one, reading)]
+    reading = _without(reading, [*sums, *((one.start, one.end) for one in found)])
+    every_time = times(reading)
+    yield from timelines(reading, every_time)
+    reading = _without(reading, [(one.start, one.end) for one in every_time])
+    yield from sizes(reading)
+    who = list(names(reading))
+    where = list(companies(reading, who[0] if who else None))
+    yield from (one for one in who if not any(_is_within(one, other) for other in where))
+    yield from where
+    yield from roles(reading)
+    yield from needs(reading)
+
+
+def _is_within(name: Found, company: Found) -> bool:
+    """ "our church, Grace Lutheran": what is told to be a company is nobody's name."""
+    return company.start <= name.start and name.end <= company.end
+
+
+def _without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:
+    folded = mask(reading.folded, spans)
+    return replace(reading, folded=folded, clauses=[replace(one, message=folded) for one in reading.clauses])

@@ -1,0 +1,118 @@
+"""Leads as they are kept and shown: who said what about themselves, and what became of it."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import Answer, Kept, Request, Storable, UtcTime, Visible, WholeNumber
+from contracts.leads import Money, Size, When
+
+Stage = Literal["new", "contacted", "qualified", "won", "lost"]
+ConsentState = Literal["not_required", "required", "given", "refused"]
+Standing = Literal["holds", "replaced", "withdrawn"]
+LeadSort = Literal["newest", "score", "updated"]
+Value = bool | int | float | str | Money | When | Size
+Owner = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible]
+Notes = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), Storable]
+
+
+class Evidence(Answer):
+    """A value and where it is from: `raw` are the characters `start` to `end` (code points) of the visitor's message
+    `message_id`. `confidence` is 0..1."""
+
+    value: Value
+    raw: str
+    message_id: UUID
+    start: int
+    end: int
+    confidence: float
+    extractor: str
+
+
+class PastEvidence(Evidence):
+    """One that the visitor replaced or took back."""
+
+    field: str
+    standing: Standing
+
+
+class ScoreReason(Answer):
+    points: int
+    text: str
+
+
+class CapturedLead(Answer):
+    """What one conversation says of its visitor. Until the visitor agreed, where the agent asks for that, `id` is null
+    and nothing of it is kept."""
+
+    id: UUID | None
+    score: int
+    stage: Stage
+    values: dict[str, Evidence]
+
+
+class Consent(Answer):
+    """What a visitor was asked and said. `version` is the agent's whose `text` it was; neither is there where the agent
+    asks for nothing, or the visitor has not said anything yet."""
+
+    conversation_id: UUID
+    state: ConsentState
+    text: str | None = None
+    version: int | None = None
+    at: UtcTime | None = None
+    lead: CapturedLead | None = None
+
+
+class ConsentAnswer(Request):
+    given: bool
+
+
+class LeadRow(Answer):
+    """`score` is 0..100. `expires_at` is when the agent's retention deletes it. `twins` are other leads with the same
+    e-mail address or phone number."""
+
+    id: UUID
+    agent_id: UUID
+    conversation_ids: list[UUID]
+    stage: Stage
+    owner: str | None
+    score: int
+    reasons: list[ScoreReason]
+    values: dict[str, Evidence]
+    consent: ConsentState
+    twins: list[UUID]
+    merged: list[UUID]
+    revision: int
+    created_at: UtcTime
+    updated_at: UtcTime
+    expires_at: UtcTime | None
+
+
+class Lead(LeadRow):
+    """With its notes and what its visitor said before."""
+
+    notes: str
+    history: list[PastEvidence]
+
+
+class LeadEdit(Request):
+    """What is left out stays; `owner` is removed by null. Refused where the lead has another `revision` by now."""
+
+    revision: Annotated[WholeNumber, Field(ge=1)]
+    stage: Annotated[Stage | None, Kept] = None
+    owner: Owner | None = None
+    notes: Annotated[Notes | None, Kept] = None
+
+
+class LeadMerge(Request):
+    """The others become part of the lead; `DELETE` of the merge takes them out again."""
+
+    lead_ids: list[UUID] = Field(min_length=1, max_length=50)
+
+
+class Erasure(Answer):
+    """What was removed for a person: leads with their values, and conversations with all that was said in them."""
+
+    leads: int
+    conversations: int
