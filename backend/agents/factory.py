@@ -120,8 +120,7 @@ class AgentFactory:
         `patience` is how many seconds each may be silent.
         """
         candidates = [
-            Candidate(c.config.name, StoppingProvider(self._counted(c, spending)), c.model_name)
-            for c in config.choices
+            Candidate(c.config.name, StoppingProvider(self._counted(c, spending)), c.model_name) for c in config.choices
         ]
         return FallbackProvider(candidates, patience=patience)
 
