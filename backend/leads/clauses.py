@@ -42,6 +42,10 @@ _ABBREVIATION: Final = re.compile(
 _DAY: Final = re.compile(r"\b\d{1,2}\.$")
 _COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|\s[-~/]+(?=[^\W\d])|[()\[\]]|,(?=\D)")
 _LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
+_NUMBERED: Final = re.compile(r"^\d{1,2}[.)]?\s+")
+_LONGEST_LABEL: Final = 4
+_LABEL_ORDER: Final = ("email", "phone", "team_size", "budget", "timeline", "role", "company", "name")
+"""Of a label that names two: a "contact phone" is a phone, a "company size" a size."""
 _QUOTED: Final = re.compile(r"^\s*>")
 _FORWARDED: Final = re.compile(
     r"^[ >*-]*(?:(?:begin )?forwarded message|original message|(?:weitergeleitete|ursprungliche) nachricht|"
@@ -133,12 +137,13 @@ def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stan
     shared |= Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
     if has(language, language.requests, whole):
         shared |= Stance.REQUEST
-    elif _begins_by_asking(whole, language):
-        shared |= Stance.QUESTION
+    is_asking = not shared & Stance.REQUEST and _begins_by_asking(whole, language)
     inherited, before = Stance.OWN, (sentence.start, sentence.start)
     for start, end in bounds:
         part = text[start:end]
         stance = shared | _stance(part, language)
+        if is_asking and (sentence.asks or start == bounds[0][0]):
+            stance |= Stance.QUESTION
         if sentence.asks and end == bounds[-1][1]:
             stance |= Stance.REQUEST if shared & Stance.REQUEST else Stance.QUESTION
         if has(language, language.first, part):
@@ -164,9 +169,13 @@ def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple
 
 
 def label_of(said: str, language: Language) -> str | None:
-    """The field that a clause names and no more."""
-    name = said.strip(" \n\t|*-•:'\"")
-    return next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
+    """The field that a clause names and no more: "Budget", "2. Date souhaitée"."""
+    name = _NUMBERED.sub("", said.strip(" \n\t|*-•:'\""))
+    exact = next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
+    if exact or not 1 < len(name.split()) <= _LONGEST_LABEL or has(language, language.first, name):
+        return exact
+    named = {field for words, field in language.labels.items() if has(language, words, name)}
+    return next((field for field in _LABEL_ORDER if field in named), None)
 
 
 def _begins_by_asking(sentence: str, language: Language) -> bool:

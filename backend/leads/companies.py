@@ -10,10 +10,11 @@ from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages import CITIES, common_of
 from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
-from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
+from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased, is_first_name
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
 _ELIDED: Final = re.compile(r"[dl]['’](?=[A-ZÀ-Þ])")
+_SHORTENED: Final = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]{1,3}\. (?=\S)")
 _ANY: Final = (
     "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
 )
@@ -62,7 +63,7 @@ def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
         yield from _introduced(reading, clause)
         yield from _by_form(reading, clause, name)
         if reading.asks("company", clause):
-            yield from _answered(reading, clause)
+            yield from _answered(reading, clause, name)
 
 
 def _behind(reading: Reading, name: Found) -> Iterator[Found]:
@@ -77,11 +78,12 @@ def _behind(reading: Reading, name: Found) -> Iterator[Found]:
         yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.85)
 
 
-def _answered(reading: Reading, clause: Clause) -> Iterator[Found]:
+def _answered(reading: Reading, clause: Clause, name: Found | None) -> Iterator[Found]:
     said = reading.text[clause.start : clause.end]
     start = clause.start + len(said) - len(said.lstrip(" \n\t\"'-*|"))
     one = company_at(reading, start, clause.end)
-    if one is not None and _is_proper(reading, one):
+    is_name = one is not None and name is not None and name.start < one.end and one.start < name.end
+    if one is not None and not is_name and _is_proper(reading, one):
         yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9)
 
 
@@ -128,7 +130,10 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
         fills = fills or _is_after_of(reading, clause, one)
         if (is_formal and (fills or _is_led(reading, clause, one))) or (
-            fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
+            (fills or _is_led(reading, clause, one))
+            and not is_function
+            and one.count > 1
+            and has(reading.language, reading.language.organisations, said)
         ):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
@@ -140,7 +145,7 @@ def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
     if one is None or is_told:
         return True
     said = reading.folded[one.start : one.end]
-    return (one.count > 1 and not has(language, language.both, said)) or has(
+    return (one.count > 1 and is_cased(reading) and not has(language, language.both, said)) or has(
         language, f"{_LEGAL}|{language.organisations}", said
     )
 
@@ -166,7 +171,9 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     """Capitalised words from `place` on, joined by "of" or "&", and a legal form behind them."""
     cased = is_cased(reading)
     language, folded, text = reading.language, reading.folded, reading.text
-    article = compiled(rf"(?:{language.company_articles})\s").match(folded, place)
+    if department := _departments(language).match(folded, place):
+        place = department.end()
+    article = compiled(rf"(?:{language.company_articles})\s[\"'«]?").match(folded, place)
     place = article.end() if article else place
     named = named_kind(reading, place)
     is_told = article is not None or named is not None
@@ -177,7 +184,7 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
         is_part = (
             text[at].isupper() or text[at].isdigit() or _ELIDED.match(text, at) is not None
             if cased
-            else not compiled(language.company_ends).fullmatch(word)
+            else not compiled(rf"{language.company_ends}|{language.need}|{language.using}").fullmatch(word)
         )
         is_opening = not count and not (cased and is_told) and _opens_no_company(word, reading)
         if not is_joint and (not is_part or is_opening):
@@ -189,6 +196,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
         if not is_joint:
             count, end = count + 1, token.end()
         at = token.end() + 1 if folded[token.end() : token.end() + 1] == " " else limit
+        if _SHORTENED.match(folded, token.start()):
+            at = token.end() + 2
     if not count or not any(map(str.isalpha, text[place:end])):
         return None
     if kind := _kind_before(language).search(folded, max(0, place - 20), place):
@@ -210,8 +219,17 @@ def named_kind(reading: Reading, place: int) -> int | None:
 
 
 @cache
+def _departments(language: Language) -> re.Pattern[str]:
+    """ "die IT der ...", "Personalabteilung der ...": where one works within the company."""
+    links = rf"(?:{language.of_company}|{language.role_links})"
+    article = rf"(?:(?:{language.company_articles}|{language.articles})\s)?"
+    return compiled(rf"{article}(?:(?:{language.role_parts})\s{links}\s)+")
+
+
+@cache
 def _kinds(language: Language) -> re.Pattern[str]:
-    kind, joint = rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s", rf"(?:(?:{language.company_joints})\s|[dl]')"
+    kind = rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s"
+    joint = rf"(?!(?:en|in|im|y|et|und|and)\s)(?:(?:{language.company_joints})\s|[dl]')"
     return compiled(rf"{kind}(?:(?!{joint})[^\W\d_]+\s)?{joint}{{0,2}}")
 
 
@@ -243,6 +261,11 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     language = reading.language
     if said in CITIES or has(language, "|".join(language.countries), said):
         return False
-    is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+").fullmatch(said) is not None
+    is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts}|{language.people}|{language.roles})[ &,]*)+").fullmatch(
+        said
+    ) is not None
+    is_formal = has(language, f"{_LEGAL}|{language.organisations}|&", said)
+    if is_first_name(reading, one) and one.count <= 3 and not is_formal:
+        return False
     is_other = is_kind or label_of(said, language) is not None or said.isdigit()
     return not is_other and not compiled(rf"(?:{language.roles})(?!\w)").match(said)

@@ -72,6 +72,7 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
         (rf"{part}(?P<month>{month}){short}{year}", _month, False),
         (rf"{part}(?:{language.quarter})\s?(?P<quarter>[1-4]){year}", _quarter, False),
         (rf"{part}(?P<quarter>[1-4])(?:st|nd|rd|th|\.|er|eme|e|º)?\s(?:{language.quarter}){year}", _quarter, False),
+        (rf"{part}(?P<ordinal>{_any(language.ordinals)})\s(?:{language.quarter}){year}", _quarter, False),
         (rf"{part}(?P<half>{_any(language.halves)})(?:{of})*{year}", _half, False),
         (rf"{part}(?:(?P<next>{language.next})|(?P<this>{language.this}))\s(?P<unit>{unit})", _period, False),
         (rf"{part}(?P<unit>{unit})\s(?P<after>{language.next_after})", _period, False),
@@ -147,7 +148,11 @@ def _month(match: re.Match[str], language: Language, today: date) -> Days | None
 
 
 def _quarter(match: re.Match[str], language: Language, today: date) -> Days | None:
-    first = int(match["quarter"]) * 3 - 2
+    said = match.groupdict()
+    number = _value(language.ordinals, said["ordinal"]) if said.get("ordinal") else int(said["quarter"])
+    if not 1 <= number <= 4:
+        return None
+    first = number * 3 - 2
     return _part(match, language, calendar.next_months(today, first, first + 2, _said_year(match)))
 
 

@@ -31,15 +31,17 @@ _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
 def needs(reading: Reading) -> Iterator[Found]:
     language = reading.language
     for index, clause in enumerate(reading.clauses):
-        if clause.is_any(_NOT_NEED):
+        if clause.is_any(_NOT_NEED & ~Stance.NEGATED):
             continue
-        cues = list(
-            pattern(language, f"{language.need}|{language.need_of}").finditer(reading.folded, clause.start, clause.end)
-        )
+        cues = [one for one in _cues(reading, clause) if not _is_denied(reading, clause, one)]
+        if not cues and clause.is_any(Stance.NEGATED):
+            continue
         cues = [one for one, more in zip_longest(cues, cues[1:]) if not more or more.start() > one.end() + 8]
         if clause.has(language.need_before) and index:
             cues, clause = [], reading.clauses[index - 1]
         found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
+        if found is None and cues and (after := _goes_on(reading, index, cues[-1].end())) is not None:
+            found = _after(reading, after, after.start)
         if found is None:
             found = _before(reading, clause)
         is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
@@ -51,6 +53,27 @@ def needs(reading: Reading) -> Iterator[Found]:
             found = _instead(reading, clause)
         if found is not None:
             yield found
+
+
+def _cues(reading: Reading, clause: Clause) -> list[re.Match[str]]:
+    words = f"{reading.language.need}|{reading.language.need_of}"
+    return list(pattern(reading.language, words).finditer(reading.folded, clause.start, clause.end))
+
+
+def _is_denied(reading: Reading, clause: Clause, cue: re.Match[str]) -> bool:
+    """ "we don't need", "wir brauchen keine"; what is to be rid of may be said with a negation farther behind."""
+    language = reading.language
+    behind = compiled(rf"\W*(?:(?:{language.hedges})\s)?(?:{language.negation})(?!\w)").match(reading.folded, cue.end())
+    return behind is not None or has(language, language.negation, reading.folded[clause.start : cue.end()])
+
+
+def _goes_on(reading: Reading, index: int, end: int) -> Clause | None:
+    """ "we want | that teachers find ...": the next clause, where a cue ends its own."""
+    if index + 1 == len(reading.clauses) or re.search(r"\w", reading.folded[end : reading.clauses[index].end]):
+        return None
+    after = reading.clauses[index + 1]
+    is_one = after.sentence is reading.clauses[index].sentence and not after.is_any(_NOT_NEED)
+    return after if is_one else None
 
 
 def _after(reading: Reading, clause: Clause, place: int) -> Found | None:

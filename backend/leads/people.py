@@ -8,7 +8,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance, label_of
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
-from backend.leads.languages import common_of
+from backend.leads.languages import FIRST_NAMES, common_of
 from backend.leads.languages.base import Language, compiled, has, pattern
 
 NOT_WHO: Final = (
@@ -16,7 +16,7 @@ NOT_WHO: Final = (
 )
 _TOKEN: Final = re.compile(r"[^\W\d_](?:[\w'’״\"&.-]*\w)?\.?|&|\d[\w-]*")
 _LEGAL: Final = (
-    r"s\.?a\.? de c\.?v|s\.? de r\.?l\.?(?: de c\.?v)?|gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
+    r"ggmbh|e\.? ?k\.?|s\.?a\.? de c\.?v|s\.? de r\.?l\.?(?: de c\.?v)?|gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
     r"corporation|"
     r"pty|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sa|s\.?a|sasu|eurl|sci|scop|s\.?l\.?u?|sl|slu|s\.?c\.?|srl|s\.?r\.?l|spa|"
     r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|"
@@ -58,6 +58,12 @@ def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles:
         if at == stop:
             break
     return Words(start, end, count) if count else None
+
+
+def is_first_name(reading: Reading, one: Words) -> bool:
+    """Whether the words begin with a common first name: "Marie-Ève Tremblay"."""
+    first = reading.folded[one.start : one.end].split()[0]
+    return first in FIRST_NAMES or first.split("-")[0] in FIRST_NAMES
 
 
 def person_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words | None:
@@ -128,7 +134,7 @@ def _introduced(reading: Reading) -> Iterator[Found]:
         for words, needs_capital, confidence in cues:
             for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
                 at = re.compile(r"[\s:,\"'-]*").match(reading.folded, cue.end())
-                place = without_title(reading, at.end() if at else cue.end())
+                place = _past_calling(reading, without_title(reading, at.end() if at else cue.end()))
                 if (
                     one := _introduced_at(reading, clause, place, cue=cue.group(), needs_capital=needs_capital)
                 ) is not None:
@@ -136,9 +142,21 @@ def _introduced(reading: Reading) -> Iterator[Found]:
         yield from _here(reading, clause)
 
 
+def _past_calling(reading: Reading, place: int) -> int:
+    """ "soy el inge Beto": a word before a first name that is known."""
+    word = re.compile(r"[^\W\d_]+\s(?=[^\W\d_])").match(reading.text, place)
+    if word is None or not is_cased(reading) or not reading.text[place].islower():
+        return place
+    one = words_at(reading, word.end(), most=1, cased=True)
+    return word.end() if one is not None and is_first_name(reading, one) else place
+
+
 def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, needs_capital: bool) -> Words | None:
     cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
     one = person_at(reading, place, most=4 if cased else 2, cased=cased)
+    is_told = cased or not is_cased(reading) or has(reading.language, reading.language.first, cue)
+    if one is not None and not is_told and not is_first_name(reading, one):
+        return None
     if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
         return None
     return one if cased or not needs_capital else _uncased_at(reading, place, cue)
@@ -148,12 +166,21 @@ def _uncased_at(reading: Reading, place: int, cue: str) -> Words | None:
     """ "im carlos and ...": one word that is no adjective, behind which something else begins."""
     language = reading.language
     one = person_at(reading, place, most=1, cased=False)
-    if one is None or not language.bare_names or not has(language, language.first, cue):
+    if one is None:
+        return None
+    if is_first_name(reading, one):
+        whole = person_at(reading, place, most=2, cased=False)
+        ends = whole is not None and compiled(_ends_name(language)).match(reading.folded, whole.end)
+        return whole if ends else one
+    if not language.bare_names or not has(language, language.first, cue):
         return None
     if compiled(language.adjectives).fullmatch(reading.folded[one.start : one.end]):
         return None
-    behind = compiled(rf"\s*(?:$|[,.;!\n]|(?:{language.name_ends})(?!\w))")
-    return one if behind.match(reading.folded, one.end) else None
+    return one if compiled(_ends_name(language)).match(reading.folded, one.end) else None
+
+
+def _ends_name(language: Language) -> str:
+    return rf"\s*(?:$|[,.;!\n]|(?:{language.name_ends})(?!\w))"
 
 
 def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
@@ -201,13 +228,14 @@ def _standing(reading: Reading) -> Iterator[Found]:
             or is_role(reading, one)
         ):
             continue
-        is_bare = one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
+        is_known = is_first_name(reading, one) and not _is_thanked(reading, clause, place)
+        is_bare = not is_known and one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
         if is_place(reading, one) or is_bare or not (
-            cased or is_asked or is_titled or _is_signed_uncased(reading, clause)
+            cased or is_asked or is_titled or is_known or _is_signed_uncased(reading, clause)
         ):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
-        if one.count > 1 or is_asked or is_titled or (is_end and one.count == 1 and _is_signed(reading, clause)):
+        if one.count > 1 or is_asked or is_titled or is_known or (is_end and one.count == 1 and _is_signed(reading, clause)):
             yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
 
 
@@ -215,6 +243,12 @@ def _is_addressed(reading: Reading, clause: Clause, place: int) -> bool:
     """ "Hello Mr Reuter": a greeting right before a name is for who reads it."""
     greeting = compiled(rf"(?<!\w)(?:{reading.language.greetings})\s(?:(?:{reading.language.titles})\.?\s)?$")
     return greeting.search(reading.folded, clause.start, place) is not None
+
+
+def _is_thanked(reading: Reading, clause: Clause, place: int) -> bool:
+    """ "Thanks Rita, ..." is for who reads it, "..., thanks Rita" is signed."""
+    closing = compiled(rf"(?<!\w)(?:{reading.language.closings})\s$").search(reading.folded, clause.start, place)
+    return closing is not None and clause is not reading.clauses[-1]
 
 
 def index_of(reading: Reading, clause: Clause) -> int:

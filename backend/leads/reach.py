@@ -137,6 +137,16 @@ def phones(reading: Reading) -> Iterator[Found]:
     yield from preferred[:1] or [one for _, one in found]
 
 
+def dialled(reading: Reading) -> list[tuple[int, int]]:
+    """The places of every number that is written as a phone number, whosever."""
+    found = islice(_DIGITS.finditer(reading.folded), _MOST)
+    return [
+        (one.start(), one.end())
+        for one in found
+        if _may_be_phone(one, reading) and len(re.sub(r"\D", "", one.group())) >= _WHOLE and _SHAPED.match(one.group())
+    ]
+
+
 def _rest(reading: Reading) -> Found | None:
     """The second half of a number whose first half ended the visitor's message before."""
     half, rest = _FIRST_HALF.search(reading.said_before), _SECOND_HALF.match(reading.folded)

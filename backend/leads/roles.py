@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
 from backend.leads.languages.base import Language, compiled
 from backend.leads.people import NOT_WHO
+
+_SHORT: Final = 4
 
 
 def roles(reading: Reading) -> Iterator[Found]:
@@ -54,16 +57,19 @@ def _opened(reading: Reading, clause: Clause, start: int) -> int:
 def _closed(reading: Reading, clause: Clause, end: int) -> int:
     """Past what the function is of: "jefa de administración"; a place of work and a name are none."""
     language = reading.language
-    if language.role_before:
-        return end
     no_part = rf"(?:{language.organisations}|{language.articles}|{language.role_ends}|{language.common})(?!\w)"
-    part = compiled(rf"\s(?:{language.role_links})[ ']?(?<=[ '])(?!{no_part})(?P<word>[a-z-]{{3,}})(?!\w)")
+    part = compiled(rf"\s(?:{language.role_links})[ ']?(?<=[ '])(?!{no_part})(?P<word>[a-z&-]{{2,}})(?!\w)")
     for _ in range(2):
         match = part.match(reading.folded, end, clause.end)
-        if match is None or reading.text[match.start("word")].isupper():
+        if match is None or not _is_part(reading.text[match.start("word") : match.end()]):
             break
         end = match.end()
     return end
+
+
+def _is_part(word: str) -> bool:
+    """A noun, or what it is called for short ("IT"); a capital begins a name."""
+    return word.islower() or (word.isupper() and len(word) <= _SHORT)
 
 
 def _after_name(reading: Reading, start: int, end: int) -> bool:

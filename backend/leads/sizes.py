@@ -98,7 +98,7 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
     if _is_used(reading, clause, low, last):
         return "users", 0
     if compiled(rf"{near}(?:{language.people})(?!\w)").match(after) and _is_ours(reading, clause):
-        is_anybody = compiled(rf"^[ -]?(?:{language.anybody})(?!\w)").match(after) is not None
+        is_anybody = compiled(rf"^ ?(?:{language.anybody})(?!\w)").match(after) is not None
         if not is_anybody or clause.words <= _SHORT or _is_about_us(language, before):
             return "people", 0
     if _is_bracketed(reading, clause, low, after):
@@ -173,6 +173,8 @@ def _is_ours(reading: Reading, clause: Clause) -> bool:
     if clause.has(language.not_team):
         return False
     if clause.has(language.first) or clause.words <= _SHORT or reading.asks("team_size", clause):
+        return True
+    if clause.sentence is reading.clauses[0].sentence and clause.has(language.organisations):
         return True
     return any(clause.has(words) for words in (language.need, language.buying, language.we_are, language.team_of))
 

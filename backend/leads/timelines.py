@@ -89,6 +89,8 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     since = compiled(rf"(?<!\w)(?:{language.lasting})\s$").search(reading.folded, clause.start, moment.start)
     if since or (has(language, language.not_timeline, around) and not is_revised):
         return 0
+    if clause.is_any(Stance.REQUEST) and clause.has(language.not_need):
+        return 0
     rest = rest_of(moment, clause)
     small = rf"(?<!\w)(?:{language.hedges}|{language.on}|{language.since}|{language.articles})(?!\w)"
     words = len(re.findall(r"[^\W\d_]+", compiled(small).sub("", rest)))

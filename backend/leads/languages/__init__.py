@@ -18,6 +18,8 @@ LANGUAGES: Final[dict[str, Language]] = {
 }
 CITIES: Final = frozenset((files(__name__) / "cities.txt").read_text(encoding="utf-8").splitlines())
 """They stand where a company may: who writes from Boston works for none of that name."""
+FIRST_NAMES: Final = frozenset((files(__name__) / "first_names.txt").read_text(encoding="utf-8").splitlines())
+"""Common ones of the five languages, without those that are everyday words there."""
 _OF_REGION: Final = {
     **dict.fromkeys(("DE", "AT"), "de"),
     "FR": "fr",

@@ -16,7 +16,7 @@ Step = Literal["first", "week"]
 """What "next Tuesday" is: the first one after today, or the one of the next calendar week."""
 
 NEVER: Final = "(?!)"
-_OPEN_END: Final = re.compile(r"\S [בלמכ]$")
+_OPEN_END: Final = re.compile(r"\S [בלמכש]$")
 """Words whose last one grows onto the word that follows: "מעוניינים ב"."""
 
 
