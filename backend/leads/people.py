@@ -144,10 +144,12 @@ def _introduced(reading: Reading) -> Iterator[Found]:
 
 def _past_calling(reading: Reading, place: int) -> int:
     """ "soy el inge Beto": a word before a first name that is known."""
-    word = re.compile(r"[^\W\d_]+\s(?=[^\W\d_])").match(reading.text, place)
-    if word is None or not is_cased(reading) or not reading.text[place].islower():
+    cased = is_cased(reading)
+    before = r"[^\W\d_]+" if cased else rf"(?:{reading.language.articles})"
+    word = compiled(rf"{before}\s(?=[^\W\d_])").match(reading.folded, place)
+    if word is None or (cased and not reading.text[place].islower()):
         return place
-    one = words_at(reading, word.end(), most=1, cased=True)
+    one = words_at(reading, word.end(), most=1, cased=cased)
     return word.end() if one is not None and is_first_name(reading, one) else place
 
 

@@ -61,15 +61,16 @@ def _closed(reading: Reading, clause: Clause, end: int) -> int:
     part = compiled(rf"\s(?:{language.role_links})[ ']?(?<=[ '])(?!{no_part})(?P<word>[a-z&-]{{2,}})(?!\w)")
     for _ in range(2):
         match = part.match(reading.folded, end, clause.end)
-        if match is None or not _is_part(reading.text[match.start("word") : match.end()]):
+        if match is None or not _is_part(reading.text[match.start("word") :], match.end() - match.start("word")):
             break
         end = match.end()
     return end
 
 
-def _is_part(word: str) -> bool:
-    """A noun, or what it is called for short ("IT"); a capital begins a name."""
-    return word.islower() or (word.isupper() and len(word) <= _SHORT)
+def _is_part(text: str, length: int) -> bool:
+    """A noun, or what it is called for short ("IT"); a capital begins a name, and so do letters before one."""
+    word, rest = text[:length], text[length:].lstrip()
+    return word.islower() or (word.isupper() and length <= _SHORT and not rest[:1].isupper())
 
 
 def _after_name(reading: Reading, start: int, end: int) -> bool:
