@@ -31,7 +31,7 @@ class Stance(Flag):
 
 
 NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
-NOT_SO: Final = Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.PAST
+PEOPLE: Final = Stance.OTHERS | Stance.SUPERIORS
 
 _SENTENCE: Final = re.compile(r"[.!?](?=[\"')\]]*(?:\s|$))[.!?\"')\]]*|[?!]+|\n+|[。？！]|$")
 _ABBREVIATION: Final = re.compile(
@@ -66,7 +66,8 @@ class Sentence:
 class Clause:
     """`text` is the folded message from `start` to `end`; `sentence` the one it stands in.
 
-    `label`: the field whose name stands before it, as in "Budget: 20k" or in a row of a table.
+    `label`: the field whose name stands before it, as in "Budget: 20k" or in a row of a table. `inherited`: whose
+    statement the clauses before it in its sentence are.
     """
 
     message: str = field(repr=False)
@@ -76,6 +77,7 @@ class Clause:
     language: Language = field(repr=False)
     stance: Stance
     label: str | None = None
+    inherited: Stance = Stance.OWN
 
     @cached_property
     def text(self) -> str:
@@ -91,6 +93,11 @@ class Clause:
 
     def is_any(self, stance: Stance) -> bool:
         return bool(self.stance & stance)
+
+    def is_any_at(self, stance: Stance, place: int) -> bool:
+        """Whose statement it is by what is said up to a place: "I'm a consultant and ask for a client"."""
+        told = (self.stance & ~PEOPLE) | (self.inherited & PEOPLE)
+        return bool((told | _people(self.message[self.start : place], self.language)) & stance)
 
 
 def sentences(text: str, language: Language) -> list[Sentence]:
@@ -148,11 +155,14 @@ def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stan
             stance |= Stance.REQUEST if shared & Stance.REQUEST else Stance.QUESTION
         if has(language, language.first, part):
             inherited = Stance.OWN
+        before_it = inherited
+        if inherited & Stance.SUPERIORS and stance & Stance.OTHERS and not _speaks_of(language, language.outsiders, part):
+            stance ^= Stance.OTHERS
         stance |= inherited
         inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED | Stance.SUPERIORS)
         label = label_of(text[before[0] : before[1]], language) if _LABELS.search(text, before[1], start) else None
         before = start, end
-        yield Clause(text, start, end, sentence, language, stance, label)
+        yield Clause(text, start, end, sentence, language, stance, label, before_it)
 
 
 def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple[int, int]]:
@@ -200,12 +210,17 @@ def _stance(part: str, language: Language) -> Stance:
         Stance.ORDER: language.orders,
         Stance.FORMER: language.former,
     }
-    stance = Stance.OTHERS if _is_others(part, language) else Stance.OWN
+    stance = _people(part, language)
     for one, words in signs.items():
         if has(language, words, plain):
             stance |= one
     if stance & Stance.NEGATED and has(language, language.more_than, part):
         stance = (stance ^ Stance.NEGATED) | Stance.LIMITED
+    return stance
+
+
+def _people(part: str, language: Language) -> Stance:
+    stance = Stance.OTHERS if _is_others(part, language) else Stance.OWN
     return stance | (Stance.SUPERIORS if _speaks_of(language, language.superiors, part) else Stance.OWN)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from backend.leads.clauses import Clause, Stance, label_of
+from backend.leads.clauses import PEOPLE, Clause, Stance, label_of
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages import CITIES, common_of
@@ -58,10 +58,10 @@ def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
 
 def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
     for clause in reading.clauses:
-        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
+        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED | Stance.FORMER):
             continue
-        yield from _introduced(reading, clause)
-        yield from _by_form(reading, clause, name)
+        found = (*_introduced(reading, clause), *_by_form(reading, clause, name))
+        yield from (one for one in found if not clause.is_any_at(PEOPLE, one.end))
         if reading.asks("company", clause):
             yield from _answered(reading, clause, name)
 

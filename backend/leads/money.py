@@ -164,7 +164,7 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
 def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bool) -> int:
     """How much speaks for a budget; below 2 it is none."""
     language = reading.language
-    if clause.is_any(_NOT_BUDGET) or amount.is_per_unit or has(language, language.not_budget, _without_limits(clause)):
+    if clause.is_any_at(_NOT_BUDGET, amount.end) or amount.is_per_unit or has(language, language.not_budget, _without_limits(clause)):
         return 0
     context = _context(clause, reading)
     if context is not None and (context.has(language.not_budget) or context.is_any(_NOT_BUDGET & ~Stance.NEGATED)):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from backend.leads.clauses import Clause, Stance, label_of
+from backend.leads.clauses import PEOPLE, Clause, Stance, label_of
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages import FIRST_NAMES, common_of
@@ -129,7 +129,7 @@ def _introduced(reading: Reading) -> Iterator[Found]:
     language = reading.language
     cues = ((language.my_name, False, 0.95), (language.i_am, True, 0.9))
     for clause in reading.clauses:
-        if clause.is_any(NOT_WHO | Stance.NEGATED):
+        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED):
             continue
         for words, needs_capital, confidence in cues:
             for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
@@ -137,9 +137,10 @@ def _introduced(reading: Reading) -> Iterator[Found]:
                 place = _past_calling(reading, without_title(reading, at.end() if at else cue.end()))
                 if (
                     one := _introduced_at(reading, clause, place, cue=cue.group(), needs_capital=needs_capital)
-                ) is not None:
+                ) is not None and not clause.is_any_at(PEOPLE, one.end):
                     yield Found("name", reading.text[one.start : one.end], one.start, one.end, confidence)
-        yield from _here(reading, clause)
+        if not clause.is_any(NOT_WHO):
+            yield from _here(reading, clause)
 
 
 def _past_calling(reading: Reading, place: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from backend.leads.clauses import Clause, Stance
+from backend.leads.clauses import PEOPLE, Clause, Stance
 from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
 from backend.leads.languages.base import Language, compiled
@@ -17,11 +17,13 @@ _SHORT: Final = 4
 def roles(reading: Reading) -> Iterator[Found]:
     language = reading.language
     for clause in reading.clauses:
-        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
+        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED | Stance.FORMER):
             continue
         for match in _pattern(language).finditer(reading.folded, clause.start, clause.end):
             start = _opened(reading, clause, match.start("role"))
             end = _closed(reading, clause, match.end("role"))
+            if clause.is_any_at(PEOPLE, end):
+                continue
             before = reading.folded[clause.start : start]
             after = reading.folded[end : clause.end]
             small = rf"(?:{language.articles}|{language.hedges})"

@@ -16,6 +16,8 @@ Step = Literal["first", "week"]
 """What "next Tuesday" is: the first one after today, or the one of the next calendar week."""
 
 NEVER: Final = "(?!)"
+_SHORT: Final = re.compile(r"[\u05d0-\u05ea]{2,3}")
+"""Onto them only "and" and "that" grow: "מלא" is no "לא"."""
 _OPEN_END: Final = re.compile(r"\S [בלמכש]$")
 """Words whose last one grows onto the word that follows: "מעוניינים ב"."""
 
@@ -229,8 +231,11 @@ def _compiled(language: Language, words: str, *, anywhere: bool) -> re.Pattern[s
         return re.compile(rf"(?<!\w)(?:{words})(?:(?<=')|(?!\w))")
     every = _alternatives(words)
     open_ended = [one for one in every if _OPEN_END.search(one)]
-    whole = "|".join(one for one in every if one not in open_ended) or NEVER
-    return re.compile(rf"(?<!\w)(?:{language.glued})?(?:(?:{whole})(?:(?<=')|(?!\w))|{'|'.join(open_ended) or NEVER})")
+    short = [one for one in every if _SHORT.fullmatch(one)]
+    whole = "|".join(one for one in every if one not in open_ended and one not in short) or NEVER
+    ends = rf"(?:(?<=')|(?!\w|\"\w))"
+    grown = rf"(?:{language.glued})?(?:(?:{whole}){ends}|{'|'.join(open_ended) or NEVER})"
+    return re.compile(rf"(?<!\w)(?:{grown}|[וש]?(?:{'|'.join(short) or NEVER}){ends})")
 
 
 def _alternatives(words: str) -> list[str]:
