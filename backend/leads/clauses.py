@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from functools import cached_property
 from typing import Final
@@ -44,8 +44,10 @@ _COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\
 _LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
 _NUMBERED: Final = re.compile(r"^\d{1,2}[.)]?\s+")
 _LONGEST_LABEL: Final = 4
+_LONGEST_QUESTION: Final = 9
 _LABEL_ORDER: Final = ("email", "phone", "team_size", "budget", "timeline", "role", "company", "name")
 """Of a label that names two: a "contact phone" is a phone, a "company size" a size."""
+_TOPIC_ORDER: Final = ("budget", "team_size", "timeline", "email", "phone", "role", "company", "name", "need")
 _QUOTED: Final = re.compile(r"^\s*>")
 _FORWARDED: Final = re.compile(
     r"^[ >*-]*(?:(?:begin )?forwarded message|original message|(?:weitergeleitete|ursprungliche) nachricht|"
@@ -125,10 +127,24 @@ def clauses(text: str, language: Language) -> list[Clause]:
     """Of a folded message, in its order. What follows in a sentence without its own subject inherits the stance."""
     found: list[Clause] = []
     quoted = list(_forwarded(text))
+    before: Sentence | None = None
     for sentence in sentences(text, language):
         is_quoted = any(start <= sentence.start < end for start, end in quoted)
-        found.extend(_of_sentence(text, sentence, language, Stance.QUOTED if is_quoted else Stance.OWN))
+        told = list(_of_sentence(text, sentence, language, Stance.QUOTED if is_quoted else Stance.OWN))
+        if before is not None and before.asks and (label := _asked_by_oneself(text, before, sentence, language)):
+            told[0] = replace(told[0], label=label)
+        found.extend(told)
+        before = sentence
     return found
+
+
+def _asked_by_oneself(text: str, question: Sentence, answer: Sentence, language: Language) -> str | None:
+    """ "Budget? Let's say 20k", in one line."""
+    said = text[question.start : question.end]
+    is_short = len(said.split()) <= _LONGEST_QUESTION and not has(language, language.yours, said)
+    if not is_short or "\n" in text[question.end : answer.start] or has(language, language.need, said):
+        return None
+    return label_of(said, language) or (topic_of(said, language) if text[question.end + 1 : answer.start].startswith(":") else None)
 
 
 def _forwarded(text: str) -> Iterator[tuple[int, int]]:
@@ -181,11 +197,20 @@ def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple
 def label_of(said: str, language: Language) -> str | None:
     """The field that a clause names and no more: "Budget", "2. Date souhaitée"."""
     name = _NUMBERED.sub("", said.strip(" \n\t|*-•:'\""))
+    name = compiled(rf"^(?:{language.possessives}|{language.articles})\s").sub("", name)
     exact = next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
+    if exact is None and _begins_by_asking(name, language):
+        return topic_of(name, language)
     if exact or not 1 < len(name.split()) <= _LONGEST_LABEL or has(language, language.first, name):
         return exact
     named = {field for words, field in language.labels.items() if has(language, words, name)}
     return next((field for field in _LABEL_ORDER if field in named), None)
+
+
+def topic_of(question: str, language: Language) -> str | None:
+    """The field that a question asks for, where it is one; a question for a sum is for one of money."""
+    named = [field for words, field in language.topics.items() if has(language, words, question)]
+    return next((field for field in _TOPIC_ORDER if field in named), None)
 
 
 def _begins_by_asking(sentence: str, language: Language) -> bool:

@@ -61,6 +61,7 @@ def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
         if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED | Stance.FORMER):
             continue
         found = (*_introduced(reading, clause), *_by_form(reading, clause, name))
+        found += (*_quoted(reading, clause), *_apposed(reading, clause))
         yield from (one for one in found if not clause.is_any_at(PEOPLE, one.end))
         if reading.asks("company", clause):
             yield from _answered(reading, clause, name)
@@ -138,6 +139,28 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 
+def _quoted(reading: Reading, clause: Clause) -> Iterator[Found]:
+    """ "our school "Carmel Views"": a kind of organisation, and its name in signs."""
+    words = rf"(?:{reading.language.organisations})\s\"(?P<name>[^\"\n]{{2,40}})\""
+    for match in compiled(words).finditer(reading.folded, clause.start, clause.sentence.end):
+        start, end = match.span("name")
+        yield Found("company", reading.text[start:end], start, end, 0.85)
+
+
+def _apposed(reading: Reading, clause: Clause) -> Iterator[Found]:
+    """ "for my employer, Redgum Civil", "we are a cooperative (La Colmena)": behind a kind of one's own, a name."""
+    language = reading.language
+    at = next(n for n, one in enumerate(reading.clauses) if one is clause) + 1
+    after = reading.clauses[at] if at < len(reading.clauses) else None
+    is_own = clause.has(language.first) and clause.has(f"{language.organisations}|{language.employers}")
+    if not is_cased(reading) or not is_own or after is None or after.sentence is not clause.sentence:
+        return
+    place = after.start + len(after.text) - len(after.text.lstrip(" (\"'-"))
+    one = company_at(reading, place, after.end)
+    if one is not None and fills(reading, after, one.start, one.end) and _is_proper(reading, one):
+        yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.8)
+
+
 def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
     """Where every noun has a capital: two words, a legal form or a kind of organisation, or behind "is called"."""
     language = reading.language
@@ -200,6 +223,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
             at = token.end() + 2
     if not count or not any(map(str.isalpha, text[place:end])):
         return None
+    if named is None and (inner := _kind_within(language).search(folded, place, end)) and cased:
+        return company_at(reading, inner.end(), limit)
     if kind := _kind_before(language).search(folded, max(0, place - 20), place):
         place = kind.start("kind")
     tail = _LEGAL_TAIL.match(folded, end)
@@ -213,9 +238,10 @@ def named_kind(reading: Reading, place: int) -> int | None:
     if not is_cased(reading):
         return None
     match = _kinds(reading.language).match(reading.folded, place)
-    if match is None or reading.text[place].isupper() or not reading.text[match.end() : match.end() + 1].isupper():
+    if match is None or not reading.text[match.end() : match.end() + 1].isupper():
         return None
-    return match.end()
+    is_plain = match["between"] == "" and reading.text[place].isupper()
+    return None if is_plain else match.end()
 
 
 @cache
@@ -230,7 +256,13 @@ def _departments(language: Language) -> re.Pattern[str]:
 def _kinds(language: Language) -> re.Pattern[str]:
     kind = rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s"
     joint = rf"(?!(?:en|in|im|y|et|und|and)\s)(?:(?:{language.company_joints})\s|[dl]')"
-    return compiled(rf"{kind}(?:(?!{joint})[^\W\d_]+\s)?{joint}{{0,2}}")
+    return compiled(rf"{kind}(?P<between>(?:(?!{joint})[^\W\d_]+\s)?{joint}{{0,2}})")
+
+
+@cache
+def _kind_within(language: Language) -> re.Pattern[str]:
+    """ "Mélodie du Café Bergamote": behind who writes."""
+    return compiled(rf"\s(?:{language.of_company})\s(?=(?!(?:{_ANY})\s)(?:{language.organisations})\s)")
 
 
 @cache

@@ -111,13 +111,20 @@ def is_cased(reading: Reading) -> bool:
 
 
 def names(reading: Reading) -> Iterator[Found]:
-    every = sorted([*_introduced(reading), *_standing(reading)], key=lambda each: (each.start, -each.end))
+    told = list(_introduced(reading))
+    standing = [one for one in (*_standing(reading), *_worked(reading)) if not any(_holds(one, each) for each in told)]
+    every = sorted([*told, *standing], key=lambda each: (each.start, -each.end))
     if not every:
         return
     first = _parts(every[0])
     whole = max((one for one in every if first <= _parts(one)), key=lambda one: len(_parts(one)))
     yield whole
     yield from (one for one in every if one.start >= whole.end and not _parts(one) <= _parts(whole))
+
+
+def _holds(standing: Found, told: Found) -> bool:
+    """ "Appelez-moi Fanny" holds a name and is none."""
+    return standing.start < told.start and told.end == standing.end
 
 
 def _parts(name: Found) -> set[str]:
@@ -238,13 +245,40 @@ def _standing(reading: Reading) -> Iterator[Found]:
         ):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
-        if one.count > 1 or is_asked or is_titled or is_known or (is_end and one.count == 1 and _is_signed(reading, clause)):
+        is_placed = is_end or index == 0 or clause.label == "name" or _is_signed(reading, clause)
+        if (
+            is_asked
+            or is_titled
+            or is_known
+            or (one.count > 1 and is_placed)
+            or (is_end and one.count == 1 and _is_signed(reading, clause))
+        ):
             yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _worked(reading: Reading) -> Iterator[Found]:
+    """ "Thomas Rouvier pour Rouvier Frères", "call 030 23125 117 Herr Yilmaz": a name beside what it belongs to."""
+    language = reading.language
+    behind = compiled(rf"\s(?:{language.of_company})(?!\w)")
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED) or not is_cased(reading):
+            continue
+        masked = re.compile(rf"{MASK}[ ,;:-]*(?=[^\W\d_])").search(reading.folded, clause.start, clause.end)
+        for begin in (_begin(reading, clause), masked.end() if masked else clause.end):
+            place = without_title(reading, begin)
+            one = person_at(reading, place, most=4, cased=True) if place < clause.end else None
+            if one is None or _is_addressed(reading, clause, place) or is_company(reading, one) or is_role(reading, one):
+                continue
+            is_known = is_first_name(reading, one) and one.count > 1
+            is_last = masked is not None and begin == masked.end() and _fills(reading, clause, one)
+            if (is_known and behind.match(reading.folded, one.end)) or (is_last and (is_known or place > begin)):
+                yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
 
 
 def _is_addressed(reading: Reading, clause: Clause, place: int) -> bool:
     """ "Hello Mr Reuter": a greeting right before a name is for who reads it."""
-    greeting = compiled(rf"(?<!\w)(?:{reading.language.greetings})\s(?:(?:{reading.language.titles})\.?\s)?$")
+    titles = rf"(?:{reading.language.titles})"
+    greeting = compiled(rf"(?<!\w)(?!{titles}\s)(?:{reading.language.greetings})\s(?:{titles}\.?\s)?$")
     return greeting.search(reading.folded, clause.start, place) is not None
 
 
@@ -304,6 +338,6 @@ def is_company(reading: Reading, one: Words) -> bool:
     said = reading.folded[one.start : one.end + 1]
     if re.compile(r" ?&").match(reading.folded, one.end):
         return True
-    return _LEGAL_END.search(said) is not None or (
-        one.count > 1 and has(reading.language, reading.language.organisations, said)
-    )
+    if one.count == 1:
+        return compiled(reading.language.organisations).fullmatch(said.strip(" .,")) is not None
+    return _LEGAL_END.search(said) is not None or has(reading.language, reading.language.organisations, said)

@@ -8,8 +8,9 @@ from typing import Final
 from backend.leads.clauses import PEOPLE, Clause, Stance
 from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
-from backend.leads.languages.base import Language, compiled
-from backend.leads.people import NOT_WHO
+from backend.leads.folding import MASK
+from backend.leads.languages.base import Language, compiled, has
+from backend.leads.people import NOT_WHO, Words, is_first_name
 
 _SHORT: Final = 4
 
@@ -24,14 +25,16 @@ def roles(reading: Reading) -> Iterator[Found]:
             end = _closed(reading, clause, match.end("role"))
             if clause.is_any_at(PEOPLE, end):
                 continue
+            if _is_signed(reading, clause, start):
+                end = _to_the_end(reading, clause, end)
             before = reading.folded[clause.start : start]
             after = reading.folded[end : clause.end]
             small = rf"(?:{language.articles}|{language.hedges})"
             is_said = compiled(rf"(?<!\w)(?:{language.i_am_role})(?:\s{small})*\s*$").search(before)
             fills = not re.search(r"\w", before) or compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before)
-            is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(
-                after
-            )
+            is_followed = compiled(
+                rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))"
+            ).match(after) or reading.text[end:].lstrip().startswith("à ")
             if (
                 is_said
                 or (fills and is_followed)
@@ -67,6 +70,27 @@ def _closed(reading: Reading, clause: Clause, end: int) -> int:
             break
         end = match.end()
     return end
+
+
+def _is_signed(reading: Reading, clause: Clause, start: int) -> bool:
+    """Whether the function stands at the beginning of the clause behind one that is a name."""
+    at = next(n for n, one in enumerate(reading.clauses) if one is clause)
+    if not at or re.search(r"\w", reading.folded[clause.start : start]):
+        return False
+    before = reading.clauses[at - 1]
+    words = re.findall(r"[^\W\d_]+", before.text)
+    place = before.start + len(before.text) - len(before.text.lstrip())
+    return 0 < len(words) <= _SHORT and (before.label == "name" or is_first_name(reading, Words(place, before.end, len(words))))
+
+
+def _to_the_end(reading: Reading, clause: Clause, end: int) -> int:
+    """Past what makes a function exact, up to where it is held: "chargé de mission transition numérique"."""
+    language = reading.language
+    rest = reading.folded[end : clause.end]
+    stop = compiled(rf"\s(?:{language.of_company}|{language.role_ends}|@)(?!\w)|[^\w\s'&/-]|{MASK}").search(rest)
+    told = rest[: stop.start()] if stop else rest
+    is_short = len(told.split()) <= _SHORT and not has(language, f"{language.first}|{language.need}", told)
+    return end + len(told.rstrip()) if is_short else end
 
 
 def _is_part(text: str, length: int) -> bool:

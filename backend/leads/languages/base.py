@@ -153,6 +153,7 @@ class Language:
     own_kind: str = NEVER
     we_as: str = NEVER
     organisations: str = NEVER
+    employers: str = NEVER
     former: str = NEVER
     roles: str = NEVER
     role_parts: str = NEVER
