@@ -28,7 +28,7 @@ _NOT_BUDGET: Final = (
 )
 _CURRENCY: Final = "|".join([*NAMED, *BY_REGION, *CODES.split()])
 _BEFORE: Final = re.compile(rf"(?:(?<!\w)|(?<=k))(?P<currency>{_CURRENCY})[ .]?$")
-_AFTER: Final = re.compile(rf"(?:[.,]-+)?(?:[ -]|\sde\s|\sd')?(?P<currency>{_CURRENCY})(?!\w)")
+_AFTER: Final = re.compile(rf"(?:[.,]-+|\.)?(?:[ -]|\sde\s|\sd')?(?P<currency>{_CURRENCY})(?!\w)")
 _NO_CENTS: Final = re.compile(r"[.,]-+")
 """As in "CHF 300.-"."""
 

@@ -15,8 +15,8 @@ _DIGITS: Final = re.compile(
     r"(?!\d|[.,]\d)"
 )
 _GROUPS: Final = re.compile(r"(?P<sign>[ '.,])\d{3}(?:(?P=sign)\d{3})*$")
-_SHORT: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "tsd": 10**3, "bn": 10**9}
-_SHORT_POWER: Final = re.compile(r" ?(k|mn|mio|mln|m|tsd|bn)\b\.?")
+_SHORT: Final = {"k": 10**3, "t": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "tsd": 10**3, "bn": 10**9}
+_SHORT_POWER: Final = re.compile(r" ?(?:(k|mn|mio|mln|m|tsd|bn)\b|(k|t)(?=(?:eur|usd|gbp|chf|€|\$)))")
 _NO_COUNT: Final = re.compile(
     r"\s?%|\s?(?:am|pm|uhr|h\d\d|h|heures?|std|kg|km|mm|cm|m2|qm|mb|gb|tb)\b|:\d\d|\s?(?:o'clock|percent|prozent)\b|°"
 )
@@ -79,7 +79,7 @@ def _read(digits: str) -> Decimal:
 
 def _power(text: str, end: int, language: Language) -> tuple[int, int]:
     if short := _SHORT_POWER.match(text, end):
-        return _SHORT[short[1]], short.end(1)
+        return _SHORT[short[1] or short[2]], short.end()
     factor = 1
     while match := _powers(language).match(text, end):
         factor, end = factor * _factor(language, match["power"]), match.end()

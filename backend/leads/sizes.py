@@ -23,8 +23,18 @@ _NOT_TEAM: Final = (
 
 def sizes(reading: Reading) -> Iterator[Found]:
     found = [*_every(reading), *((one, False) for one in _kin(reading))]
+    if summed := [one for one, _ in found if _is_sum(reading, one)]:
+        yield from summed[-1:]
+        return
     of_users = [one for one, is_users in found if is_users]
     yield from of_users or [one for one, _ in found]
+
+
+def _is_sum(reading: Reading, one: Found) -> bool:
+    """ "four of us plus two directors, so six"."""
+    before = reading.folded[max(0, one.start - _NEAR) : one.start]
+    words = rf"(?<!\w)(?:{reading.language.in_sum})\s*(?:(?:{reading.language.hedges})\s*)*$"
+    return compiled(words).search(before) is not None and re.search(r"\d", reading.folded[: one.start]) is not None
 
 
 def _every(reading: Reading) -> Iterator[tuple[Found, bool]]:
@@ -78,7 +88,8 @@ def _joined(reading: Reading, low: Number, high: Number) -> bool:
 def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[str, int] | None:
     """Whether it counts users or people, and how many beside the number: "my two sons and I"."""
     language, text = reading.language, reading.folded
-    if low is last and low.in_words and low.value == 1 and not _counts_users(reading, low):
+    is_article = low is last and low.in_words and low.value == 1
+    if (is_article and not _counts_users(reading, low)) or _is_in_name(reading, low):
         return None
     before, after = text[clause.start : low.start], text[last.end : clause.end]
     if _with_me(reading, low) != (low.start, low.end):
@@ -104,6 +115,12 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
     if _is_bracketed(reading, clause, low, after):
         return "people", 0
     return _cued(reading, clause, before, after)
+
+
+def _is_in_name(reading: Reading, number: Number) -> bool:
+    """ "Trois Rivières"."""
+    rest = reading.text[number.end :].lstrip()
+    return number.in_words and reading.text[number.start].isupper() and rest[:1].isupper()
 
 
 def _counts_users(reading: Reading, number: Number) -> bool:

@@ -134,6 +134,7 @@ class Language:
     we_are: str = NEVER
     of_us: str = NEVER
     team_of: str = NEVER
+    in_sum: str = NEVER
     and_i: str = NEVER
     me_and: str = NEVER
     kin: str = NEVER
