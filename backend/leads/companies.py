@@ -10,7 +10,7 @@ from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages import CITIES, common_of
 from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
-from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased, is_first_name
+from backend.leads.people import _LEGAL, LEGAL_TAIL, NOT_WHO, Words, is_cased, is_first_name
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
 _ELIDED: Final = re.compile(r"[dl]['’](?=[A-ZÀ-Þ])")
@@ -18,7 +18,6 @@ _SHORTENED: Final = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]{1,3}\. (?=\S)")
 _ANY: Final = (
     "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
 )
-_LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
 
 
 def companies(reading: Reading, name: Found | None) -> Iterator[Found]:
@@ -198,6 +197,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
         place = department.end()
     article = compiled(rf"(?:{language.company_articles})\s[\"'«]?").match(folded, place)
     place = article.end() if article else place
+    if grown := _grown(language).match(folded, place):
+        place = grown.end()
     named = named_kind(reading, place)
     is_told = article is not None or named is not None
     end, at, count = place, place if named is None else named, 0
@@ -223,11 +224,11 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
             at = token.end() + 2
     if not count or not any(map(str.isalpha, text[place:end])):
         return None
-    if named is None and (inner := _kind_within(language).search(folded, place, end)) and cased:
+    if named is None and (inner := _kind_within(language).search(folded, place, end)):
         return company_at(reading, inner.end(), limit)
     if kind := _kind_before(language).search(folded, max(0, place - 20), place):
         place = kind.start("kind")
-    tail = _LEGAL_TAIL.match(folded, end)
+    tail = LEGAL_TAIL.match(folded, end)
     if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
         end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")
     return Words(place, end, count)
@@ -260,9 +261,17 @@ def _kinds(language: Language) -> re.Pattern[str]:
 
 
 @cache
+def _grown(language: Language) -> re.Pattern[str]:
+    """ "במשרד": what has grown onto the front of a kind of organisation."""
+    return compiled(rf"(?:{language.glued})(?=(?:{language.organisations})\s)" if language.glued else NEVER)
+
+
+@cache
 def _kind_within(language: Language) -> re.Pattern[str]:
     """ "Mélodie du Café Bergamote": behind who writes."""
-    return compiled(rf"\s(?:{language.of_company})\s(?=(?!(?:{_ANY})\s)(?:{language.organisations})\s)")
+    kind = rf"(?=(?!(?:{_ANY})\s)(?:{language.organisations})\s)"
+    glued = rf"|\s(?:{language.glued}){kind}" if language.glued else ""
+    return compiled(rf"\s(?:{language.of_company})\s{kind}{glued}")
 
 
 @cache
@@ -299,5 +308,6 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     is_formal = has(language, f"{_LEGAL}|{language.organisations}|&", said)
     if is_first_name(reading, one) and one.count <= 3 and not is_formal:
         return False
-    is_other = is_kind or label_of(said, language) is not None or said.isdigit()
+    is_count = said[:1].isdigit() and not is_formal
+    is_other = is_kind or is_count or label_of(said, language) is not None or said.isdigit()
     return not is_other and not compiled(rf"(?:{language.roles})(?!\w)").match(said)

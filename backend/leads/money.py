@@ -244,7 +244,7 @@ def _counts_something(amount: Amount, reading: Reading) -> bool:
 
 
 def _money(amount: Amount, clause: Clause) -> Money:
-    period = amount.period or _period_beside(clause)
+    period = amount.period or _period_beside(clause, amount.end)
     low, high = amount.low.value, amount.high.value if amount.high else None
     if high is not None:
         return Money(low=plain(low), high=plain(high), currency=amount.currency, period=period)
@@ -259,11 +259,13 @@ def _money(amount: Amount, clause: Clause) -> Money:
     return Money(amount=plain(low), currency=amount.currency, period=period)
 
 
-def _period_beside(clause: Clause) -> Period | None:
-    """Said in the clause, or in the next one and no more: "20k, one-off"."""
+def _period_beside(clause: Clause, end: int) -> Period | None:
+    """Said in the clause, up to another amount, or in the next one and no more: "20k, one-off"."""
+    other = re.compile(r"\d").search(clause.message, end, clause.end)
+    said = clause.message[clause.start : other.start() if other else clause.end]
     rest = re.split(r"[,;(\n-]", clause.message[clause.end : clause.end + 40].lstrip(" ,;(-\n"))[0].strip(" .)!")
     for period, words in _periods(clause.language):
-        if clause.has(words) or compiled(words).fullmatch(rest):
+        if has(clause.language, words, said) or compiled(words).fullmatch(rest):
             return period
     return None
 

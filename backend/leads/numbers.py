@@ -42,7 +42,7 @@ class Number:
 
 def numbers(text: str, language: Language) -> list[Number]:
     """In the order of the folded text; none overlap."""
-    found = [*_in_digits(text, language), *_in_words(text, language)]
+    found = [_with_half(one, text, language) for one in (*_in_digits(text, language), *_in_words(text, language))]
     found.sort(key=lambda one: (one.start, -one.end))
     kept: list[Number] = []
     for one in found:
@@ -55,6 +55,20 @@ def numbers(text: str, language: Language) -> list[Number]:
         ):
             kept.append(one)
     return kept[:_MOST]
+
+
+def _with_half(one: Number, text: str, language: Language) -> Number:
+    """ "four and a half grand"."""
+    half = _halves(language).match(text, one.end) if one.power == 1 and one.is_whole else None
+    if half is None:
+        return one
+    power = _factor(language, half["power"]) if half["power"] else 1
+    return Number((one.value + Decimal("0.5")) * power, one.start, half.end(), power, in_words=one.in_words)
+
+
+@cache
+def _halves(language: Language) -> re.Pattern[str]:
+    return compiled(rf"[ -]?(?:{language.and_half})(?:[ -](?P<power>{'|'.join(language.powers)}))?(?!\w)")
 
 
 def _in_digits(text: str, language: Language) -> Iterator[Number]:

@@ -23,6 +23,7 @@ _LEGAL: Final = (
     r"& co|& sons|"
     r"& söhne|& sohne|& fils|& hijos|bros|gmbh & co"
 )
+LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
 _LEGAL_END: Final = re.compile(rf"(?<!\w)(?:{_LEGAL})\.?(?!\w)")
 
 
@@ -47,7 +48,8 @@ def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles:
                 break
             at = following
             continue
-        if not _may_be_name(token.group(), word, language, cased=cased):
+        is_joined = not count and language.glued and word[0] == "ו" and word not in FIRST_NAMES
+        if is_joined or not _may_be_name(token.group(), word, language, cased=cased):
             break
         count += 1
         stop = token.end()
@@ -248,7 +250,7 @@ def _standing(reading: Reading) -> Iterator[Found]:
         is_placed = is_end or index == 0 or clause.label == "name" or _is_signed(reading, clause)
         if (
             is_asked
-            or is_titled
+            or (is_titled and (is_placed or index == last))
             or is_known
             or (one.count > 1 and is_placed)
             or (is_end and one.count == 1 and _is_signed(reading, clause))

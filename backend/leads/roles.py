@@ -31,7 +31,10 @@ def roles(reading: Reading) -> Iterator[Found]:
             after = reading.folded[end : clause.end]
             small = rf"(?:{language.articles}|{language.hedges})"
             is_said = compiled(rf"(?<!\w)(?:{language.i_am_role})(?:\s{small})*\s*$").search(before)
-            fills = not re.search(r"\w", before) or compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before)
+            fills = not re.search(r"\w", before) or (
+                clause.start > clause.sentence.start
+                and compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before) is not None
+            )
             is_followed = compiled(
                 rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))"
             ).match(after) or reading.text[end:].lstrip().startswith("à ")

@@ -9,6 +9,7 @@ from backend.leads.clauses import Clause, Stance
 from backend.leads.dates import Moment, moments
 from backend.leads.found import Found, Reading
 from backend.leads.languages.base import compiled, has, pattern
+from backend.leads.people import LEGAL_TAIL
 from contracts.leads import When
 
 _NEAR: Final = 26
@@ -33,7 +34,9 @@ def times(reading: Reading) -> list[Moment]:
 
 
 def _is_time(moment: Moment, reading: Reading) -> bool:
-    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise."""
+    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise; "Sommer KG" is a company."""
+    if LEGAL_TAIL.match(reading.folded, moment.end) and reading.text[moment.start].isupper():
+        return False
     word = reading.folded[moment.start : moment.end]
     if not compiled(reading.language.doubtful).fullmatch(word):
         return True

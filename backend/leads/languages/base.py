@@ -37,6 +37,7 @@ class Language:
     powers: Mapping[str, int]
     number_and: str = NEVER
     half: str = NEVER
+    and_half: str = NEVER
     fourth: str = NEVER
     zero: str = NEVER
     twice: str = NEVER
