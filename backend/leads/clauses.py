@@ -48,6 +48,8 @@ _LONGEST_QUESTION: Final = 9
 _LABEL_ORDER: Final = ("email", "phone", "team_size", "budget", "timeline", "role", "company", "name")
 """Of a label that names two: a "contact phone" is a phone, a "company size" a size."""
 _TOPIC_ORDER: Final = ("budget", "team_size", "timeline", "email", "phone", "role", "company", "name", "need")
+_CORRECTED: Final = re.compile(r"^\W*(?:no|nein|non|לא)\s(?=\d)")
+"""As in "no 14": what was said before is denied."""
 _QUOTED: Final = re.compile(r"^\s*>")
 _FORWARDED: Final = re.compile(
     r"^[ >*-]*(?:(?:begin )?forwarded message|original message|(?:weitergeleitete|ursprungliche) nachricht|"
@@ -225,7 +227,7 @@ def _begins_by_asking(sentence: str, language: Language) -> bool:
 
 def _stance(part: str, language: Language) -> Stance:
     limits = pattern(language, f"{language.at_most}|{language.at_least}")
-    plain = limits.sub(lambda match: MASK * len(match.group()), part)
+    plain = _CORRECTED.sub(" ", limits.sub(lambda match: MASK * len(match.group()), part))
     signs = {
         Stance.NEGATED: language.negation,
         Stance.SUPPOSED: language.supposed,

@@ -1,18 +1,19 @@
 """Where the visitor works or for which they ask."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
 from backend.leads.clauses import PEOPLE, Clause, Stance, label_of
-from backend.leads.folding import MASK
+from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
-from backend.leads.languages import CITIES, common_of
+from backend.leads.languages import CITIES, FIRST_NAMES, common_of
 from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
 from backend.leads.people import _LEGAL, LEGAL_TAIL, NOT_WHO, Words, is_cased, is_first_name
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
+_OF: Final = re.compile(r"(?<![.!?]\s)(?<!^)(?<!\w)(?P<head>[A-ZÀ-Þ]\w+)\s(?:of|de|du|des|del|de la|d['’])\s?(?:the |las? |los |el )?$")
 _ELIDED: Final = re.compile(r"[dl]['’](?=[A-ZÀ-Þ])")
 _SHORTENED: Final = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]{1,3}\. (?=\S)")
 _ANY: Final = (
@@ -20,10 +21,10 @@ _ANY: Final = (
 )
 
 
-def companies(reading: Reading, name: Found | None) -> Iterator[Found]:
-    """`name`: the visitor's, behind which the company may stand: "Ann Lee from Weber", "Ann Lee, Weber"."""
-    if name is not None:
-        yield from _behind(reading, name)
+def companies(reading: Reading, name: Found | None, functions: Sequence[Found]) -> Iterator[Found]:
+    """`name` and `functions`: the visitor's, behind which the company may stand: "Ann Lee from Weber", "CTO at Weber"."""
+    for told in (*((name,) if name is not None else ()), *functions):
+        yield from _behind(reading, told)
     every = list(_every(reading, name))
     yield from every or _beside(reading, name)
 
@@ -50,9 +51,8 @@ def _beside(reading: Reading, name: Found | None) -> Iterator[Found]:
 
 def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
     """Whether the clause holds these words and no others."""
-    return not re.search(
-        r"\w", (reading.folded[clause.start : start] + reading.folded[end : clause.end]).replace(MASK, "")
-    )
+    rest = (reading.folded[clause.start : start] + " " + reading.folded[end : clause.end]).replace(MASK, "")
+    return not re.search(r"\w", compiled(rf"(?<!\w)(?:{reading.language.here})(?!\w)").sub("", rest))
 
 
 def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
@@ -125,16 +125,11 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         place = one.end
         said = reading.folded[one.start : one.end]
         is_legal = compiled(rf"[ ,](?:{_LEGAL})\.?$").search(said) is not None
-        fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
+        is_whole = fills(reading, clause, one.start, one.end) or _is_after_of(reading, clause, one)
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
-        fills = fills or _is_after_of(reading, clause, one)
-        if (is_formal and (fills or _is_led(reading, clause, one))) or (
-            (fills or _is_led(reading, clause, one))
-            and not is_function
-            and one.count > 1
-            and has(reading.language, reading.language.organisations, said)
-        ):
+        is_kind = not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
+        if (is_formal or is_kind) and (is_whole or _is_led(reading, clause, one)):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 
@@ -184,7 +179,7 @@ def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
     """At the clause's start, or behind words that lead to where one works."""
     language, before = reading.language, reading.folded[clause.start : one.start]
     lead = (
-        rf"(?:{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
+        rf"(?:{language.need_preposition}|{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
     )
     return not re.search(r"\w", before) or compiled(rf"(?<!\w){lead}\W*$").search(before) is not None
 
@@ -196,7 +191,8 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     if department := _departments(language).match(folded, place):
         place = department.end()
     article = compiled(rf"(?:{language.company_articles})\s[\"'«]?").match(folded, place)
-    place = article.end() if article else place
+    is_part = article is not None and cased and text[place].isupper() and re.search(r"\w\s$", text[:place]) is not None
+    place = article.end() if article and not is_part else place
     if grown := _grown(language).match(folded, place):
         place = grown.end()
     named = named_kind(reading, place)
@@ -228,6 +224,9 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
         return company_at(reading, inner.end(), limit)
     if kind := _kind_before(language).search(folded, max(0, place - 20), place):
         place = kind.start("kind")
+    elif whole := _OF.search(text, max(0, place - 40), place):
+        is_name = fold(whole["head"]) in FIRST_NAMES or compiled(language.roles).fullmatch(fold(whole["head"])) is not None
+        place = place if is_name or not cased or language.nouns_are_capital else whole.start("head")
     tail = LEGAL_TAIL.match(folded, end)
     if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
         end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")

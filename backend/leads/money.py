@@ -9,7 +9,7 @@ from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
-from backend.leads.found import Found, Reading, corrects
+from backend.leads.found import Found, Reading, corrects, is_replaced
 from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.languages.currencies import BY_REGION, CODES, NAMED
 from backend.leads.numbers import Number, numbers
@@ -145,6 +145,8 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
         clause = reading.clause_at(amount.start)
         if clause is None or amount.low.value == 0:
             continue
+        if is_replaced(reading, amount.start):
+            continue
         score = _score(amount, clause, reading, is_corrected=bool(last) and corrects(reading, last, amount.start))
         is_said_again = score < 2 and _is_revised(amount, clause, reading)
         if score >= 2 or is_said_again:
@@ -164,7 +166,8 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
 def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bool) -> int:
     """How much speaks for a budget; below 2 it is none."""
     language = reading.language
-    if clause.is_any_at(_NOT_BUDGET, amount.end) or amount.is_per_unit or has(language, language.not_budget, _without_limits(clause)):
+    is_price = has(language, language.not_budget, _without_limits(clause)) and not clause.is_any(Stance.LIMITED)
+    if clause.is_any_at(_NOT_BUDGET, amount.end) or amount.is_per_unit or is_price:
         return 0
     context = _context(clause, reading)
     if context is not None and (context.has(language.not_budget) or context.is_any(_NOT_BUDGET & ~Stance.NEGATED)):
@@ -272,7 +275,9 @@ def _period_beside(clause: Clause, end: int) -> Period | None:
 
 def _is_bound(language: Language, words: str, before: str, after: str) -> bool:
     behind = compiled(rf"\s*(?:{words})(?!\w)(?!\s(?:{language.articles}|\d))").match(after)
-    return has(language, words, before[-30:]) or behind is not None
+    near = before[-30:]
+    near = near[max((one.end() for one in re.finditer(r"\d", near)), default=0) :]
+    return has(language, words, near) or behind is not None
 
 
 def plain(value: Decimal) -> str:

@@ -92,7 +92,7 @@ def _may_be_name(written: str, word: str, language: Language, *, cased: bool) ->
         return False
     is_hebrew = "\u05d0" <= word[0] <= "\u05ea"
     bare, _, rest = word.partition("'")
-    if bare in common_of(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
+    if bare in common_of(language) and (len(rest) <= 2 or not rest) and bare not in FIRST_NAMES:
         return False
     refused = "|".join([language.no_name, *language.months, *language.weekdays, *language.days, language.greetings])
     is_word = compiled(refused).fullmatch(word) or (rest and len(rest) <= 2 and compiled(refused).fullmatch(bare))
@@ -116,6 +116,8 @@ def names(reading: Reading) -> Iterator[Found]:
     told = list(_introduced(reading))
     standing = [one for one in (*_standing(reading), *_worked(reading)) if not any(_holds(one, each) for each in told)]
     every = sorted([*told, *standing], key=lambda each: (each.start, -each.end))
+    every = every or list(_mentioned(reading))
+    every = [one for one in every if _is_known(reading, one)] or every
     if not every:
         return
     first = _parts(every[0])
@@ -127,6 +129,28 @@ def names(reading: Reading) -> Iterator[Found]:
 def _holds(standing: Found, told: Found) -> bool:
     """ "Appelez-moi Fanny" holds a name and is none."""
     return standing.start < told.start and told.end == standing.end
+
+
+def _is_known(reading: Reading, name: Found) -> bool:
+    return is_first_name(reading, Words(name.start, name.end, 1))
+
+
+def _mentioned(reading: Reading) -> Iterator[Found]:
+    """ "genauer gesagt Annika Wehner", "Amtsleiter Florian Gruber am Apparat": a whole name in the visitor's words."""
+    language = reading.language
+    beside = compiled(rf"(?<!\w)(?:{language.need_preposition}|{language.to}|{language.titles}|{language.outsiders})\s$")
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER) or not is_cased(reading):
+            continue
+        for word in re.finditer(r"(?<!\S)[^\W\d_]", reading.text[clause.start : clause.end]):
+            place = clause.start + word.start()
+            one = person_at(reading, place, most=4, cased=True)
+            is_whole = one is not None and one.count > 1 and is_first_name(reading, one)
+            if one is None or not is_whole or beside.search(reading.folded, clause.start, place):
+                continue
+            if not is_company(reading, one) and not is_role(reading, one) and one.end <= clause.end:
+                yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.75)
+                break
 
 
 def _parts(name: Found) -> set[str]:
@@ -166,6 +190,8 @@ def _past_calling(reading: Reading, place: int) -> int:
 def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, needs_capital: bool) -> Words | None:
     cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
     one = person_at(reading, place, most=4 if cased else 2, cased=cased)
+    if needs_capital and one is not None and reading.language.glued and not is_first_name(reading, one):
+        return None
     is_told = cased or not is_cased(reading) or has(reading.language, reading.language.first, cue)
     if one is not None and not is_told and not is_first_name(reading, one):
         return None
@@ -226,6 +252,8 @@ def _standing(reading: Reading) -> Iterator[Found]:
             continue
         is_asked = reading.asks("name", clause)
         cased = is_cased(reading) and not is_asked
+        if reading.folded[clause.end : clause.end + 1] == ":":
+            continue
         begin = _begin(reading, clause)
         place = without_title(reading, begin)
         is_titled = place > begin and not _is_addressed(reading, clause, begin)

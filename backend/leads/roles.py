@@ -13,6 +13,8 @@ from backend.leads.languages.base import Language, compiled, has
 from backend.leads.people import NOT_WHO, Words, is_first_name
 
 _SHORT: Final = 4
+_NAME_OR_AT: Final = re.compile(r"\s+(?:à\s|[A-ZÀ-Þ][\w'’-]+\s+[A-ZÀ-Þ])")
+"""A place of work in French, which folds to the verb "a", or a name in two words."""
 
 
 def roles(reading: Reading) -> Iterator[Found]:
@@ -29,7 +31,7 @@ def roles(reading: Reading) -> Iterator[Found]:
                 end = _to_the_end(reading, clause, end)
             before = reading.folded[clause.start : start]
             after = reading.folded[end : clause.end]
-            small = rf"(?:{language.articles}|{language.hedges})"
+            small = rf"(?:{language.articles}|{language.hedges}|{language.need_small})"
             is_said = compiled(rf"(?<!\w)(?:{language.i_am_role})(?:\s{small})*\s*$").search(before)
             fills = not re.search(r"\w", before) or (
                 clause.start > clause.sentence.start
@@ -37,7 +39,7 @@ def roles(reading: Reading) -> Iterator[Found]:
             )
             is_followed = compiled(
                 rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))"
-            ).match(after) or reading.text[end:].lstrip().startswith("à ")
+            ).match(after) or _NAME_OR_AT.match(reading.text, end)
             if (
                 is_said
                 or (fills and is_followed)

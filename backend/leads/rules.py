@@ -20,6 +20,8 @@ from backend.leads.sizes import sizes
 from backend.leads.timelines import timelines, times
 
 EXTRACTOR: Final = "rules"
+INTRODUCED: Final = 0.9
+"""From this confidence on, what is a name is no part of a company's."""
 
 
 class RulesExtractor:
@@ -53,8 +55,10 @@ def found_in(reading: Reading) -> Iterator[Found]:
     reading = _without(reading, [(one.start, one.end) for one in every_time])
     yield from sizes(reading)
     who = list(names(reading))
-    where = list(companies(reading, who[0] if who else None))
     functions = list(roles(reading))
+    where = list(companies(reading, who[0] if who else None, functions))
+    surely = [one for one in who if one.confidence >= INTRODUCED]
+    where = [one for one in where if not any(_is_within(other, one) for other in surely)]
     yield from (one for one in who if not any(_is_within(one, other) for other in where))
     yield from (one for one in where if not any(_is_within(one, other) for other in functions))
     yield from functions

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
-from backend.leads.found import Found, Reading
+from backend.leads.found import Found, Reading, is_replaced
 from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Size
@@ -46,9 +46,11 @@ def _every(reading: Reading) -> Iterator[tuple[Found, bool]]:
         high = every[index + 1] if index + 1 < len(every) and _joined(reading, low, every[index + 1]) else None
         index += 2 if high else 1
         clause = reading.clause_at(low.start)
-        if clause is None or clause.is_any(_NOT_TEAM):
+        if clause is None or clause.is_any_at(_NOT_TEAM, (high or low).end):
             continue
         if clause.is_any(Stance.NEGATED) and not _is_said_again(reading, clause, low):
+            continue
+        if is_replaced(reading, low.start):
             continue
         said = _said(reading, clause, low, high or low)
         if said is None and _is_said_again(reading, clause, low) and high is None:
@@ -98,8 +100,9 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
         return "people", 0
     near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b|with\b|for\b|in\b|at\b|per\b)[\w'-]*[^\Ws] ){0,2}?"
     is_direct = compiled(rf"^[ -]?(?:{language.users}|{language.people})(?!\w)").match(after) is not None
+    is_thing = compiled(rf"^[ -]?(?:{language.not_people})(?!\w)").match(after) is not None
     if (
-        not is_direct
+        (is_thing or not is_direct)
         and compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after)
         and not compiled(rf" (?:{language.users})(?!\w)").match(after)
     ):
@@ -177,6 +180,9 @@ def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[st
         return "people", 0
     if is_end and compiled(rf"(?<!\w)(?:{language.we_are}){hedged}").search(before):
         return "people", 0
+    is_beside = compiled(rf"\s(?:{language.need_preposition})(?!\w)").match(after) is not None
+    if is_beside and compiled(rf"(?<!\w)(?:{language.being}){hedged}").search(before):
+        return "people", 0
     if reading.asks("team_size", clause) and clause.words <= 6:
         return "people", 0
     if not before.strip() and not after.strip() and len(reading.clauses) >= 3 and "@" in reading.text:
@@ -210,6 +216,10 @@ def _with_me(reading: Reading, number: Number) -> tuple[int, int]:
     """The words from a possessive to "and I", where they are there."""
     language = reading.language
     behind = compiled(rf"(?: [\w-]+){{1,2}} (?:{language.and_i})(?!\w)").match(reading.folded, number.end)
+    lead = rf"(?<!\w)(?:{language.me_and})\s(?:(?:{language.possessives})\s)?$"
+    before = compiled(lead).search(reading.folded, max(0, number.start - 20), number.start)
+    if behind is None and before is not None:
+        return before.start(), number.end
     if behind is None:
         return number.start, number.end
     before = pattern(language, language.articles).search(reading.folded, max(0, number.start - 6), number.start)

@@ -49,7 +49,7 @@ def _is_moved(reading: Reading, first: Moment, second: Moment) -> bool:
     """ "slipped from March to May": the first is over."""
     language = reading.language
     gap = reading.folded[first.end : second.start].strip()
-    is_joint = compiled(rf"-|->|{language.to}").fullmatch(gap) is not None
+    is_joint = compiled(rf"-|->|{language.to}|{language.moved}").fullmatch(gap) is not None
     return is_joint and has(language, language.correction, reading.folded[max(0, first.start - 40) : first.start])
 
 

@@ -134,6 +134,9 @@ class Language:
     not_team: str = NEVER
     we_are: str = NEVER
     of_us: str = NEVER
+    being: str = NEVER
+    moved: str = NEVER
+    instead_of: str = NEVER
     team_of: str = NEVER
     in_sum: str = NEVER
     and_i: str = NEVER

@@ -54,6 +54,7 @@ NAMED: Final = {
     "₽|руб|рублей|rubles?": "RUB",
     "mxn": "MXN",
     "zar|rand": "ZAR",
+    "s/\\.?|soles|pen": "PEN",
 }
 BY_REGION: Final = {
     "\\$|dollars?|bucks|piasses?|piastres?|dolar|dolares|דולר|דולרים": (DOLLARS, "USD"),
