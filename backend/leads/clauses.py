@@ -103,6 +103,11 @@ class Clause:
         told = (self.stance & ~PEOPLE) | (self.inherited & PEOPLE)
         return bool((told | _people(self.message[self.start : place], self.language)) & stance)
 
+    def is_who_at(self, place: int) -> bool:
+        """Whether nothing up to a place says that it is somebody else or denies it."""
+        before = self.message[self.start : place]
+        return not (self.is_any_at(PEOPLE, place) or _stance(before, self.language) & Stance.NEGATED)
+
 
 def sentences(text: str, language: Language) -> list[Sentence]:
     found: list[Sentence] = []
@@ -194,6 +199,11 @@ def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple
             at = end
         elif end > at and start != end:
             at = end
+
+
+def is_label(said: str, language: Language) -> bool:
+    """Whether it is a field's name in so many words."""
+    return any(compiled(words).fullmatch(said) for words in language.labels)
 
 
 def label_of(said: str, language: Language) -> str | None:

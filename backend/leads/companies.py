@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from backend.leads.clauses import PEOPLE, Clause, Stance, label_of
+from backend.leads.clauses import PEOPLE, Clause, Stance, is_label
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages import CITIES, FIRST_NAMES, common_of
@@ -57,11 +57,11 @@ def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
 
 def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
     for clause in reading.clauses:
-        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED | Stance.FORMER):
+        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.FORMER):
             continue
         found = (*_introduced(reading, clause), *_by_form(reading, clause, name))
         found += (*_quoted(reading, clause), *_apposed(reading, clause))
-        yield from (one for one in found if not clause.is_any_at(PEOPLE, one.end))
+        yield from (one for one in found if clause.is_who_at(one.end))
         if reading.asks("company", clause):
             yield from _answered(reading, clause, name)
 
@@ -129,7 +129,8 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
         is_kind = not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
-        if (is_formal or is_kind) and (is_whole or _is_led(reading, clause, one)):
+        is_told = _is_led(reading, clause, one) if is_cased(reading) or is_formal else _is_told(reading, clause, one)
+        if (is_formal or is_kind) and (is_told or (is_whole and is_cased(reading))):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 
@@ -175,6 +176,21 @@ def _is_after_of(reading: Reading, clause: Clause, one: Words) -> bool:
     return compiled(lead).fullmatch(before) is not None and not re.search(r"\w", reading.folded[one.end : clause.end])
 
 
+def _is_told(reading: Reading, clause: Clause, one: Words) -> bool:
+    """Without capitals, a kind of organisation is a name only behind words that lead to one, a name or a label."""
+    language, before = reading.language, reading.folded[clause.start : one.start]
+    lead = rf"(?<!\w)(?:{language.we_as}|{language.works_at}|{language.works_surely})\W*$"
+    at = next(n for n, each in enumerate(reading.clauses) if each is clause)
+    is_behind = at > 0 and is_first_name(reading, _opening(reading, reading.clauses[at - 1]))
+    is_alone = not re.search(r"\w", before)
+    return compiled(lead).search(before) is not None or (is_alone and (is_behind or clause.label == "company"))
+
+
+def _opening(reading: Reading, clause: Clause) -> Words:
+    start = clause.start + len(clause.text) - len(clause.text.lstrip())
+    return Words(start, max(clause.end, start + 1), 1)
+
+
 def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
     """At the clause's start, or behind words that lead to where one works."""
     language, before = reading.language, reading.folded[clause.start : one.start]
@@ -190,7 +206,7 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     language, folded, text = reading.language, reading.folded, reading.text
     if department := _departments(language).match(folded, place):
         place = department.end()
-    article = compiled(rf"(?:{language.company_articles})\s[\"'«]?").match(folded, place)
+    article = compiled(rf"(?:{language.company_articles})(?:\s|(?<='))[\"'«]?").match(folded, place)
     is_part = article is not None and cased and text[place].isupper() and re.search(r"\w\s$", text[:place]) is not None
     place = article.end() if article and not is_part else place
     if grown := _grown(language).match(folded, place):
@@ -308,5 +324,5 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     if is_first_name(reading, one) and one.count <= 3 and not is_formal:
         return False
     is_count = said[:1].isdigit() and not is_formal
-    is_other = is_kind or is_count or label_of(said, language) is not None or said.isdigit()
+    is_other = is_kind or is_count or is_label(said, language) or said.isdigit()
     return not is_other and not compiled(rf"(?:{language.roles})(?!\w)").match(said)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from backend.leads.clauses import PEOPLE, Clause, Stance, label_of
+from backend.leads.clauses import PEOPLE, Clause, Stance, is_label
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages import FIRST_NAMES, common_of
@@ -64,7 +64,7 @@ def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles:
 
 def is_first_name(reading: Reading, one: Words) -> bool:
     """Whether the words begin with a common first name: "Marie-Ève Tremblay"."""
-    first = reading.folded[one.start : one.end].split()[0]
+    first = (reading.folded[one.start : one.end].split() or [""])[0]
     return first in FIRST_NAMES or first.split("-")[0] in FIRST_NAMES
 
 
@@ -162,7 +162,7 @@ def _introduced(reading: Reading) -> Iterator[Found]:
     language = reading.language
     cues = ((language.my_name, False, 0.95), (language.i_am, True, 0.9))
     for clause in reading.clauses:
-        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED):
+        if clause.is_any(NOT_WHO & ~PEOPLE):
             continue
         for words, needs_capital, confidence in cues:
             for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
@@ -170,7 +170,7 @@ def _introduced(reading: Reading) -> Iterator[Found]:
                 place = _past_calling(reading, without_title(reading, at.end() if at else cue.end()))
                 if (
                     one := _introduced_at(reading, clause, place, cue=cue.group(), needs_capital=needs_capital)
-                ) is not None and not clause.is_any_at(PEOPLE, one.end):
+                ) is not None and clause.is_who_at(one.end):
                     yield Found("name", reading.text[one.start : one.end], one.start, one.end, confidence)
         if not clause.is_any(NOT_WHO):
             yield from _here(reading, clause)
@@ -190,14 +190,23 @@ def _past_calling(reading: Reading, place: int) -> int:
 def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, needs_capital: bool) -> Words | None:
     cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
     one = person_at(reading, place, most=4 if cased else 2, cased=cased)
-    if needs_capital and one is not None and reading.language.glued and not is_first_name(reading, one):
+    if not cased and one is not None and is_first_name(reading, one):
+        one = _uncased_at(reading, place, cue)
+        return one if one is not None and one.end <= clause.end + 1 else None
+    if needs_capital and one is not None and reading.language.glued:
         return None
     is_told = cased or not is_cased(reading) or has(reading.language, reading.language.first, cue)
     if one is not None and not is_told and not is_first_name(reading, one):
         return None
-    if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
+    is_other = one is not None and (is_role(reading, one) or (is_company(reading, one) and not _is_mine(reading, cue)))
+    if one is None or one.end > clause.end + 1 or is_other:
         return None
     return one if cased or not needs_capital else _uncased_at(reading, place, cue)
+
+
+def _is_mine(reading: Reading, cue: str) -> bool:
+    """ "שמי קרן": behind "my name is" a word is a name, whatever else it may be."""
+    return reading.language.glued != "" and compiled(reading.language.first_name).fullmatch(cue) is not None
 
 
 def _uncased_at(reading: Reading, place: int, cue: str) -> Words | None:
@@ -262,7 +271,7 @@ def _standing(reading: Reading) -> Iterator[Found]:
             clause.label not in (None, "name")
             or one is None
             or _is_addressed(reading, clause, place)
-            or label_of(reading.folded[one.start : one.end], reading.language) is not None
+            or is_label(reading.folded[one.start : one.end], reading.language)
             or not _fills(reading, clause, one)
             or is_company(reading, one)
             or is_role(reading, one)
@@ -291,15 +300,17 @@ def _worked(reading: Reading) -> Iterator[Found]:
     language = reading.language
     behind = compiled(rf"\s(?:{language.of_company})(?!\w)")
     for clause in reading.clauses:
-        if clause.is_any(NOT_WHO | Stance.NEGATED) or not is_cased(reading):
+        if clause.is_any(NOT_WHO | Stance.NEGATED):
             continue
         masked = re.compile(rf"{MASK}[ ,;:-]*(?=[^\W\d_])").search(reading.folded, clause.start, clause.end)
         for begin in (_begin(reading, clause), masked.end() if masked else clause.end):
             place = without_title(reading, begin)
-            one = person_at(reading, place, most=4, cased=True) if place < clause.end else None
+            one = person_at(reading, place, most=4, cased=is_cased(reading)) if place < clause.end else None
+            if one is not None and not is_cased(reading) and not is_first_name(reading, one):
+                continue
             if one is None or _is_addressed(reading, clause, place) or is_company(reading, one) or is_role(reading, one):
                 continue
-            is_known = is_first_name(reading, one) and one.count > 1
+            is_known = is_first_name(reading, one) and (one.count > 1 or not is_cased(reading))
             is_last = masked is not None and begin == masked.end() and _fills(reading, clause, one)
             if (is_known and behind.match(reading.folded, one.end)) or (is_last and (is_known or place > begin)):
                 yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)

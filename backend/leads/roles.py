@@ -20,12 +20,12 @@ _NAME_OR_AT: Final = re.compile(r"\s+(?:à\s|[A-ZÀ-Þ][\w'’-]+\s+[A-ZÀ-Þ])"
 def roles(reading: Reading) -> Iterator[Found]:
     language = reading.language
     for clause in reading.clauses:
-        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.NEGATED | Stance.FORMER):
+        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.FORMER):
             continue
         for match in _pattern(language).finditer(reading.folded, clause.start, clause.end):
             start = _opened(reading, clause, match.start("role"))
             end = _closed(reading, clause, match.end("role"))
-            if clause.is_any_at(PEOPLE, end):
+            if not clause.is_who_at(end):
                 continue
             if _is_signed(reading, clause, start):
                 end = _to_the_end(reading, clause, end)

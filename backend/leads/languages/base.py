@@ -145,6 +145,7 @@ class Language:
     possessives: str = NEVER
 
     my_name: str = NEVER
+    first_name: str = NEVER
     i_am: str = NEVER
     here: str = NEVER
     greetings: str = NEVER
