@@ -73,6 +73,7 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
         (rf"{part}(?:{language.quarter})\s?(?P<quarter>[1-4]){year}", _quarter, False),
         (rf"{part}(?P<quarter>[1-4])(?:st|nd|rd|th|\.|er|eme|e|º)?\s(?:{language.quarter}){year}", _quarter, False),
         (rf"{part}(?P<ordinal>{_any(language.ordinals)})\s(?:{language.quarter}){year}", _quarter, False),
+        (rf"{part}(?:{language.quarter})\s(?:ה)?(?P<ordinal>{_any(language.ordinals)}){year}", _quarter, False),
         (rf"{part}(?P<half>{_any(language.halves)})(?:{of})*{year}", _half, False),
         (rf"{part}(?:(?P<next>{language.next})|(?P<this>{language.this}))\s(?P<unit>{unit})", _period, False),
         (rf"{part}(?P<unit>{unit})\s(?P<after>{language.next_after})", _period, False),

@@ -98,7 +98,7 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     small = rf"(?<!\w)(?:{language.hedges}|{language.on}|{language.since}|{language.articles})(?!\w)"
     words = len(re.findall(r"[^\W\d_]+", compiled(small).sub("", rest)))
     is_asked = reading.asks("timeline", clause)
-    cue = pattern(language, language.buying).search(rest) is not None
+    cue = clause.has(language.buying)
     signs = (
         2 * cue,
         2 * is_asked,
