@@ -209,7 +209,7 @@ def is_label(said: str, language: Language) -> bool:
 def label_of(said: str, language: Language) -> str | None:
     """The field that a clause names and no more: "Budget", "2. Date souhaitée"."""
     name = _NUMBERED.sub("", said.strip(" \n\t|*-•:'\""))
-    name = compiled(rf"^(?:{language.possessives}|{language.articles})\s").sub("", name)
+    name = compiled(rf"^(?:{language.possessives}|{language.articles}|{language.your})\s").sub("", name)
     exact = next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
     if exact is None and _begins_by_asking(name, language):
         return topic_of(name, language)

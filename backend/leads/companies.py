@@ -61,7 +61,7 @@ def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
             continue
         found = (*_introduced(reading, clause), *_by_form(reading, clause, name))
         found += (*_quoted(reading, clause), *_apposed(reading, clause))
-        yield from (one for one in found if clause.is_who_at(one.end))
+        yield from (one for one in found if clause.is_who_at(one.start))
         if reading.asks("company", clause):
             yield from _answered(reading, clause, name)
 
@@ -129,8 +129,11 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
         is_kind = not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
+        is_billed = is_legal and compiled(rf"(?<!\w)(?:{reading.language.need_preposition})\s$").search(
+            reading.folded, clause.start, one.start
+        )
         is_told = _is_led(reading, clause, one) if is_cased(reading) or is_formal else _is_told(reading, clause, one)
-        if (is_formal or is_kind) and (is_told or (is_whole and is_cased(reading))):
+        if (is_formal or is_kind) and (is_told or is_billed or (is_whole and is_cased(reading))):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
 
 
@@ -179,10 +182,12 @@ def _is_after_of(reading: Reading, clause: Clause, one: Words) -> bool:
 def _is_told(reading: Reading, clause: Clause, one: Words) -> bool:
     """Without capitals, a kind of organisation is a name only behind words that lead to one, a name or a label."""
     language, before = reading.language, reading.folded[clause.start : one.start]
-    lead = rf"(?<!\w)(?:{language.we_as}|{language.works_at}|{language.works_surely})\W*$"
+    lead = rf"(?<!\w)(?:{language.we_as}|{language.works_at}|{language.works_surely}|{language.roles})\W*$"
     at = next(n for n, each in enumerate(reading.clauses) if each is clause)
     is_behind = at > 0 and is_first_name(reading, _opening(reading, reading.clauses[at - 1]))
     is_alone = not re.search(r"\w", before)
+    if is_alone and compiled(rf"\s(?:{language.need})(?!\w)").match(reading.folded, one.end):
+        return True
     return compiled(lead).search(before) is not None or (is_alone and (is_behind or clause.label == "company"))
 
 
@@ -195,7 +200,7 @@ def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
     """At the clause's start, or behind words that lead to where one works."""
     language, before = reading.language, reading.folded[clause.start : one.start]
     lead = (
-        rf"(?:{language.need_preposition}|{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
+        rf"(?:{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
     )
     return not re.search(r"\w", before) or compiled(rf"(?<!\w){lead}\W*$").search(before) is not None
 
@@ -285,7 +290,7 @@ def _grown(language: Language) -> re.Pattern[str]:
 def _kind_within(language: Language) -> re.Pattern[str]:
     """ "Mélodie du Café Bergamote": behind who writes."""
     kind = rf"(?=(?!(?:{_ANY})\s)(?:{language.organisations})\s)"
-    glued = rf"|\s(?:{language.glued}){kind}" if language.glued else ""
+    glued = rf"|\s(?:{language.glued}){kind}|\s(?:{language.company_articles})\s" if language.glued else ""
     return compiled(rf"\s(?:{language.of_company})\s{kind}{glued}")
 
 
@@ -323,6 +328,9 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     is_formal = has(language, f"{_LEGAL}|{language.organisations}|&", said)
     if is_first_name(reading, one) and one.count <= 3 and not is_formal:
         return False
-    is_count = said[:1].isdigit() and not is_formal
+    is_legal = LEGAL_TAIL.search(said) is not None or "&" in said
+    is_count = said[:1].isdigit() and not is_legal
+    if not is_legal and (has(language, language.roles, said) or compiled(rf"(?:{language.your})\s").match(said)):
+        return False
     is_other = is_kind or is_count or is_label(said, language) or said.isdigit()
     return not is_other and not compiled(rf"(?:{language.roles})(?!\w)").match(said)

@@ -227,7 +227,8 @@ def _numeric(text: str, today: date, region: str | None) -> Iterator[Moment]:
             yield Moment(match.start(), match.end(), Days.one(day))
     for match in _SLASHED.finditer(text):
         first, second = int(match[1]), int(match[3])
-        if match[2] == "-" and not match[4]:
+        is_always = (match[1], match[3]) == ("24", "7")
+        if is_always or (match[2] == "-" and not match[4]):
             continue
         if match[2] == "." and not match[4] and not match.group().endswith("."):
             continue

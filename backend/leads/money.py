@@ -93,7 +93,8 @@ def _amount(text: str, bounds: tuple[Number, Number | None], language: Language,
     if before := _BEFORE.search(text, max(0, start - 12), start):
         start, words = before.start(), before["currency"]
     if after := _AFTER.match(text, end):
-        end, words = after.end(), words or after["currency"]
+        is_code = after["currency"] in CODES.split()
+        end, words = after.end(), after["currency"] if is_code else words or after["currency"]
     if words is None and high is not None:
         inner = compiled(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]").search(text[low.end : high.start])
         words = inner.group() if inner else None
@@ -265,7 +266,8 @@ def _money(amount: Amount, clause: Clause) -> Money:
 def _period_beside(clause: Clause, end: int) -> Period | None:
     """Said in the clause, up to another amount, or in the next one and no more: "20k, one-off"."""
     other = re.compile(r"\d").search(clause.message, end, clause.end)
-    said = clause.message[clause.start : other.start() if other else clause.end]
+    start = clause.sentence.start if clause.label == "budget" else clause.start
+    said = clause.message[start : other.start() if other else clause.end]
     rest = re.split(r"[,;(\n-]", clause.message[clause.end : clause.end + 40].lstrip(" ,;(-\n"))[0].strip(" .)!")
     for period, words in _periods(clause.language):
         if has(clause.language, words, said) or compiled(words).fullmatch(rest):

@@ -264,6 +264,8 @@ def _standing(reading: Reading) -> Iterator[Found]:
         if reading.folded[clause.end : clause.end + 1] == ":":
             continue
         begin = _begin(reading, clause)
+        if is_asked and (before := compiled(rf"(?:{reading.language.need_preposition})\s").match(reading.folded, begin)):
+            begin = before.end()
         place = without_title(reading, begin)
         is_titled = place > begin and not _is_addressed(reading, clause, begin)
         one = words_at(reading, place, most=4, cased=cased)
@@ -347,7 +349,9 @@ def _is_signed_uncased(reading: Reading, clause: Clause) -> bool:
     """Where no capitals tell names: under a closing, or behind an address."""
     before = reading.folded[: clause.start].rstrip(" \n,.")
     closing = compiled(rf"(?:{reading.language.closings})$").search(before)
-    return clause is reading.clauses[-1] and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
+    at = index_of(reading, clause)
+    is_last = clause is reading.clauses[-1] or (closing is not None and _says_who(reading, reading.clauses[at + 1]))
+    return is_last and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
 
 
 def _is_signed(reading: Reading, clause: Clause) -> bool:

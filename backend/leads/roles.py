@@ -22,6 +22,9 @@ def roles(reading: Reading) -> Iterator[Found]:
     for clause in reading.clauses:
         if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.FORMER):
             continue
+        if clause.label == "role" and (told := _told(reading, clause)) is not None:
+            yield told
+            continue
         for match in _pattern(language).finditer(reading.folded, clause.start, clause.end):
             start = _opened(reading, clause, match.start("role"))
             end = _closed(reading, clause, match.end("role"))
@@ -47,6 +50,14 @@ def roles(reading: Reading) -> Iterator[Found]:
                 or _after_name(reading, start, end)
             ):
                 yield Found("role", reading.text[start:end], start, end, 0.85)
+
+
+def _told(reading: Reading, clause: Clause) -> Found | None:
+    """Beside its label, all of the clause where it holds a function: "Director of Member Services"."""
+    said = clause.text.strip(" \n\t|*-.")
+    start = clause.start + clause.text.index(said) if said else clause.start
+    is_one = has(reading.language, reading.language.roles, said) and len(said.split()) <= 2 * _SHORT and MASK not in said
+    return Found("role", reading.text[start : start + len(said)], start, start + len(said), 0.9) if is_one else None
 
 
 def _opened(reading: Reading, clause: Clause, start: int) -> int:

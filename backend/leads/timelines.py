@@ -34,10 +34,16 @@ def times(reading: Reading) -> list[Moment]:
 
 
 def _is_time(moment: Moment, reading: Reading) -> bool:
-    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise; "Sommer KG" is a company."""
+    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise; "Sommer KG" is a company, "Christmas
+    orders" are no time."""
     if LEGAL_TAIL.match(reading.folded, moment.end) and reading.text[moment.start].isupper():
         return False
     word = reading.folded[moment.start : moment.end]
+    language = reading.language
+    attribute = rf"\s(?!(?:{language.common}|{language.hedges}|{language.need_preposition})(?!\w))[a-z]{{3,}}"
+    is_named = compiled("|".join([language.seasons, *language.feasts])).fullmatch(word) is not None
+    if is_named and language.attributive and compiled(attribute).match(reading.folded, moment.end):
+        return False
     if not compiled(reading.language.doubtful).fullmatch(word):
         return True
     before = reading.folded[max(0, moment.start - 12) : moment.start].rstrip(" (")

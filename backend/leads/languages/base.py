@@ -111,6 +111,7 @@ class Language:
     halves: Mapping[str, int] = field(default_factory=dict)
     feasts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     seasons: str = NEVER
+    attributive: bool = False
     soon: str = NEVER
     doubtful: str = NEVER
     on: str = NEVER
