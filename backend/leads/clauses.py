@@ -167,7 +167,7 @@ def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stan
     shared |= Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
     if has(language, language.requests, whole):
         shared |= Stance.REQUEST
-    is_asking = not shared & Stance.REQUEST and _begins_by_asking(whole, language)
+    is_asking = not shared & Stance.REQUEST and _begins_by_asking(whole, language, is_marked=sentence.asks)
     inherited, before = Stance.OWN, (sentence.start, sentence.start)
     for start, end in bounds:
         part = text[start:end]
@@ -211,7 +211,7 @@ def label_of(said: str, language: Language) -> str | None:
     name = _NUMBERED.sub("", said.strip(" \n\t|*-•:'\""))
     name = compiled(rf"^(?:{language.possessives}|{language.articles}|{language.your})\s").sub("", name)
     exact = next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
-    if exact is None and _begins_by_asking(name, language):
+    if exact is None and _begins_by_asking(name, language, is_marked=True):
         return topic_of(name, language)
     if exact or not 1 < len(name.split()) <= _LONGEST_LABEL or has(language, language.first, name):
         return exact
@@ -225,14 +225,15 @@ def topic_of(question: str, language: Language) -> str | None:
     return next((field for field in _TOPIC_ORDER if field in named), None)
 
 
-def _begins_by_asking(sentence: str, language: Language) -> bool:
-    """With a mark or without: "how do I export my contacts"."""
+def _begins_by_asking(sentence: str, language: Language, *, is_marked: bool) -> bool:
+    """With a mark or, by what asks and nothing else, without: "how do I export my contacts"."""
     start = re.match(r"[\s\"'¿]*(?:(?:hi|hello|and|also|but|so|ok|und|et|y)[\s,]+)?(?=\w)", sentence)
     if "¿" in sentence[:3]:
         return True
     if start is None or compiled(rf"(?:{language.asks_not})(?!\w)").match(sentence, start.end()):
         return False
-    return compiled(rf"(?:{language.asks})(?!\w)").match(sentence, start.end()) is not None
+    words = language.asks if is_marked else language.wonders
+    return compiled(rf"(?:{words})(?!\w)").match(sentence, start.end()) is not None
 
 
 def _stance(part: str, language: Language) -> Stance:

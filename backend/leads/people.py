@@ -264,8 +264,8 @@ def _standing(reading: Reading) -> Iterator[Found]:
         if reading.folded[clause.end : clause.end + 1] == ":":
             continue
         begin = _begin(reading, clause)
-        if is_asked and (before := compiled(rf"(?:{reading.language.need_preposition})\s").match(reading.folded, begin)):
-            begin = before.end()
+        if is_asked and not reading.language.glued:
+            begin = _past_preposition(reading, begin)
         place = without_title(reading, begin)
         is_titled = place > begin and not _is_addressed(reading, clause, begin)
         one = words_at(reading, place, most=4, cased=cased)
@@ -316,6 +316,12 @@ def _worked(reading: Reading) -> Iterator[Found]:
             is_last = masked is not None and begin == masked.end() and _fills(reading, clause, one)
             if (is_known and behind.match(reading.folded, one.end)) or (is_last and (is_known or place > begin)):
                 yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _past_preposition(reading: Reading, place: int) -> int:
+    """ "Con Silvina", as an answer."""
+    before = compiled(rf"(?:{reading.language.need_preposition})\s").match(reading.folded, place)
+    return before.end() if before else place
 
 
 def _is_addressed(reading: Reading, clause: Clause, place: int) -> bool:

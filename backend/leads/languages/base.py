@@ -50,6 +50,7 @@ class Language:
     negation: str = NEVER
     asks: str = NEVER
     asks_not: str = NEVER
+    wonders: str = NEVER
     requests: str = NEVER
     supposed: str = NEVER
     wished: str = NEVER
