@@ -151,7 +151,9 @@ def _asked_by_oneself(text: str, question: Sentence, answer: Sentence, language:
     is_short = len(said.split()) <= _LONGEST_QUESTION and not has(language, language.yours, said)
     if not is_short or "\n" in text[question.end : answer.start] or has(language, language.need, said):
         return None
-    return label_of(said, language) or (topic_of(said, language) if text[question.end + 1 : answer.start].startswith(":") else None)
+    return label_of(said, language) or (
+        topic_of(said, language) if text[question.end + 1 : answer.start].startswith(":") else None
+    )
 
 
 def _forwarded(text: str) -> Iterator[tuple[int, int]]:
@@ -179,7 +181,11 @@ def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stan
         if has(language, language.first, part):
             inherited = Stance.OWN
         before_it = inherited
-        if inherited & Stance.SUPERIORS and stance & Stance.OTHERS and not _speaks_of(language, language.outsiders, part):
+        if (
+            inherited & Stance.SUPERIORS
+            and stance & Stance.OTHERS
+            and not _speaks_of(language, language.outsiders, part)
+        ):
             stance ^= Stance.OTHERS
         stance |= inherited
         inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED | Stance.SUPERIORS)

@@ -10,10 +10,13 @@ from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
 from backend.leads.languages import CITIES, FIRST_NAMES, common_of
 from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
-from backend.leads.people import _LEGAL, LEGAL_TAIL, NOT_WHO, Words, is_cased, is_first_name
+from backend.leads.people import NOT_WHO
+from backend.leads.words import LEGAL, LEGAL_TAIL, Words, is_cased, is_first_name
 
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
-_OF: Final = re.compile(r"(?<![.!?]\s)(?<!^)(?<!\w)(?P<head>[A-ZÀ-Þ]\w+)\s(?:of|de|du|des|del|de la|d['’])\s?(?:the |las? |los |el )?$")
+_OF: Final = re.compile(
+    r"(?<![.!?]\s)(?<!^)(?<!\w)(?P<head>[A-ZÀ-Þ]\w+)\s(?:of|de|du|des|del|de la|d['’])\s?(?:the |las? |los |el )?$"
+)
 _ELIDED: Final = re.compile(r"[dl]['’](?=[A-ZÀ-Þ])")
 _SHORTENED: Final = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]{1,3}\. (?=\S)")
 _ANY: Final = (
@@ -107,7 +110,11 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
                 at.end() if at else cue.end(),
                 clause.sentence.end if words == language.own_kind else clause.end,
             )
-            is_weak = (language.nouns_are_capital or not cased) and words != language.works_surely and not _is_named(reading, one, cue)
+            is_weak = (
+                (language.nouns_are_capital or not cased)
+                and words != language.works_surely
+                and not _is_named(reading, one, cue)
+            )
             if one is not None and not is_weak and _is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 
@@ -124,7 +131,7 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
             continue
         place = one.end
         said = reading.folded[one.start : one.end]
-        is_legal = compiled(rf"[ ,](?:{_LEGAL})\.?$").search(said) is not None
+        is_legal = compiled(rf"[ ,](?:{LEGAL})\.?$").search(said) is not None
         is_whole = fills(reading, clause, one.start, one.end) or _is_after_of(reading, clause, one)
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
@@ -167,7 +174,7 @@ def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
         return True
     said = reading.folded[one.start : one.end]
     return (one.count > 1 and is_cased(reading) and not has(language, language.both, said)) or has(
-        language, f"{_LEGAL}|{language.organisations}", said
+        language, f"{LEGAL}|{language.organisations}", said
     )
 
 
@@ -246,7 +253,9 @@ def company_at(reading: Reading, place: int, limit: int) -> Words | None:
     if kind := _kind_before(language).search(folded, max(0, place - 20), place):
         place = kind.start("kind")
     elif whole := _OF.search(text, max(0, place - 40), place):
-        is_name = fold(whole["head"]) in FIRST_NAMES or compiled(language.roles).fullmatch(fold(whole["head"])) is not None
+        is_name = (
+            fold(whole["head"]) in FIRST_NAMES or compiled(language.roles).fullmatch(fold(whole["head"])) is not None
+        )
         place = place if is_name or not cased or language.nouns_are_capital else whole.start("head")
     tail = LEGAL_TAIL.match(folded, end)
     if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
@@ -322,10 +331,13 @@ def _is_proper(reading: Reading, one: Words) -> bool:
     language = reading.language
     if said in CITIES or has(language, "|".join(language.countries), said):
         return False
-    is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts}|{language.people}|{language.roles})[ &,]*)+").fullmatch(
-        said
-    ) is not None
-    is_formal = has(language, f"{_LEGAL}|{language.organisations}|&", said)
+    is_kind = (
+        compiled(
+            rf"(?:(?:{language.organisations}|{language.role_parts}|{language.people}|{language.roles})[ &,]*)+"
+        ).fullmatch(said)
+        is not None
+    )
+    is_formal = has(language, f"{LEGAL}|{language.organisations}|&", said)
     if is_first_name(reading, one) and one.count <= 3 and not is_formal:
         return False
     is_legal = LEGAL_TAIL.search(said) is not None or "&" in said

@@ -11,18 +11,12 @@ from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages.base import compiled, has, pattern
 from backend.leads.numbers import numbers
-from backend.leads.people import is_cased
+from backend.leads.words import is_cased
 
 _LONGEST: Final = 14
 _SHORT: Final = 5
 _NOT_NEED: Final = (
-    Stance.OTHERS
-    | Stance.ORDER
-    | Stance.QUOTED
-    | Stance.QUESTION
-    | Stance.NEGATED
-    | Stance.SUPPOSED
-    | Stance.LIMITED
+    Stance.OTHERS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.LIMITED
 )
 _SIGNS: Final = " .,;:!-\"'\n"
 _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")

@@ -14,7 +14,9 @@ from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
 from backend.leads.languages.base import Language, compiled, has, pattern
 
-_ADDRESS: Final = re.compile(r"(?<![\w.+@-])(?:[\u05d0-\u05ea]{1,2}-?)?(?P<address>[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})(?![\w@])")
+_ADDRESS: Final = re.compile(
+    r"(?<![\w.+@-])(?:[\u05d0-\u05ea]{1,2}-?)?(?P<address>[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})(?![\w@])"
+)
 _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
 _DIGITS: Final = re.compile(r"(?<![\w.,#+])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,17}(?![\w#]|[.,]\d)")
 _FIRST_HALF: Final = re.compile(r"(?:\+|\(|\b)\d[\d ().-]{1,12}(?=[ .,]*$)")

@@ -6,11 +6,12 @@ from functools import cache
 from typing import Final
 
 from backend.leads.clauses import PEOPLE, Clause, Stance
+from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
-from backend.leads.folding import MASK
 from backend.leads.languages.base import Language, compiled, has
-from backend.leads.people import NOT_WHO, Words, is_first_name
+from backend.leads.people import NOT_WHO
+from backend.leads.words import Words, is_first_name
 
 _SHORT: Final = 4
 _NAME_OR_AT: Final = re.compile(r"\s+(?:à\s|[A-ZÀ-Þ][\w'’-]+\s+[A-ZÀ-Þ])")
@@ -40,15 +41,10 @@ def roles(reading: Reading) -> Iterator[Found]:
                 clause.start > clause.sentence.start
                 and compiled(rf"\W*(?:{language.articles})\W*").fullmatch(before) is not None
             )
-            is_followed = compiled(
-                rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))"
-            ).match(after) or _NAME_OR_AT.match(reading.text, end)
-            if (
-                is_said
-                or (fills and is_followed)
-                or reading.asks("role", clause)
-                or _after_name(reading, start, end)
-            ):
+            is_followed = compiled(rf"\s*(?:$|[^\w\s]|(?:{language.of_company}|{language.role_ends})(?!\w))").match(
+                after
+            ) or _NAME_OR_AT.match(reading.text, end)
+            if is_said or (fills and is_followed) or reading.asks("role", clause) or _after_name(reading, start, end):
                 yield Found("role", reading.text[start:end], start, end, 0.85)
 
 
@@ -56,7 +52,9 @@ def _told(reading: Reading, clause: Clause) -> Found | None:
     """Beside its label, all of the clause where it holds a function: "Director of Member Services"."""
     said = clause.text.strip(" \n\t|*-.")
     start = clause.start + clause.text.index(said) if said else clause.start
-    is_one = has(reading.language, reading.language.roles, said) and len(said.split()) <= 2 * _SHORT and MASK not in said
+    is_one = (
+        has(reading.language, reading.language.roles, said) and len(said.split()) <= 2 * _SHORT and MASK not in said
+    )
     return Found("role", reading.text[start : start + len(said)], start, start + len(said), 0.9) if is_one else None
 
 
@@ -96,7 +94,9 @@ def _is_signed(reading: Reading, clause: Clause, start: int) -> bool:
     before = reading.clauses[at - 1]
     words = re.findall(r"[^\W\d_]+", before.text)
     place = before.start + len(before.text) - len(before.text.lstrip())
-    return 0 < len(words) <= _SHORT and (before.label == "name" or is_first_name(reading, Words(place, before.end, len(words))))
+    return 0 < len(words) <= _SHORT and (
+        before.label == "name" or is_first_name(reading, Words(place, before.end, len(words)))
+    )
 
 
 def _to_the_end(reading: Reading, clause: Clause, end: int) -> int:

@@ -8,8 +8,8 @@ from backend.leads.calendar import Days
 from backend.leads.clauses import Clause, Stance
 from backend.leads.dates import Moment, moments
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import compiled, has, pattern
-from backend.leads.people import LEGAL_TAIL
+from backend.leads.languages.base import compiled, has
+from backend.leads.words import LEGAL_TAIL
 from contracts.leads import When
 
 _NEAR: Final = 26

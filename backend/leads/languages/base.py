@@ -242,7 +242,7 @@ def _compiled(language: Language, words: str, *, anywhere: bool) -> re.Pattern[s
     open_ended = [one for one in every if _OPEN_END.search(one)]
     short = [one for one in every if _SHORT.fullmatch(one)]
     whole = "|".join(one for one in every if one not in open_ended and one not in short) or NEVER
-    ends = rf"(?:(?<=')|(?!\w|\"\w))"
+    ends = r"(?:(?<=')|(?!\w|\"\w))"
     grown = rf"(?:{language.glued})?(?:(?:{whole}){ends}|{'|'.join(open_ended) or NEVER})"
     return re.compile(rf"(?<!\w)(?:{grown}|[וש]?(?:{'|'.join(short) or NEVER}){ends})")
 
