@@ -1,7 +1,7 @@
 """What the visitor wants to have or to be rid of, in their words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
@@ -33,20 +33,20 @@ def needs(reading: Reading) -> Iterator[Found]:
         cues = [one for one, more in zip_longest(cues, cues[1:]) if not more or more.start() > one.end() + 8]
         if clause.has(language.need_before) and index:
             cues, clause = [], reading.clauses[index - 1]
-        found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
-        if found is None and cues and (after := _goes_on(reading, index, cues[-1].end())) is not None:
-            found = _after(reading, after, after.start)
-        if found is None:
-            found = _before(reading, clause)
-        is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
-        if found is None and is_answer and clause.words >= 1:
-            found = _after(reading, clause, clause.start)
-        if found is None:
-            found = _purpose(reading, clause) or _product(reading, clause)
-        if found is None:
-            found = _instead(reading, clause)
-        if found is not None:
+        if (found := _told(reading, clause, index, cues)) is not None:
             yield found
+
+
+def _told(reading: Reading, clause: Clause, index: int, cues: Sequence[re.Match[str]]) -> Found | None:
+    """Behind a cue, before one, as an answer, by what it is for, by what it is."""
+    found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
+    if found is None and cues and (after := _goes_on(reading, index, cues[-1].end())) is not None:
+        found = _after(reading, after, after.start)
+    found = found or _before(reading, clause)
+    is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
+    if found is None and is_answer and clause.words >= 1:
+        found = _after(reading, clause, clause.start)
+    return found or _purpose(reading, clause) or _product(reading, clause) or _instead(reading, clause)
 
 
 def _cues(reading: Reading, clause: Clause) -> list[re.Match[str]]:

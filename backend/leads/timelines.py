@@ -34,8 +34,10 @@ def times(reading: Reading) -> list[Moment]:
 
 
 def _is_time(moment: Moment, reading: Reading) -> bool:
-    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise; "Sommer KG" is a company, "Christmas
-    orders" are no time."""
+    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise.
+
+    "Sommer KG" is a company, and "Christmas orders" are no time.
+    """
     if LEGAL_TAIL.match(reading.folded, moment.end) and reading.text[moment.start].isupper():
         return False
     word = reading.folded[moment.start : moment.end]
