@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from functools import cached_property
 from typing import Final
@@ -31,7 +31,7 @@ class Stance(Flag):
 
 
 NOT_MINE: Final = Stance.OTHERS | Stance.YOURS | Stance.ORDER | Stance.QUOTED
-NOT_SO: Final = Stance.QUESTION | Stance.NEGATED | Stance.SUPPOSED | Stance.PAST
+PEOPLE: Final = Stance.OTHERS | Stance.SUPERIORS
 
 _SENTENCE: Final = re.compile(r"[.!?](?=[\"')\]]*(?:\s|$))[.!?\"')\]]*|[?!]+|\n+|[。？！]|$")
 _ABBREVIATION: Final = re.compile(
@@ -42,6 +42,14 @@ _ABBREVIATION: Final = re.compile(
 _DAY: Final = re.compile(r"\b\d{1,2}\.$")
 _COMMA: Final = re.compile(r"[,;:=](?=\s|$)|\s[-|/•·]+\s|^\s*[-|*•]+\s|\s*\|\s*|\s[-~/]+(?=[^\W\d])|[()\[\]]|,(?=\D)")
 _LABELS: Final = re.compile(r"[:=|]|\s-\s|^\s*-")
+_NUMBERED: Final = re.compile(r"^\d{1,2}[.)]?\s+")
+_LONGEST_LABEL: Final = 4
+_LONGEST_QUESTION: Final = 9
+_LABEL_ORDER: Final = ("email", "phone", "team_size", "budget", "timeline", "role", "company", "name")
+"""Of a label that names two: a "contact phone" is a phone, a "company size" a size."""
+_TOPIC_ORDER: Final = ("budget", "team_size", "timeline", "email", "phone", "role", "company", "name", "need")
+_CORRECTED: Final = re.compile(r"^\W*(?:no|nein|non|לא)\s(?=\d)")
+"""As in "no 14": what was said before is denied."""
 _QUOTED: Final = re.compile(r"^\s*>")
 _FORWARDED: Final = re.compile(
     r"^[ >*-]*(?:(?:begin )?forwarded message|original message|(?:weitergeleitete|ursprungliche) nachricht|"
@@ -62,7 +70,8 @@ class Sentence:
 class Clause:
     """`text` is the folded message from `start` to `end`; `sentence` the one it stands in.
 
-    `label`: the field whose name stands before it, as in "Budget: 20k" or in a row of a table.
+    `label`: the field whose name stands before it, as in "Budget: 20k" or in a row of a table. `inherited`: whose
+    statement the clauses before it in its sentence are.
     """
 
     message: str = field(repr=False)
@@ -72,6 +81,7 @@ class Clause:
     language: Language = field(repr=False)
     stance: Stance
     label: str | None = None
+    inherited: Stance = Stance.OWN
 
     @cached_property
     def text(self) -> str:
@@ -87,6 +97,16 @@ class Clause:
 
     def is_any(self, stance: Stance) -> bool:
         return bool(self.stance & stance)
+
+    def is_any_at(self, stance: Stance, place: int) -> bool:
+        """Whose statement it is by what is said up to a place: "I'm a consultant and ask for a client"."""
+        told = (self.stance & ~PEOPLE) | (self.inherited & PEOPLE)
+        return bool((told | _people(self.message[self.start : place], self.language)) & stance)
+
+    def is_who_at(self, place: int) -> bool:
+        """Whether nothing up to a place says that it is somebody else or denies it."""
+        before = self.message[self.start : place]
+        return not (self.is_any_at(PEOPLE, place) or _stance(before, self.language) & Stance.NEGATED)
 
 
 def sentences(text: str, language: Language) -> list[Sentence]:
@@ -114,10 +134,26 @@ def clauses(text: str, language: Language) -> list[Clause]:
     """Of a folded message, in its order. What follows in a sentence without its own subject inherits the stance."""
     found: list[Clause] = []
     quoted = list(_forwarded(text))
+    before: Sentence | None = None
     for sentence in sentences(text, language):
         is_quoted = any(start <= sentence.start < end for start, end in quoted)
-        found.extend(_of_sentence(text, sentence, language, Stance.QUOTED if is_quoted else Stance.OWN))
+        told = list(_of_sentence(text, sentence, language, Stance.QUOTED if is_quoted else Stance.OWN))
+        if before is not None and before.asks and (label := _asked_by_oneself(text, before, sentence, language)):
+            told[0] = replace(told[0], label=label)
+        found.extend(told)
+        before = sentence
     return found
+
+
+def _asked_by_oneself(text: str, question: Sentence, answer: Sentence, language: Language) -> str | None:
+    """ "Budget? Let's say 20k", in one line."""
+    said = text[question.start : question.end]
+    is_short = len(said.split()) <= _LONGEST_QUESTION and not has(language, language.yours, said)
+    if not is_short or "\n" in text[question.end : answer.start] or has(language, language.need, said):
+        return None
+    return label_of(said, language) or (
+        topic_of(said, language) if text[question.end + 1 : answer.start].startswith(":") else None
+    )
 
 
 def _forwarded(text: str) -> Iterator[tuple[int, int]]:
@@ -133,21 +169,29 @@ def _of_sentence(text: str, sentence: Sentence, language: Language, shared: Stan
     shared |= Stance.QUOTED if _QUOTED.match(whole) else Stance.OWN
     if has(language, language.requests, whole):
         shared |= Stance.REQUEST
-    elif _begins_by_asking(whole, language):
-        shared |= Stance.QUESTION
+    is_asking = not shared & Stance.REQUEST and _begins_by_asking(whole, language, is_marked=sentence.asks)
     inherited, before = Stance.OWN, (sentence.start, sentence.start)
     for start, end in bounds:
         part = text[start:end]
         stance = shared | _stance(part, language)
+        if is_asking and (sentence.asks or start == bounds[0][0]):
+            stance |= Stance.QUESTION
         if sentence.asks and end == bounds[-1][1]:
             stance |= Stance.REQUEST if shared & Stance.REQUEST else Stance.QUESTION
         if has(language, language.first, part):
             inherited = Stance.OWN
+        before_it = inherited
+        if (
+            inherited & Stance.SUPERIORS
+            and stance & Stance.OTHERS
+            and not _speaks_of(language, language.outsiders, part)
+        ):
+            stance ^= Stance.OTHERS
         stance |= inherited
         inherited |= stance & (Stance.OTHERS | Stance.SUPPOSED | Stance.SUPERIORS)
         label = label_of(text[before[0] : before[1]], language) if _LABELS.search(text, before[1], start) else None
         before = start, end
-        yield Clause(text, start, end, sentence, language, stance, label)
+        yield Clause(text, start, end, sentence, language, stance, label, before_it)
 
 
 def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple[int, int]]:
@@ -163,25 +207,44 @@ def _bounds(text: str, sentence: Sentence, language: Language) -> Iterator[tuple
             at = end
 
 
+def is_label(said: str, language: Language) -> bool:
+    """Whether it is a field's name in so many words."""
+    return any(compiled(words).fullmatch(said) for words in language.labels)
+
+
 def label_of(said: str, language: Language) -> str | None:
-    """The field that a clause names and no more."""
-    name = said.strip(" \n\t|*-•:'\"")
-    return next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
+    """The field that a clause names and no more: "Budget", "2. Date souhaitée"."""
+    name = _NUMBERED.sub("", said.strip(" \n\t|*-•:'\""))
+    name = compiled(rf"^(?:{language.possessives}|{language.articles}|{language.your})\s").sub("", name)
+    exact = next((field for words, field in language.labels.items() if compiled(words).fullmatch(name)), None)
+    if exact is None and _begins_by_asking(name, language, is_marked=True):
+        return topic_of(name, language)
+    if exact or not 1 < len(name.split()) <= _LONGEST_LABEL or has(language, language.first, name):
+        return exact
+    named = {field for words, field in language.labels.items() if has(language, words, name)}
+    return next((field for field in _LABEL_ORDER if field in named), None)
 
 
-def _begins_by_asking(sentence: str, language: Language) -> bool:
-    """With a mark or without: "how do I export my contacts"."""
+def topic_of(question: str, language: Language) -> str | None:
+    """The field that a question asks for, where it is one; a question for a sum is for one of money."""
+    named = [field for words, field in language.topics.items() if has(language, words, question)]
+    return next((field for field in _TOPIC_ORDER if field in named), None)
+
+
+def _begins_by_asking(sentence: str, language: Language, *, is_marked: bool) -> bool:
+    """With a mark or, by what asks and nothing else, without: "how do I export my contacts"."""
     start = re.match(r"[\s\"'¿]*(?:(?:hi|hello|and|also|but|so|ok|und|et|y)[\s,]+)?(?=\w)", sentence)
     if "¿" in sentence[:3]:
         return True
     if start is None or compiled(rf"(?:{language.asks_not})(?!\w)").match(sentence, start.end()):
         return False
-    return compiled(rf"(?:{language.asks})(?!\w)").match(sentence, start.end()) is not None
+    words = language.asks if is_marked else language.wonders
+    return compiled(rf"(?:{words})(?!\w)").match(sentence, start.end()) is not None
 
 
 def _stance(part: str, language: Language) -> Stance:
     limits = pattern(language, f"{language.at_most}|{language.at_least}")
-    plain = limits.sub(lambda match: MASK * len(match.group()), part)
+    plain = _CORRECTED.sub(" ", limits.sub(lambda match: MASK * len(match.group()), part))
     signs = {
         Stance.NEGATED: language.negation,
         Stance.SUPPOSED: language.supposed,
@@ -191,12 +254,17 @@ def _stance(part: str, language: Language) -> Stance:
         Stance.ORDER: language.orders,
         Stance.FORMER: language.former,
     }
-    stance = Stance.OTHERS if _is_others(part, language) else Stance.OWN
+    stance = _people(part, language)
     for one, words in signs.items():
         if has(language, words, plain):
             stance |= one
     if stance & Stance.NEGATED and has(language, language.more_than, part):
         stance = (stance ^ Stance.NEGATED) | Stance.LIMITED
+    return stance
+
+
+def _people(part: str, language: Language) -> Stance:
+    stance = Stance.OTHERS if _is_others(part, language) else Stance.OWN
     return stance | (Stance.SUPERIORS if _speaks_of(language, language.superiors, part) else Stance.OWN)
 
 

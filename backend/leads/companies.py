@@ -1,29 +1,21 @@
 """Where the visitor works or for which they ask."""
 
 import re
-from collections.abc import Iterator
-from functools import cache
-from typing import Final
+from collections.abc import Iterator, Sequence
 
-from backend.leads.clauses import Clause, Stance, label_of
+from backend.leads.clauses import PEOPLE, Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
-from backend.leads.languages import CITIES, common_of
-from backend.leads.languages.base import NEVER, Language, compiled, has, pattern
-from backend.leads.people import _LEGAL, NOT_WHO, Words, is_cased
-
-_TOKEN: Final = re.compile(r"[^\W_](?:[\w'’״\".&/-]*\w)?|&|\+")
-_ELIDED: Final = re.compile(r"[dl]['’](?=[A-ZÀ-Þ])")
-_ANY: Final = (
-    "company|co|societe|entreprise|empresa|compania|firma|unternehmen|חברת|association|software|tech|group|amt|haus"
-)
-_LEGAL_TAIL: Final = re.compile(rf"[ ,]{{1,2}}(?:{_LEGAL})\.?(?!\w)")
+from backend.leads.languages.base import NEVER, compiled, has, pattern
+from backend.leads.organisations import company_at, is_proper, named_kind
+from backend.leads.people import NOT_WHO
+from backend.leads.words import LEGAL, Words, is_cased, is_first_name
 
 
-def companies(reading: Reading, name: Found | None) -> Iterator[Found]:
-    """`name`: the visitor's, behind which the company may stand: "Ann Lee from Weber", "Ann Lee, Weber"."""
-    if name is not None:
-        yield from _behind(reading, name)
+def companies(reading: Reading, name: Found | None, functions: Sequence[Found]) -> Iterator[Found]:
+    """`name` and `functions`: the visitor's, behind which it may stand: "Ann Lee from Weber", "CTO at Weber"."""
+    for told in (*((name,) if name is not None else ()), *functions):
+        yield from _behind(reading, told)
     every = list(_every(reading, name))
     yield from every or _beside(reading, name)
 
@@ -41,7 +33,7 @@ def _beside(reading: Reading, name: Found | None) -> Iterator[Found]:
             if re.search(r"\w", clause.text.replace(MASK, "")):
                 return
             continue
-        if not _is_proper(reading, one):
+        if not is_proper(reading, one):
             is_after_role = True
         elif one.count > 1 or is_after_role:
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.7)
@@ -50,19 +42,19 @@ def _beside(reading: Reading, name: Found | None) -> Iterator[Found]:
 
 def fills(reading: Reading, clause: Clause, start: int, end: int) -> bool:
     """Whether the clause holds these words and no others."""
-    return not re.search(
-        r"\w", (reading.folded[clause.start : start] + reading.folded[end : clause.end]).replace(MASK, "")
-    )
+    rest = (reading.folded[clause.start : start] + " " + reading.folded[end : clause.end]).replace(MASK, "")
+    return not re.search(r"\w", compiled(rf"(?<!\w)(?:{reading.language.here})(?!\w)").sub("", rest))
 
 
 def _every(reading: Reading, name: Found | None) -> Iterator[Found]:
     for clause in reading.clauses:
-        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER):
+        if clause.is_any((NOT_WHO & ~PEOPLE) | Stance.FORMER):
             continue
-        yield from _introduced(reading, clause)
-        yield from _by_form(reading, clause, name)
+        found = (*_introduced(reading, clause), *_by_form(reading, clause, name))
+        found += (*_quoted(reading, clause), *_apposed(reading, clause))
+        yield from (one for one in found if clause.is_who_at(one.start))
         if reading.asks("company", clause):
-            yield from _answered(reading, clause)
+            yield from _answered(reading, clause, name)
 
 
 def _behind(reading: Reading, name: Found) -> Iterator[Found]:
@@ -73,15 +65,16 @@ def _behind(reading: Reading, name: Found) -> Iterator[Found]:
     if match is None or clause is None or clause.is_any(NOT_WHO | Stance.FORMER):
         return
     one = company_at(reading, match.end(), clause.sentence.end)
-    if one is not None and is_cased(reading) and _is_proper(reading, one):
+    if one is not None and is_cased(reading) and is_proper(reading, one):
         yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.85)
 
 
-def _answered(reading: Reading, clause: Clause) -> Iterator[Found]:
+def _answered(reading: Reading, clause: Clause, name: Found | None) -> Iterator[Found]:
     said = reading.text[clause.start : clause.end]
     start = clause.start + len(said) - len(said.lstrip(" \n\t\"'-*|"))
     one = company_at(reading, start, clause.end)
-    if one is not None and _is_proper(reading, one):
+    is_name = one is not None and name is not None and name.start < one.end and one.start < name.end
+    if one is not None and not is_name and is_proper(reading, one):
         yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9)
 
 
@@ -110,7 +103,7 @@ def _introduced(reading: Reading, clause: Clause) -> Iterator[Found]:
                 and words != language.works_surely
                 and not _is_named(reading, one, cue)
             )
-            if one is not None and not is_weak and _is_proper(reading, one) and not reading.text[one.start].isdigit():
+            if one is not None and not is_weak and is_proper(reading, one) and not reading.text[one.start].isdigit():
                 yield Found("company", reading.text[one.start : one.end], one.start, one.end, confidence)
 
 
@@ -126,15 +119,39 @@ def _by_form(reading: Reading, clause: Clause, name: Found | None) -> Iterator[F
             continue
         place = one.end
         said = reading.folded[one.start : one.end]
-        is_legal = compiled(rf"[ ,](?:{_LEGAL})\.?$").search(said) is not None
-        fills = not re.search(r"\w", (reading.folded[clause.start : one.start] + reading.folded[one.end : clause.end]))
+        is_legal = compiled(rf"[ ,](?:{LEGAL})\.?$").search(said) is not None
+        is_whole = fills(reading, clause, one.start, one.end) or _is_after_of(reading, clause, one)
         is_function = compiled(rf"(?:{reading.language.roles})(?!\w)").match(said) is not None
         is_formal = is_legal or "&" in said.strip("&") or named_kind(reading, one.start) is not None
-        fills = fills or _is_after_of(reading, clause, one)
-        if (is_formal and (fills or _is_led(reading, clause, one))) or (
-            fills and not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
-        ):
+        is_kind = not is_function and one.count > 1 and has(reading.language, reading.language.organisations, said)
+        is_billed = is_legal and compiled(rf"(?<!\w)(?:{reading.language.need_preposition})\s$").search(
+            reading.folded, clause.start, one.start
+        )
+        is_told = _is_led(reading, clause, one) if is_cased(reading) or is_formal else _is_told(reading, clause, one)
+        if (is_formal or is_kind) and (is_told or is_billed or (is_whole and is_cased(reading))):
             yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.9 if is_legal else 0.8)
+
+
+def _quoted(reading: Reading, clause: Clause) -> Iterator[Found]:
+    """ "our school "Carmel Views"": a kind of organisation, and its name in signs."""
+    words = rf"(?:{reading.language.organisations})\s\"(?P<name>[^\"\n]{{2,40}})\""
+    for match in compiled(words).finditer(reading.folded, clause.start, clause.sentence.end):
+        start, end = match.span("name")
+        yield Found("company", reading.text[start:end], start, end, 0.85)
+
+
+def _apposed(reading: Reading, clause: Clause) -> Iterator[Found]:
+    """ "for my employer, Redgum Civil", "we are a cooperative (La Colmena)": behind a kind of one's own, a name."""
+    language = reading.language
+    at = next(n for n, one in enumerate(reading.clauses) if one is clause) + 1
+    after = reading.clauses[at] if at < len(reading.clauses) else None
+    is_own = clause.has(language.first) and clause.has(f"{language.organisations}|{language.employers}")
+    if not is_cased(reading) or not is_own or after is None or after.sentence is not clause.sentence:
+        return
+    place = after.start + len(after.text) - len(after.text.lstrip(" (\"'-"))
+    one = company_at(reading, place, after.end)
+    if one is not None and fills(reading, after, one.start, one.end) and is_proper(reading, one):
+        yield Found("company", reading.text[one.start : one.end], one.start, one.end, 0.8)
 
 
 def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
@@ -144,8 +161,8 @@ def _is_named(reading: Reading, one: Words | None, cue: re.Match[str]) -> bool:
     if one is None or is_told:
         return True
     said = reading.folded[one.start : one.end]
-    return (one.count > 1 and not has(language, language.both, said)) or has(
-        language, f"{_LEGAL}|{language.organisations}", said
+    return (one.count > 1 and is_cased(reading) and not has(language, language.both, said)) or has(
+        language, f"{LEGAL}|{language.organisations}", said
     )
 
 
@@ -157,6 +174,23 @@ def _is_after_of(reading: Reading, clause: Clause, one: Words) -> bool:
     return compiled(lead).fullmatch(before) is not None and not re.search(r"\w", reading.folded[one.end : clause.end])
 
 
+def _is_told(reading: Reading, clause: Clause, one: Words) -> bool:
+    """Without capitals, a kind of organisation is a name only behind words that lead to one, a name or a label."""
+    language, before = reading.language, reading.folded[clause.start : one.start]
+    lead = rf"(?<!\w)(?:{language.we_as}|{language.works_at}|{language.works_surely}|{language.roles})\W*$"
+    at = next(n for n, each in enumerate(reading.clauses) if each is clause)
+    is_behind = at > 0 and is_first_name(reading, _opening(reading.clauses[at - 1]))
+    is_alone = not re.search(r"\w", before)
+    if is_alone and compiled(rf"\s(?:{language.need})(?!\w)").match(reading.folded, one.end):
+        return True
+    return compiled(lead).search(before) is not None or (is_alone and (is_behind or clause.label == "company"))
+
+
+def _opening(clause: Clause) -> Words:
+    start = clause.start + len(clause.text) - len(clause.text.lstrip())
+    return Words(start, max(clause.end, start + 1), 1)
+
+
 def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
     """At the clause's start, or behind words that lead to where one works."""
     language, before = reading.language, reading.folded[clause.start : one.start]
@@ -164,89 +198,3 @@ def _is_led(reading: Reading, clause: Clause, one: Words) -> bool:
         rf"(?:{language.of_company}|{language.we_as}|{language.works_at}|{language.company_articles}|{language.i_am})"
     )
     return not re.search(r"\w", before) or compiled(rf"(?<!\w){lead}\W*$").search(before) is not None
-
-
-def company_at(reading: Reading, place: int, limit: int) -> Words | None:
-    """Capitalised words from `place` on, joined by "of" or "&", and a legal form behind them."""
-    cased = is_cased(reading)
-    language, folded, text = reading.language, reading.folded, reading.text
-    article = compiled(rf"(?:{language.company_articles})\s").match(folded, place)
-    place = article.end() if article else place
-    named = named_kind(reading, place)
-    is_told = article is not None or named is not None
-    end, at, count = place, place if named is None else named, 0
-    while at < limit and count < 6 and (token := _TOKEN.match(text, at)) and MASK not in folded[at : token.end()]:
-        word = folded[token.start() : token.end()]
-        is_joint = compiled(rf"{language.company_joints}|&|\+").fullmatch(word) is not None
-        is_part = (
-            text[at].isupper() or text[at].isdigit() or _ELIDED.match(text, at) is not None
-            if cased
-            else not compiled(language.company_ends).fullmatch(word)
-        )
-        is_opening = not count and not (cased and is_told) and _opens_no_company(word, reading)
-        if not is_joint and (not is_part or is_opening):
-            break
-        if count and not is_joint and compiled(language.first).fullmatch(word):
-            break
-        if is_joint and not count:
-            break
-        if not is_joint:
-            count, end = count + 1, token.end()
-        at = token.end() + 1 if folded[token.end() : token.end() + 1] == " " else limit
-    if not count or not any(map(str.isalpha, text[place:end])):
-        return None
-    if kind := _kind_before(language).search(folded, max(0, place - 20), place):
-        place = kind.start("kind")
-    tail = _LEGAL_TAIL.match(folded, end)
-    if tail and (text[tail.start() : tail.end()].strip(" ,")[0].isupper() or not cased or "&" in tail.group()):
-        end = tail.end() - (folded[tail.end() - 1] == "." and folded[tail.end() - 2 : tail.end() - 1] != "v")
-    return Words(place, end, count)
-
-
-def named_kind(reading: Reading, place: int) -> int | None:
-    """Where the name begins behind a kind of organisation: "mairie de Vercourt", "école primaire Jean-Moulin"."""
-    if not is_cased(reading):
-        return None
-    match = _kinds(reading.language).match(reading.folded, place)
-    if match is None or reading.text[place].isupper() or not reading.text[match.end() : match.end() + 1].isupper():
-        return None
-    return match.end()
-
-
-@cache
-def _kinds(language: Language) -> re.Pattern[str]:
-    kind, joint = rf"(?!(?:{_ANY})\s)(?:{language.organisations})\s", rf"(?:(?:{language.company_joints})\s|[dl]')"
-    return compiled(rf"{kind}(?:(?!{joint})[^\W\d_]+\s)?{joint}{{0,2}}")
-
-
-@cache
-def _kind_before(language: Language) -> re.Pattern[str]:
-    """ "école Jean-Moulin": a kind of organisation that stands before its name is a part of it."""
-    return compiled(rf"(?<!\w)(?P<kind>(?!(?:{_ANY})\s)(?:{language.organisations})\s)$")
-
-
-def _opens_no_company(word: str, reading: Reading) -> bool:
-    language = reading.language
-    refused = "|".join(
-        [
-            language.no_name,
-            language.greetings,
-            *language.months,
-            *language.weekdays,
-            *language.days,
-            *language.countries,
-        ]
-    )
-    bare, _, rest = word.partition("'")
-    return (bare in common_of(language) and len(rest) <= 2) or compiled(refused).fullmatch(word) is not None
-
-
-def _is_proper(reading: Reading, one: Words) -> bool:
-    """No kind of business ("bakery") and no function."""
-    said = reading.folded[one.start : one.end]
-    language = reading.language
-    if said in CITIES or has(language, "|".join(language.countries), said):
-        return False
-    is_kind = compiled(rf"(?:(?:{language.organisations}|{language.role_parts})[ &,]*)+").fullmatch(said) is not None
-    is_other = is_kind or label_of(said, language) is not None or said.isdigit()
-    return not is_other and not compiled(rf"(?:{language.roles})(?!\w)").match(said)

@@ -72,6 +72,8 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], Reader, bool]]:
         (rf"{part}(?P<month>{month}){short}{year}", _month, False),
         (rf"{part}(?:{language.quarter})\s?(?P<quarter>[1-4]){year}", _quarter, False),
         (rf"{part}(?P<quarter>[1-4])(?:st|nd|rd|th|\.|er|eme|e|º)?\s(?:{language.quarter}){year}", _quarter, False),
+        (rf"{part}(?P<ordinal>{_any(language.ordinals)})\s(?:{language.quarter}){year}", _quarter, False),
+        (rf"{part}(?:{language.quarter})\s(?:ה)?(?P<ordinal>{_any(language.ordinals)}){year}", _quarter, False),
         (rf"{part}(?P<half>{_any(language.halves)})(?:{of})*{year}", _half, False),
         (rf"{part}(?:(?P<next>{language.next})|(?P<this>{language.this}))\s(?P<unit>{unit})", _period, False),
         (rf"{part}(?P<unit>{unit})\s(?P<after>{language.next_after})", _period, False),
@@ -147,7 +149,11 @@ def _month(match: re.Match[str], language: Language, today: date) -> Days | None
 
 
 def _quarter(match: re.Match[str], language: Language, today: date) -> Days | None:
-    first = int(match["quarter"]) * 3 - 2
+    said = match.groupdict()
+    number = _value(language.ordinals, said["ordinal"]) if said.get("ordinal") else int(said["quarter"])
+    if not 1 <= number <= 4:
+        return None
+    first = number * 3 - 2
     return _part(match, language, calendar.next_months(today, first, first + 2, _said_year(match)))
 
 
@@ -221,7 +227,8 @@ def _numeric(text: str, today: date, region: str | None) -> Iterator[Moment]:
             yield Moment(match.start(), match.end(), Days.one(day))
     for match in _SLASHED.finditer(text):
         first, second = int(match[1]), int(match[3])
-        if match[2] == "-" and not match[4]:
+        is_always = (match[1], match[3]) == ("24", "7")
+        if is_always or (match[2] == "-" and not match[4]):
             continue
         if match[2] == "." and not match[4] and not match.group().endswith("."):
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from backend.leads.base import FieldSpec, Setting, Value
 from backend.leads.clauses import Clause
-from backend.leads.languages.base import Language, pattern
+from backend.leads.languages.base import Language, compiled, pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ def settled(found: Iterable[Found], reading: Reading) -> list[Found]:
         if not kept or corrects(reading, kept[-1].end, one.end):
             kept.append(one)
     return kept
+
+
+def is_replaced(reading: Reading, start: int) -> bool:
+    """ "15 instead of 25": what stands there is not so."""
+    return compiled(rf"(?<!\w)(?:{reading.language.instead_of})\s*$").search(reading.folded, 0, start) is not None
 
 
 def corrects(reading: Reading, start: int, end: int) -> bool:

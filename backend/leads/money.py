@@ -9,7 +9,7 @@ from typing import Final
 
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
-from backend.leads.found import Found, Reading, corrects
+from backend.leads.found import Found, Reading, corrects, is_replaced
 from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.languages.currencies import BY_REGION, CODES, NAMED
 from backend.leads.numbers import Number, numbers
@@ -28,7 +28,7 @@ _NOT_BUDGET: Final = (
 )
 _CURRENCY: Final = "|".join([*NAMED, *BY_REGION, *CODES.split()])
 _BEFORE: Final = re.compile(rf"(?:(?<!\w)|(?<=k))(?P<currency>{_CURRENCY})[ .]?$")
-_AFTER: Final = re.compile(rf"(?:[.,]-+)?(?:[ -]|\sde\s|\sd')?(?P<currency>{_CURRENCY})(?!\w)")
+_AFTER: Final = re.compile(rf"(?:[.,]-+|\.)?(?:[ -]|\sde\s|\sd')?(?P<currency>{_CURRENCY})(?!\w)")
 _NO_CENTS: Final = re.compile(r"[.,]-+")
 """As in "CHF 300.-"."""
 
@@ -93,7 +93,8 @@ def _amount(text: str, bounds: tuple[Number, Number | None], language: Language,
     if before := _BEFORE.search(text, max(0, start - 12), start):
         start, words = before.start(), before["currency"]
     if after := _AFTER.match(text, end):
-        end, words = after.end(), words or after["currency"]
+        is_code = after["currency"] in CODES.split()
+        end, words = after.end(), after["currency"] if is_code else words or after["currency"]
     if words is None and high is not None:
         inner = compiled(rf"(?<!\w)(?:{_CURRENCY})(?!\w)|[$€£₪¥]").search(text[low.end : high.start])
         words = inner.group() if inner else None
@@ -145,6 +146,8 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
         clause = reading.clause_at(amount.start)
         if clause is None or amount.low.value == 0:
             continue
+        if is_replaced(reading, amount.start):
+            continue
         score = _score(amount, clause, reading, is_corrected=bool(last) and corrects(reading, last, amount.start))
         is_said_again = score < 2 and _is_revised(amount, clause, reading)
         if score >= 2 or is_said_again:
@@ -164,7 +167,8 @@ def budgets(reading: Reading, every: Sequence[Amount]) -> Iterator[Found]:
 def _score(amount: Amount, clause: Clause, reading: Reading, *, is_corrected: bool) -> int:
     """How much speaks for a budget; below 2 it is none."""
     language = reading.language
-    if clause.is_any(_NOT_BUDGET) or amount.is_per_unit or has(language, language.not_budget, _without_limits(clause)):
+    is_price = has(language, language.not_budget, _without_limits(clause)) and not clause.is_any(Stance.LIMITED)
+    if clause.is_any_at(_NOT_BUDGET, amount.end) or amount.is_per_unit or is_price:
         return 0
     context = _context(clause, reading)
     if context is not None and (context.has(language.not_budget) or context.is_any(_NOT_BUDGET & ~Stance.NEGATED)):
@@ -244,7 +248,7 @@ def _counts_something(amount: Amount, reading: Reading) -> bool:
 
 
 def _money(amount: Amount, clause: Clause) -> Money:
-    period = amount.period or _period_beside(clause)
+    period = amount.period or _period_beside(clause, amount.end)
     low, high = amount.low.value, amount.high.value if amount.high else None
     if high is not None:
         return Money(low=plain(low), high=plain(high), currency=amount.currency, period=period)
@@ -259,18 +263,23 @@ def _money(amount: Amount, clause: Clause) -> Money:
     return Money(amount=plain(low), currency=amount.currency, period=period)
 
 
-def _period_beside(clause: Clause) -> Period | None:
-    """Said in the clause, or in the next one and no more: "20k, one-off"."""
+def _period_beside(clause: Clause, end: int) -> Period | None:
+    """Said in the clause, up to another amount, or in the next one and no more: "20k, one-off"."""
+    other = re.compile(r"\d").search(clause.message, end, clause.end)
+    start = clause.sentence.start if clause.label == "budget" else clause.start
+    said = clause.message[start : other.start() if other else clause.end]
     rest = re.split(r"[,;(\n-]", clause.message[clause.end : clause.end + 40].lstrip(" ,;(-\n"))[0].strip(" .)!")
     for period, words in _periods(clause.language):
-        if clause.has(words) or compiled(words).fullmatch(rest):
+        if has(clause.language, words, said) or compiled(words).fullmatch(rest):
             return period
     return None
 
 
 def _is_bound(language: Language, words: str, before: str, after: str) -> bool:
     behind = compiled(rf"\s*(?:{words})(?!\w)(?!\s(?:{language.articles}|\d))").match(after)
-    return has(language, words, before[-30:]) or behind is not None
+    near = before[-30:]
+    near = near[max((one.end() for one in re.finditer(r"\d", near)), default=0) :]
+    return has(language, words, near) or behind is not None
 
 
 def plain(value: Decimal) -> str:

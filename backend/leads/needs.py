@@ -1,7 +1,7 @@
 """What the visitor wants to have or to be rid of, in their words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
@@ -11,7 +11,7 @@ from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
 from backend.leads.languages.base import compiled, has, pattern
 from backend.leads.numbers import numbers
-from backend.leads.people import is_cased
+from backend.leads.words import is_cased
 
 _LONGEST: Final = 14
 _SHORT: Final = 5
@@ -25,26 +25,49 @@ _WORD: Final = re.compile(r"[^\W_][\w'’״\"/&+-]*")
 def needs(reading: Reading) -> Iterator[Found]:
     language = reading.language
     for index, clause in enumerate(reading.clauses):
-        if clause.is_any(_NOT_NEED):
+        if clause.is_any(_NOT_NEED & ~Stance.NEGATED):
             continue
-        cues = list(
-            pattern(language, f"{language.need}|{language.need_of}").finditer(reading.folded, clause.start, clause.end)
-        )
+        cues = [one for one in _cues(reading, clause) if not _is_denied(reading, clause, one)]
+        if not cues and clause.is_any(Stance.NEGATED):
+            continue
         cues = [one for one, more in zip_longest(cues, cues[1:]) if not more or more.start() > one.end() + 8]
         if clause.has(language.need_before) and index:
             cues, clause = [], reading.clauses[index - 1]
-        found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
-        if found is None:
-            found = _before(reading, clause)
-        is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
-        if found is None and is_answer and clause.words >= 1:
-            found = _after(reading, clause, clause.start)
-        if found is None:
-            found = _purpose(reading, clause) or _product(reading, clause)
-        if found is None:
-            found = _instead(reading, clause)
-        if found is not None:
+        if (found := _told(reading, clause, index, cues)) is not None:
             yield found
+
+
+def _told(reading: Reading, clause: Clause, index: int, cues: Sequence[re.Match[str]]) -> Found | None:
+    """Behind a cue, before one, as an answer, by what it is for, by what it is."""
+    found = next((one for cue in cues if (one := _after(reading, clause, cue.end())) is not None), None)
+    if found is None and cues and (after := _goes_on(reading, index, cues[-1].end())) is not None:
+        found = _after(reading, after, after.start)
+    found = found or _before(reading, clause)
+    is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
+    if found is None and is_answer and clause.words >= 1:
+        found = _after(reading, clause, clause.start)
+    return found or _purpose(reading, clause) or _product(reading, clause) or _instead(reading, clause)
+
+
+def _cues(reading: Reading, clause: Clause) -> list[re.Match[str]]:
+    words = f"{reading.language.need}|{reading.language.need_of}"
+    return list(pattern(reading.language, words).finditer(reading.folded, clause.start, clause.end))
+
+
+def _is_denied(reading: Reading, clause: Clause, cue: re.Match[str]) -> bool:
+    """ "we don't need", "wir brauchen keine"; what is to be rid of may be said with a negation farther behind."""
+    language = reading.language
+    behind = compiled(rf"\W*(?:(?:{language.hedges})\s)?(?:{language.negation})(?!\w)").match(reading.folded, cue.end())
+    return behind is not None or has(language, language.negation, reading.folded[clause.start : cue.end()])
+
+
+def _goes_on(reading: Reading, index: int, end: int) -> Clause | None:
+    """ "we want | that teachers find ...": the next clause, where a cue ends its own."""
+    if index + 1 == len(reading.clauses) or re.search(r"\w", reading.folded[end : reading.clauses[index].end]):
+        return None
+    after = reading.clauses[index + 1]
+    is_one = after.sentence is reading.clauses[index].sentence and not after.is_any(_NOT_NEED)
+    return after if is_one else None
 
 
 def _after(reading: Reading, clause: Clause, place: int) -> Found | None:

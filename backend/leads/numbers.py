@@ -15,8 +15,8 @@ _DIGITS: Final = re.compile(
     r"(?!\d|[.,]\d)"
 )
 _GROUPS: Final = re.compile(r"(?P<sign>[ '.,])\d{3}(?:(?P=sign)\d{3})*$")
-_SHORT: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "tsd": 10**3, "bn": 10**9}
-_SHORT_POWER: Final = re.compile(r" ?(k|mn|mio|mln|m|tsd|bn)\b\.?")
+_SHORT: Final = {"k": 10**3, "t": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "mln": 10**6, "tsd": 10**3, "bn": 10**9}
+_SHORT_POWER: Final = re.compile(r" ?(?:(k|mn|mio|mln|m|tsd|bn)\b|(k|t)(?=(?:eur|usd|gbp|chf|€|\$)))")
 _NO_COUNT: Final = re.compile(
     r"\s?%|\s?(?:am|pm|uhr|h\d\d|h|heures?|std|kg|km|mm|cm|m2|qm|mb|gb|tb)\b|:\d\d|\s?(?:o'clock|percent|prozent)\b|°"
 )
@@ -42,7 +42,7 @@ class Number:
 
 def numbers(text: str, language: Language) -> list[Number]:
     """In the order of the folded text; none overlap."""
-    found = [*_in_digits(text, language), *_in_words(text, language)]
+    found = [_with_half(one, text, language) for one in (*_in_digits(text, language), *_in_words(text, language))]
     found.sort(key=lambda one: (one.start, -one.end))
     kept: list[Number] = []
     for one in found:
@@ -55,6 +55,20 @@ def numbers(text: str, language: Language) -> list[Number]:
         ):
             kept.append(one)
     return kept[:_MOST]
+
+
+def _with_half(one: Number, text: str, language: Language) -> Number:
+    """ "four and a half grand"."""
+    half = _halves(language).match(text, one.end) if one.power == 1 and one.is_whole else None
+    if half is None:
+        return one
+    power = _factor(language, half["power"]) if half["power"] else 1
+    return Number((one.value + Decimal("0.5")) * power, one.start, half.end(), power, in_words=one.in_words)
+
+
+@cache
+def _halves(language: Language) -> re.Pattern[str]:
+    return compiled(rf"[ -]?(?:{language.and_half})(?:[ -](?P<power>{'|'.join(language.powers)}))?(?!\w)")
 
 
 def _in_digits(text: str, language: Language) -> Iterator[Number]:
@@ -79,7 +93,7 @@ def _read(digits: str) -> Decimal:
 
 def _power(text: str, end: int, language: Language) -> tuple[int, int]:
     if short := _SHORT_POWER.match(text, end):
-        return _SHORT[short[1]], short.end(1)
+        return _SHORT[short[1] or short[2]], short.end()
     factor = 1
     while match := _powers(language).match(text, end):
         factor, end = factor * _factor(language, match["power"]), match.end()

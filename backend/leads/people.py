@@ -2,116 +2,70 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from backend.leads.clauses import Clause, Stance, label_of
+from backend.leads.clauses import PEOPLE, Clause, Stance, is_label
 from backend.leads.folding import MASK, fold
 from backend.leads.found import Found, Reading
-from backend.leads.languages import common_of
 from backend.leads.languages.base import Language, compiled, has, pattern
+from backend.leads.words import (
+    Words,
+    is_cased,
+    is_company,
+    is_first_name,
+    is_place,
+    is_role,
+    person_at,
+    without_title,
+    words_at,
+)
 
 NOT_WHO: Final = (
     Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.QUESTION | Stance.SUPPOSED
 )
-_TOKEN: Final = re.compile(r"[^\W\d_](?:[\w'’״\"&.-]*\w)?\.?|&|\d[\w-]*")
-_LEGAL: Final = (
-    r"s\.?a\.? de c\.?v|s\.? de r\.?l\.?(?: de c\.?v)?|gmbh(?: & co\.? kg)?|mbh|ag|kg|ohg|gbr|ug|e\.?v\.?|eg|se|ltd|limited|llc|llp|inc|incorporated|corp|plc|"
-    r"corporation|"
-    r"pty|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sa|s\.?a|sasu|eurl|sci|scop|s\.?l\.?u?|sl|slu|s\.?c\.?|srl|s\.?r\.?l|spa|"
-    r"s\.?p\.?a|bv|b\.?v|nv|n\.?v|ab|aps|a/s|oy|oyj|as|sp\. z o\.?o|s\.?r\.?o|a\.?s|lda|ltda|kft|zrt|בע\"מ|cie|"
-    r"& co|& sons|"
-    r"& söhne|& sohne|& fils|& hijos|bros|gmbh & co"
-)
-_LEGAL_END: Final = re.compile(rf"(?<!\w)(?:{_LEGAL})\.?(?!\w)")
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A run of words that may be a name."""
-
-    start: int
-    end: int
-    count: int
-
-
-def words_at(reading: Reading, place: int, *, most: int, cased: bool, particles: bool = True) -> Words | None:
-    """The run of words from `place` on that may be a name: capitalised ones where `cased`, with particles between."""
-    language, folded = reading.language, reading.folded
-    start, end, count, at = place, place, 0, place
-    while count < most and (token := _TOKEN.match(reading.text, at)) and MASK not in folded[at : token.end()]:
-        word = folded[token.start() : token.end()].rstrip(".")
-        if count and particles and _is_particle(word, language):
-            following = _skip(folded, token.end())
-            if following == token.end():
-                break
-            at = following
-            continue
-        if not _may_be_name(token.group(), word, language, cased=cased):
-            break
-        count += 1
-        stop = token.end()
-        if token.group().endswith(".") and len(word) > 1:
-            stop -= 1
-        end = stop
-        at = _skip(folded, stop)
-        if at == stop:
-            break
-    return Words(start, end, count) if count else None
-
-
-def person_at(reading: Reading, place: int, *, most: int, cased: bool) -> Words | None:
-    """A name; of "Jonas Reuter von der Reuter GmbH", what stands before the company."""
-    one = words_at(reading, place, most=most, cased=cased)
-    if one is not None and is_company(reading, one):
-        return words_at(reading, place, most=most, cased=cased, particles=False)
-    return one
-
-
-def _skip(folded: str, at: int) -> int:
-    """Past one blank; a line's end ends a name."""
-    return at + 1 if folded[at : at + 1] == " " else at
-
-
-def _is_particle(word: str, language: Language) -> bool:
-    return re.fullmatch(f"{language.particles}|van|der|den|de|la|von|al|bin", word) is not None
-
-
-def _may_be_name(written: str, word: str, language: Language, *, cased: bool) -> bool:
-    if written[0].isdigit() or written == "&":
-        return False
-    if cased and not written[0].isupper():
-        return False
-    is_hebrew = "\u05d0" <= word[0] <= "\u05ea"
-    bare, _, rest = word.partition("'")
-    if bare in common_of(language) and (len(rest) <= 2 or not rest) and not (cased and len(word) > 3 and not rest):
-        return False
-    refused = "|".join([language.no_name, *language.months, *language.weekdays, *language.days, language.greetings])
-    is_word = compiled(refused).fullmatch(word) or (rest and len(rest) <= 2 and compiled(refused).fullmatch(bare))
-    return not is_word and (is_hebrew or len(word) > 1 or written[0].isupper())
-
-
-def without_title(reading: Reading, place: int) -> int:
-    """Past "Dr." and "Frau"."""
-    title = compiled(rf"(?:(?:{reading.language.titles})\.?\s+)+").match(reading.folded, place)
-    return title.end() if title else place
-
-
-def is_cased(reading: Reading) -> bool:
-    """Whether capitals tell names in this message: it has some beside those that begin a sentence."""
-    if reading.language.code == "he":
-        return False
-    return any(sign.isupper() for sign in reading.text)
 
 
 def names(reading: Reading) -> Iterator[Found]:
-    every = sorted([*_introduced(reading), *_standing(reading)], key=lambda each: (each.start, -each.end))
+    told = list(_introduced(reading))
+    standing = [one for one in (*_standing(reading), *_worked(reading)) if not any(_holds(one, each) for each in told)]
+    every = sorted([*told, *standing], key=lambda each: (each.start, -each.end))
+    every = every or list(_mentioned(reading))
+    every = [one for one in every if _is_known(reading, one)] or every
     if not every:
         return
     first = _parts(every[0])
     whole = max((one for one in every if first <= _parts(one)), key=lambda one: len(_parts(one)))
     yield whole
     yield from (one for one in every if one.start >= whole.end and not _parts(one) <= _parts(whole))
+
+
+def _holds(standing: Found, told: Found) -> bool:
+    """ "Appelez-moi Fanny" holds a name and is none."""
+    return standing.start < told.start and told.end == standing.end
+
+
+def _is_known(reading: Reading, name: Found) -> bool:
+    return is_first_name(reading, Words(name.start, name.end, 1))
+
+
+def _mentioned(reading: Reading) -> Iterator[Found]:
+    """ "genauer gesagt Annika Wehner", "Amtsleiter Florian Gruber am Apparat": a whole name in the visitor's words."""
+    language = reading.language
+    beside = compiled(
+        rf"(?<!\w)(?:{language.need_preposition}|{language.to}|{language.titles}|{language.outsiders})\s$"
+    )
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED | Stance.FORMER) or not is_cased(reading):
+            continue
+        for word in re.finditer(r"(?<!\S)[^\W\d_]", reading.text[clause.start : clause.end]):
+            place = clause.start + word.start()
+            one = person_at(reading, place, most=4, cased=True)
+            is_whole = one is not None and one.count > 1 and is_first_name(reading, one)
+            if one is None or not is_whole or beside.search(reading.folded, clause.start, place):
+                continue
+            if not is_company(reading, one) and not is_role(reading, one) and one.end <= clause.end:
+                yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.75)
+                break
 
 
 def _parts(name: Found) -> set[str]:
@@ -123,37 +77,72 @@ def _introduced(reading: Reading) -> Iterator[Found]:
     language = reading.language
     cues = ((language.my_name, False, 0.95), (language.i_am, True, 0.9))
     for clause in reading.clauses:
-        if clause.is_any(NOT_WHO | Stance.NEGATED):
+        if clause.is_any(NOT_WHO & ~PEOPLE):
             continue
         for words, needs_capital, confidence in cues:
             for cue in pattern(language, words).finditer(reading.folded, clause.start, clause.end):
                 at = re.compile(r"[\s:,\"'-]*").match(reading.folded, cue.end())
-                place = without_title(reading, at.end() if at else cue.end())
+                place = _past_calling(reading, without_title(reading, at.end() if at else cue.end()))
                 if (
                     one := _introduced_at(reading, clause, place, cue=cue.group(), needs_capital=needs_capital)
-                ) is not None:
+                ) is not None and clause.is_who_at(one.end):
                     yield Found("name", reading.text[one.start : one.end], one.start, one.end, confidence)
-        yield from _here(reading, clause)
+        if not clause.is_any(NOT_WHO):
+            yield from _here(reading, clause)
+
+
+def _past_calling(reading: Reading, place: int) -> int:
+    """ "soy el inge Beto": a word before a first name that is known."""
+    cased = is_cased(reading)
+    before = r"[^\W\d_]+" if cased else rf"(?:{reading.language.articles})"
+    word = compiled(rf"{before}\s(?=[^\W\d_])").match(reading.folded, place)
+    if word is None or (cased and not reading.text[place].islower()):
+        return place
+    one = words_at(reading, word.end(), most=1, cased=cased)
+    return word.end() if one is not None and is_first_name(reading, one) else place
 
 
 def _introduced_at(reading: Reading, clause: Clause, place: int, *, cue: str, needs_capital: bool) -> Words | None:
     cased = is_cased(reading) and (needs_capital or reading.text[place : place + 1].isupper())
     one = person_at(reading, place, most=4 if cased else 2, cased=cased)
-    if one is None or one.end > clause.end + 1 or is_company(reading, one) or is_role(reading, one):
+    if not cased and one is not None and is_first_name(reading, one):
+        one = _uncased_at(reading, place, cue)
+        return one if one is not None and one.end <= clause.end + 1 else None
+    if needs_capital and one is not None and reading.language.glued:
+        return None
+    is_told = cased or not is_cased(reading) or has(reading.language, reading.language.first, cue)
+    if one is not None and not is_told and not is_first_name(reading, one):
+        return None
+    is_other = one is not None and (is_role(reading, one) or (is_company(reading, one) and not _is_mine(reading, cue)))
+    if one is None or one.end > clause.end + 1 or is_other:
         return None
     return one if cased or not needs_capital else _uncased_at(reading, place, cue)
+
+
+def _is_mine(reading: Reading, cue: str) -> bool:
+    """ "שמי קרן": behind "my name is" a word is a name, whatever else it may be."""
+    return reading.language.glued != "" and compiled(reading.language.first_name).fullmatch(cue) is not None
 
 
 def _uncased_at(reading: Reading, place: int, cue: str) -> Words | None:
     """ "im carlos and ...": one word that is no adjective, behind which something else begins."""
     language = reading.language
     one = person_at(reading, place, most=1, cased=False)
-    if one is None or not language.bare_names or not has(language, language.first, cue):
+    if one is None:
+        return None
+    if is_first_name(reading, one):
+        whole = person_at(reading, place, most=2, cased=False)
+        ends = whole is not None and compiled(_ends_name(language)).match(reading.folded, whole.end)
+        return whole if ends else one
+    if not language.bare_names or not has(language, language.first, cue):
         return None
     if compiled(language.adjectives).fullmatch(reading.folded[one.start : one.end]):
         return None
-    behind = compiled(rf"\s*(?:$|[,.;!\n]|(?:{language.name_ends})(?!\w))")
-    return one if behind.match(reading.folded, one.end) else None
+    return one if compiled(_ends_name(language)).match(reading.folded, one.end) else None
+
+
+def _ends_name(language: Language) -> str:
+    return rf"\s*(?:$|[,.;!\n]|(?:{language.name_ends})(?!\w))"
 
 
 def _here(reading: Reading, clause: Clause) -> Iterator[Found]:
@@ -187,7 +176,11 @@ def _standing(reading: Reading) -> Iterator[Found]:
             continue
         is_asked = reading.asks("name", clause)
         cased = is_cased(reading) and not is_asked
+        if reading.folded[clause.end : clause.end + 1] == ":":
+            continue
         begin = _begin(reading, clause)
+        if is_asked and not reading.language.glued:
+            begin = _past_preposition(reading, begin)
         place = without_title(reading, begin)
         is_titled = place > begin and not _is_addressed(reading, clause, begin)
         one = words_at(reading, place, most=4, cased=cased)
@@ -195,28 +188,79 @@ def _standing(reading: Reading) -> Iterator[Found]:
             clause.label not in (None, "name")
             or one is None
             or _is_addressed(reading, clause, place)
-            or label_of(reading.folded[one.start : one.end], reading.language) is not None
+            or is_label(reading.folded[one.start : one.end], reading.language)
             or not _fills(reading, clause, one)
             or is_company(reading, one)
             or is_role(reading, one)
         ):
             continue
-        is_bare = one.count == 1 and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
+        is_known = is_first_name(reading, one) and not _is_thanked(reading, clause, place)
+        is_bare = (
+            not is_known
+            and one.count == 1
+            and (MASK in clause.text or reading.text[one.end : one.end + 1] in (".", "!", "?"))
+        )
         if (
             is_place(reading, one)
             or is_bare
-            or not (cased or is_asked or is_titled or _is_signed_uncased(reading, clause))
+            or not (cased or is_asked or is_titled or is_known or _is_signed_uncased(reading, clause))
         ):
             continue
         is_end = (index == last and last > 0) or (index < last and _says_who(reading, reading.clauses[index + 1]))
-        if one.count > 1 or is_asked or is_titled or (is_end and one.count == 1 and _is_signed(reading, clause)):
+        is_placed = is_end or index == 0 or clause.label == "name" or _is_signed(reading, clause)
+        if (
+            is_asked
+            or (is_titled and (is_placed or index == last))
+            or is_known
+            or (one.count > 1 and is_placed)
+            or (is_end and one.count == 1 and _is_signed(reading, clause))
+        ):
             yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _worked(reading: Reading) -> Iterator[Found]:
+    """ "Thomas Rouvier pour Rouvier Frères", "call 030 23125 117 Herr Yilmaz": a name beside what it belongs to."""
+    language = reading.language
+    behind = compiled(rf"\s(?:{language.of_company})(?!\w)")
+    for clause in reading.clauses:
+        if clause.is_any(NOT_WHO | Stance.NEGATED):
+            continue
+        masked = re.compile(rf"{MASK}[ ,;:-]*(?=[^\W\d_])").search(reading.folded, clause.start, clause.end)
+        for begin in (_begin(reading, clause), masked.end() if masked else clause.end):
+            place = without_title(reading, begin)
+            one = person_at(reading, place, most=4, cased=is_cased(reading)) if place < clause.end else None
+            if one is not None and not is_cased(reading) and not is_first_name(reading, one):
+                continue
+            if (
+                one is None
+                or _is_addressed(reading, clause, place)
+                or is_company(reading, one)
+                or is_role(reading, one)
+            ):
+                continue
+            is_known = is_first_name(reading, one) and (one.count > 1 or not is_cased(reading))
+            is_last = masked is not None and begin == masked.end() and _fills(reading, clause, one)
+            if (is_known and behind.match(reading.folded, one.end)) or (is_last and (is_known or place > begin)):
+                yield Found("name", reading.text[one.start : one.end], one.start, one.end, 0.85)
+
+
+def _past_preposition(reading: Reading, place: int) -> int:
+    """ "Con Silvina", as an answer."""
+    before = compiled(rf"(?:{reading.language.need_preposition})\s").match(reading.folded, place)
+    return before.end() if before else place
 
 
 def _is_addressed(reading: Reading, clause: Clause, place: int) -> bool:
     """ "Hello Mr Reuter": a greeting right before a name is for who reads it."""
-    greeting = compiled(rf"(?<!\w)(?:{reading.language.greetings})\s(?:(?:{reading.language.titles})\.?\s)?$")
+    titles = rf"(?:{reading.language.titles})"
+    greeting = compiled(rf"(?<!\w)(?!{titles}\s)(?:{reading.language.greetings})\s(?:{titles}\.?\s)?$")
     return greeting.search(reading.folded, clause.start, place) is not None
+
+
+def _is_thanked(reading: Reading, clause: Clause, place: int) -> bool:
+    """ "Thanks Rita, ..." is for who reads it, "..., thanks Rita" is signed."""
+    closing = compiled(rf"(?<!\w)(?:{reading.language.closings})\s$").search(reading.folded, clause.start, place)
+    return closing is not None and clause is not reading.clauses[-1]
 
 
 def index_of(reading: Reading, clause: Clause) -> int:
@@ -237,7 +281,9 @@ def _is_signed_uncased(reading: Reading, clause: Clause) -> bool:
     """Where no capitals tell names: under a closing, or behind an address."""
     before = reading.folded[: clause.start].rstrip(" \n,.")
     closing = compiled(rf"(?:{reading.language.closings})$").search(before)
-    return clause is reading.clauses[-1] and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
+    at = index_of(reading, clause)
+    is_last = clause is reading.clauses[-1] or (closing is not None and _says_who(reading, reading.clauses[at + 1]))
+    return is_last and clause.words <= 2 and (before.endswith(MASK) or closing is not None)
 
 
 def _is_signed(reading: Reading, clause: Clause) -> bool:
@@ -254,21 +300,3 @@ def _is_signed(reading: Reading, clause: Clause) -> bool:
 
 def _fills(reading: Reading, clause: Clause, one: Words) -> bool:
     return not re.search(r"\w", reading.folded[one.end : clause.end].replace(MASK, ""))
-
-
-def is_place(reading: Reading, one: Words) -> bool:
-    return has(reading.language, "|".join(reading.language.countries), reading.folded[one.start : one.end])
-
-
-def is_role(reading: Reading, one: Words) -> bool:
-    """Whether the words hold a function: "Head of Procurement"."""
-    return has(reading.language, reading.language.roles, reading.folded[one.start : one.end])
-
-
-def is_company(reading: Reading, one: Words) -> bool:
-    said = reading.folded[one.start : one.end + 1]
-    if re.compile(r" ?&").match(reading.folded, one.end):
-        return True
-    return _LEGAL_END.search(said) is not None or (
-        one.count > 1 and has(reading.language, reading.language.organisations, said)
-    )

@@ -14,7 +14,9 @@ from backend.leads.found import Found, Reading
 from backend.leads.languages import common_of
 from backend.leads.languages.base import Language, compiled, has, pattern
 
-_ADDRESS: Final = re.compile(r"(?<![\w.+@-])[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?![\w@])")
+_ADDRESS: Final = re.compile(
+    r"(?<![\w.+@-])(?:[\u05d0-\u05ea]{1,2}-?)?(?P<address>[\w+-]+(?:\.[\w+-]+)*@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})(?![\w@])"
+)
 _NOT_REACHED: Final = Stance.OTHERS | Stance.SUPERIORS | Stance.YOURS | Stance.ORDER | Stance.QUOTED | Stance.SUPPOSED
 _DIGITS: Final = re.compile(r"(?<![\w.,#+])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,17}(?![\w#]|[.,]\d)")
 _FIRST_HALF: Final = re.compile(r"(?:\+|\(|\b)\d[\d ().-]{1,12}(?=[ .,]*$)")
@@ -46,7 +48,7 @@ def emails(reading: Reading) -> Iterator[Found]:
 
 def addresses(reading: Reading) -> list[tuple[int, int, str]]:
     """Every address and who it is of aside: start, end, in plain form."""
-    written = [(one.start(), one.end(), one.group()) for one in _ADDRESS.finditer(reading.text)]
+    written = [(one.start("address"), one.end(), one["address"]) for one in _ADDRESS.finditer(reading.text)]
     taken = {place for start, end, _ in written for place in range(start, end)}
     spelt = [one for one in _spelt(reading.folded, reading.language) if one[0] not in taken]
     return sorted([*written, *spelt])
@@ -135,6 +137,16 @@ def phones(reading: Reading) -> Iterator[Found]:
         found.append((False, rest))
     preferred = [one for is_preferred, one in found if is_preferred]
     yield from preferred[:1] or [one for _, one in found]
+
+
+def dialled(reading: Reading) -> list[tuple[int, int]]:
+    """The places of every number that is written as a phone number, whosever."""
+    found = islice(_DIGITS.finditer(reading.folded), _MOST)
+    return [
+        (one.start(), one.end())
+        for one in found
+        if _may_be_phone(one, reading) and len(re.sub(r"\D", "", one.group())) >= _WHOLE and _SHAPED.match(one.group())
+    ]
 
 
 def _rest(reading: Reading) -> Found | None:

@@ -13,13 +13,15 @@ from backend.leads.money import amounts, budgets, is_money
 from backend.leads.needs import needs
 from backend.leads.own import own_values
 from backend.leads.people import names
-from backend.leads.reach import addresses, emails, phones
+from backend.leads.reach import addresses, dialled, emails, phones
 from backend.leads.reading import read
 from backend.leads.roles import roles
 from backend.leads.sizes import sizes
 from backend.leads.timelines import timelines, times
 
 EXTRACTOR: Final = "rules"
+INTRODUCED: Final = 0.9
+"""From this confidence on, what is a name is no part of a company's."""
 
 
 class RulesExtractor:
@@ -40,7 +42,7 @@ def found_in(reading: Reading) -> Iterator[Found]:
     yield from mails
     yield from numbers
     every = [(start, end) for start, end, _ in addresses(reading)]
-    reading = _without(reading, [*every, *((one.start, one.end) for one in numbers)])
+    reading = _without(reading, [*every, *dialled(reading), *((one.start, one.end) for one in numbers)])
     for field in reading.own_fields:
         yield from own_values(reading, field)
     every_amount = amounts(reading.folded, reading.language, reading.setting.region)
@@ -53,16 +55,19 @@ def found_in(reading: Reading) -> Iterator[Found]:
     reading = _without(reading, [(one.start, one.end) for one in every_time])
     yield from sizes(reading)
     who = list(names(reading))
-    where = list(companies(reading, who[0] if who else None))
+    functions = list(roles(reading))
+    where = list(companies(reading, who[0] if who else None, functions))
+    surely = [one for one in who if one.confidence >= INTRODUCED]
+    where = [one for one in where if not any(_is_within(other, one) for other in surely)]
     yield from (one for one in who if not any(_is_within(one, other) for other in where))
-    yield from where
-    yield from roles(reading)
+    yield from (one for one in where if not any(_is_within(one, other) for other in functions))
+    yield from functions
     yield from needs(reading)
 
 
-def _is_within(name: Found, company: Found) -> bool:
-    """ "our church, Grace Lutheran": what is told to be a company is nobody's name."""
-    return company.start <= name.start and name.end <= company.end
+def _is_within(one: Found, other: Found) -> bool:
+    """ "our church, Grace Lutheran": what is told to be a company is nobody's name; "head of CX" is no company."""
+    return other.start <= one.start and one.end <= other.end
 
 
 def _without(reading: Reading, spans: list[tuple[int, int]]) -> Reading:

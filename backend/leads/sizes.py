@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from backend.leads.clauses import Clause, Stance
-from backend.leads.found import Found, Reading
+from backend.leads.found import Found, Reading, is_replaced
 from backend.leads.languages.base import Language, compiled, has, pattern
 from backend.leads.numbers import Number, numbers
 from contracts.leads import Size
@@ -23,8 +23,18 @@ _NOT_TEAM: Final = (
 
 def sizes(reading: Reading) -> Iterator[Found]:
     found = [*_every(reading), *((one, False) for one in _kin(reading))]
+    if summed := [one for one, _ in found if _is_sum(reading, one)]:
+        yield from summed[-1:]
+        return
     of_users = [one for one, is_users in found if is_users]
     yield from of_users or [one for one, _ in found]
+
+
+def _is_sum(reading: Reading, one: Found) -> bool:
+    """ "four of us plus two directors, so six"."""
+    before = reading.folded[max(0, one.start - _NEAR) : one.start]
+    words = rf"(?<!\w)(?:{reading.language.in_sum})\s*(?:(?:{reading.language.hedges})\s*)*$"
+    return compiled(words).search(before) is not None and re.search(r"\d", reading.folded[: one.start]) is not None
 
 
 def _every(reading: Reading) -> Iterator[tuple[Found, bool]]:
@@ -36,9 +46,11 @@ def _every(reading: Reading) -> Iterator[tuple[Found, bool]]:
         high = every[index + 1] if index + 1 < len(every) and _joined(reading, low, every[index + 1]) else None
         index += 2 if high else 1
         clause = reading.clause_at(low.start)
-        if clause is None or clause.is_any(_NOT_TEAM):
+        if clause is None or clause.is_any_at(_NOT_TEAM, (high or low).end):
             continue
         if clause.is_any(Stance.NEGATED) and not _is_said_again(reading, clause, low):
+            continue
+        if is_replaced(reading, low.start):
             continue
         said = _said(reading, clause, low, high or low)
         if said is None and _is_said_again(reading, clause, low) and high is None:
@@ -78,7 +90,8 @@ def _joined(reading: Reading, low: Number, high: Number) -> bool:
 def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[str, int] | None:
     """Whether it counts users or people, and how many beside the number: "my two sons and I"."""
     language, text = reading.language, reading.folded
-    if low is last and low.in_words and low.value == 1 and not _counts_users(reading, low):
+    is_article = low is last and low.in_words and low.value == 1
+    if (is_article and not _counts_users(reading, low)) or _is_in_name(reading, low):
         return None
     before, after = text[clause.start : low.start], text[last.end : clause.end]
     if _with_me(reading, low) != (low.start, low.end):
@@ -87,8 +100,9 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
         return "people", 0
     near = r"^[ -]?(?:d'|de |of (?:my |our |the )?)?(?:(?!and\b|or\b|with\b|for\b|in\b|at\b|per\b)[\w'-]*[^\Ws] ){0,2}?"
     is_direct = compiled(rf"^[ -]?(?:{language.users}|{language.people})(?!\w)").match(after) is not None
+    is_thing = compiled(rf"^[ -]?(?:{language.not_people})(?!\w)").match(after) is not None
     if (
-        not is_direct
+        (is_thing or not is_direct)
         and compiled(rf"{near}(?:{language.not_people})(?!\w)").match(after)
         and not compiled(rf" (?:{language.users})(?!\w)").match(after)
     ):
@@ -98,12 +112,18 @@ def _said(reading: Reading, clause: Clause, low: Number, last: Number) -> tuple[
     if _is_used(reading, clause, low, last):
         return "users", 0
     if compiled(rf"{near}(?:{language.people})(?!\w)").match(after) and _is_ours(reading, clause):
-        is_anybody = compiled(rf"^[ -]?(?:{language.anybody})(?!\w)").match(after) is not None
+        is_anybody = compiled(rf"^ ?(?:{language.anybody})(?!\w)").match(after) is not None
         if not is_anybody or clause.words <= _SHORT or _is_about_us(language, before):
             return "people", 0
     if _is_bracketed(reading, clause, low, after):
         return "people", 0
     return _cued(reading, clause, before, after)
+
+
+def _is_in_name(reading: Reading, number: Number) -> bool:
+    """ "Trois Rivières"."""
+    rest = reading.text[number.end :].lstrip()
+    return number.in_words and reading.text[number.start].isupper() and rest[:1].isupper()
 
 
 def _counts_users(reading: Reading, number: Number) -> bool:
@@ -160,6 +180,9 @@ def _cued(reading: Reading, clause: Clause, before: str, after: str) -> tuple[st
         return "people", 0
     if is_end and compiled(rf"(?<!\w)(?:{language.we_are}){hedged}").search(before):
         return "people", 0
+    is_beside = compiled(rf"\s(?:{language.need_preposition})(?!\w)").match(after) is not None
+    if is_beside and compiled(rf"(?<!\w)(?:{language.being}){hedged}").search(before):
+        return "people", 0
     if reading.asks("team_size", clause) and clause.words <= 6:
         return "people", 0
     if not before.strip() and not after.strip() and len(reading.clauses) >= 3 and "@" in reading.text:
@@ -173,6 +196,8 @@ def _is_ours(reading: Reading, clause: Clause) -> bool:
     if clause.has(language.not_team):
         return False
     if clause.has(language.first) or clause.words <= _SHORT or reading.asks("team_size", clause):
+        return True
+    if clause.sentence is reading.clauses[0].sentence and clause.has(language.organisations):
         return True
     return any(clause.has(words) for words in (language.need, language.buying, language.we_are, language.team_of))
 
@@ -191,6 +216,10 @@ def _with_me(reading: Reading, number: Number) -> tuple[int, int]:
     """The words from a possessive to "and I", where they are there."""
     language = reading.language
     behind = compiled(rf"(?: [\w-]+){{1,2}} (?:{language.and_i})(?!\w)").match(reading.folded, number.end)
+    lead = rf"(?<!\w)(?:{language.me_and})\s(?:(?:{language.possessives})\s)?$"
+    before = compiled(lead).search(reading.folded, max(0, number.start - 20), number.start)
+    if behind is None and before is not None:
+        return before.start(), number.end
     if behind is None:
         return number.start, number.end
     before = pattern(language, language.articles).search(reading.folded, max(0, number.start - 6), number.start)

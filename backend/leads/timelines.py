@@ -8,7 +8,8 @@ from backend.leads.calendar import Days
 from backend.leads.clauses import Clause, Stance
 from backend.leads.dates import Moment, moments
 from backend.leads.found import Found, Reading
-from backend.leads.languages.base import compiled, has, pattern
+from backend.leads.languages.base import compiled, has
+from backend.leads.words import LEGAL_TAIL
 from contracts.leads import When
 
 _NEAR: Final = 26
@@ -33,8 +34,18 @@ def times(reading: Reading) -> list[Moment]:
 
 
 def _is_time(moment: Moment, reading: Reading) -> bool:
-    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise."""
+    """ "may" and "fall" are verbs unless a capital or a preposition says otherwise.
+
+    "Sommer KG" is a company, and "Christmas orders" are no time.
+    """
+    if LEGAL_TAIL.match(reading.folded, moment.end) and reading.text[moment.start].isupper():
+        return False
     word = reading.folded[moment.start : moment.end]
+    language = reading.language
+    attribute = rf"\s(?!(?:{language.common}|{language.hedges}|{language.need_preposition})(?!\w))[a-z]{{3,}}"
+    is_named = compiled("|".join([language.seasons, *language.feasts])).fullmatch(word) is not None
+    if is_named and language.attributive and compiled(attribute).match(reading.folded, moment.end):
+        return False
     if not compiled(reading.language.doubtful).fullmatch(word):
         return True
     before = reading.folded[max(0, moment.start - 12) : moment.start].rstrip(" (")
@@ -46,7 +57,7 @@ def _is_moved(reading: Reading, first: Moment, second: Moment) -> bool:
     """ "slipped from March to May": the first is over."""
     language = reading.language
     gap = reading.folded[first.end : second.start].strip()
-    is_joint = compiled(rf"-|->|{language.to}").fullmatch(gap) is not None
+    is_joint = compiled(rf"-|->|{language.to}|{language.moved}").fullmatch(gap) is not None
     return is_joint and has(language, language.correction, reading.folded[max(0, first.start - 40) : first.start])
 
 
@@ -89,11 +100,13 @@ def _score(moment: Moment, clause: Clause, reading: Reading) -> int:
     since = compiled(rf"(?<!\w)(?:{language.lasting})\s$").search(reading.folded, clause.start, moment.start)
     if since or (has(language, language.not_timeline, around) and not is_revised):
         return 0
+    if clause.is_any(Stance.REQUEST) and clause.has(language.not_need):
+        return 0
     rest = rest_of(moment, clause)
     small = rf"(?<!\w)(?:{language.hedges}|{language.on}|{language.since}|{language.articles})(?!\w)"
     words = len(re.findall(r"[^\W\d_]+", compiled(small).sub("", rest)))
     is_asked = reading.asks("timeline", clause)
-    cue = pattern(language, language.buying).search(rest) is not None
+    cue = clause.has(language.buying)
     signs = (
         2 * cue,
         2 * is_asked,

@@ -19,7 +19,7 @@ FOLDER: Final = Path(__file__).parent
 STANDARD: Final = ("name", "company", "role", "email", "phone", "budget", "timeline", "team_size", "need")
 NEARNESS: Final = 0.5
 
-Split = Literal["held_out", "tune", "round_1", "round_2", "round_3", "round_4", "round_5"]
+Split = Literal["held_out", "tune", "round_1", "round_2", "round_3", "round_4", "round_5", "round_6", "round_7"]
 Kind = Literal["text", "number", "choice", "date", "boolean"]
 Amount = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)(\.\d*[1-9])?$")]
 

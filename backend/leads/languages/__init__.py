@@ -18,6 +18,8 @@ LANGUAGES: Final[dict[str, Language]] = {
 }
 CITIES: Final = frozenset((files(__name__) / "cities.txt").read_text(encoding="utf-8").splitlines())
 """They stand where a company may: who writes from Boston works for none of that name."""
+FIRST_NAMES: Final = frozenset((files(__name__) / "first_names.txt").read_text(encoding="utf-8").splitlines())
+"""Common ones of the five languages, without those that are everyday words there."""
 _OF_REGION: Final = {
     **dict.fromkeys(("DE", "AT"), "de"),
     "FR": "fr",
@@ -42,7 +44,9 @@ def _spoken(text: str) -> Language | None:
     if _HEBREW.search(text):
         return LANGUAGES["he"]
     words = _WORD.findall(_ADDRESS.sub(" ", text))
-    counts = [(sum(word in common_of(one) for word in words), one) for one in LANGUAGES.values()]
+    counts = [
+        (sum(word in common_of(one) for word in words) - (one.code not in FULL), one) for one in LANGUAGES.values()
+    ]
     most, language = max(counts, key=lambda count: count[0])
     is_alone = sum(count == most for count, _ in counts) == 1
     return language if most >= (1 if language.code in FULL else _SURE) and is_alone else None

@@ -16,7 +16,9 @@ Step = Literal["first", "week"]
 """What "next Tuesday" is: the first one after today, or the one of the next calendar week."""
 
 NEVER: Final = "(?!)"
-_OPEN_END: Final = re.compile(r"\S [בלמכ]$")
+_SHORT: Final = re.compile(r"[\u05d0-\u05ea]{2,3}")
+"""Onto them only "and" and "that" grow: "מלא" is no "לא"."""
+_OPEN_END: Final = re.compile(r"\S [בלמכש]$")
 """Words whose last one grows onto the word that follows: "מעוניינים ב"."""
 
 
@@ -35,6 +37,7 @@ class Language:
     powers: Mapping[str, int]
     number_and: str = NEVER
     half: str = NEVER
+    and_half: str = NEVER
     fourth: str = NEVER
     zero: str = NEVER
     twice: str = NEVER
@@ -47,6 +50,7 @@ class Language:
     negation: str = NEVER
     asks: str = NEVER
     asks_not: str = NEVER
+    wonders: str = NEVER
     requests: str = NEVER
     supposed: str = NEVER
     wished: str = NEVER
@@ -108,6 +112,7 @@ class Language:
     halves: Mapping[str, int] = field(default_factory=dict)
     feasts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     seasons: str = NEVER
+    attributive: bool = False
     soon: str = NEVER
     doubtful: str = NEVER
     on: str = NEVER
@@ -131,13 +136,18 @@ class Language:
     not_team: str = NEVER
     we_are: str = NEVER
     of_us: str = NEVER
+    being: str = NEVER
+    moved: str = NEVER
+    instead_of: str = NEVER
     team_of: str = NEVER
+    in_sum: str = NEVER
     and_i: str = NEVER
     me_and: str = NEVER
     kin: str = NEVER
     possessives: str = NEVER
 
     my_name: str = NEVER
+    first_name: str = NEVER
     i_am: str = NEVER
     here: str = NEVER
     greetings: str = NEVER
@@ -151,6 +161,7 @@ class Language:
     own_kind: str = NEVER
     we_as: str = NEVER
     organisations: str = NEVER
+    employers: str = NEVER
     former: str = NEVER
     roles: str = NEVER
     role_parts: str = NEVER
@@ -229,8 +240,11 @@ def _compiled(language: Language, words: str, *, anywhere: bool) -> re.Pattern[s
         return re.compile(rf"(?<!\w)(?:{words})(?:(?<=')|(?!\w))")
     every = _alternatives(words)
     open_ended = [one for one in every if _OPEN_END.search(one)]
-    whole = "|".join(one for one in every if one not in open_ended) or NEVER
-    return re.compile(rf"(?<!\w)(?:{language.glued})?(?:(?:{whole})(?:(?<=')|(?!\w))|{'|'.join(open_ended) or NEVER})")
+    short = [one for one in every if _SHORT.fullmatch(one)]
+    whole = "|".join(one for one in every if one not in open_ended and one not in short) or NEVER
+    ends = r"(?:(?<=')|(?!\w|\"\w))"
+    grown = rf"(?:{language.glued})?(?:(?:{whole}){ends}|{'|'.join(open_ended) or NEVER})"
+    return re.compile(rf"(?<!\w)(?:{grown}|[וש]?(?:{'|'.join(short) or NEVER}){ends})")
 
 
 def _alternatives(words: str) -> list[str]:

@@ -32,7 +32,7 @@ CODES: Final = (
     "clp pen uyu zar aed sar php thb krw"
 )
 NAMED: Final = {
-    "€|euros?|euronen|eur|evro|eura|יורו|אירו": "EUR",
+    "€|euros?|euronen|pavos|pavs|eur|evro|eura|יורו|אירו": "EUR",
     "£|quid|pounds sterling|sterling|gbp": "GBP",
     "₪|nis|ils|shekels?|sheqels?|ש\"ח|שח|ש''ח|שקל|שקלים|שקלים חדשים": "ILS",
     "us ?\\$|usd|us dollars?|american dollars?|us-dollar|dolares americanos|dollars americains": "USD",
@@ -54,9 +54,10 @@ NAMED: Final = {
     "₽|руб|рублей|rubles?": "RUB",
     "mxn": "MXN",
     "zar|rand": "ZAR",
+    "s/\\.?|soles|pen": "PEN",
 }
 BY_REGION: Final = {
-    "\\$|dollars?|bucks|dolar|dolares|דולר|דולרים": (DOLLARS, "USD"),
+    "\\$|dollars?|bucks|piasses?|piastres?|dolar|dolares|דולר|דולרים": (DOLLARS, "USD"),
     "pesos?": (PESOS, None),
     "kr\\.?|kronor|kroner|crowns?": (CROWNS, None),
     "fr\\.?|francs?": (FRANCS, None),
