@@ -300,7 +300,7 @@ class Conversation(Owned, Base):
     `agent_id` is None where no agent was asked but a collection, or a tuned model or an alias: `model` is its name.
     `user_id` is another program's name for who asks. `source` is "pages" or "program", None where it was not kept yet.
     `persona` is a `contracts.personas.Persona` that stands over the agent's. From `expires_at` on it is not there any
-    more.
+    more. At `handed_over_at` its visitor asked for a person.
     """
 
     __tablename__ = "conversation"
@@ -319,6 +319,7 @@ class Conversation(Owned, Base):
     source: Mapped[str | None]
     persona: Mapped[Json | None]
     expires_at: Mapped[datetime | None]
+    handed_over_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 

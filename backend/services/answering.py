@@ -54,7 +54,7 @@ class Searched:
 class Inquiry:
     """A question and what answers it, on the way to the answer. `agent_id` is that of an agent that is asked itself,
     `collections` are those that it is answered from, the agent's first one first. `searches` are shared with the other
-    answers to the same question."""
+    answers to the same question. `decided` is what a rule says of it, in the place of the planner."""
 
     question: Question
     collections: Sequence[Searched]
@@ -63,6 +63,7 @@ class Inquiry:
     history: Sequence[Message] = ()
     tuned: TunedModel | None = None
     searches: Shared[SearchResult] | None = None
+    decided: Plan | None = None
     spending: Spending = field(default_factory=Spending)
     retrieved: list[wire.Citation] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
@@ -179,6 +180,9 @@ class Answering:
         tuned = await self._tuned.ready(inquiry.tuned) if inquiry.tuned else None
         if not question.reads:
             return Findings(question.message, Plan("search", 0), SearchResult([], answerable=True))
+        if inquiry.decided is not None:
+            step = Step("plan", OWN_WORDS, 0.0, inquiry.decided.note)
+            return Findings(question.message, inquiry.decided, SearchResult([], answerable=False), (step,))
         names = tuple(one.name for one in inquiry.collections)
         scope = Scope(
             workspace_id,

@@ -7,16 +7,19 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from backend.agents.routing import Route
 from backend.db.leads import Consent, Lead
 from backend.db.models import Agent, Message, utc_now
 from backend.errors import Conflict, NexusError
 from backend.repositories.uow import Tx, UnitOfWork
+from backend.retrieval.base import Plan
 from backend.security.principal import Principal
 from backend.services.asking import Question
 from backend.services.chat import ChatService, Exchange
 from backend.services.conversations import readable_by
 from backend.services.lead_capture import LeadCapture, Said
 from backend.services.lead_redaction import redact
+from backend.services.smart_routing import route_of
 from backend.tracing.track import track
 from backend.whole import to_its_end
 from contracts import chat as chat_wire
@@ -41,7 +44,9 @@ class Talk:
     exchange: Exchange
     consent: ConsentState
     said: Said
+    route: Route
     kept: Lead | None = None
+    is_handed_over: bool = False
 
     @property
     def agent(self) -> Agent:
@@ -79,13 +84,18 @@ class SmartChatService:
             return await consent_of(tx, agent, conversation_id), await tx.conversations.messages(conversation_id)
 
         consent, messages = await self._uow.reading(principal.workspace_id, known)
-        talk = Talk(exchange, consent, await self._capture.said(agent, messages))
+        said = await self._capture.said(agent, messages)
+        talk = Talk(exchange, consent, said, route_of(agent, messages, said))
+        exchange.decided = _plan(talk.route)
         await self._uow.writing(principal.workspace_id, lambda tx: self._keep(tx, talk))
         return talk
 
     async def _keep(self, tx: Tx, talk: Talk) -> None:
         conversation = await tx.conversations.get(talk.exchange.conversation_id)
         conversation.expires_at = utc_now() + UNDECIDED if talk.consent == "required" else None
+        if talk.route.hands_over and conversation.handed_over_at is None:
+            conversation.handed_over_at = utc_now()
+        talk.is_handed_over = conversation.handed_over_at is not None
         if may_keep(talk.consent):
             talk.kept = await self._capture.keep(tx, talk.agent, conversation.id, talk.said)
 
@@ -202,11 +212,18 @@ async def _forget(tx: Tx, conversation_id: UUID) -> None:
         await tx.leads.remove(lead)
 
 
+def _plan(route: Route) -> Plan | None:
+    """What is said without a search; None where the planner decides."""
+    if not route.reply:
+        return None
+    return Plan("ask_back" if route.asks else "converse", 0, reply=route.reply, note=f"rule: {route.rule}")
+
+
 def _answer(answer: chat_wire.ChatAnswer, talk: Talk, lead: leads_wire.CapturedLead | None) -> wire.SmartAnswer:
     return wire.SmartAnswer(
         **dict(answer),
         lead=lead,
         consent=talk.consent,
         consent_text=talk.agent.consent_text if talk.consent == "required" else None,
-        handover=False,
+        handover=talk.is_handed_over,
     )

@@ -277,3 +277,44 @@ async def test_a_personas_change_for_one_conversation_stays_there(api: Api, agen
         row = await session.get_one(Conversation, UUID(first["conversation_id"]))
         row.persona = {"tone": "formal"}
     assert await said(api, agent, "Which plan has single sign-on?", conversation_id=first["conversation_id"])
+
+
+# --- what a message is for ------------------------------------------------------------------------
+async def test_who_asks_for_a_person_is_handed_over_and_stays_so(api: Api, agent: dict[str, Any]) -> None:
+    first = await said(api, agent, "What does the small plan cost?")
+    assert not first["handover"]
+    second = await said(api, agent, "Can I talk to a person?", conversation_id=first["conversation_id"])
+    assert second["handover"]
+    assert "somebody will get back to you" in second["response"]
+    [plan] = [step for step in second["steps"] if step["name"] == "plan"]
+    assert plan["outcome"] == "rule: a person is asked for"
+    third = await said(api, agent, "Which plan has single sign-on?", conversation_id=first["conversation_id"])
+    assert third["handover"]
+    assert "large plan" in third["response"]
+
+
+async def test_what_only_tells_something_is_thanked_for_and_the_next_thing_asked(
+    api: Api, agent: dict[str, Any]
+) -> None:
+    first = await said(api, agent, "I'm Dana Levi from Acme Robotics.")
+    assert first["response"].startswith("Thank you, I have noted that. ")
+    assert first["asks_back"]
+    asked = first["response"]
+    second = await said(api, agent, "dana@acme.io", conversation_id=first["conversation_id"])
+    assert second["response"] != asked
+    assert set(values(second)) == {"name", "company", "email"}
+    assert (await api.get("/conversations/unanswered"))["items"] == []
+
+
+async def test_a_visitor_is_answered_in_their_language(api: Api, agent: dict[str, Any]) -> None:
+    answer = await said(api, agent, "Ich heiße Jana Weber und arbeite bei der Nordwind GmbH.")
+    assert answer["response"].startswith("Danke, das habe ich notiert.")
+    other = await made(api, "Vertrieb", persona={"language": "fr"})
+    answer = await said(api, other, "My e-mail is jana@nordwind.example")
+    assert answer["response"].startswith("Merci, c'est noté.")
+
+
+async def test_a_question_beside_what_is_told_is_looked_up(api: Api, agent: dict[str, Any]) -> None:
+    answer = await said(api, agent, "I'm Dana Levi, tell me the cost of the small plan.")
+    assert "12 EUR" in answer["response"]
+    assert values(answer) == {"name": "Dana Levi"}

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("conversation", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("conversation", sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_conversation_expiry", "conversation", ["expires_at"])
     op.create_table(
         "lead",
@@ -68,4 +69,5 @@ def downgrade() -> None:
     op.drop_table("consent")
     op.drop_table("lead")
     op.drop_index("ix_conversation_expiry", "conversation")
+    op.drop_column("conversation", "handed_over_at")
     op.drop_column("conversation", "expires_at")
