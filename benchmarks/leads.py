@@ -1,8 +1,8 @@
-"""`python -m benchmarks.leads [--split tune|held_out] [--half even|odd] [--wrong]`: what the rules find.
+"""`python -m benchmarks.leads [--split held_out|tune|round_<n>] [--half even|odd] [--wrong]`: what the rules find.
 
 Precision and recall of a labelled set by field and by language with their counts, as benchmarks/leads_set/README.md
-judges them, and messages a second. What went wrong is listed for `tune` alone: nobody who
-writes rules sees what `held_out` misses.
+judges them, and messages a second. What went wrong is not listed of `held_out`: nobody who
+writes rules sees what it misses.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.leads", description=__doc__)
     parser.add_argument("--split", choices=get_args(Split), default="tune")
     parser.add_argument("--half", choices=get_args(Half), help="the even or the odd lines alone")
-    parser.add_argument("--wrong", action="store_true", help="list what went wrong; of tune only")
+    parser.add_argument("--wrong", action="store_true", help="list what went wrong; of no held-out set")
     given = parser.parse_args()
     if given.wrong and given.split == "held_out":
         parser.error("--wrong shows what is missed, and no rule may be made from that of held_out; use --split tune")

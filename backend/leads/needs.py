@@ -76,9 +76,10 @@ def _after(reading: Reading, clause: Clause, place: int) -> Found | None:
     lead = compiled(rf"[\s:\"'-]*(?:(?:{language.need_lead})\s)*").match(folded, place)
     start = lead.end() if lead else place
     end = clause.end
-    if asked := compiled(rf"(?:(?:{language.articles}|{language.need_small})\s)*(?:{language.need_of})\s?").match(
-        folded, start
-    ):
+    bound = "" if language.glued else r"(?!\w)"
+    if asked := compiled(
+        rf"(?:(?:{language.articles}|{language.need_small})\s)*(?:{language.need_of}){bound}\s?"
+    ).match(folded, start):
         start = asked.end()
     for stop in pattern(language, language.need_ends).finditer(folded, start + 1, clause.end):
         if not _is_generic(folded[start : stop.start()], reading):

@@ -186,7 +186,7 @@ def is_proper(reading: Reading, one: Words) -> bool:
     if is_first_name(reading, one) and one.count <= 3 and not is_formal:
         return False
     is_legal = LEGAL_TAIL.search(said) is not None or "&" in said
-    is_count = said[:1].isdigit() and not is_legal
+    is_count = (said[:1].isdigit() or compiled(rf"(?:{language.need_small})\s").match(said)) and not is_legal
     if not is_legal and (has(language, language.roles, said) or compiled(rf"(?:{language.your})\s").match(said)):
         return False
     is_other = is_kind or is_count or is_label(said, language) or said.isdigit()

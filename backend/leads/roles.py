@@ -103,10 +103,22 @@ def _to_the_end(reading: Reading, clause: Clause, end: int) -> int:
     """Past what makes a function exact, up to where it is held: "chargé de mission transition numérique"."""
     language = reading.language
     rest = reading.folded[end : clause.end]
-    stop = compiled(rf"\s(?:{language.of_company}|{language.role_ends}|@)(?!\w)|[^\w\s'&/-]|{MASK}").search(rest)
+    links = rf"\s(?:{language.of_company}|{language.role_ends}|@)(?!\w)|"
+    links = "" if _is_followed_by_name(reading, clause) else links
+    stop = compiled(rf"{links}[^\w\s'&/-]|{MASK}").search(rest)
     told = rest[: stop.start()] if stop else rest
     is_short = len(told.split()) <= _SHORT and not has(language, f"{language.first}|{language.need}", told)
     return end + len(told.rstrip()) if is_short else end
+
+
+def _is_followed_by_name(reading: Reading, clause: Clause) -> bool:
+    """ "Head of Member Experience, Penrith Building Society": where it is held stands in the next clause."""
+    at = next(n for n, one in enumerate(reading.clauses) if one is clause) + 1
+    after = reading.clauses[at] if at < len(reading.clauses) else None
+    if after is None or after.sentence is not clause.sentence:
+        return False
+    words = re.findall(r"[^\W\d_]+", reading.text[after.start : after.end])
+    return 1 < len(words) <= _SHORT and all(word[0].isupper() for word in words)
 
 
 def _is_part(text: str, length: int) -> bool:

@@ -1,7 +1,8 @@
 """The labelled messages and conversations, as README.md defines them, and what has to hold of them.
 
-`held_out.jsonl` judges and is read by nobody who writes an extractor; `tune.jsonl` is for them. One line, one item: a
-message or a conversation with `fields`, what holds at its end, and `history`, what the visitor replaced or withdrew.
+`held_out.jsonl` judges and is read by nobody who writes an extractor; `tune.jsonl` and the rounds are for them. One
+line, one item: a message or a conversation with `fields`, what holds at its end, and `history`, what the visitor
+replaced or withdrew.
 """
 
 import datetime

@@ -29,6 +29,15 @@ def days(text: str, first: tuple[int, int, int], last: tuple[int, int, int]) -> 
         ("we'd sign in early November", "US", days("early November", (2026, 11, 1), (2026, 11, 10))),
         ("We plan it for October next year", "US", days("October next year", (2027, 10, 1), (2027, 10, 31))),
         ("asap please", "US", When(text="asap")),
+        (
+            "Die Einführung ist für das dritte Quartal 2027 geplant",
+            "DE",
+            days("dritte Quartal 2027", (2027, 7, 1), (2027, 9, 30)),
+        ),
+        ("Avant le 1er mai si possible", "FR", day("1er mai", 2027, 5, 1)),
+        ("Wir sind 6. Start ist im Mai.", "DE", days("Mai", (2027, 5, 1), (2027, 5, 31))),
+        ("It moved from August to October", "US", days("October", (2026, 10, 1), (2026, 10, 31))),
+        ("Lo requerimos a más tardar en dos semanas", "MX", day("a más tardar en dos semanas", 2026, 9, 17)),
         ("Wir brauchen es bis Ende Juli", "DE", day("Ende Juli", 2027, 7, 31)),
         ("Start ist am 3. Mai 2027", "DE", day("3. Mai 2027", 2027, 5, 3)),
         ("Wir wollen nächsten Montag anfangen", "DE", day("nächsten Montag", 2026, 9, 7)),
@@ -53,6 +62,9 @@ def test_when_the_visitor_wants_it_is_read_as_days(said: str, region: str, when:
         "Our contract with them expires in June",
         "My neighbour starts in June",
         "we may need it",
+        "Könnt ihr mir bis Freitag ein Angebot schicken?",
+        "We want to take Christmas orders",
+        "Wir sind die Backhaus Sommer KG",
     ],
 )
 def test_another_time_is_no_timeline(said: str) -> None:

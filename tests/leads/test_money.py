@@ -25,6 +25,16 @@ from tests.leads.talking import value_of
         ("Podemos gastar hasta 20 mil pesos", "MX", Money(high="20000", currency="MXN")),
         ('התקציב שלנו 40,000 ש"ח', "IL", Money(amount="40000", currency="ILS")),
         ("Our budget is Rs. 3,50,000", "IN", Money(amount="350000", currency="INR")),
+        ("Mehr als 80 € im Monat ist nicht drin", "DE", Money(high="80", currency="EUR", period="month")),
+        ("We couldn't go beyond £1,200 a year", "GB", Money(high="1200", currency="GBP", period="year")),
+        ("Prix visé autour de CHF 300.- par mois", "CH", Money(amount="300", currency="CHF", period="month")),
+        ("Disponemos de 20 millones de pesos", "CO", Money(amount="20000000", currency="COP")),
+        ("Budget zwischen zehn- und fünfzehntausend", "DE", Money(low="10000", high="15000")),
+        ("Unser Kostenrahmen: 80 bis 100 TEUR", "DE", Money(low="80000", high="100000", currency="EUR")),
+        ("We'd spend four and a half grand", "IE", Money(amount="4500")),
+        ("We've got $6,000, not $9,000", "US", Money(amount="6000", currency="USD")),
+        ("Budget ? Disons 1 000 € à l'année", "FR", Money(amount="1000", currency="EUR", period="year")),
+        ("Presupuesto anual: $15,000 MXN", "MX", Money(amount="15000", currency="MXN", period="year")),
     ],
 )
 def test_an_amount_that_the_visitor_has_is_their_budget(said: str, region: str, money: Money) -> None:
@@ -48,6 +58,10 @@ def test_an_amount_that_the_visitor_has_is_their_budget(said: str, region: str, 
         "I want my money back, $59",
         "call me at 5pm",
         "> We have $900 a month",
+        "We currently pay Zendesk $2,300 a month",
+        "Quiero que me devuelvan los 45 euros",
+        "90 Euro sind uns viel zu teuer",
+        "-- Forwarded message --\nWe have $900 a month",
     ],
 )
 def test_what_is_asked_denied_supposed_or_somebody_elses_is_none(said: str) -> None:

@@ -23,6 +23,10 @@ FIELDS = (
         ("Wir suchen eine Software für die Urlaubsplanung", "eine Software für die Urlaubsplanung"),
         ("Nous cherchons un logiciel de facturation", "logiciel de facturation"),
         ("Necesitamos un programa de reservas para septiembre", "programa de reservas"),
+        ("I'd like pricing for your support widget", "your support widget"),
+        ("Nous voulons un assistant pour l'état civil", "assistant pour l'état civil"),
+        ("Queremos que la gente pida cita por whatsapp", "la gente pida cita por whatsapp"),
+        ("אנו מעוניינים במערכת מענה", "מערכת מענה"),
     ],
 )
 def test_what_the_visitor_wants_is_said_in_their_words(said: str, need: str) -> None:

@@ -13,6 +13,7 @@ from tests.leads.talking import extracted, held, value_of
         ("mon mail : luc point petit arobase example point org", "luc.petit@example.org"),
         ("mi correo es eva arroba example punto com", "eva@example.com"),
         ("jo Punkt berg ät example Punkt de, bitte", "jo.berg@example.de"),
+        ("נא לשלוח ל-billing@example.net", "billing@example.net"),
     ],
 )
 def test_an_address_is_read_however_it_is_spelt(said: str, email: str) -> None:
@@ -44,6 +45,7 @@ def test_somebody_elses_address_and_what_is_none_are_not_found(said: str) -> Non
         ("0044 7700 900321 is my mobile", "US", "+447700900321"),
         ("my UK number is 07700 900321", "US", "+447700900321"),
         ("phone: 030 23125 000", None, "03023125000"),
+        ("06 39 98 12 45, demandez Inès", "FR", "+33639981245"),
         ("text me at five oh three five five five oh one nine two", "US", "+15035550192"),
     ],
 )

@@ -20,6 +20,14 @@ from tests.leads.talking import value_of
         ("Nous sommes une quinzaine de vendeurs", "FR", Size(number=15)),
         ("Somos entre 8 y 10", "ES", Size(low=8, high=10)),
         ("אנחנו צוות של 12", "IL", Size(number=12)),
+        ("It's just me and my sister", "US", Size(number=2)),
+        ("Somos mi papá, mi hermano y yo", "CL", Size(number=3)),
+        ("There are 40 of us, and only the nine people in intake would have access", "US", Size(number=9)),
+        ("Four in accounts plus 2 directors, so 6 of us", "US", Size(number=6)),
+        ("Wir sind ein Team mit fünf Leuten", "DE", Size(number=5)),
+        ("Für unsere Disponenten (rund 20)", "DE", Size(number=20)),
+        ("Wir brauchen 15 statt 25 Lizenzen", "DE", Size(number=15)),
+        ("we're a 7 person landscaping outfit", "US", Size(number=7)),
     ],
 )
 def test_how_many_would_use_it(said: str, region: str, size: Size) -> None:
@@ -40,6 +48,8 @@ def test_how_many_would_use_it(said: str, region: str, size: Size) -> None:
         "I have 4 kids",
         "it's 14:30 here",
         "We're hiring 10 people",
+        "Nous voulons un assistant",
+        "Je vous écris pour les Trois Rivières",
     ],
 )
 def test_another_count_is_no_team(said: str) -> None:
