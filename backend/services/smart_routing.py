@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from backend.agents.routing import LOOK_UP, Route, handed_over, noted, wants_person
+from backend.agents.routing import LOOK_UP, Route, handed_over, noted, wants_person, words_of
 from backend.db.models import Agent, Message
 from backend.leads.folding import fold
 from backend.leads.languages import language_of
@@ -41,9 +41,8 @@ def route_of(agent: Agent, messages: Sequence[Message], said: Said) -> Route:
 
 
 def _left(rest: str, language: Language) -> set[str]:
-    """Words that carry meaning, without those that only name a field, as in "my budget is"."""
-    topics = [re.compile(rf"(?:{words})\Z") for words in language.topics]
-    return {word for word in content_words(fold(rest)) if not any(topic.match(word) for topic in topics)}
+    """Words that carry meaning, without those around what is told, as in "my budget is"."""
+    return set(content_words(rest)) - words_of(language.code).telling
 
 
 def _code(agent: Agent, language: Language) -> str:

@@ -35,13 +35,15 @@ Rule = Literal["a person is asked for", "something is told", "something is asked
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`person` finds a wish to talk to a person in a folded text, `no_person` what only looks like one."""
+    """`person` finds a wish to talk to a person in a folded text, `no_person` what only looks like one. `telling` are
+    words that stand around what somebody tells of themselves."""
 
     person: re.Pattern[str]
     no_person: re.Pattern[str] | None
     hand_over: str
     noted: str
     go_on: str
+    telling: frozenset[str]
     questions: dict[str, str]
 
 
@@ -95,6 +97,7 @@ def words_of(code: str) -> Words:
         hand_over=told["hand_over"],
         noted=told["noted"],
         go_on=told["go_on"],
+        telling=frozenset(told["telling"]),
         questions=told["questions"],
     )
 
