@@ -1,7 +1,10 @@
 """Leads by rules, offline: each message is read in its conversation, and what is newer holds."""
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Final
 
 from backend.leads.base import FieldSpec, LeadValue, Setting, Turn
@@ -20,19 +23,40 @@ from backend.leads.sizes import sizes
 from backend.leads.timelines import timelines, times
 
 EXTRACTOR: Final = "rules"
+LONG: Final = 1_000
+"""Characters of a message that is read beside the event loop."""
+KEPT: Final = 1_000
+"""Messages whose reading is kept in memory."""
 INTRODUCED: Final = 0.9
 """From this confidence on, what is a name is no part of a company's."""
 
 
 class RulesExtractor:
-    """A `LeadExtractor` that needs no model."""
+    """A `LeadExtractor` that needs no model. What a message says is read once, however long its conversation gets."""
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[tuple[bytes, tuple[FieldSpec, ...], Setting], tuple[Reading, list[Found]]] = (
+            OrderedDict()
+        )
 
     async def extract(self, turns: Sequence[Turn], fields: Sequence[FieldSpec], setting: Setting) -> list[LeadValue]:
-        conversation = Conversation(EXTRACTOR)
+        if any(turn.role == "user" and len(turn.text) > LONG for turn in turns):
+            return await asyncio.to_thread(self._extracted, turns, fields, setting)
+        return self._extracted(turns, fields, setting)
+
+    def _extracted(self, turns: Sequence[Turn], fields: Sequence[FieldSpec], setting: Setting) -> list[LeadValue]:
+        conversation, so_far = Conversation(EXTRACTOR), b""
         for index, turn in enumerate(turns):
+            so_far = blake2b(b"\0".join((so_far, turn.role.encode(), turn.text.encode("utf-8", "replace")))).digest()
             if turn.role == "user":
-                reading = read(turns, index, fields, setting)
-                conversation.add(turn, reading, list(found_in(reading)))
+                key = (so_far, tuple(fields), setting)
+                if key not in self._read:
+                    reading = read(turns, index, fields, setting)
+                    self._read[key] = reading, list(found_in(reading))
+                reading, found = self._read[key]
+                conversation.add(turn, reading, found)
+        while len(self._read) > KEPT:
+            self._read.popitem(last=False)
         return conversation.values()
 
 
