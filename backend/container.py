@@ -90,6 +90,7 @@ from backend.services.measuring import Measuring
 from backend.services.model_drafts import ModelDrafting
 from backend.services.model_switch import ModelSwitch, ModelSwitchService, SwitchPayload
 from backend.services.openai import OpenAIService
+from backend.services.personas import PersonaService
 from backend.services.providers import ProviderService
 from backend.services.rewording import ModelRewording
 from backend.services.similar import SimilarFaqs
@@ -354,6 +355,7 @@ class Container:
             metrics=self.metrics,
             model_switch=ModelSwitchService(uow, runner, models.embedders),
             openai=OpenAIService(uow, chat, models.embedders, tuned),
+            personas=PersonaService(uow),
             providers=providers,
             smart_chat=SmartChatService(uow, chat, self._capture()),
             system=SystemService(

@@ -1,10 +1,11 @@
 """How an agent speaks: of a workspace, of one agent, of one conversation."""
 
 from typing import Annotated, Final
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.base import OneLine, Request, Shape, Storable, Visible
+from contracts.base import Answer, OneLine, Request, Shape, Storable, Visible
 
 OWN_LANGUAGE: Final = "visitor"
 """The language of whoever asks."""
@@ -37,3 +38,19 @@ class Persona(Request):
     avoid: list[Line] | None = Field(None, max_length=RULES)
     greeting: Lines | None = None
     handover: Lines | None = None
+
+
+class PersonaSaid(Request):
+    """What an operator says of how the agent is to speak, in one of its conversations or in all."""
+
+    said: Lines
+    conversation_id: UUID | None = None
+
+
+class PersonaProposal(Answer):
+    """Nothing is kept yet. `change` has the fields that differ between `before` and `after`: put it over the
+    conversation's persona, or over the agent's."""
+
+    before: Persona
+    after: Persona
+    change: Persona

@@ -13,7 +13,6 @@ from contracts.agents import (
     AgentVersion,
 )
 from contracts.page import Page
-from contracts.personas import Persona
 
 router = guarded_router("agents")
 
@@ -28,18 +27,6 @@ async def list_agents(services: Services, principal: CurrentPrincipal, archived:
 async def list_agent_templates() -> Page[AgentTemplate]:
     """What to begin an agent with."""
     return Page(items=list(templates()))
-
-
-@router.get("/agents/persona")
-async def get_default_persona(services: Services, principal: CurrentPrincipal) -> Persona:
-    """How the workspace's agents speak where they do not say themselves."""
-    return await services.agents.persona(principal)
-
-
-@router.put("/agents/persona")
-async def put_default_persona(body: Persona, services: Services, principal: CurrentPrincipal) -> Persona:
-    """In the place of the one that there is."""
-    return await services.agents.put_persona(principal, body)
 
 
 @router.post("/agents", status_code=201)

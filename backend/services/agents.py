@@ -25,7 +25,6 @@ from backend.services.names import asked_by, require_free
 from backend.services.providers import Answerer, ProviderService, own_model, usable_model
 from backend.tracing.track import track
 from contracts import agents as wire
-from contracts.personas import Persona
 
 
 def _utc_now() -> datetime:
@@ -176,17 +175,6 @@ class AgentService:
             agent = await tx.agents.get(agent_id)
             await _check_spare(tx, agent, "deleted")
             await tx.agents.remove(agent)
-
-    async def persona(self, principal: Principal) -> Persona:
-        """How the workspace's agents speak where they do not say themselves."""
-        async with self._uow.read(principal.workspace_id) as tx:
-            return await tx.agents.default_persona()
-
-    @track("agents.put_persona")
-    async def put_persona(self, principal: Principal, persona: Persona) -> Persona:
-        async with self._uow(principal.workspace_id) as tx:
-            await tx.agents.put_default_persona(persona)
-            return await tx.agents.default_persona()
 
     # --- for whoever asks an agent --------------------------------------------
     async def find(self, tx: Tx, ref: str) -> Agent:

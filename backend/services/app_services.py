@@ -24,6 +24,7 @@ from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
 from backend.services.model_switch import ModelSwitchService
 from backend.services.openai import OpenAIService
+from backend.services.personas import PersonaService
 from backend.services.providers import ProviderService
 from backend.services.smart_chat import SmartChatService
 from backend.services.system import SystemService
@@ -58,6 +59,7 @@ class AppServices:
     metrics: Metrics
     model_switch: ModelSwitchService
     openai: OpenAIService
+    personas: PersonaService
     providers: ProviderService
     smart_chat: SmartChatService
     system: SystemService

@@ -14,10 +14,10 @@ from backend.services.agents import UNHELD, AgentService, Hold
 from backend.services.answering import Answering, Inquiry
 from backend.services.asking import Question, as_before, conversation_of, history_of, in_persona
 from backend.services.limits import ChatLimits, Slot
+from backend.services.personas import persona_of
 from backend.tracing.track import track
 from backend.whole import to_its_end
 from contracts import chat as wire
-from contracts.personas import Persona
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class ChatService:
             self._limits.check_turns(principal, await tx.conversations.turns(conversation.id))
         inquiry.history = await history_of(tx, question, conversation.id)
         if conversation.persona:
-            inquiry.answerer = in_persona(inquiry.answerer, Persona.model_validate(conversation.persona))
+            inquiry.answerer = in_persona(inquiry.answerer, persona_of(conversation))
         given = {one.name: getattr(inquiry, one.name) for one in fields(inquiry)}
         return Exchange(**given, conversation=conversation, documents=question.documents, slot=slot)
 

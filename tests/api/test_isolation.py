@@ -31,6 +31,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/agents": {"name": "Sales"},
     "/agents/{agent_id}": {"provider": "echo"},
     "/agents/{agent_id}/rollback": {"version": 1},
+    "/agents/{agent_id}/persona/proposal": {"said": "Be brief."},
+    "/conversations/{conversation_id}/persona": {"tone": "brief"},
     "/agents/{agent_id}/duplicate": {"name": "Another"},
     "/faqs/{faq_id}": {"revision": 1, "question": "Changed?"},
     "/documents/{document_id}/drafting": {"provider": "local"},

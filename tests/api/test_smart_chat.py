@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -271,12 +271,36 @@ async def test_a_message_of_4000_characters_is_read_and_a_longer_one_refused(api
     refused(await api.client.post("/smart_chat/chat", json=asked), 422, "invalid_request")
 
 
-async def test_a_personas_change_for_one_conversation_stays_there(api: Api, agent: dict[str, Any]) -> None:
+# --- persona of one conversation -------------------------------------------------------------------
+async def test_an_operator_sees_a_change_of_the_persona_before_it_is_kept_for_a_conversation(
+    writer: Api, mock: Any
+) -> None:
+    agent = await made(writer, provider="openai-compatible", persona={"tone": "warm", "do": ["ask once"]})
+    first = await said(writer, agent, "What does the small plan cost?")
+    words = {"said": "Be more formal from now on. Always name the price.", "conversation_id": first["conversation_id"]}
+    proposal = await writer.post(f"/agents/{agent['id']}/persona/proposal", words)
+    assert (proposal["before"]["tone"], proposal["after"]["tone"]) == ("warm", "more formal")
+    change = {name: value for name, value in proposal["change"].items() if value is not None}
+    assert change == {"tone": "more formal", "do": ["ask once", "name the price"]}
+    path = f"/conversations/{first['conversation_id']}/persona"
+    assert set((await writer.get(path)).values()) == {None}
+
+    assert (await writer.client.put(path, json=change)).json()["tone"] == "more formal"
+    asked = len(mock.app.requests)
+    await said(writer, agent, "Which plan has single sign-on?", conversation_id=first["conversation_id"])
+    told = str([request.body for request in mock.app.requests[asked:]])
+    assert "Tone: more formal" in told
+    assert "Do: name the price" in told
+    asked = len(mock.app.requests)
+    await said(writer, agent, "Which plan has single sign-on?")
+    assert "Tone: warm" in str([request.body for request in mock.app.requests[asked:]])
+
+
+async def test_a_conversation_of_another_agent_has_no_proposal(api: Api, agent: dict[str, Any]) -> None:
     first = await said(api, agent, HELLO)
-    async with api.scope.database.write() as session:
-        row = await session.get_one(Conversation, UUID(first["conversation_id"]))
-        row.persona = {"tone": "formal"}
-    assert await said(api, agent, "Which plan has single sign-on?", conversation_id=first["conversation_id"])
+    other = await made(api, "Other")
+    words = {"said": "Be brief.", "conversation_id": first["conversation_id"]}
+    refused(await api.client.post(f"/agents/{other['id']}/persona/proposal", json=words), 404, "not_found")
 
 
 # --- what a message is for ------------------------------------------------------------------------
