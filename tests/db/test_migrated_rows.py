@@ -49,8 +49,14 @@ def back_to(files: DatabaseFiles, revision: str, rows: list[tuple[sa.Table, dict
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
         for table, values in rows:
-            connection.execute(sa.insert(table).values(values))
+            connection.execute(sa.insert(as_it_was(connection, table)).values(values))
     engine.dispose()
+
+
+def as_it_was(connection: sa.Connection, table: sa.Table) -> sa.Table:
+    """Without the columns that came later, which their defaults would fill."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    return sa.Table(table.name, sa.MetaData(), *(one._copy() for one in table.columns if one.name in there))
 
 
 def conversation(workspace_id: UUID, model: str | None, *answers: dict[str, Any] | None) -> list[Any]:
