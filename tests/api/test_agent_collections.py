@@ -222,7 +222,7 @@ async def test_the_collections_of_an_agent_are_kept_in_order_and_changed_by_name
     renamed = (await api.client.patch(path, json={"name": "Help"})).json()
     assert renamed == {**agent, "name": "Help"}
     swapped = {"collection_id": pricing, "more_collection_ids": [hr]}
-    assert (await api.client.patch(path, json=swapped)).json() == {**renamed, **swapped}
+    assert (await api.client.patch(path, json=swapped)).json() == {**renamed, **swapped, "version": 2}
     assert (await api.client.patch(path, json={"more_collection_ids": []})).json()["more_collection_ids"] == []
     other = await api.post("/agents", {"name": "Other"}, status=201)
     assert other["more_collection_ids"] == []
