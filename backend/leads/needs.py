@@ -9,6 +9,7 @@ from typing import Final
 from backend.leads.clauses import Clause, Stance
 from backend.leads.folding import MASK
 from backend.leads.found import Found, Reading
+from backend.leads.languages import common_of
 from backend.leads.languages.base import compiled, has, pattern
 from backend.leads.numbers import numbers
 from backend.leads.words import is_cased
@@ -45,8 +46,16 @@ def _told(reading: Reading, clause: Clause, index: int, cues: Sequence[re.Match[
     found = found or _before(reading, clause)
     is_answer = reading.asks("need", clause) or clause is not reading.clauses[index]
     if found is None and is_answer and clause.words >= 1:
-        found = _after(reading, clause, clause.start)
+        answer = _after(reading, clause, clause.start)
+        found = answer if answer is not None and _says_something(answer, reading) else None
     return found or _purpose(reading, clause) or _product(reading, clause) or _instead(reading, clause)
+
+
+def _says_something(answer: Found, reading: Reading) -> bool:
+    """ "actually it's 30k" answers nothing but what was understood of it already."""
+    language = reading.language
+    rest = pattern(language, language.correction).sub(" ", reading.folded[answer.start : answer.end])
+    return any(word not in common_of(language) for word in re.findall(r"[^\W\d_]{2,}", rest))
 
 
 def _cues(reading: Reading, clause: Clause) -> list[re.Match[str]]:

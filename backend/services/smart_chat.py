@@ -85,7 +85,7 @@ class SmartChatService:
 
         consent, messages = await self._uow.reading(principal.workspace_id, known)
         said = await self._capture.said(agent, messages)
-        talk = Talk(exchange, consent, said, route_of(agent, messages, said))
+        talk = Talk(exchange, consent, said, route_of(agent, exchange.answerer.config.persona, messages, said))
         exchange.decided = _plan(talk.route)
         await self._uow.writing(principal.workspace_id, lambda tx: self._keep(tx, talk))
         return talk

@@ -10,6 +10,7 @@ from backend.leads.folding import fold
 from backend.leads.languages import language_of
 from backend.leads.languages.base import Language
 from backend.retrieval.answerability import content_words
+from backend.retrieval.small_talk import small_talk
 from backend.services.lead_capture import Said
 from contracts.lead_fields import LeadFields
 from contracts.personas import OWN_LANGUAGE, Persona
@@ -19,12 +20,15 @@ MOST_LEFT: Final = 1
 _ASKS: Final = re.compile(r"[?？؟]")
 
 
-def route_of(agent: Agent, messages: Sequence[Message], said: Said) -> Route:
-    """Of the last of the messages. A need is looked up: what is wanted may be in the documents."""
+def route_of(agent: Agent, persona: Persona, messages: Sequence[Message], said: Said) -> Route:
+    """Of the last of the messages, to an agent that speaks in this persona. A need is looked up: what is wanted may be
+    in the documents."""
     message = messages[-1]
+    if len(messages) == 1 and persona.greeting is not None and small_talk(message.content) is not None:
+        return Route("somebody greets", persona.greeting)
     before = [fold(one.content) for one in reversed(messages[:-1]) if one.role == "user"]
     language = language_of(fold(message.content), before, None)
-    code = _code(agent, language)
+    code = language.code if persona.language in (None, OWN_LANGUAGE) else str(persona.language)
     if wants_person(message.content):
         return handed_over(code)
     told = {field: one for field, one in said.values.items() if one.message_id == message.id}
@@ -43,9 +47,3 @@ def route_of(agent: Agent, messages: Sequence[Message], said: Said) -> Route:
 def _left(rest: str, language: Language) -> set[str]:
     """Words that carry meaning, without those around what is told, as in "my budget is"."""
     return set(content_words(rest)) - words_of(language.code).telling
-
-
-def _code(agent: Agent, language: Language) -> str:
-    """The language that the agent is to speak, or the visitor's."""
-    chosen = Persona.model_validate(agent.persona or {}).language
-    return language.code if chosen in (None, OWN_LANGUAGE) else str(chosen)

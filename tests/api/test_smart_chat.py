@@ -366,3 +366,10 @@ async def test_of_two_addresses_in_one_message_one_holds_and_both_stand_there(ap
     one = answer["lead"]["values"]["email"]
     assert one["value"] in ("dana@acme.io", "levi@acme.io")
     assert text[one["start"] : one["end"]] == one["raw"] == one["value"]
+
+
+async def test_who_greets_first_is_greeted_as_the_persona_does(api: Api, agent: dict[str, Any]) -> None:
+    first = await said(api, agent, "Hello!")
+    assert first["response"] == agent["persona"]["greeting"]
+    again = await said(api, agent, "Thank you", conversation_id=first["conversation_id"])
+    assert again["response"] != first["response"]

@@ -69,3 +69,14 @@ def test_what_is_withdrawn_stays_with_its_words_and_holds_no_more() -> None:
     [value] = extracted("Our budget is $20k", "> Great.", "Forget what I said about the budget.")
 
     assert (value.field, value.raw, value.standing) == ("budget", "$20k", "withdrawn")
+
+
+@pytest.mark.parametrize(
+    "said", ["actually it's 30k", "It is 25 people", "in March", "ok", "na ja, es sind 25", "c'est 30k", "dana@acme.io"]
+)
+def test_an_answer_about_something_else_is_no_need(said: str) -> None:
+    assert "need" not in held("Our budget is 20k EUR.", "> What are you looking for?", said)
+
+
+def test_a_bare_answer_to_what_is_needed_is_one() -> None:
+    assert held("Our budget is 20k EUR.", "> What are you looking for?", "a booking system")["need"]

@@ -30,7 +30,7 @@ ASKED_FIRST: Final[tuple[StandardField, ...]] = (
 )
 """In this order an agent asks for what it does not know yet."""
 
-Rule = Literal["a person is asked for", "something is told", "something is asked"]
+Rule = Literal["a person is asked for", "something is told", "somebody greets", "something is asked"]
 
 
 @dataclass(frozen=True, slots=True)
