@@ -25,6 +25,8 @@ from backend.whole import to_its_end
 T = TypeVar("T")
 _BUSY_STATES: Final = ("40001", "40P01", "55P03")
 """Postgres: serialization failure, deadlock, lock timeout."""
+_SETTLE_MS: Final = 500
+"""How long `settle` waits for readers, and writers of other processes for it."""
 
 
 def async_url(url: str) -> str:
@@ -132,6 +134,16 @@ class Database:
         async with self.read() as session:
             await session.execute(sa.text("SELECT count(*) FROM workspace"))
 
+    async def settle(self) -> bool:
+        """Leaves nothing of what was deleted in the files of a SQLite database; False while somebody still reads an
+        older state, which a later call will not."""
+        file = sa.make_url(self.url).database
+        if not self.is_sqlite or file is None:
+            return True
+        async with self._turn():
+            with translating():
+                return await to_its_end(asyncio.to_thread(_emptied_log, existing(self.url)))
+
     async def aclose(self) -> None:
         await self._threads.aclose()
         await self.engine.dispose()
@@ -194,6 +206,17 @@ def translated(exc: Exception) -> NexusError:
     return DatabaseUnavailable("the database does not answer")
 
 
+def _emptied_log(url: str) -> bool:
+    """Whether all of the write-ahead log is in the database now, and the log empty."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute(f"PRAGMA busy_timeout = {_SETTLE_MS}")
+        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 class _Connection(sqlite3.Connection):
     """Ends its transaction when it is closed.
 
@@ -217,6 +240,7 @@ def _configure_sqlite(engine: sa.Engine, *, synchronous: str, busy_timeout: floa
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {synchronous.upper()}")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what a person has erased is overwritten
         cursor.close()
 
 
