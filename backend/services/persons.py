@@ -1,5 +1,6 @@
 """What a person may ask for: all that is kept of them, and that nothing is kept any more."""
 
+import logging
 from uuid import UUID, uuid4
 
 from backend.db.comparing import AuditEvent
@@ -10,6 +11,8 @@ from backend.services.lead_rows import consents_of
 from backend.services.leads import LeadService, standing
 from backend.tracing.track import track
 from contracts import lead_records as wire
+
+log = logging.getLogger("nexus.persons")
 
 
 class PersonService:
@@ -40,7 +43,8 @@ class PersonService:
             await tx.access.forget_naming(conversation_ids)
             erasure = wire.Erasure(leads=len(leads), conversations=await tx.leads.erase(conversation_ids))
             await _note(tx, principal, lead_id, erasure)
-        await self._uow.database.settle()
+        if not await self._uow.database.settle(rewrite=True):
+            log.warning("what was erased is not yet overwritten in the database's files; it is tried again")
         return erasure
 
 
