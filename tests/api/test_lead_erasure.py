@@ -53,15 +53,19 @@ async def two_talks(api: Api) -> tuple[str, list[str]]:
 
 @pytest.mark.fault("E19")
 async def test_of_a_person_who_is_erased_nothing_is_left_in_any_table(api: Api) -> None:
-    lead_id, _ = await two_talks(api)
-    asked = {"message": "And zinnias?", "conversation_id": str((await rows(api, Lead))[0].conversation_id)}
-    await api.client.post("/chat", json=asked, headers={"Idempotency-Key": "once"})
+    lead_id, [first, _] = await two_talks(api)
+    agent_id = (await api.get(f"/leads/{lead_id}"))["agent_id"]
+    asked = {"agent_id": agent_id, "message": "I am Zohar. Are there zinnias?", "conversation_id": first}
+    answer = await api.client.post("/chat", json=asked, headers={"Idempotency-Key": "once"})
+    assert answer.status_code == 200, answer.text
+    assert first in (await stored(api))["idempotency"]
     assert "zohar" in (await stored(api))["message"]
 
     answer = await api.client.delete(f"/leads/{lead_id}")
 
     assert (answer.status_code, answer.json()) == (200, {"leads": 2, "conversations": 2})
     for table, text in (await stored(api)).items():
+        assert first not in text, table
         assert [word for word in WORDS if word in text] == [], table
     assert (len(await rows(api, Lead)), len(await rows(api, Conversation)), len(await rows(api, Message))) == (1, 1, 2)
     refused(await api.client.get(f"/leads/{lead_id}"), 404, "not_found")
