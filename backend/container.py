@@ -85,14 +85,18 @@ from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
 from backend.services.judging import BatchJudging
 from backend.services.lead_capture import LeadCapture
+from backend.services.lead_export import LeadExport
+from backend.services.leads import LeadService
 from backend.services.limits import ChatLimits, Limits
 from backend.services.measuring import Measuring
 from backend.services.model_drafts import ModelDrafting
 from backend.services.model_switch import ModelSwitch, ModelSwitchService, SwitchPayload
 from backend.services.openai import OpenAIService
 from backend.services.personas import PersonaService
+from backend.services.persons import PersonService
 from backend.services.providers import ProviderService
 from backend.services.rewording import ModelRewording
+from backend.services.saved_lead_views import SavedLeadViews
 from backend.services.similar import SimilarFaqs
 from backend.services.smart_chat import SmartChatService
 from backend.services.strategies import Strategies
@@ -324,9 +328,10 @@ class Container:
 
     def _services(self, uow: UnitOfWork, runner: JobRunner, sync: CollectionSync, models: "_Models") -> AppServices:
         settings, providers = self.settings, models.providers
-        spec, store = self.embedder.spec, settings.vector_store
+        spec, store, capture = self.embedder.spec, settings.vector_store, self._capture()
         agents, tuned, answering = models.agents, models.tuned, models.answering
         chat = ChatService(uow, answering, agents, limits=self._limits)
+        leads = LeadService(uow, capture)
         return AppServices(
             agents=agents,
             aliases=AliasService(uow, answering),
@@ -352,12 +357,16 @@ class Container:
             idempotency=IdempotencyService(uow),
             job_events=JobEvents(uow),
             jobs=JobService(uow, runner),
+            lead_export=LeadExport(uow, leads),
+            lead_views=SavedLeadViews(uow),
+            leads=leads,
             metrics=self.metrics,
             model_switch=ModelSwitchService(uow, runner, models.embedders),
             openai=OpenAIService(uow, chat, models.embedders, tuned),
             personas=PersonaService(uow),
+            persons=PersonService(uow, leads),
             providers=providers,
-            smart_chat=SmartChatService(uow, chat, self._capture()),
+            smart_chat=SmartChatService(uow, chat, capture),
             system=SystemService(
                 uow,
                 self.files,
@@ -368,15 +377,19 @@ class Container:
             ),
             tuned_models=tuned,
             upkeep=Upkeep(uow),
-            uploads=UploadService(
-                uow,
-                runner,
-                self.files,
-                self.metrics,
-                file_limit=settings.upload_limit,
-                file_count=settings.files_per_upload,
-                samples=SAMPLES,
-            ),
+            uploads=self._uploads(uow, runner),
+        )
+
+    def _uploads(self, uow: UnitOfWork, runner: JobRunner) -> UploadService:
+        settings = self.settings
+        return UploadService(
+            uow,
+            runner,
+            self.files,
+            self.metrics,
+            file_limit=settings.upload_limit,
+            file_count=settings.files_per_upload,
+            samples=SAMPLES,
         )
 
     def _capture(self) -> LeadCapture:

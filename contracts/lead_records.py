@@ -5,13 +5,16 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.base import Answer, Kept, Request, Storable, UtcTime, Visible, WholeNumber
+from contracts.base import Answer, Kept, Name, Request, Storable, UtcTime, Visible, WholeNumber
+from contracts.chat import Conversation
 from contracts.leads import Money, Size, When
 
 Stage = Literal["new", "contacted", "qualified", "won", "lost"]
 ConsentState = Literal["not_required", "required", "given", "refused"]
 Standing = Literal["holds", "replaced", "withdrawn"]
 LeadSort = Literal["newest", "score", "updated"]
+LeadForm = Literal["csv"]
+ViewName = Name
 Value = bool | int | float | str | Money | When | Size
 Owner = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable, Visible]
 Notes = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), Storable]
@@ -69,8 +72,9 @@ class ConsentAnswer(Request):
 
 
 class LeadRow(Answer):
-    """`score` is 0..100. `expires_at` is when the agent's retention deletes it. `twins` are other leads with the same
-    e-mail address or phone number."""
+    """`values` are the newest of the lead and of those that are part of it, `merged`; `merged_into` is the lead that it
+    is itself part of. `score` is 0..100. `twins` are other leads with the same e-mail address or phone number.
+    `expires_at` is when the agent's retention deletes it."""
 
     id: UUID
     agent_id: UUID
@@ -83,6 +87,7 @@ class LeadRow(Answer):
     consent: ConsentState
     twins: list[UUID]
     merged: list[UUID]
+    merged_into: UUID | None
     revision: int
     created_at: UtcTime
     updated_at: UtcTime
@@ -90,7 +95,7 @@ class LeadRow(Answer):
 
 
 class Lead(LeadRow):
-    """With its notes and what its visitor said before."""
+    """With its notes and what its visitor said before, the newest first."""
 
     notes: str
     history: list[PastEvidence]
@@ -116,3 +121,35 @@ class Erasure(Answer):
 
     leads: int
     conversations: int
+
+
+class PersonConversation(Conversation):
+    """`user_id` is another program's name for the visitor."""
+
+    user_id: str | None
+
+
+class PersonalData(Answer):
+    """All that is kept of the person of a lead."""
+
+    lead: Lead
+    consents: list[Consent]
+    conversations: list[PersonConversation]
+
+
+class LeadView(Request):
+    """What a list of leads is to show. A search for words is no part of it: they could be a person's."""
+
+    stage: Stage | None = None
+    agent_id: UUID | None = None
+    owner: Owner | None = None
+    score: Annotated[WholeNumber, Field(ge=0, le=100)] | None = None
+    since: UtcTime | None = None
+    sort: LeadSort = "newest"
+
+
+class SavedLeadView(Answer):
+    name: str
+    view: LeadView
+    author: str
+    updated_at: UtcTime

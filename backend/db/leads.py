@@ -9,14 +9,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import Base, Owned, utc_now
+from backend.db.base import Base, Json, Owned, utc_now
 
 
 class Lead(Owned, Base):
     """What one conversation says of its visitor. `sealed` is a JSON list of values with their evidence, `notes` a text.
 
     `merged_into` is the lead that it became a part of. `expires_at` is when retention deletes it, with its
-    conversation. `score` is of its own values.
+    conversation. `score` is of its values and those of its parts, on the day that they were last said.
     """
 
     __tablename__ = "lead"
@@ -59,3 +59,15 @@ class Consent(Owned, Base):
     version: Mapped[int]
     given: Mapped[bool]
     at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class LeadView(Owned, Base):
+    """A list of leads that is asked for again: `view` is a `contracts.lead_records.LeadView`."""
+
+    __tablename__ = "lead_view"
+    __table_args__ = (sa.PrimaryKeyConstraint("workspace_id", "name"),)
+
+    name: Mapped[str]
+    view: Mapped[Json]
+    author: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -151,5 +151,11 @@ class AccessRepository:
         old = (Idempotency.workspace_id == self._workspace_id, Idempotency.created_at < when)
         await self._session.execute(sa.delete(Idempotency).where(*old))
 
+    async def forget_naming(self, ids: Sequence[UUID]) -> None:
+        """The answers in which one of these ids stands."""
+        for one in ids:
+            named = (Idempotency.workspace_id == self._workspace_id, Idempotency.body.contains(str(one)))
+            await self._session.execute(sa.delete(Idempotency).where(*named))
+
     def _is(self, route: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
         return (Idempotency.workspace_id == self._workspace_id, Idempotency.route == route, Idempotency.key == key)

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -111,6 +112,13 @@ class ConversationRepository:
         query = query.order_by(Message.created_at.desc(), Message.role, Message.id.desc())
         rows = (await self._session.scalars(query if last is None else query.limit(last))).all()
         return list(reversed(rows))
+
+    async def said_at(self, message_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+        """When each of these messages was said; what is not there any more is left out."""
+        query = sa.select(Message.id, Message.created_at).where(
+            Message.workspace_id == self._workspace_id, Message.id.in_(message_ids)
+        )
+        return dict((await self._session.execute(query)).all())
 
     async def those_of(self, conversation_ids: Sequence[UUID], where: ConversationFilter) -> set[UUID]:
         query = sa.select(Conversation.id).where(

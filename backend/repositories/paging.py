@@ -58,8 +58,12 @@ async def page_of(
     rows = (await session.scalars(query.order_by(*order).limit(slice_.limit + 1))).all()
     if len(rows) <= slice_.limit:
         return rows, None
-    last = rows[slice_.limit - 1]
-    return rows[: slice_.limit], _encode([getattr(last, key.column.key) for key in keyset.keys])
+    return rows[: slice_.limit], cursor_behind(rows[slice_.limit - 1], keyset)
+
+
+def cursor_behind(row: object, keyset: Keyset) -> str:
+    """The cursor of the page that begins behind a row."""
+    return _encode([getattr(row, key.column.key) for key in keyset.keys])
 
 
 def _behind(keys: Sequence[Key], values: Sequence[Value]) -> sa.ColumnElement[bool]:

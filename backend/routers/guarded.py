@@ -29,7 +29,9 @@ MAX_KEY: Final = 200
 _KEY: Final = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 REPEATABLE: Final = frozenset({"/v1/embeddings"})
 """POSTs that change nothing: asked again they answer the same, so no answer (up to 16 MB) is kept for their key."""
-SECRET: Final = frozenset({"/keys", "/smart_chat/chat", "/conversations/{conversation_id}/consent"})
+SECRET: Final = frozenset(
+    {"/keys", "/smart_chat/chat", "/conversations/{conversation_id}/consent", "/leads/{lead_id}/merge"}
+)
 """POSTs whose answer holds a secret, or what a visitor said about themselves: it is not remembered, so they take no
 key."""
 Fingerprint = Callable[[AppServices, Request], Awaitable[str]]

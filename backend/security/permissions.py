@@ -33,6 +33,8 @@ class Permission(StrEnum):
     COMPARISONS_WRITE = "comparisons.write"
     VOTE = "vote"
     AUDIT_READ = "audit.read"
+    LEADS_READ = "leads.read"
+    LEADS_WRITE = "leads.write"
 
 
 _READ: Final = frozenset(
@@ -55,7 +57,9 @@ ROLES: Final[dict[Role, frozenset[Permission]]] = {
     | {Permission.JOBS_CONTROL, Permission.DATASETS_READ, Permission.DATASETS_WRITE}
     | {Permission.MODELS_READ, Permission.MODELS_WRITE}
     | {Permission.COMPARISONS_READ, Permission.COMPARISONS_WRITE, Permission.VOTE, Permission.AUDIT_READ},
-    Role.SALES: _READ | {Permission.CHAT, Permission.AGENTS_WRITE, Permission.COMPARISONS_READ, Permission.VOTE},
+    Role.SALES: _READ
+    | {Permission.CHAT, Permission.AGENTS_WRITE, Permission.COMPARISONS_READ, Permission.VOTE}
+    | {Permission.LEADS_READ, Permission.LEADS_WRITE},
     Role.DEVOPS: frozenset(
         {
             Permission.SIGNED_IN,
@@ -114,6 +118,18 @@ ROUTES: Final[dict[tuple[str, str], Permission]] = {
     ("GET", "/conversations/{conversation_id}/consent"): Permission.CHAT,
     ("POST", "/conversations/{conversation_id}/consent"): Permission.CHAT,
     ("POST", "/smart_chat/chat"): Permission.CHAT,
+    ("GET", "/leads"): Permission.LEADS_READ,
+    ("GET", "/leads/export"): Permission.LEADS_READ,
+    ("GET", "/leads/{lead_id}"): Permission.LEADS_READ,
+    ("PATCH", "/leads/{lead_id}"): Permission.LEADS_WRITE,
+    ("DELETE", "/leads/{lead_id}"): Permission.LEADS_WRITE,
+    ("GET", "/leads/{lead_id}/export"): Permission.LEADS_READ,
+    ("POST", "/leads/{lead_id}/merge"): Permission.LEADS_WRITE,
+    ("DELETE", "/leads/{lead_id}/merge/{part_id}"): Permission.LEADS_WRITE,
+    ("GET", "/lead_views"): Permission.LEADS_READ,
+    ("GET", "/lead_views/{name}"): Permission.LEADS_READ,
+    ("PUT", "/lead_views/{name}"): Permission.LEADS_WRITE,
+    ("DELETE", "/lead_views/{name}"): Permission.LEADS_WRITE,
     ("GET", "/jobs"): Permission.JOBS_READ,
     ("GET", "/jobs/counts"): Permission.JOBS_READ,
     ("GET", "/jobs/{job_id}"): Permission.JOBS_READ,

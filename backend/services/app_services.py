@@ -22,10 +22,14 @@ from backend.services.finetuning import FinetuningService
 from backend.services.idempotency import IdempotencyService
 from backend.services.job_events import JobEvents
 from backend.services.jobs import JobService
+from backend.services.lead_export import LeadExport
+from backend.services.leads import LeadService
 from backend.services.model_switch import ModelSwitchService
 from backend.services.openai import OpenAIService
 from backend.services.personas import PersonaService
+from backend.services.persons import PersonService
 from backend.services.providers import ProviderService
+from backend.services.saved_lead_views import SavedLeadViews
 from backend.services.smart_chat import SmartChatService
 from backend.services.system import SystemService
 from backend.services.tuned_models import TunedModelService
@@ -56,10 +60,14 @@ class AppServices:
     idempotency: IdempotencyService
     job_events: JobEvents
     jobs: JobService
+    lead_export: LeadExport
+    lead_views: SavedLeadViews
+    leads: LeadService
     metrics: Metrics
     model_switch: ModelSwitchService
     openai: OpenAIService
     personas: PersonaService
+    persons: PersonService
     providers: ProviderService
     smart_chat: SmartChatService
     system: SystemService

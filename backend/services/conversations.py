@@ -61,8 +61,7 @@ class ConversationService:
         async with self._uow.read(principal.workspace_id) as tx:
             row = await tx.conversations.get(conversation_id, readable_by(principal))
             turns = await tx.conversations.messages(conversation_id)
-        summary = _summary(row, len(turns), principal)
-        return wire.Conversation(**summary.model_dump(), turns=[_turn(message) for message in turns])
+        return shown(row, turns, principal)
 
     async def unanswered(
         self, principal: Principal, slice_: Slice, *, sources: Sequence[wire.ConversationSource] = ()
@@ -114,6 +113,11 @@ def readable_by(principal: Principal) -> ConversationFilter:
 
 def is_owner(principal: Principal, row: models.Conversation) -> bool:
     return row.owner == owner_of(principal) or (row.owner is None and principal.role is Role.ADMIN)
+
+
+def shown(row: models.Conversation, turns: Sequence[models.Message], principal: Principal) -> wire.Conversation:
+    summary = _summary(row, len(turns), principal)
+    return wire.Conversation(**summary.model_dump(), turns=[_turn(message) for message in turns])
 
 
 def _source(stored: str | None) -> wire.ConversationSource:

@@ -1,8 +1,7 @@
 """What a conversation says of its visitor: read, sealed, and kept as a lead."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
@@ -13,18 +12,10 @@ from backend.leads.base import FieldSpec, LeadExtractor, LeadValue, Setting, Tur
 from backend.repositories.uow import Tx
 from backend.security.sealing import PersonIndex, Sealer
 from backend.services.lead_scores import score_of
+from backend.services.lead_wholes import Said, wholes
 from contracts.lead_fields import LeadFields
 from contracts.lead_records import CapturedLead, Evidence, PastEvidence
 from contracts.personas import Persona
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What holds, by its field, and what was replaced or taken back."""
-
-    values: dict[str, Evidence]
-    history: list[PastEvidence]
-
 
 _PAST = TypeAdapter(list[PastEvidence])
 
@@ -54,7 +45,7 @@ class LeadCapture:
             return Said({}, [])
         turns = [_turn(message) for message in messages]
         own = [FieldSpec(one.name, one.kind, one.question, tuple(one.choices)) for one in fields.own]
-        setting = Setting(self._now().date(), _region(agent))
+        setting = Setting(self.today(), _region(agent))
         wanted = {*fields.standard, *(one.name for one in fields.own)}
         found = [value for value in await self._extractor.extract(turns, own, setting) if value.field in wanted]
         return Said(
@@ -66,7 +57,7 @@ class LeadCapture:
         """Nothing where nothing was said."""
         if not (said.values or lead is not None):
             return None
-        score, _ = score_of(said.values, self._now().date())
+        score, _ = score_of(said.values, self.today())
         stage = lead.stage if lead is not None else "new"
         return CapturedLead.model_validate(
             {"id": lead.id if lead else None, "score": score, "stage": stage, "values": said.values}
@@ -94,7 +85,24 @@ class LeadCapture:
         self._prolong(agent, lead)
         if is_new:
             await tx.leads.add(lead)
+        else:
+            await self._rate(tx, lead)
         return lead
+
+    async def forget(self, tx: Tx, conversation_id: UUID) -> None:
+        """The conversation's lead, where there is one; its parts are leads of their own again."""
+        lead = await tx.leads.of_conversation(conversation_id)
+        if lead is not None:
+            above = await tx.leads.find(lead.merged_into) if lead.merged_into is not None else None
+            await tx.leads.remove(lead)
+            if above is not None:
+                await self.renew(tx, above)
+
+    async def renew(self, tx: Tx, lead: Lead) -> None:
+        """A lead whose parts are others now, and what it is itself part of."""
+        lead.revision += 1
+        lead.updated_at = self._now()
+        await self._rate(tx, lead)
 
     def read(self, lead: Lead) -> Said:
         """What is kept of a lead. Raises `SecretUnreadable`."""
@@ -104,11 +112,33 @@ class LeadCapture:
             [one for one in kept if not _holds(one)],
         )
 
+    def notes(self, lead: Lead) -> str:
+        """Raises `SecretUnreadable`."""
+        return str(self._sealer.unseal(lead.workspace_id, lead.id, lead.notes)) if lead.notes is not None else ""
+
+    def edit(self, lead: Lead, *, notes: str | None) -> None:
+        """Another revision of a lead; without `notes` with those that it has."""
+        if notes is not None:
+            lead.notes = self._sealer.seal(lead.workspace_id, lead.id, notes) if notes else None
+        lead.revision += 1
+        lead.updated_at = self._now()
+
+    def today(self) -> date:
+        return self._now().date()
+
+    async def _rate(self, tx: Tx, lead: Lead) -> None:
+        """The score is that of the whole; what the lead is part of has changed with it."""
+        [whole] = await wholes(tx, [lead], self.read)
+        lead.score, _ = score_of(whole.said.values, self.today())
+        above = await tx.leads.find(lead.merged_into) if lead.merged_into is not None else None
+        if above is not None:
+            await self.renew(tx, above)
+
     def _write(self, lead: Lead, said: Said) -> None:
         held = [PastEvidence(**dict(value), field=field, standing="holds") for field, value in said.values.items()]
         rows = [one.model_dump(mode="json") for one in (*held, *said.history)]
         lead.sealed = self._sealer.seal(lead.workspace_id, lead.id, rows)
-        lead.score, _ = score_of(said.values, self._now().date())
+        lead.score, _ = score_of(said.values, self.today())
         lead.email_hash = self._hash(lead.workspace_id, "email", said.values.get("email"))
         lead.phone_hash = self._hash(lead.workspace_id, "phone", said.values.get("phone"))
         lead.revision += 1

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.repositories.uow import Tx
-from backend.services.lead_capture import Said
+from backend.services.lead_wholes import Said
 
 REMOVED: Final = "[removed]"
 SHORTEST: Final = 3

@@ -17,8 +17,9 @@ from backend.security.principal import Principal
 from backend.services.asking import Question
 from backend.services.chat import ChatService, Exchange
 from backend.services.conversations import readable_by
-from backend.services.lead_capture import LeadCapture, Said
+from backend.services.lead_capture import LeadCapture
 from backend.services.lead_redaction import redact
+from backend.services.lead_wholes import Said
 from backend.services.smart_routing import route_of
 from backend.tracing.track import track
 from backend.whole import to_its_end
@@ -166,7 +167,7 @@ class SmartChatService:
             if given:
                 lead = self._capture.shown(said, await self._capture.keep(tx, agent, conversation_id, said))
             else:
-                await _forget(tx, conversation_id)
+                await self._capture.forget(tx, conversation_id)
                 await redact(tx, conversation_id, said)
             return await _consent_shown(tx, agent, conversation_id, lead)
 
@@ -204,12 +205,6 @@ async def _consent_shown(
         at=row.at if row is not None else None,
         lead=lead,
     )
-
-
-async def _forget(tx: Tx, conversation_id: UUID) -> None:
-    lead = await tx.leads.of_conversation(conversation_id)
-    if lead is not None:
-        await tx.leads.remove(lead)
 
 
 def _plan(route: Route) -> Plan | None:

@@ -11,7 +11,7 @@ from backend.leads.languages import language_of
 from backend.leads.languages.base import Language
 from backend.retrieval.answerability import content_words
 from backend.retrieval.small_talk import small_talk
-from backend.services.lead_capture import Said
+from backend.services.lead_wholes import Said
 from contracts.lead_fields import LeadFields
 from contracts.personas import OWN_LANGUAGE, Persona
 

@@ -1,4 +1,4 @@
-"""What is done from time to time: conversations and leads whose time is over are removed."""
+"""What is done from time to time: conversations and leads whose time is over are removed, and what is left of them."""
 
 import asyncio
 import logging
@@ -23,6 +23,10 @@ class Upkeep:
         async with self._uow.all_workspaces() as all_workspaces:
             return await all_workspaces.remove_expired(utc_now())
 
+    async def settle(self) -> bool:
+        """Whether nothing of what was removed is left in the database's files."""
+        return await self._uow.database.settle()
+
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
@@ -30,6 +34,7 @@ class Upkeep:
                 removed = await self.remove_expired()
                 if removed:
                     log.info("%s conversations whose time was over were removed", removed)
+                await self.settle()
             except NexusError as exc:
                 log.warning("what is over could not be removed: %s", exc, extra={"code": exc.code})
             await asyncio.sleep(EVERY)

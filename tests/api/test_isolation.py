@@ -38,6 +38,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/documents/{document_id}/drafting": {"provider": "local"},
     "/comparisons/{comparison_id}/vote": {"choice": "left"},
     "/contests/{contest_id}": {"closed": True},
+    "/leads/{lead_id}": {"revision": 1, "stage": "contacted"},
+    "/leads/{lead_id}/merge": {"lead_ids": [str(uuid4())]},
+    "/lead_views/{name}": {"stage": "new"},
     "/aliases/{name}/promote": {"key": "model-1", "reason": "try it"},
 }
 """What else a body needs to be valid; also what a query does, where a route of that path takes no body."""
@@ -102,7 +105,19 @@ async def furnished(api: Api) -> dict[str, str]:
         "name": "support-default",
         **await trained(api),
         **await compared(api, job),
+        **await talked(api),
     }
+
+
+async def talked(api: Api) -> dict[str, str]:
+    """A lead with a part, and another one."""
+    body = {"name": "Listener", "template": "sales", "faqs": [{"question": "What is it?", "answer": "It is small."}]}
+    agent = await api.post("/agents", body, status=201)
+    await api.drain()
+    asked = {"agent_id": agent["id"], "message": "I'm Dana Levi, dana@acme.io. What is it?"}
+    lead, part, other = [(await api.post("/smart_chat/chat", asked))["lead"]["id"] for _ in range(3)]
+    await api.post(f"/leads/{lead}/merge", {"lead_ids": [part]})
+    return {"lead_id": lead, "part_id": part, "lead_ids": other}
 
 
 async def compared(api: Api, job: str) -> dict[str, str]:
@@ -163,6 +178,9 @@ async def holds(api: Api, own: dict[str, str]) -> None:
     assert (await api.get(f"/faqs/{own['faq_id']}"))["status"] == "approved"
     for path in ("documents", "collections", "conversations", "jobs", "agents", "contests", "comparisons"):
         assert (await api.get(f"/{path}"))["items"]
+    lead = await api.get(f"/leads/{own['lead_id']}")
+    assert (lead["stage"], lead["merged"]) == ("new", [own["part_id"]])
+    assert len((await api.get("/leads"))["items"]) == 2
     assert len(await api.get("/keys")) == 1
 
 
@@ -192,13 +210,18 @@ async def test_lists_and_figures_show_one_workspace_only(keys: Keys) -> None:
     first, second = await keys.sign_in("first"), await keys.sign_in("second")
     await furnished(first)
 
-    for path in ("/documents", "/faqs", "/conversations", "/jobs", "/contests", "/comparisons"):
+    await first.client.put("/lead_views/Mine", json={"stage": "won"})
+
+    for path in ("/documents", "/faqs", "/conversations", "/jobs", "/contests", "/comparisons", "/leads"):
         assert (await second.get(path))["items"] == [], path
     assert len((await second.get("/collections"))["items"]) == 1
     assert (await second.get("/faqs/counts")) == {"draft": 0, "approved": 0, "rejected": 0}
     overview = await second.get("/overview")
     assert (overview["documents"], overview["passages"], overview["answers_today"]) == (0, 0, 0)
     assert (await second.client.get("/faqs/export")).text == ""
+    assert len((await second.client.get("/leads/export")).text.splitlines()) == 1
+    assert await second.get("/lead_views") == []
+    refused(await second.client.get("/lead_views/Mine"), 404, "not_found")
 
 
 async def test_the_same_file_in_two_workspaces_is_two_documents(keys: Keys) -> None:

@@ -271,3 +271,50 @@ def test_trouble_is_told_without_its_statement(trouble: Exception, kind: type[Ex
     assert type(told) is kind
     assert "secret" not in str(told)
     assert "details" not in str(told)
+
+
+# --- what is left of what was deleted ---------------------------------------------------------
+MARK = "a name that nobody else has"
+
+
+def files_of(database: Database) -> bytes:
+    path = Path(sa.make_url(database.url).database or "")
+    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+async def marked_and_deleted(database: Database) -> None:
+    async with database.write() as session:
+        session.add_all([Workspace(id=uuid4(), name=MARK), Workspace(id=uuid4(), name="kept")])
+    assert MARK.encode() in files_of(database)
+    async with database.write() as session:
+        await session.execute(sa.delete(Workspace).where(Workspace.name == MARK))
+    assert MARK.encode() in files_of(database)
+
+
+@pytest.mark.parametrize("rewrite", [False, True])
+async def test_of_a_deleted_row_nothing_is_left_in_the_files_once_it_is_settled(
+    database: Database, rewrite: bool
+) -> None:
+    if not database.is_sqlite:
+        assert await database.settle(rewrite=rewrite)
+        return
+    await marked_and_deleted(database)
+    assert await database.settle(rewrite=rewrite)
+    assert MARK.encode() not in files_of(database)
+    assert await names(database) == ["kept"]
+
+
+async def test_while_somebody_reads_an_older_state_it_is_not_settled_and_a_later_call_does_it(
+    database: Database,
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("a server keeps its files itself")
+    async with database.write() as session:
+        session.add(Workspace(id=uuid4(), name=MARK))
+    async with database.read() as session:
+        await session.scalar(sa.select(sa.func.count()).select_from(Workspace))
+        async with database.write() as writing_session:
+            await writing_session.execute(sa.delete(Workspace).where(Workspace.name == MARK))
+        assert not await database.settle(rewrite=True)
+    assert await database.settle()
+    assert MARK.encode() not in files_of(database)
