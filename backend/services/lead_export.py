@@ -16,7 +16,7 @@ from contracts import lead_records as wire
 from contracts.lead_fields import STANDARD, LeadFields
 from contracts.leads import Money, Size, When
 
-READ: Final = 200
+READ: Final = 50
 COLUMNS: Final = (
     "id",
     "created_at",

@@ -1,4 +1,4 @@
-"""What is done from time to time: conversations and leads whose time is over are removed, and what is left of them."""
+"""What is done from time to time: conversations and leads whose time is over are removed."""
 
 import asyncio
 import logging
@@ -19,13 +19,12 @@ class Upkeep:
         self._uow = uow
 
     async def remove_expired(self) -> int:
-        """How many conversations were removed, each with its lead."""
+        """How many conversations were removed, each with its lead; what was said in them is overwritten on the disk,
+        and what an erasure could not overwrite."""
         async with self._uow.all_workspaces() as all_workspaces:
-            return await all_workspaces.remove_expired(utc_now())
-
-    async def settle(self) -> bool:
-        """Whether nothing of what was removed is left in the database's files."""
-        return await self._uow.database.settle()
+            removed = await all_workspaces.remove_expired(utc_now())
+        await self._uow.database.settle()
+        return removed
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -34,7 +33,6 @@ class Upkeep:
                 removed = await self.remove_expired()
                 if removed:
                     log.info("%s conversations whose time was over were removed", removed)
-                await self.settle()
             except NexusError as exc:
                 log.warning("what is over could not be removed: %s", exc, extra={"code": exc.code})
             await asyncio.sleep(EVERY)

@@ -1,6 +1,7 @@
 """What a person may ask for: all that is kept of them, and to be forgotten, without a trace."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from backend.tracing.config import OtlpTarget, TracingConfig
 from contracts.access import Role
 from tests.api.conftest import Keys
 from tests.api.test_leads import KIM, captured, edited
-from tests.api.test_smart_chat import CONSENT, made, rows, said
+from tests.api.test_smart_chat import CONSENT, aged, made, rows, said
 from tests.support import Api, refused
 from tests.tracing.collector import collecting
 
@@ -87,6 +88,16 @@ async def test_of_a_person_who_is_erased_nothing_is_left_in_the_files(api: Api) 
     assert [word for word in WORDS if word.encode() in after] == []
     assert sealed[0] not in after
     assert b"kim@rivet.io" in after
+
+
+@pytest.mark.fault("E19")
+async def test_of_a_lead_whose_time_is_over_nothing_is_left_in_the_files(api: Api) -> None:
+    if not api.scope.database.is_sqlite:
+        pytest.skip("a server keeps its files itself")
+    await said(api, await made(api, retention_days=30), ZOHAR)
+    await aged(api, Lead, timedelta(days=31))
+    assert await api.scope.services.upkeep.remove_expired() == 1
+    assert [word for word in WORDS if word.encode() in on_disk(api)] == []
 
 
 async def test_neither_logs_nor_traces_tell_anything_of_a_person(api: Api, caplog: pytest.LogCaptureFixture) -> None:
