@@ -15,6 +15,7 @@ from contracts.collections import Collection, CollectionHealth
 from frontend import state
 from frontend.api_client import Api, ApiError
 from frontend.components.answer import avatar, ended_badge, saved_turn
+from frontend.components.answer_stream import AnswerStream
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.suggestions import suggested
@@ -25,7 +26,7 @@ from frontend.safe_text import plain, told
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
 from frontend.views.chat_target import Target, agents_of, aliases_of, asked_words, choose_target, models_of
-from frontend.views.chat_turn import pending_turn
+from frontend.views.chat_turn import WAITING, Asking, pending_turn
 
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
 LEAD = "Ask what your customers would ask. Every answer shows the passage it comes from."
@@ -242,12 +243,28 @@ def _log(frame: Frame, conversation: Conversation | None, target: Target | None,
         again = partial(_try_again, _question(turns)) if is_last and may_ask else None
         saved_turn(turn, on_open=_open_citation, try_again=again)
     if view.pending is not None:
-        asking = partial(pending_turn, frame.api, view.pending, target, conversation)
-        asking(stop_in=above_field, on_open=_open_citation, try_again=_try_again)
+        asking = _asking(frame.api, view.pending, target, conversation)
+        begun = partial(pending_turn, view.pending, asking, forget=_forget, stop_in=above_field)
+        begun(on_open=_open_citation, try_again=_try_again)
     elif conversation is not None and turns and turns[-1].role == "user":
         _unanswered(frame.api, conversation)
     elif conversation is None:
         _welcome(frame, target)
+
+
+def _asking(api: Api, turn: state.ChatTurn, target: Target | None, conversation: Conversation | None) -> Asking | None:
+    if target is None:
+        return None
+    sources = sum(one.faqs + one.passages for one in target.collections)
+    return Asking(
+        lambda: AnswerStream(api, target.question(turn.question, conversation)),
+        f"Looking through {plural(sources, 'source')}" if target.reads else WAITING,
+        turns=len(conversation.turns) if conversation else 0,
+    )
+
+
+def _forget() -> None:
+    state.chat().pending = None
 
 
 def _welcome(frame: Frame, target: Target | None) -> None:
