@@ -3,25 +3,29 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from contracts.chat import ChatEvent, CitationEvent, DoneEvent, ErrorEvent, TokenEvent
+from contracts.chat import ChatEvent, CitationEvent, Conversation, DoneEvent, ErrorEvent, TokenEvent
 from contracts.smart import LeadEvent, SmartDoneEvent, SmartEvent
 from frontend import state
-from frontend.api_client import ApiError
+from frontend.api_client import Api, ApiError
 from frontend.api_problems import OFFLINE
 from frontend.components.answer import avatar, ended_badge
 from frontend.components.answer_stream import AnswerStream, SmartAnswerStream
 from frontend.components.citations import Opener, citation_list, cited_markdown
-from frontend.components.notices import problem_card
+from frontend.components.notices import load, problem_card
 from frontend.safe_text import model_text, paragraphs
 
 SEARCH_SECONDS: Final = 3.0
 """No search takes longer: silence after it is the model's, which may first have to be loaded."""
+ANSWER_SECONDS: Final = 300
+"""No answer takes longer: the server ends it then."""
 WAITING: Final = "Waiting for the model's first words"
 
 
@@ -123,3 +127,25 @@ def _interrupted(
     with st.container(horizontal=True):
         try_again(turn.question)
         st.button("Dismiss", key="forget_turn", type="tertiary", on_click=forget)
+
+
+def unanswered_turn(api: Api, conversation: Conversation, try_again: Callable[[str], None]) -> None:
+    """A question without its answer: it is being written for another tab, or for this one before a refresh."""
+    asked = conversation.turns[-1]
+    with st.chat_message("assistant", avatar=avatar("assistant")):
+        if (datetime.now(UTC) - asked.created_at).total_seconds() > ANSWER_SECONDS:
+            ended_badge("Interrupted")
+        else:
+            _follow_answer(api, conversation)
+        try_again(asked.content)
+
+
+def _follow_answer(api: Api, conversation: Conversation) -> None:
+    @st.fragment(run_every="1s")
+    def follow() -> None:
+        now = load("turns", partial(api.conversation, conversation.id), inline=True)
+        if now is not None and len(now.turns) > len(conversation.turns):
+            st.rerun()
+        st.markdown(":shimmer[Waiting for the end of this answer]")
+
+    follow()
