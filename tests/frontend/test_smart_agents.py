@@ -54,8 +54,13 @@ def test_a_list_that_cannot_be_read_is_not_shown_as_empty(pages: Pages) -> None:
 
 def test_a_card_says_who_the_agent_is_how_it_is_and_what_it_keeps(pages: Pages) -> None:
     fields = LeadFields(standard=["name", "email"], own=[OwnField(name="order_number", question="Which order?")])
-    settings = {"persona": {"role": "a *keen* adviser"}, "consent_text": "May we?", "retention_days": 90}
-    made(pages, lead_fields=fields, **settings)
+    made(
+        pages,
+        lead_fields=fields,
+        persona={"role": "a *keen* adviser"},
+        consent_text="May we?",
+        retention_days=90,
+    )
     said = words(pages.open(SMART))
     assert r"A \*keen\* adviser" in said
     assert r"Version 1 · Built\-in" in said
@@ -106,9 +111,8 @@ def test_what_an_agent_takes_in_is_followed(pages: Pages) -> None:
     become(pages, agent.job_id, status="running", stage="indexing", done=1, total=4, progress=0.5)
     page = pages.open(SMART)
     assert "Taking in its knowledge" in words(page)
-    assert [bar.proto.text for bar in page.get("progress")] == [
-        "Reading what the texts mean · 1 of 4 entries · less than a minute left"
-    ]
+    [bar] = page.get("progress")
+    assert bar.proto.text.startswith("Reading what the texts mean · 1 of 4 entries")
     assert f"chat_{agent.id}" not in {str(one.key) for one in page.button}
     become(pages, agent.job_id, status="succeeded")
     page.run()
