@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.driver import Stack, Theme, button, click, field, open_page, settled
 from tests.browser.test_pages import violations
+from tests.mock_openai import MockOpenAI, MockServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 HELLO = "Hi, I'm Dana Levi from Acme Robotics, dana@acme.io. Our budget is 20k EUR. What does the warranty cover?"
@@ -50,6 +51,24 @@ def test_an_agent_from_the_sample_keeps_a_corrected_lead_with_its_evidence(
     settled(page)
     expect(lead.get_by_text("30,000 EUR")).to_be_visible()
     expect(lead.get_by_text("Acme Robotics")).to_be_visible()
+
+
+def test_the_lead_is_there_before_the_answer_and_is_kept_when_that_is_stopped(page: Page, sample: Stack) -> None:
+    with MockServer(MockOpenAI()) as server, sample.client() as client:
+        settings = {"base_url": server.base_url, "api_key": "sk-mock-key-1234", "model": "drip"}
+        client.put("/providers/openai-compatible", json=settings).raise_for_status()
+        body = {"name": "Slow", "template": "sales", "provider": "openai-compatible", "model": "drip"}
+        agent = client.post("/agents", json=body).raise_for_status().json()["id"]
+        open_page(page, f"/Smart_agents?agent={agent}", "Smart agents")
+        page.get_by_placeholder("Write as a visitor would").fill(HELLO)
+        page.keyboard.press("Enter")
+        stop = page.get_by_role("button", name="Stop", exact=True)
+        expect(page.locator(".st-key-lead_card").get_by_text("Dana Levi")).to_be_visible()
+        expect(stop).to_be_visible()
+        click(page, stop)
+        expect(page.get_by_text("is kept in the lead all the same")).to_be_visible()
+        expect(page.get_by_text("Stopped")).to_be_visible()
+        expect(page.locator(".st-key-lead_card").get_by_text("20,000 EUR")).to_be_visible()
 
 
 def _say(page: Page, message: str) -> None:
