@@ -46,18 +46,19 @@ class ScoreReason(Answer):
 
 
 class CapturedLead(Answer):
-    """What one conversation says of its visitor. Until the visitor agreed, where the agent asks for that, `id` is null
-    and nothing of it is kept."""
+    """What one conversation says of its visitor; `history` are values that were replaced or taken back.
+    Until the visitor agreed, where the agent asks for that, `id` is null and nothing of it is kept."""
 
     id: UUID | None
     score: int
     stage: Stage
     values: dict[str, Evidence]
+    history: list[PastEvidence] = Field(default_factory=list)
 
 
 class Consent(Answer):
     """What a visitor was asked and said. `version` is the agent's whose `text` it was; neither is there where the agent
-    asks for nothing, or the visitor has not said anything yet."""
+    asks for nothing, or the visitor has not said anything yet. `lead` is what was read of them, unless they refused."""
 
     conversation_id: UUID
     state: ConsentState

@@ -45,6 +45,7 @@ from frontend.api_batches import BatchApi
 from frontend.api_calls import UploadFile, clean, parse
 from frontend.api_comparing import ComparingApi
 from frontend.api_problems import ApiError, Translated, problem_of
+from frontend.api_smart import SmartApi
 from frontend.api_training import TrainingApi
 from frontend.chat_stream import ChatStream
 
@@ -63,7 +64,7 @@ def http_client(base_url: str, transport: httpx.BaseTransport | None = None) -> 
     )
 
 
-class Api(TrainingApi, ComparingApi, BatchApi):
+class Api(TrainingApi, ComparingApi, BatchApi, SmartApi):
     """What the pages may ask, as one person (`token`)."""
 
     # --- the system ----------------------------------------------------------

@@ -13,9 +13,11 @@ from pydantic import TypeAdapter
 
 from contracts.chat import CONVERSATION_HEADER, ChatEvent
 from contracts.comparisons import ComparisonEvent
+from contracts.smart import SmartEvent
 
 E = TypeVar("E")
 _CHAT: Final[TypeAdapter[ChatEvent]] = TypeAdapter(ChatEvent)
+_SMART: Final[TypeAdapter[SmartEvent]] = TypeAdapter(SmartEvent)
 _COMPARISON: Final[TypeAdapter[ComparisonEvent]] = TypeAdapter(ComparisonEvent)
 
 
@@ -44,17 +46,26 @@ class EventStream(Generic[E]):
         return self._source.response
 
 
-class ChatStream(EventStream[ChatEvent]):
-    """The events of one answer."""
-
-    def __init__(self, source: EventSource) -> None:
-        super().__init__(source, _CHAT)
+class TalkStream(EventStream[E]):
+    """The events of one answer in a conversation."""
 
     @property
     def conversation_id(self) -> UUID | None:
         """Known before the first event; None from a server that does not tell."""
         named = self._response.headers.get(CONVERSATION_HEADER)
         return UUID(named) if named else None
+
+
+class ChatStream(TalkStream[ChatEvent]):
+    def __init__(self, source: EventSource) -> None:
+        super().__init__(source, _CHAT)
+
+
+class SmartStream(TalkStream[SmartEvent]):
+    """With what is known of the visitor before the first word."""
+
+    def __init__(self, source: EventSource) -> None:
+        super().__init__(source, _SMART)
 
 
 class ComparisonStream(EventStream[ComparisonEvent]):

@@ -70,10 +70,17 @@ COMPARE: Final = PageSpec(
     "Ask several at once, vote without knowing who wrote what, and promote what wins.",
     "comparisons.read",
 )
+SMART: Final = PageSpec(
+    "pages/5_Smart_agents.py",
+    "Smart agents",
+    ":material/support_agent:",
+    "Agents that talk with your visitors, and keep what these say of themselves with the words they said it in.",
+    "chat",
+)
 SETTINGS: Final = PageSpec(
     "pages/9_Settings.py", "Settings", ":material/settings:", "Providers, keys and this installation.", "settings.read"
 )
-PAGES: Final = (HOME, FAQ, CHAT, TUNE, COMPARE, SETTINGS)
+PAGES: Final = (HOME, FAQ, CHAT, TUNE, COMPARE, SMART, SETTINGS)
 
 
 @dataclass(frozen=True)

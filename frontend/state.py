@@ -11,11 +11,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from contracts.access import CreatedApiKey, Me
+from contracts.agents import Agent
 from contracts.chat import ChatAnswer, Citation
 from contracts.comparisons import Comparison, Lane, NewComparison, Target
 from contracts.faqs import Faq
+from contracts.lead_fields import OwnField
 from contracts.problem import Problem
 from contracts.providers import ProviderCheck
+from contracts.smart import LeadEvent
 from contracts.system import Readiness
 
 S = TypeVar("S")
@@ -109,11 +112,13 @@ class FaqState:
 
 @dataclass
 class ChatTurn:
-    """A question that is not saved yet: being asked, stopped or failed. `hang_up` ends its request at once."""
+    """A question that is not saved yet: being asked, stopped or failed. `captured` is what is known of a visitor with
+    it. `hang_up` ends its request at once."""
 
     question: str
     partial: str = ""
     citations: list[Citation] = field(default_factory=list)
+    captured: LeadEvent | None = None
     problem: Problem | None = None
     answer: ChatAnswer | None = None
     started: bool = False
@@ -212,6 +217,34 @@ class CompareState:
 
 
 @dataclass
+class OwnRow:
+    """A field of the agent's own in its form. `key` names its inputs; `before` is what they begin with."""
+
+    key: int
+    before: OwnField | None = None
+
+
+@dataclass
+class SmartState:
+    """`form` says what the form is of: an agent's id, or a template's; `editing` is the agent as it was when its form
+    opened, `own` its rows of own fields, and `own_made` how many there ever were. `refused` is what is wrong with it.
+    `dialog` is the one that is open, for the agent `doomed`. `reading` are the jobs that read the sample handbook, and
+    `chosen` the documents that the form begins with."""
+
+    form: str = ""
+    editing: Agent | None = None
+    own: list[OwnRow] = field(default_factory=list)
+    own_made: int = 0
+    refused: Problem | None = None
+    dialog: Literal["delete", "duplicate"] | None = None
+    doomed: UUID | None = None
+    reading: list[UUID] = field(default_factory=list)
+    chosen: list[UUID] = field(default_factory=list)
+    pending: ChatTurn | None = None
+    citation: Citation | None = None
+
+
+@dataclass
 class SettingsState:
     """`checking` is the provider that is asked when the page is drawn; `asking` the place that says so; `tested` the
     addresses that gave the results in `checks`; `saved` the providers whose settings were just saved."""
@@ -272,6 +305,10 @@ def tune() -> TuneState:
 
 def compare() -> CompareState:
     return _of("nexus_compare", CompareState)
+
+
+def smart() -> SmartState:
+    return _of("nexus_smart", SmartState)
 
 
 def settings() -> SettingsState:

@@ -42,6 +42,7 @@ _SHEET = """
   .st-key-steps, .st-key-bulk_bar > :has(> .st-key-steps), .st-key-bulk_bar > :has(> [data-testid="stSpace"]) {
     display: none;
   }
+  [data-testid="stColumn"]:has(.st-key-lead_card) { order: -1; }
   .st-key-status_tabs button { padding-inline: .5rem; }
   .st-key-review_tools > :has([data-testid="stSelectbox"]) { flex: 1 1 100%%; width: 100%% !important; }
 }
@@ -50,9 +51,13 @@ _SHEET = """
 
 _DARK = """
 [data-testid="stBaseButton-primary"]:not(:disabled) *,
-[data-testid="stBaseButton-primaryFormSubmit"]:not(:disabled) * { color: #06201D; }
+[data-testid="stBaseButton-primaryFormSubmit"]:not(:disabled) *,
+[data-testid="stMultiSelectTagsContainer"] span[title], [data-testid="stMultiSelectTagsContainer"] span[title] ~ * {
+  color: #06201D;
+}
 """
-"""By test id: every primary button, whose white text on the dark theme's teal would be 2.5 to 1."""
+"""By test id: every primary button and everything chosen of several, whose white text on the dark theme's teal would be
+2.5 to 1."""
 
 _LIGHT = """
 [data-testid="stButtonGroup"] button[data-selected="true"]:is(:hover, :focus-visible) * { color: #0B5A54; }

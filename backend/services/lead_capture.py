@@ -60,7 +60,13 @@ class LeadCapture:
         score, _ = score_of(said.values, self.today())
         stage = lead.stage if lead is not None else "new"
         return CapturedLead.model_validate(
-            {"id": lead.id if lead else None, "score": score, "stage": stage, "values": said.values}
+            {
+                "id": lead.id if lead else None,
+                "score": score,
+                "stage": stage,
+                "values": said.values,
+                "history": said.history,
+            }
         )
 
     async def keep(self, tx: Tx, agent: Agent, conversation_id: UUID, said: Said) -> Lead | None:

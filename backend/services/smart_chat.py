@@ -133,9 +133,15 @@ class SmartChatService:
 
     # --- consent ----------------------------------------------------------------------
     async def consent(self, principal: Principal, conversation_id: UUID) -> leads_wire.Consent:
+        """With what is known of the visitor, which is read from the messages anew."""
         async with self._uow.read(principal.workspace_id) as tx:
             agent = await _agent_of(tx, principal, conversation_id)
-            return await _consent_shown(tx, agent, conversation_id, None)
+            shown = await _consent_shown(tx, agent, conversation_id, None)
+            kept = await tx.leads.of_conversation(conversation_id)
+            messages = await tx.conversations.messages(conversation_id)
+        if shown.state == "refused":
+            return shown
+        return shown.model_copy(update={"lead": self._capture.shown(await self._capture.said(agent, messages), kept)})
 
     @track("smart_chat.consent")
     async def decide(self, principal: Principal, conversation_id: UUID, *, given: bool) -> leads_wire.Consent:

@@ -11,12 +11,14 @@ from uuid import UUID
 
 from contracts.chat import Chat, ChatEvent, RagChat
 from contracts.comparisons import ComparisonEvent, NewComparison
+from contracts.smart import SmartChat, SmartEvent
 from frontend.api_client import Api, ApiError
-from frontend.chat_stream import ChatStream, ComparisonStream, EventStream
+from frontend.chat_stream import ChatStream, ComparisonStream, EventStream, SmartStream, TalkStream
 
 TICK = 0.1
 E = TypeVar("E")
 S = TypeVar("S", bound=EventStream[Any])
+T = TypeVar("T", bound=TalkStream[Any])
 
 
 @dataclass
@@ -83,17 +85,29 @@ class Batches(Generic[E, S]):
             batch.append(event)
 
 
-class AnswerStream(Batches[ChatEvent, ChatStream]):
+class TalkBatches(Batches[E, T]):
     """`conversation_id` is None until the API has taken the question."""
 
-    def __init__(self, api: Api, question: RagChat | Chat) -> None:
-        super().__init__(partial(api.chat, question))
-        self._asked_in = question.conversation_id
+    def __init__(self, open: Callable[[], AbstractContextManager[T]], asked_in: UUID | None) -> None:
+        super().__init__(open)
+        self._asked_in = asked_in
 
     @property
     def conversation_id(self) -> UUID | None:
         stream = self._stream
         return self._asked_in if stream is None else stream.conversation_id
+
+
+class AnswerStream(TalkBatches[ChatEvent, ChatStream]):
+    def __init__(self, api: Api, question: RagChat | Chat) -> None:
+        super().__init__(partial(api.chat, question), question.conversation_id)
+
+
+class SmartAnswerStream(TalkBatches[SmartEvent, SmartStream]):
+    """An agent's answer to a visitor."""
+
+    def __init__(self, api: Api, message: SmartChat) -> None:
+        super().__init__(partial(api.smart_chat, message), message.conversation_id)
 
 
 class RaceStream(Batches[ComparisonEvent, ComparisonStream]):

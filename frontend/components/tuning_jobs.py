@@ -26,6 +26,11 @@ STAGES: Final[Mapping[JobKind, Stages]] = {
         "checking": ("Checking the rows", ""),
         "storing": ("Storing the rows", "rows"),
     },
+    "ingest": {
+        "": ("Waiting for its turn", ""),
+        "storing": ("Taking in FAQs", "FAQs"),
+        "indexing": ("Reading what the texts mean", "entries"),
+    },
     "switch_model": {
         "": ("Waiting for its turn", ""),
         "embedding": ("Embedding the collection anew", "vectors"),

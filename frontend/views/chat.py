@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -14,7 +13,8 @@ from contracts.chat import Citation, Conversation, ConversationMessage
 from contracts.collections import Collection, CollectionHealth
 from frontend import state
 from frontend.api_client import Api, ApiError
-from frontend.components.answer import avatar, ended_badge, saved_turn
+from frontend.components.answer import saved_turn
+from frontend.components.answer_stream import AnswerStream
 from frontend.components.citations import marks_open, show_source
 from frontend.components.notices import act, empty_state, load, show_problem
 from frontend.components.suggestions import suggested
@@ -25,14 +25,12 @@ from frontend.safe_text import plain, told
 from frontend.views.agent_dialog import NEW, agent_dialog, open_agent
 from frontend.views.chat_sidebar import conversation_list, open_conversation
 from frontend.views.chat_target import Target, agents_of, aliases_of, asked_words, choose_target, models_of
-from frontend.views.chat_turn import pending_turn
+from frontend.views.chat_turn import WAITING, Asking, pending_turn, unanswered_turn
 
 FAQ_PAGE = "pages/1_FAQ_Extraction.py"
 LEAD = "Ask what your customers would ask. Every answer shows the passage it comes from."
 LEAD_ALONE = "Ask what your customers would ask. Answers come from what the model learnt, and show no passage."
 MAX_QUESTION = 4_000
-ANSWER_SECONDS = 300
-"""No answer takes longer: the server ends it then."""
 
 
 def render(frame: Frame) -> None:
@@ -242,12 +240,28 @@ def _log(frame: Frame, conversation: Conversation | None, target: Target | None,
         again = partial(_try_again, _question(turns)) if is_last and may_ask else None
         saved_turn(turn, on_open=_open_citation, try_again=again)
     if view.pending is not None:
-        asking = partial(pending_turn, frame.api, view.pending, target, conversation)
-        asking(stop_in=above_field, on_open=_open_citation, try_again=_try_again)
+        asking = _asking(frame.api, view.pending, target, conversation)
+        begun = partial(pending_turn, view.pending, asking, forget=_forget, stop_in=above_field)
+        begun(on_open=_open_citation, try_again=_try_again)
     elif conversation is not None and turns and turns[-1].role == "user":
-        _unanswered(frame.api, conversation)
+        unanswered_turn(frame.api, conversation, _try_again)
     elif conversation is None:
         _welcome(frame, target)
+
+
+def _asking(api: Api, turn: state.ChatTurn, target: Target | None, conversation: Conversation | None) -> Asking | None:
+    if target is None:
+        return None
+    sources = sum(one.faqs + one.passages for one in target.collections)
+    return Asking(
+        lambda: AnswerStream(api, target.question(turn.question, conversation)),
+        f"Looking through {plural(sources, 'source')}" if target.reads else WAITING,
+        turns=len(conversation.turns) if conversation else 0,
+    )
+
+
+def _forget() -> None:
+    state.chat().pending = None
 
 
 def _welcome(frame: Frame, target: Target | None) -> None:
@@ -289,28 +303,6 @@ def _question(turns: Sequence[ConversationMessage]) -> str:
 
 def _try_again(question: str) -> None:
     st.button("Try again", key="ask_again", icon=":material/refresh:", on_click=_ask, args=(question,))
-
-
-def _unanswered(api: Api, conversation: Conversation) -> None:
-    """A question without its answer: it is being written for another tab, or for this one before a refresh."""
-    asked = conversation.turns[-1]
-    with st.chat_message("assistant", avatar=avatar("assistant")):
-        if (datetime.now(UTC) - asked.created_at).total_seconds() > ANSWER_SECONDS:
-            ended_badge("Interrupted")
-        else:
-            _follow_answer(api, conversation)
-        _try_again(asked.content)
-
-
-def _follow_answer(api: Api, conversation: Conversation) -> None:
-    @st.fragment(run_every="1s")
-    def follow() -> None:
-        now = load("turns", partial(api.conversation, conversation.id), inline=True)
-        if now is not None and len(now.turns) > len(conversation.turns):
-            st.rerun()
-        st.markdown(":shimmer[Waiting for the end of this answer]")
-
-    follow()
 
 
 def _ask(question: str) -> None:

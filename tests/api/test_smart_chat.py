@@ -76,6 +76,18 @@ async def test_a_correction_replaces_a_value(api: Api, agent: dict[str, Any]) ->
     assert values(second)["budget"]["amount"] == "30000"
     assert second["lead"]["id"] == first["lead"]["id"]
     assert len(await rows(api, Lead)) == 1
+    [past] = second["lead"]["history"]
+    assert (past["field"], past["standing"], past["value"]["amount"]) == ("budget", "replaced", "20000")
+    assert first["lead"]["history"] == []
+
+
+async def test_what_a_talk_says_of_its_visitor_can_be_looked_up_later(api: Api, agent: dict[str, Any]) -> None:
+    first = await said(api, agent, HELLO)
+    found = await api.get(f"/conversations/{first['conversation_id']}/consent")
+    assert (found["state"], found["text"]) == ("not_required", None)
+    assert found["lead"] == first["lead"]
+    silent = await said(api, agent, "What does the small plan cost?")
+    assert (await api.get(f"/conversations/{silent['conversation_id']}/consent"))["lead"] is None
 
 
 async def test_only_the_fields_of_the_agent_are_kept(api: Api) -> None:
@@ -168,8 +180,10 @@ async def test_where_consent_is_refused_the_visitors_data_is_taken_out_of_what_w
     agent = await made(api, consent_text=CONSENT)
     first = await said(api, agent, HELLO)
     path = f"/conversations/{first['conversation_id']}/consent"
+    assert values(await api.get(path))["name"] == "Dana Levi"
     refusal = await api.post(path, {"given": False})
     assert (refusal["state"], refusal["lead"]) == ("refused", None)
+    assert (await api.get(path))["lead"] is None
 
     second = await said(api, agent, "Write to kim@acme.io then.", conversation_id=first["conversation_id"])
     assert (second["consent"], second["lead"]) == ("refused", None)

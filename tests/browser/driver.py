@@ -146,12 +146,19 @@ class Stack:
                 _delete(client, "documents", query="?faqs=delete")
             _delete(client, "conversations")
             _delete(client, "contests")
-            agent = client.get("/agents").json()["items"][0]
-            client.patch(f"/agents/{agent['id']}", json=BUILTIN).raise_for_status()
             for alias in client.get("/aliases").json():
                 client.delete(f"/aliases/{alias['name']}").raise_for_status()
+            for archived in ("false", "true"):
+                for agent in client.get("/agents", params={"archived": archived}).json()["items"]:
+                    if not agent["is_default"]:
+                        client.delete(f"/agents/{agent['id']}").raise_for_status()
+            [agent] = client.get("/agents").json()["items"]
+            client.patch(f"/agents/{agent['id']}", json=BUILTIN).raise_for_status()
             _delete(client, "models")
             _delete(client, "datasets")
+            for collection in client.get("/collections").json()["items"]:
+                if collection["id"] != agent["collection_id"]:
+                    client.delete(f"/collections/{collection['id']}").raise_for_status()
             client.delete("/providers/openai-compatible").raise_for_status()
 
     @property

@@ -88,8 +88,11 @@ class Pages:
         self._http, self._token = running.http, token
 
     def post(self, path: str, body: object) -> None:
+        self.send("POST", path, body)
+
+    def send(self, method: str, path: str, body: object) -> None:
         headers = {"Authorization": f"Bearer {self._token}"}
-        self._http.post(path, json=body, headers=headers).raise_for_status()
+        self._http.request(method, path, json=body, headers=headers).raise_for_status()
 
     def open(self, script: str, **query: str) -> AppTest:
         """`script` as a deep link opens it: through Home, which registers the pages."""

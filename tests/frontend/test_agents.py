@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from contracts.access import Role
 from contracts.agents import Agent, AgentNew, AgentParameters, Fallback
 from contracts.providers import ProviderSettings
-from frontend.views.agent_dialog import STEPS
+from frontend.components.agent_fields import STEPS
 from tests.frontend.conftest import KeyPages, Pages
 from tests.frontend.looking import press, words
 

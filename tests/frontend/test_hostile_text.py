@@ -1,7 +1,8 @@
-"""Questions, answers and names that would act, everywhere the Compare and Fine-tune pages draw them."""
+"""Questions, answers and names that would act, everywhere the Compare, Fine-tune and Smart agents pages draw them."""
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
@@ -17,9 +18,12 @@ from contracts.comparisons import Promotion, Target
 from contracts.datasets import NewDataset
 from contracts.faqs import NewFaq
 from contracts.finetuning import NewTraining
+from contracts.lead_fields import LeadFields, OwnField
+from contracts.personas import Persona
 from tests.frontend.comparing import COMPARE, compare, default, of_model, set_up
 from tests.frontend.conftest import Pages
-from tests.frontend.looking import press
+from tests.frontend.looking import address, press
+from tests.frontend.test_smart_agents import SMART
 from tests.frontend.tuning import TUNE
 from tests.mock_openai import MockServer
 
@@ -116,3 +120,27 @@ def test_no_text_acts_on_the_fine_tune_page(hostile: Pages) -> None:
         check(hostile.open(TUNE, **query))
     check(press(hostile.open(TUNE), "new_dataset"))
     check(press(hostile.open(TUNE, model=str(model.id)), "delete_model"))
+
+
+def test_no_text_acts_on_the_smart_agents_page(approved: Pages) -> None:
+    api = approved.api
+    own = OwnField(name="size", question=f"Size {ACTS}?", kind="choice", choices=[f"Large {ACTS}"])
+    new = AgentNew(
+        name="Evil",
+        persona=Persona(role=NAME, tone=NAME, greeting=HOSTILE, handover=HOSTILE, do=[NAME]),
+        lead_fields=LeadFields(standard=["name", "company", "need"], own=[own]),
+        consent_text=HOSTILE,
+    )
+    agent = api.create_agent(new)
+    approved.execute(sa.update(Agent).where(Agent.id == agent.id).values(name=NAME))
+    check(approved.open(SMART))
+    check(press(approved.open(SMART), f"delete_agent_{agent.id}"))
+    check(press(approved.open(SMART), f"duplicate_{agent.id}"))
+    check(approved.open(SMART, view="configure", agent=str(agent.id)))
+    page = approved.open(SMART, view="chat", agent=str(agent.id))
+    check(page)
+    page = page.chat_input[0].set_value(f"I'm Dana Levi from Acme {ACTS}. We need help with {HOSTILE}").run()
+    check(page)
+    check(press(page, "consent_yes"))
+    approved.execute(sa.update(Agent).where(Agent.id == agent.id).values(archived_at=datetime.now(UTC)))
+    check(approved.open(SMART, view="chat", agent=str(agent.id), conversation=address(page, "conversation")))
