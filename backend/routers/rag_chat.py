@@ -1,12 +1,12 @@
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from backend.routers.dependencies import CurrentPrincipal, Services
-from backend.routers.guarded import guarded_router, problems
-from backend.routers.sse import EVENT_STREAM, event_stream
+from backend.routers.guarded import guarded_router
+from backend.routers.sse import conversation_answers, event_stream
 from backend.security.principal import Principal
 from backend.services.app_services import AppServices
 from backend.services.asking import Question, of_agent, of_collection, of_default
@@ -14,20 +14,9 @@ from contracts.chat import CLIENT_HEADER, CONVERSATION_HEADER, PAGES, ApiChat, C
 
 router = guarded_router("chat")
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "model": ChatAnswer,
-        "content": EVENT_STREAM,
-        "description": "The answer; with `stream` the events token, citation, done and error",
-        "headers": {
-            CONVERSATION_HEADER: {
-                "description": "The conversation that the question was saved in; known before the first event",
-                "schema": {"type": "string", "format": "uuid"},
-            }
-        },
-    },
-    **problems(429, 502, 504),
-}
+_ANSWERS: Final = conversation_answers(
+    ChatAnswer, "The answer; with `stream` the events token, citation, done and error"
+)
 
 
 @router.post("/rag-chat", responses=_ANSWERS, response_model=None)

@@ -1,32 +1,21 @@
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from backend.routers.dependencies import CurrentPrincipal, Services
-from backend.routers.guarded import guarded_router, problems
-from backend.routers.sse import EVENT_STREAM, event_stream
+from backend.routers.guarded import guarded_router
+from backend.routers.sse import conversation_answers, event_stream
 from contracts.chat import CLIENT_HEADER, CONVERSATION_HEADER, PAGES
 from contracts.lead_records import Consent, ConsentAnswer
 from contracts.smart import SmartAnswer, SmartChat
 
 router = guarded_router("smart agents")
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "model": SmartAnswer,
-        "content": EVENT_STREAM,
-        "description": "The answer; with `stream` the events lead, token, citation, done and error",
-        "headers": {
-            CONVERSATION_HEADER: {
-                "description": "The conversation that the message was saved in; known before the first event",
-                "schema": {"type": "string", "format": "uuid"},
-            }
-        },
-    },
-    **problems(429, 502, 504),
-}
+_ANSWERS: Final = conversation_answers(
+    SmartAnswer, "The answer; with `stream` the events lead, token, citation, done and error"
+)
 
 
 @router.post("/smart_chat/chat", responses=_ANSWERS, response_model=None)

@@ -11,7 +11,8 @@ from starlette.types import Send
 
 from backend.errors import NexusError, ShuttingDown
 from backend.problems import internal_error, problem_of
-from contracts.chat import ChatEvent, ErrorEvent
+from backend.routers.guarded import problems
+from contracts.chat import CONVERSATION_HEADER, ChatAnswer, ChatEvent, ErrorEvent
 from contracts.comparisons import ComparisonEvent
 from contracts.smart import SmartEvent
 
@@ -28,6 +29,18 @@ EVENT_STREAM: Final[dict[str, Any]] = {
     }
 }
 """How a route documents that it may answer with events."""
+
+
+def conversation_answers(answer: type[ChatAnswer], description: str) -> dict[int | str, dict[str, Any]]:
+    """How a route documents an answer that is kept in a conversation, given at once or as events."""
+    conversation = {
+        "description": "The conversation that the question was saved in; known before the first event",
+        "schema": {"type": "string", "format": "uuid"},
+    }
+    told = {"model": answer, "content": EVENT_STREAM, "description": description}
+    return {200: {**told, "headers": {CONVERSATION_HEADER: conversation}}, **problems(429, 502, 504)}
+
+
 Event = ChatEvent | ComparisonEvent | SmartEvent
 E = TypeVar("E", bound=Event)
 Encode = Callable[[ChatEvent], bytes]
