@@ -8,9 +8,9 @@ from backend.db.models import Agent
 from backend.repositories.agents import DEFAULT
 from backend.repositories.uow import Tx
 from backend.services.agent_states import Standing
+from backend.services.personas import persona_of
 from contracts import agents as wire
 from contracts.lead_fields import LeadFields
-from contracts.personas import Persona
 
 
 async def settings_of(tx: Tx, row: Agent) -> wire.AgentSettings:
@@ -41,7 +41,7 @@ def _settings(row: Agent, more: Sequence[UUID]) -> wire.AgentSettings:
         daily_tokens=row.daily_tokens,
         collection_id=row.collection_id,
         more_collection_ids=list(more),
-        persona=Persona.model_validate(row.persona or {}),
+        persona=persona_of(row),
         lead_fields=LeadFields.model_validate(row.lead_fields) if row.lead_fields else None,
         consent_text=row.consent_text,
         retention_days=row.retention_days,

@@ -13,9 +13,9 @@ from backend.repositories.uow import Tx
 from backend.security.sealing import PersonIndex, Sealer
 from backend.services.lead_scores import score_of
 from backend.services.lead_wholes import Said, wholes
+from backend.services.personas import persona_of
 from contracts.lead_fields import LeadFields
 from contracts.lead_records import CapturedLead, Evidence, PastEvidence
-from contracts.personas import Persona
 
 _PAST = TypeAdapter(list[PastEvidence])
 
@@ -168,7 +168,7 @@ def _turn(message: Message) -> Turn:
 
 def _region(agent: Agent) -> str | None:
     """The country of a persona's language that names one: `de-AT` is AT."""
-    language = Persona.model_validate(agent.persona or {}).language or ""
+    language = persona_of(agent).language or ""
     parts = [part for part in language.split("-")[1:] if len(part) == 2 and part.isalpha()]
     return parts[-1].upper() if parts else None
 

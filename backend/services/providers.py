@@ -24,11 +24,11 @@ from backend.registry import installing
 from backend.repositories.uow import Tx, UnitOfWork
 from backend.security.principal import Principal
 from backend.security.secrets import SecretBox
+from backend.services.personas import persona_of
 from backend.services.provider_use import ProviderUse
 from backend.tracing.track import track
 from contracts import providers as wire
 from contracts.agents import AgentParameters
-from contracts.personas import Persona
 
 log = logging.getLogger("nexus.providers")
 
@@ -199,7 +199,7 @@ class ProviderService:
             await self.choice(tx, agent.provider, await own_model(tx, agent), may_lack_key=bool(fallbacks)),
             tuple(fallbacks),
             instructions=parameters.instructions,
-            persona=layered(await tx.agents.default_persona(), Persona.model_validate(agent.persona or {})),
+            persona=layered(await tx.agents.default_persona(), persona_of(agent)),
             sampling=Sampling(parameters.temperature, parameters.max_tokens),
             steps=frozenset(parameters.steps),
         )
